@@ -1,0 +1,239 @@
+//! `#[derive(DeepCopy)]`.
+//!
+//! `struct Node<'a, T> { value: T, next: Option<&'a Node<'a, T>> }` becomes
+//!
+//! ```text
+//! impl<'memzone, 'a, T> DeepCopy<'memzone> for Node<'a, T>
+//! where
+//!     T: DeepCopy<'memzone>,
+//! {
+//!     type Copied = Node<'memzone, <T as DeepCopy<'memzone>>::Copied>;
+//!     __by_parts! {'memzone, flat: <T as DeepCopy>::FLAT && .., |this| match this {
+//!         Self::{ value: f0, next: f1 } => Node { value: part!(f0), next: part!(f1) },
+//!     }}
+//! }
+//! ```
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Result,
+    WherePredicate, parse_quote, parse2,
+};
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    match parse2::<DeriveInput>(input).and_then(|input| implementation(&input)) {
+        Ok(implementation) => implementation,
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+fn implementation(input: &DeriveInput) -> Result<TokenStream> {
+    let flat = is_flat(&input.attrs)?;
+    let lifetimes: Vec<_> = input.generics.lifetimes().collect();
+    if let Some(second) = lifetimes.get(1) {
+        let help = "`DeepCopy` can be derived for one lifetime, that of the zone; \
+                    pass on a reference that outlives the zone as `Keep<&'static T>`";
+        return Err(Error::new_spanned(second, help));
+    }
+    if let Data::Union(data) = &input.data {
+        let help = "`DeepCopy` cannot be derived for a union, as it does not say which field holds; \
+                    if it is `Copy`, wrap it in a `memzone::Keep`, or implement `DeepCopy` by hand";
+        return Err(Error::new_spanned(data.union_token, help));
+    }
+    if flat {
+        if let Some(lifetime) = lifetimes.first() {
+            let help = "`#[deep_copy(flat)]` is for types without references: they are copied bit \
+                        by bit, and a reference would then still point into the old zone";
+            return Err(Error::new_spanned(lifetime, help));
+        }
+        return Ok(flat_implementation(input));
+    }
+    parts_implementation(input)
+}
+
+/// Reads `#[deep_copy(flat)]`.
+fn is_flat(attributes: &[Attribute]) -> Result<bool> {
+    let mut flat = false;
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("deep_copy")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("flat") {
+                return Err(meta.error("unknown option: only `#[deep_copy(flat)]` is known"));
+            }
+            flat = true;
+            Ok(())
+        })?;
+    }
+    Ok(flat)
+}
+
+fn refuse_attributes(attributes: &[Attribute]) -> Result<()> {
+    match attributes.iter().find(|a| a.path().is_ident("deep_copy")) {
+        Some(attribute) => {
+            let help = "`#[deep_copy(flat)]` goes on the type, not on a field or variant";
+            Err(Error::new_spanned(attribute, help))
+        }
+        None => Ok(()),
+    }
+}
+
+fn flat_implementation(input: &DeriveInput) -> TokenStream {
+    let name = &input.ident;
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let mut generics = with_zone(&input.generics);
+    // `Copy` points at the type's name where it is missing. No reference can hide in a parameter.
+    let copy = quote_spanned!(name.span()=> ::core::marker::Copy);
+    generics.make_where_clause().predicates.push(parse_quote!(Self: #copy + 'static));
+    let (parameters, _, clause) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
+            ::memzone::__flat_items!('memzone);
+        }
+    }
+}
+
+fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
+    let name = &input.ident;
+    let mut arms = Vec::new();
+    let mut types = Vec::new();
+    let mut arm = |path: TokenStream, fields: &Fields| -> Result<()> {
+        let mut patterns = Vec::new();
+        let mut copies = Vec::new();
+        for (index, field) in fields.iter().enumerate() {
+            refuse_attributes(&field.attrs)?;
+            // Located at the field's type, so that "cannot be copied" points there.
+            let span = Span::mixed_site().located_at(field.ty.span());
+            let part = Ident::new(&format!("part_{index}"), span);
+            let member = match &field.ident {
+                Some(name) => quote!(#name),
+                None => {
+                    let index = syn::Index::from(index);
+                    quote!(#index)
+                }
+            };
+            patterns.push(quote!(#member: #part));
+            copies.push(quote_spanned!(span=> #member: part!(#part)));
+            types.push(field.ty.clone());
+        }
+        arms.push(quote!(#path { #(#patterns),* } => #path { #(#copies),* }));
+        Ok(())
+    };
+    match &input.data {
+        Data::Struct(data) => arm(quote!(#name), &data.fields)?,
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                refuse_attributes(&variant.attrs)?;
+                let variant_name = &variant.ident;
+                arm(quote!(#name::#variant_name), &variant.fields)?;
+            }
+        }
+        Data::Union(_) => unreachable!("refused before"),
+    }
+    let copy = match arms.is_empty() {
+        true => quote!(match this { _ => ::core::unreachable!("there is no value of this type") }),
+        false => quote!(match this { #(#arms,)* }),
+    };
+
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let mut generics = with_zone(&input.generics);
+    let copied = copied_bounds(&input.generics);
+    generics.make_where_clause().predicates.extend(copied);
+    let (parameters, _, clause) = generics.split_for_impl();
+    let copied_arguments = input.generics.params.iter().map(|parameter| match parameter {
+        GenericParam::Lifetime(_) => quote!('memzone),
+        GenericParam::Type(parameter) => copied_type(&parameter.ident),
+        GenericParam::Const(parameter) => {
+            let name = &parameter.ident;
+            quote!(#name)
+        }
+    });
+    let flat = types.iter().map(|ty| {
+        quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT)
+    });
+    Ok(quote! {
+        #[automatically_derived]
+        impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
+            type Copied = #name<#(#copied_arguments),*>;
+            ::memzone::__by_parts!('memzone, flat: true #(&& #flat)*, |this| #copy);
+        }
+    })
+}
+
+/// The type's generics with the lifetime of the target zone before them, without defaults.
+fn with_zone(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    generics.params.insert(0, parse_quote!('memzone));
+    generics
+}
+
+fn copied_type(parameter: &Ident) -> TokenStream {
+    quote_spanned!(parameter.span()=> <#parameter as ::memzone::DeepCopy<'memzone>>::Copied)
+}
+
+/// That each parameter can be copied, and that its copy meets the bounds that it meets itself.
+fn copied_bounds(generics: &Generics) -> Vec<WherePredicate> {
+    let mut bounds = Vec::new();
+    for parameter in generics.type_params() {
+        let name = &parameter.ident;
+        bounds.push(parse_quote!(#name: ::memzone::DeepCopy<'memzone>));
+        if !parameter.bounds.is_empty() {
+            let (copied, declared) = (copied_type(name), &parameter.bounds);
+            let declared = substitute(quote!(#declared), generics);
+            bounds.push(parse_quote!(#copied: #declared));
+        }
+    }
+    for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
+        let predicate = substitute(quote!(#predicate), generics);
+        bounds.push(parse_quote!(#predicate));
+    }
+    bounds
+}
+
+/// Writes `T::Copied` for each parameter `T` and the zone for the type's lifetime.
+fn substitute(tokens: TokenStream, generics: &Generics) -> TokenStream {
+    let lifetime: Option<&Lifetime> = generics.lifetimes().map(|l| &l.lifetime).next();
+    let mut substituted = TokenStream::new();
+    let mut after_quote = false;
+    let mut after_colon = false;
+    for token in tokens {
+        let new = match token {
+            TokenTree::Group(group) => {
+                let inner = substitute(group.stream(), generics);
+                TokenTree::Group(Group::new(group.delimiter(), inner)).into()
+            }
+            TokenTree::Ident(ident) if after_quote => match lifetime {
+                Some(lifetime) if lifetime.ident == ident => {
+                    TokenTree::Ident(format_ident!("memzone", span = ident.span())).into()
+                }
+                _ => TokenTree::Ident(ident).into(),
+            },
+            TokenTree::Ident(ident)
+                if !after_colon && generics.type_params().any(|t| t.ident == ident) =>
+            {
+                copied_type(&ident)
+            }
+            TokenTree::Punct(ref punct) => {
+                after_quote = punct.as_char() == '\'';
+                after_colon = punct.as_char() == ':' && after_colon_pair(&substituted);
+                substituted.extend([token]);
+                continue;
+            }
+            other => other.into(),
+        };
+        (after_quote, after_colon) = (false, false);
+        substituted.extend(new);
+    }
+    substituted
+}
+
+/// Whether the last token is a `:` that another one follows at once: a path goes on.
+fn after_colon_pair(tokens: &TokenStream) -> bool {
+    match tokens.clone().into_iter().last() {
+        Some(TokenTree::Punct(punct)) => {
+            punct.as_char() == ':' && punct.spacing() == proc_macro2::Spacing::Joint
+        }
+        _ => false,
+    }
+}

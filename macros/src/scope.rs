@@ -1,0 +1,326 @@
+//! `beginz!` and `letz!`.
+//!
+//! `beginz!(n, z in outer => body)` becomes
+//!
+//! ```text
+//! {
+//!     let bytes: usize = n;
+//!     let outer = __private::outer(outer);
+//!     let scope = Scope::new(bytes);
+//!     let zone = scope.zone();
+//!     let z: &Zone = &zone;
+//!     let value = body;
+//!     let value = scope.copy_in(value, outer);
+//!     scope.end();
+//!     value
+//! }
+//! ```
+//!
+//! `letz!` puts its bindings before the body: `let a: &mut [_] = zone.alloc_slice(n, v);`. The
+//! `try_` forms wrap what follows each step that can err into a `match` (a labelled block would
+//! change what `break` means in the body).
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Result, Token, Type};
+
+/// What happens where memory is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnError {
+    Panic,
+    Return,
+}
+
+/// What ends the part that names the zone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// `=>`, in `beginz!`.
+    Arrow,
+    /// `;`, in `letz!`.
+    Semicolon,
+}
+
+/// `[BYTES ,] [NAME [in OUTER] MARK]`
+#[derive(Default)]
+struct Head {
+    bytes: Option<Expr>,
+    /// An identifier or `_`.
+    name: Option<TokenStream>,
+    outer: Option<Expr>,
+}
+
+/// `[mut] NAME [: TYPE] = INIT`
+struct Binding {
+    mutability: Option<Token![mut]>,
+    name: Ident,
+    annotation: Option<Type>,
+    init: Expr,
+}
+
+pub(crate) fn beginz(input: TokenStream, on_error: OnError) -> TokenStream {
+    let parse = |input: ParseStream<'_>| {
+        let head = Head::parse(input, Mark::Arrow)?;
+        Ok(expand(&head, &[], &parse_body(input)?, on_error))
+    };
+    or_error(parse.parse2(input))
+}
+
+pub(crate) fn letz(input: TokenStream, on_error: OnError) -> TokenStream {
+    let parse = |input: ParseStream<'_>| {
+        let head = Head::parse(input, Mark::Semicolon)?;
+        let mut bindings: Vec<Binding> = Vec::new();
+        while !input.peek(Token![=>]) {
+            bindings.push(input.parse()?);
+            if input.peek(Token![,]) {
+                input.parse::<Token![,]>()?;
+            } else if !input.peek(Token![=>]) {
+                let help = "expected `,` and another `name = value`, or `=>` and the body";
+                return Err(input.error(help));
+            }
+        }
+        let arrow: Token![=>] = input.parse()?;
+        if bindings.is_empty() {
+            let help = "nothing is bound: write `name = value` before `=>`, or use `beginz!`";
+            return Err(Error::new_spanned(arrow, help));
+        }
+        Ok(expand(&head, &bindings, &parse_body(input)?, on_error))
+    };
+    or_error(parse.parse2(input))
+}
+
+/// On an error, that error alone: `loop {}` has any type, so that none follows from its use.
+fn or_error(expanded: Result<TokenStream>) -> TokenStream {
+    expanded.unwrap_or_else(|error| {
+        let error = error.into_compile_error();
+        quote!({ #error; loop {} })
+    })
+}
+
+impl Mark {
+    fn is_next(self, input: ParseStream<'_>) -> bool {
+        match self {
+            Mark::Arrow => input.peek(Token![=>]),
+            Mark::Semicolon => input.peek(Token![;]),
+        }
+    }
+
+    fn parse(self, input: ParseStream<'_>) -> Result<()> {
+        match self {
+            Mark::Arrow => input.parse::<Token![=>]>().map(drop),
+            Mark::Semicolon => input.parse::<Token![;]>().map(drop),
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Mark::Arrow => "=>",
+            Mark::Semicolon => ";",
+        }
+    }
+
+    /// Whether a zone's name is next: one with its mark or `in` behind it, or with another word
+    /// where `in` was forgotten.
+    fn is_after_name(self, input: ParseStream<'_>) -> bool {
+        let ahead = input.fork();
+        let named = ahead.parse::<Token![_]>().is_ok() || ahead.parse::<Ident>().is_ok();
+        named && (self.is_next(&ahead) || ahead.peek(Token![in]) || ahead.peek(syn::Ident))
+    }
+}
+
+impl Head {
+    fn parse(input: ParseStream<'_>, mark: Mark) -> Result<Head> {
+        let mut head = Head::default();
+        let is_binding = |input: ParseStream<'_>| mark == Mark::Semicolon && is_binding(input);
+        if !is_binding(input) && !mark.is_after_name(input) && is_bytes(input) {
+            head.bytes = Some(input.parse()?);
+            input.parse::<Token![,]>()?;
+        }
+        if is_binding(input) || !mark.is_after_name(input) {
+            return Ok(head);
+        }
+        let name: TokenTree = input.parse()?;
+        let text = mark.text();
+        if input.peek(Token![in]) {
+            input.parse::<Token![in]>()?;
+            if mark.is_next(input) || input.is_empty() {
+                let help = format!(
+                    "the zone to copy the result to is missing: write `{name} in outer {text} ..`"
+                );
+                return Err(input.error(help));
+            }
+            head.outer = Some(input.parse()?);
+            if !mark.is_next(input) {
+                return Err(input.error(format!("expected `{text}` after the outer zone")));
+            }
+        } else if !mark.is_next(input) {
+            let next: TokenTree = input.parse()?;
+            let help = format!(
+                "`in` is missing before the zone to copy the result to: \
+                 write `{name} in {next} {text} ..`"
+            );
+            return Err(Error::new_spanned(next, help));
+        }
+        mark.parse(input)?;
+        head.name = Some(name.into_token_stream());
+        Ok(head)
+    }
+}
+
+/// Whether an expression with a comma behind it is next.
+fn is_bytes(input: ParseStream<'_>) -> bool {
+    // A body in braces may be long: do not parse it to learn that it is none.
+    if input.peek(syn::token::Brace) {
+        return false;
+    }
+    let ahead = input.fork();
+    ahead.parse::<Expr>().is_ok() && ahead.peek(Token![,])
+}
+
+/// Whether `name =` or `name:` is next.
+fn is_binding(input: ParseStream<'_>) -> bool {
+    if input.peek(Token![mut]) {
+        return true;
+    }
+    let ahead = input.fork();
+    ahead.parse::<Ident>().is_ok()
+        && (is_assignment(&ahead) || ahead.peek(Token![:]) && !ahead.peek(Token![::]))
+}
+
+fn is_assignment(input: ParseStream<'_>) -> bool {
+    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
+}
+
+impl Parse for Binding {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.is_empty() {
+            return Err(input.error("expected `name = value, .. => body`"));
+        }
+        let mutability = input.parse()?;
+        let name: Ident = input.parse().map_err(|error| {
+            Error::new(error.span(), "expected `name = value` before `=>`, with a plain name")
+        })?;
+        let annotation = match input.peek(Token![:]) {
+            true => {
+                input.parse::<Token![:]>()?;
+                Some(input.parse()?)
+            }
+            false => None,
+        };
+        if !is_assignment(input) {
+            return Err(input.error(format!("expected `= value` for `{name}`")));
+        }
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![=>]) || input.peek(Token![,]) {
+            return Err(input.error(format!("expected a value for `{name}`")));
+        }
+        Ok(Binding { mutability, name, annotation, init: input.parse()? })
+    }
+}
+
+/// The rest, as a block.
+fn parse_body(input: ParseStream<'_>) -> Result<TokenStream> {
+    if input.is_empty() {
+        return Err(input.error("the body is missing: a block, whose value leaves the scope"));
+    }
+    let body: TokenStream = input.parse()?;
+    let mut trees = body.clone().into_iter();
+    match (trees.next(), trees.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => Ok(body),
+        _ => Ok(quote!({ #body })),
+    }
+}
+
+fn expand(head: &Head, bindings: &[Binding], body: &TokenStream, on_error: OnError) -> TokenStream {
+    // Our own names, which the user's code cannot see; located where a message should point.
+    let here = Span::mixed_site();
+    let at_value = here.located_at(body.span());
+    let bytes = match &head.bytes {
+        Some(bytes) => bytes.into_token_stream(),
+        None => quote!(4096),
+    };
+    let outer = head.outer.as_ref().map(|outer| {
+        let to = here.located_at(outer.span());
+        quote_spanned!(to=> let outer = ::memzone::__private::outer(#outer);)
+    });
+    let name = head.name.as_ref().map(|name| {
+        quote_spanned!(here=> let #name: &::memzone::Zone = &zone;)
+    });
+    let copy = match (on_error, head.outer.is_some()) {
+        (OnError::Panic, true) => quote_spanned!(at_value=> scope.copy_in(value, outer)),
+        (OnError::Panic, false) => quote_spanned!(at_value=> scope.copy_out(value)),
+        (OnError::Return, true) => quote_spanned!(at_value=> scope.try_copy_in(value, outer)),
+        (OnError::Return, false) => quote_spanned!(at_value=> scope.try_copy_out(value)),
+    };
+    let mut inner = quote_spanned! {here=>
+        let value = #body;
+        #[allow(unreachable_code)]
+        let value = #copy;
+        scope.end();
+        value
+    };
+    for binding in bindings.iter().rev() {
+        inner = binding.expand(&inner, on_error);
+    }
+    let begin = quote_spanned! {here=>
+        let zone = scope.zone();
+        #name
+        #inner
+    };
+    match on_error {
+        OnError::Panic => quote_spanned! {here=> {
+            let bytes: usize = #bytes;
+            #outer
+            let scope = ::memzone::__private::Scope::new(bytes);
+            #begin
+        }},
+        OnError::Return => quote_spanned! {here=> {
+            let bytes: usize = #bytes;
+            #outer
+            match ::memzone::__private::Scope::try_new(bytes) {
+                ::core::result::Result::Ok(scope) => { #begin }
+                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+            }
+        }},
+    }
+}
+
+impl Binding {
+    /// `let name = zone.alloc..(init);` and what follows it.
+    fn expand(&self, rest: &TokenStream, on_error: OnError) -> TokenStream {
+        let here = Span::mixed_site();
+        let at_init = here.located_at(self.init.span());
+        let Binding { mutability, name, annotation, init } = self;
+        let is_list = matches!(init, Expr::Array(_) | Expr::Repeat(_));
+        let seen_as = match annotation {
+            Some(annotation) => quote!(&mut #annotation),
+            None if is_list => quote!(&mut [_]),
+            None => quote!(&mut _),
+        };
+        let (method, arguments) = match (init, annotation) {
+            (Expr::Repeat(list), None | Some(Type::Slice(_))) => {
+                let (value, len) = (&list.expr, &list.len);
+                ("alloc_slice", quote_spanned!(at_init=> #len, #value))
+            }
+            _ => ("alloc", init.into_token_stream()),
+        };
+        let try_method = Ident::new(&format!("try_{method}"), at_init);
+        let method = Ident::new(method, at_init);
+        match on_error {
+            OnError::Panic => quote_spanned! {here=>
+                let #mutability #name: #seen_as = zone.#method(#arguments);
+                #rest
+            },
+            OnError::Return => quote_spanned! {here=>
+                match zone.#try_method(#arguments) {
+                    ::core::result::Result::Ok(place) => {
+                        let #mutability #name: #seen_as = place;
+                        #rest
+                    }
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                }
+            },
+        }
+    }
+}

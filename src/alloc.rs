@@ -1,0 +1,729 @@
+//! Putting values into a zone by reference: the typed methods of [`Zone`].
+//!
+//! Each method and its `try_` twin are one body, generic over [`OnError`]. The body moves the
+//! cursor before it runs any code of the user's (I5).
+
+use crate::bump::{HEADROOM, MAX_REQUEST, STEP, round_up_step};
+use crate::error::{MAX_ALIGN, ZoneError};
+use crate::zone::{Zone, or_panic, panic_with};
+use core::alloc::Layout;
+use core::convert::Infallible;
+use core::fmt::{self, Write};
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::slice;
+
+/// What a method does where it cannot go on.
+pub(crate) trait OnError {
+    type Error;
+    fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Self::Error>;
+}
+
+/// The plain methods.
+pub(crate) enum Panic {}
+
+impl OnError for Panic {
+    type Error = Infallible;
+    #[inline(always)]
+    #[track_caller]
+    fn fail<T>(error: ZoneError) -> Result<T, Infallible> {
+        panic_with(error)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
+        Ok(grow_or_panic(zone, size, align))
+    }
+}
+
+/// The `try_` twins.
+pub(crate) enum Return {}
+
+impl OnError for Return {
+    type Error = ZoneError;
+    #[inline(always)]
+    fn fail<T>(error: ZoneError) -> Result<T, ZoneError> {
+        Err(error)
+    }
+    #[inline(always)]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
+        zone.grow(size, align)
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn grow_or_panic(zone: &Zone, size: usize, align: usize) -> NonNull<u8> {
+    or_panic(zone.grow(size, align))
+}
+
+/// What the plain methods return: there is no error to look at.
+#[inline(always)]
+fn value<T>(result: Result<T, Infallible>) -> T {
+    let Ok(value) = result;
+    value
+}
+
+/// Zones run no destructors for what is borrowed from them (I8).
+const fn refuse_drop<T>() {
+    assert!(
+        !core::mem::needs_drop::<T>(),
+        "this type needs its destructor run, and a zone runs none for borrowed values: \
+         use `zone.boxed(value)` (or `ZBox::new(value)`), whose owner runs it"
+    );
+}
+
+impl Zone {
+    /// Takes `size` bytes. `align` should be known at compile time, for `size` it helps.
+    #[inline(always)]
+    #[track_caller]
+    fn bump<E: OnError>(&self, size: usize, align: usize) -> Result<NonNull<u8>, E::Error> {
+        let header = self.header();
+        let cursor = header.cursor.get();
+        let room = header.end.get().addr().get() - cursor.addr().get();
+        let (skip, needed) = if align <= STEP {
+            // `size` is below 2^63, so this does not wrap.
+            (0, round_up_step(size))
+        } else if align <= MAX_ALIGN {
+            let skip = cursor.addr().get().wrapping_neg() & (align - 1);
+            (skip, skip + round_up_step(size))
+        } else {
+            return E::grow(self, size, align);
+        };
+        // Zero bytes take the slow path too, so that the empty zone is never written to.
+        if size != 0 && needed <= room {
+            // SAFETY: (I6) `needed` bytes are left in the block.
+            header.cursor.set(unsafe { cursor.add(needed) });
+            // SAFETY: (I6) as above.
+            Ok(unsafe { cursor.add(skip) })
+        } else {
+            E::grow(self, size, align)
+        }
+    }
+
+    /// Takes the place of one `T`.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn place<E: OnError, T>(&self) -> Result<NonNull<T>, E::Error> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        if size == 0 {
+            // As `grow` does, without the call.
+            return if align <= MAX_ALIGN {
+                Ok(NonNull::dangling())
+            } else {
+                E::fail(ZoneError::AlignTooLarge { align })
+            };
+        }
+        if align <= STEP && size <= HEADROOM / 2 {
+            // `bump` with one instruction less: blocks end too far from the top of the address
+            // space for this sum to wrap.
+            let header = self.header();
+            let cursor = header.cursor.get();
+            if cursor.addr().get() + round_up_step(size) <= header.end.get().addr().get() {
+                // SAFETY: (I6) that many bytes are left in the block.
+                header.cursor.set(unsafe { cursor.add(round_up_step(size)) });
+                return Ok(cursor.cast());
+            }
+            return Ok(E::grow(self, size, align)?.cast());
+        }
+        Ok(self.bump::<E>(size, align)?.cast())
+    }
+
+    /// Takes the place of `len` times `T`.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn places<E: OnError, T>(
+        &self,
+        len: usize,
+        align: usize,
+    ) -> Result<NonNull<T>, E::Error> {
+        match size_of::<T>().checked_mul(len) {
+            Some(size) if size <= MAX_REQUEST => Ok(self.bump::<E>(size, align)?.cast()),
+            size => E::fail(ZoneError::TooLarge {
+                requested: size.unwrap_or(usize::MAX),
+                available: MAX_REQUEST,
+            }),
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn alloc_in<E: OnError, T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, E::Error> {
+        const { refuse_drop::<T>() };
+        let place = self.place::<E, T>()?.as_ptr();
+        let value = make();
+        // SAFETY: (I2, I5) the place was taken for this value before `make` ran.
+        unsafe { place.write(value) };
+        // SAFETY: (I7) just written; (I1) borrowed from the handle, so neither moved nor reused.
+        Ok(unsafe { &mut *place })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn slice_in<E: OnError, T>(
+        &self,
+        len: usize,
+        align: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], E::Error> {
+        const { refuse_drop::<T>() };
+        let start = self.places::<E, T>(len, align)?.as_ptr();
+        for index in 0..len {
+            let value = make(index);
+            // SAFETY: (I5) `len` places were taken before `make` ran.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    /// A slice of what `make` returns, or its first error.
+    #[inline(always)]
+    pub(crate) fn fill_slice<T>(
+        &self,
+        len: usize,
+        mut make: impl FnMut(usize) -> Result<T, ZoneError>,
+    ) -> Result<&mut [T], ZoneError> {
+        const { refuse_drop::<T>() };
+        let start = self.places::<Return, T>(len, align_of::<T>())?.as_ptr();
+        for index in 0..len {
+            let value = make(index)?;
+            // SAFETY: (I5) `len` places were taken before `make` ran.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn copy_in<E: OnError, T: Copy>(&self, source: &[T]) -> Result<&mut [T], E::Error> {
+        let start = self.places::<E, T>(source.len(), align_of::<T>())?.as_ptr();
+        // SAFETY: (I2) `source.len()` places just taken, so apart from the source.
+        unsafe { start.copy_from_nonoverlapping(source.as_ptr(), source.len()) };
+        // SAFETY: (I7) all are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, source.len()) })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn uninit_in<E: OnError, T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], E::Error> {
+        const { refuse_drop::<T>() };
+        let start = self.places::<E, MaybeUninit<T>>(len, align_of::<T>())?.as_ptr();
+        // SAFETY: (I7) `MaybeUninit` needs no initialisation; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    #[track_caller]
+    fn iter_in<E: OnError, I: IntoIterator>(&self, items: I) -> Result<&mut [I::Item], E::Error> {
+        let items = items.into_iter();
+        let mut builder = SliceBuilder::<E, I::Item>::new(self);
+        builder.reserve(items.size_hint().0)?;
+        for item in items {
+            builder.push(item)?;
+        }
+        Ok(builder.finish())
+    }
+
+    #[track_caller]
+    fn fmt_in<E: OnError>(&self, text: fmt::Arguments<'_>) -> Result<&mut str, E::Error> {
+        struct Text<'z, E: OnError> {
+            bytes: SliceBuilder<'z, E, u8>,
+            error: Option<E::Error>,
+        }
+        impl<E: OnError> Write for Text<'_, E> {
+            fn write_str(&mut self, part: &str) -> fmt::Result {
+                self.bytes.extend(part.as_bytes()).map_err(|error| {
+                    self.error = Some(error);
+                    fmt::Error
+                })
+            }
+        }
+        let mut out = Text::<E> { bytes: SliceBuilder::new(self), error: None };
+        let written = out.write_fmt(text);
+        if let Some(error) = out.error {
+            return Err(error);
+        }
+        if written.is_err() {
+            return E::fail(ZoneError::Format);
+        }
+        // SAFETY: only whole `str`s were written.
+        Ok(unsafe { str::from_utf8_unchecked_mut(out.bytes.finish()) })
+    }
+
+    /// Puts a value into the zone.
+    ///
+    /// A type that needs its destructor run does not compile; [`boxed`](Zone::boxed) takes it.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let phase = zone.alloc(0.0_f64);
+    /// *phase += 0.1;
+    /// ```
+    ///
+    /// ```compile_fail
+    /// let zone = memzone::Zone::new(1024);
+    /// let name = zone.alloc(String::from("kick"));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc`](Zone::try_alloc) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Constant where the current block has room: a load, an addition, a comparison, a store.
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc<T>(&self, value: T) -> &mut T {
+        self::value(self.alloc_in::<Panic, T>(|| value))
+    }
+
+    /// Like [`alloc`](Zone::alloc), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    #[inline(always)]
+    pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
+        self.alloc_in::<Return, T>(|| value)
+    }
+
+    /// Puts what `make` returns into the zone, built in place where the optimiser can.
+    ///
+    /// `make` may use the zone itself. Where it panics, its place stays taken.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_with`](Zone::try_alloc_with) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
+        value(self.alloc_in::<Panic, T>(make))
+    }
+
+    /// Like [`alloc_with`](Zone::alloc_with), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    #[inline(always)]
+    pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
+        self.alloc_in::<Return, T>(make)
+    }
+
+    /// Puts `len` copies of a value into the zone. The memory is filled once, not cleared before.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice`](Zone::try_alloc_slice) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in `len`, for the fill.
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
+        self::value(self.slice_in::<Panic, T>(len, align_of::<T>(), |_| value))
+    }
+
+    /// Like [`alloc_slice`](Zone::alloc_slice), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline(always)]
+    pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
+        self.slice_in::<Return, T>(len, align_of::<T>(), |_| value)
+    }
+
+    /// Puts `len` values into the zone, the one at `index` made by `make(index)`.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_with`](Zone::try_alloc_slice_with) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
+        value(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
+    }
+
+    /// Like [`alloc_slice_with`](Zone::alloc_slice_with), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    #[inline(always)]
+    pub fn try_alloc_slice_with<T>(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], ZoneError> {
+        self.slice_in::<Return, T>(len, align_of::<T>(), make)
+    }
+
+    /// Puts a copy of a slice into the zone.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
+        value(self.copy_in::<Panic, T>(source))
+    }
+
+    /// Like [`alloc_slice_copy`](Zone::alloc_slice_copy), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline(always)]
+    pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], ZoneError> {
+        self.copy_in::<Return, T>(source)
+    }
+
+    /// Like [`alloc_slice`](Zone::alloc_slice), starting at a multiple of `ALIGN` bytes: 32 for
+    /// AVX, 64 for a cache line, 4096 for a page. `ALIGN` is a power of two.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let row = zone.alloc_slice_aligned::<f32, 64>(100, 0.0);
+    /// assert_eq!(row.as_ptr().addr() % 64, 0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_aligned<T: Copy, const ALIGN: usize>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> &mut [T] {
+        const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
+        self::value(self.slice_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), |_| value))
+    }
+
+    /// Like [`alloc_slice_aligned`](Zone::alloc_slice_aligned), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline(always)]
+    pub fn try_alloc_slice_aligned<T: Copy, const ALIGN: usize>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> Result<&mut [T], ZoneError> {
+        const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
+        self.slice_in::<Return, T>(len, ALIGN.max(align_of::<T>()), |_| value)
+    }
+
+    /// Takes room for `len` values and fills none of it.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_uninit`](Zone::try_alloc_uninit) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Constant where the current block has room.
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
+        value(self.uninit_in::<Panic, T>(len))
+    }
+
+    /// Like [`alloc_uninit`](Zone::alloc_uninit), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline(always)]
+    pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
+        self.uninit_in::<Return, T>(len)
+    }
+
+    /// Puts all items of an iterator into the zone, as one slice. It grows in place as long as
+    /// nothing else is allocated meanwhile; the iterator may use the zone itself.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let window = zone.alloc_iter((0..8).map(|n| (n as f32 / 7.0 * std::f32::consts::PI).sin()));
+    /// assert_eq!(window.len(), 8);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_iter`](Zone::try_alloc_iter) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn alloc_iter<T>(&self, items: impl IntoIterator<Item = T>) -> &mut [T] {
+        value(self.iter_in::<Panic, _>(items))
+    }
+
+    /// Like [`alloc_iter`](Zone::alloc_iter), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then.
+    pub fn try_alloc_iter<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+    ) -> Result<&mut [T], ZoneError> {
+        self.iter_in::<Return, _>(items)
+    }
+
+    /// Puts a copy of a text into the zone.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_str`](Zone::try_alloc_str) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_str(&self, text: &str) -> &mut str {
+        // SAFETY: a copy of a text's bytes is a text.
+        unsafe { str::from_utf8_unchecked_mut(self.alloc_slice_copy(text.as_bytes())) }
+    }
+
+    /// Like [`alloc_str`](Zone::alloc_str), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline(always)]
+    pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
+        let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
+        // SAFETY: a copy of a text's bytes is a text.
+        Ok(unsafe { str::from_utf8_unchecked_mut(bytes) })
+    }
+
+    /// Writes a formatted text into the zone; see also [`zformat!`](crate::zformat).
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_fmt`](Zone::try_alloc_fmt) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
+    #[track_caller]
+    pub fn alloc_fmt(&self, text: fmt::Arguments<'_>) -> &mut str {
+        value(self.fmt_in::<Panic>(text))
+    }
+
+    /// Like [`alloc_fmt`](Zone::alloc_fmt), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`Format`](ZoneError::Format)
+    /// where a `Display` implementation reports an error.
+    pub fn try_alloc_fmt(&self, text: fmt::Arguments<'_>) -> Result<&mut str, ZoneError> {
+        self.fmt_in::<Return>(text)
+    }
+
+    /// Takes raw memory. It is valid as long as the zone is neither reset nor freed, which the
+    /// compiler does not check here.
+    ///
+    /// A size of zero gives a dangling pointer of the right alignment and takes nothing.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_layout`](Zone::try_alloc_layout) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[track_caller]
+    pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
+        value(self.bump::<Panic>(layout.size(), layout.align()))
+    }
+
+    /// Like [`alloc_layout`](Zone::alloc_layout), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// * [`OutOfMemory`](ZoneError::OutOfMemory): the system has no memory for a new block.
+    /// * [`LimitReached`](ZoneError::LimitReached): the zone may not grow that far.
+    /// * [`TooLarge`](ZoneError::TooLarge): no zone could ever hold it.
+    /// * [`AlignTooLarge`](ZoneError::AlignTooLarge): aligned to more than a page of 4096 bytes.
+    ///
+    /// The zone is as it was before.
+    #[inline]
+    pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        self.bump::<Return>(layout.size(), layout.align())
+    }
+}
+
+/// Writes a formatted text into a zone: `zformat!(zone, "voice {n}")` gives a `&mut str`.
+///
+/// ```
+/// use memzone::{Zone, zformat};
+///
+/// let zone = Zone::new(1024);
+/// let n = 3;
+/// assert_eq!(zformat!(zone, "voice {n}"), "voice 3");
+/// ```
+#[macro_export]
+macro_rules! zformat {
+    ($zone:expr, $($text:tt)+) => {
+        $zone.alloc_fmt(::core::format_args!($($text)+))
+    };
+}
+
+/// A slice that grows at the end of a zone.
+pub(crate) struct SliceBuilder<'z, E, T> {
+    zone: &'z Zone,
+    start: NonNull<T>,
+    len: usize,
+    room: usize,
+    on_error: PhantomData<E>,
+}
+
+impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
+    pub(crate) fn new(zone: &'z Zone) -> Self {
+        const { refuse_drop::<T>() };
+        let start = NonNull::dangling();
+        SliceBuilder { zone, start, len: 0, room: 0, on_error: PhantomData }
+    }
+
+    /// Makes room for `more` further items.
+    #[track_caller]
+    pub(crate) fn reserve(&mut self, more: usize) -> Result<(), E::Error> {
+        if more <= self.room - self.len {
+            return Ok(());
+        }
+        let least = match self.len.checked_add(more) {
+            Some(least) => least,
+            None => {
+                return E::fail(ZoneError::TooLarge {
+                    requested: usize::MAX,
+                    available: MAX_REQUEST,
+                });
+            }
+        };
+        let room = least.max(self.room.saturating_mul(2)).max(4);
+        if self.extend_in_place(least, room) {
+            return Ok(());
+        }
+        let start = self.zone.places::<E, T>(room, align_of::<T>())?;
+        // SAFETY: (I2) `room >= len` places just taken, apart from the old ones.
+        unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
+        self.start = start;
+        self.room = room;
+        Ok(())
+    }
+
+    /// Takes the bytes behind the slice if it is the last allocation: up to `room` items, at
+    /// least `least`.
+    fn extend_in_place(&mut self, least: usize, room: usize) -> bool {
+        let size = size_of::<T>();
+        if self.room == 0 || size == 0 {
+            return false;
+        }
+        let header = self.zone.header();
+        let cursor = header.cursor.get();
+        let start = self.start.addr().get();
+        // Not the last where somebody took memory behind it, or a new block was begun.
+        if start + round_up_step(self.room * size) != cursor.addr().get() {
+            return false;
+        }
+        let left = (header.end.get().addr().get() - start) / size;
+        if left < least {
+            return false;
+        }
+        let room = room.min(left);
+        let more = start + room * size - cursor.addr().get().min(start + room * size);
+        let free = header.end.get().addr().get() - cursor.addr().get();
+        // SAFETY: (I6) `start + room * size` is within the block, and so is the rounded cursor.
+        header.cursor.set(unsafe { cursor.add(round_up_step(more).min(free)) });
+        self.room = room;
+        true
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn push(&mut self, item: T) -> Result<(), E::Error> {
+        self.reserve(1)?;
+        // SAFETY: (I6) `len < room`.
+        let place = unsafe { self.start.add(self.len) };
+        // SAFETY: (I2) a place of ours that is not yet filled.
+        unsafe { place.write(item) };
+        self.len += 1;
+        Ok(())
+    }
+
+    #[track_caller]
+    fn extend(&mut self, items: &[T]) -> Result<(), E::Error>
+    where
+        T: Copy,
+    {
+        self.reserve(items.len())?;
+        // SAFETY: (I6) `len <= room`.
+        let place = unsafe { self.start.add(self.len) };
+        // SAFETY: (I2) `reserve` made room for as many; a place just taken is apart from `items`.
+        unsafe { place.as_ptr().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
+        self.len += items.len();
+        Ok(())
+    }
+
+    /// The slice; what it did not fill goes back if it is still the last allocation.
+    pub(crate) fn finish(self) -> &'z mut [T] {
+        let header = self.zone.header();
+        let size = size_of::<T>();
+        let start = self.start.addr().get();
+        let end = start + round_up_step(self.room * size);
+        if self.room != 0 && size != 0 && end == header.cursor.get().addr().get() {
+            // SAFETY: (I6) within what was taken for the slice.
+            let cursor = unsafe { self.start.cast::<u8>().add(round_up_step(self.len * size)) };
+            header.cursor.set(cursor);
+        }
+        // SAFETY: (I7) `len` items are written; (I1) borrowed from the handle.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}

@@ -1,0 +1,128 @@
+//! The arithmetic of bumping, and of how zones grow: plain numbers, nothing is touched.
+
+#![forbid(unsafe_code)]
+
+/// The cursor moves in steps of this many bytes, so that every type of this alignment or less
+/// needs no aligning.
+pub(crate) const STEP: usize = 16;
+
+/// Sizes up to this one may be added to a cursor without a check for overflow: no block is
+/// accepted that ends closer than this to the top of the address space.
+pub(crate) const HEADROOM: usize = 1 << 30;
+
+/// The most bytes one request may have.
+pub(crate) const MAX_REQUEST: usize = isize::MAX as usize - HEADROOM;
+
+/// Blocks double up to this size and then stay.
+pub(crate) const MAX_BLOCK: usize = 64 << 20;
+
+/// A zone that holds less than this may take as much as one that holds this.
+const SMALL: usize = 64 << 10;
+
+/// Rounds up to the next step. `size` is at most `MAX_REQUEST` or known to be small.
+#[inline(always)]
+pub(crate) const fn round_up_step(size: usize) -> usize {
+    (size + (STEP - 1)) & !(STEP - 1)
+}
+
+/// Where a request lies in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Bytes from the cursor to the allocation.
+    pub(crate) skip: usize,
+    /// Bytes from the old cursor to the new one.
+    pub(crate) advance: usize,
+}
+
+/// Fits `size > 0` bytes of alignment `align` between the addresses `cursor` and `end`.
+///
+/// The new cursor is rounded to a step, or is `end` itself, so that an exact fit fits.
+pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Option<Place> {
+    debug_assert!(align.is_power_of_two() && size > 0 && cursor <= end);
+    let room = end - cursor;
+    // The cursor is a multiple of STEP wherever room is left that was not an odd tail.
+    let skip = cursor.checked_next_multiple_of(align)? - cursor;
+    let bytes = skip.checked_add(size)?;
+    if bytes > room {
+        return None;
+    }
+    let rounded = bytes.checked_next_multiple_of(STEP)?;
+    Some(Place { skip, advance: rounded.min(room) })
+}
+
+/// The size, header and all, of the block a zone takes next.
+///
+/// * `request`: bytes that the block must have room for, header and all.
+/// * `last`: size of the newest block, `total`: of all blocks.
+/// * `held`: bytes the zone holds (or has held), the request among them.
+///
+/// Twice the last, as long as the zone then takes at most 2.1 times what it holds.
+pub(crate) fn next_block(request: usize, last: usize, total: usize, held: usize) -> usize {
+    let doubled = last.saturating_mul(2).min(MAX_BLOCK);
+    let held = held.max(SMALL);
+    let allowed = held.saturating_mul(2).saturating_add(held / 10);
+    doubled.min(allowed.saturating_sub(total)).max(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_fit_fits_also_with_an_odd_end() {
+        assert_eq!(place(64, 164, 100, 1), Some(Place { skip: 0, advance: 100 }));
+        assert_eq!(place(64, 164, 101, 1), None);
+        assert_eq!(place(64, 164, 84, 1), Some(Place { skip: 0, advance: 96 }));
+        assert_eq!(place(64, 164, 85, 1), Some(Place { skip: 0, advance: 96 }));
+        assert_eq!(place(64, 164, 97, 1), Some(Place { skip: 0, advance: 100 }));
+    }
+
+    #[test]
+    fn alignment_is_paid_from_the_block() {
+        assert_eq!(place(16, 4096, 1, 64), Some(Place { skip: 48, advance: 64 }));
+        assert_eq!(place(16, 64, 1, 64), None);
+        assert_eq!(place(16, 65, 1, 64), Some(Place { skip: 48, advance: 49 }));
+    }
+
+    #[test]
+    fn nothing_wraps() {
+        assert_eq!(place(16, 4096, usize::MAX, 1), None);
+        assert_eq!(place(16, 4096, usize::MAX - 8, 4096), None);
+        assert_eq!(place(usize::MAX - 31, usize::MAX, 8, 64), None);
+        assert_eq!(next_block(100, usize::MAX, usize::MAX, usize::MAX), MAX_BLOCK);
+        assert_eq!(next_block(usize::MAX, 1, 1, usize::MAX), usize::MAX);
+    }
+
+    #[test]
+    fn blocks_double_up_to_the_cap() {
+        let (mut last, mut total) = (4096, 4096);
+        let mut sizes = vec![last];
+        while sizes.len() < 18 {
+            last = next_block(64, last, total, total);
+            total += last;
+            sizes.push(last);
+        }
+        assert_eq!(&sizes[..4], [4096, 8192, 16384, 32768]);
+        assert_eq!(sizes[17], MAX_BLOCK);
+        for pair in sizes.windows(2) {
+            assert!(pair[1] >= pair[0]);
+        }
+    }
+
+    #[test]
+    fn a_zone_takes_at_most_2_1_times_what_it_holds() {
+        // Adversarial: every request is just too large for what is left.
+        let (mut last, mut total, mut held, mut room) = (4096usize, 4096usize, 0usize, 4096usize);
+        for _ in 0..200 {
+            let request = room + 1;
+            held += request;
+            last = next_block(request, last, total, held);
+            total += last;
+            room = last - request;
+            assert!(total * 10 <= held.max(SMALL) * 21 + 10, "{total} for {held}");
+            if held > 1 << 40 {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Copying what is nested deeper than the stack allows.
+//!
+//! A copy recurses as long as it has used little stack. Past that, each reference it meets becomes
+//! a task: a future on the heap whose own references are tasks again. A task that waits for
+//! another returns to [`Work::run`], which runs the newest first; so however long the list, the
+//! stack holds one task at a time.
+
+#![forbid(unsafe_code)]
+
+use super::{DeepCopy, Depth};
+use crate::alloc::{Return, SliceBuilder};
+use crate::error::ZoneError;
+use crate::zone::Zone;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use std::collections::HashSet;
+use std::rc::Rc;
+
+/// Stack a copy may use before it goes on with tasks, in bytes.
+const STACK: usize = 24 << 10;
+
+/// How many copies with tasks may be nested in one another, which only `DeepCopy`s written by hand
+/// lead to: each takes its 24 KiB of stack again.
+const MOST_NESTED: usize = 3;
+
+thread_local! {
+    /// The floor of the copy that this thread is in, if it is in one.
+    static FLOOR: Cell<Option<usize>> = const { Cell::new(None) };
+    static NESTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Sets a thread-local for as long as it lives.
+struct During<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
+
+impl<T: Copy + 'static> During<T> {
+    fn new(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
+        During(key, key.replace(value))
+    }
+}
+
+impl<T: Copy + 'static> Drop for During<T> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+/// Roughly the address of the stack's top. The stack grows downward on all our targets.
+#[inline(always)]
+fn stack_top() -> usize {
+    let here = 0_u8;
+    (&raw const here).addr()
+}
+
+impl Depth {
+    /// Starts a copy, or goes on with the one that this thread is in.
+    #[inline]
+    pub fn enter<R>(copy: impl FnOnce(Depth) -> R) -> R {
+        if let Some(floor) = FLOOR.get() {
+            return copy(Depth { floor });
+        }
+        let floor = stack_top().saturating_sub(STACK);
+        let _during = During::new(&FLOOR, Some(floor));
+        copy(Depth { floor })
+    }
+
+    #[inline(always)]
+    fn is_used_up(self) -> bool {
+        stack_top() < self.floor
+    }
+
+    /// Copies what a reference leads to, now or as a task.
+    #[inline]
+    pub(crate) fn follow<'s, 'z: 's, T: DeepCopy<'z>>(
+        self,
+        target: &'s T,
+        to: &'z Zone,
+    ) -> Result<T::Copied, ZoneError> {
+        if self.is_used_up() {
+            return run_tasks(|work| target.copy_later(to, work));
+        }
+        target.copy_at(to, self)
+    }
+
+    /// As `follow`, for what a slice leads to.
+    #[inline]
+    pub(crate) fn follow_slice<'s, 'z: 's, T: DeepCopy<'z>>(
+        self,
+        items: &'s [T],
+        to: &'z Zone,
+    ) -> Result<&'z mut [T::Copied], ZoneError> {
+        if self.is_used_up() && !T::FLAT {
+            return run_tasks(|work| slice_later(items, to, work));
+        }
+        T::copy_slice_at(items, to, self)
+    }
+}
+
+type Task<'s> = Pin<Box<dyn Future<Output = ()> + 's>>;
+
+/// The tasks of one copy.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Work<'s>(Rc<Tasks<'s>>);
+
+struct Tasks<'s> {
+    /// Started by the task that is running, and to run next.
+    new: RefCell<Option<Task<'s>>>,
+    /// What is being copied just now: address, bytes, name of the type. Meeting it again before it
+    /// is finished means that it leads back to itself.
+    active: RefCell<HashSet<(usize, usize, &'static str)>>,
+}
+
+/// A task that was started: its result, once it has run.
+struct Started<R>(Rc<Cell<Option<Result<R, ZoneError>>>>);
+
+impl<R> Future for Started<R> {
+    type Output = Result<R, ZoneError>;
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.0.take() {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Copies with tasks, on little stack.
+#[cold]
+#[inline(never)]
+fn run_tasks<'s, F, R>(copy: impl FnOnce(Work<'s>) -> F) -> Result<R, ZoneError>
+where
+    F: Future<Output = Result<R, ZoneError>> + 's,
+    R: 's,
+{
+    let nested = NESTED.get();
+    if nested == MOST_NESTED {
+        return Err(ZoneError::TooDeep);
+    }
+    let _nested = During::new(&NESTED, nested + 1);
+    // Hand-written parts among the tasks recurse: they may use as much stack again.
+    let _floor = During::new(&FLOOR, Some(stack_top().saturating_sub(STACK)));
+    let work = Work(Rc::new(Tasks { new: RefCell::new(None), active: RefCell::default() }));
+    let root = copy(work.clone());
+    work.run(root)
+}
+
+impl<'s> Work<'s> {
+    fn run<R>(&self, root: impl Future<Output = R>) -> R {
+        let mut root = pin!(root);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting: Vec<Task<'s>> = Vec::new();
+        loop {
+            let ended = match waiting.last_mut() {
+                Some(task) => task.as_mut().poll(&mut context).is_ready(),
+                None => match root.as_mut().poll(&mut context) {
+                    Poll::Ready(result) => return result,
+                    Poll::Pending => false,
+                },
+            };
+            if ended {
+                waiting.pop();
+            }
+            waiting.extend(self.0.new.take());
+        }
+    }
+
+    /// Makes a copy a task of its own, to be run once the calling one waits for it. (What it
+    /// returns does not have the copy's type in it, so types may be recursive.)
+    fn start<R: 's>(
+        &self,
+        copy: impl Future<Output = Result<R, ZoneError>> + 's,
+    ) -> Started<R> {
+        let result = Rc::new(Cell::new(None));
+        let sender = Rc::clone(&result);
+        self.0.new.replace(Some(Box::pin(async move { sender.set(Some(copy.await)) })));
+        Started(result)
+    }
+
+    /// What `Depth::follow` is among tasks.
+    pub(crate) async fn follow<'z: 's, T: DeepCopy<'z>>(
+        self,
+        target: &'s T,
+        to: &'z Zone,
+    ) -> Result<T::Copied, ZoneError> {
+        if T::FLAT {
+            return target.deep_copy(to);
+        }
+        let key = self.begin(target)?;
+        let result = self.start(target.copy_later(to, self.clone())).await;
+        self.finish(key);
+        result
+    }
+
+    /// What `Depth::follow_slice` is among tasks.
+    pub(crate) async fn follow_slice<'z: 's, T: DeepCopy<'z>>(
+        self,
+        items: &'s [T],
+        to: &'z Zone,
+    ) -> Result<&'z mut [T::Copied], ZoneError> {
+        if T::FLAT {
+            return T::deep_copy_slice(items, to);
+        }
+        let key = self.begin(items)?;
+        let result = self.start(slice_later(items, to, self.clone())).await;
+        self.finish(key);
+        result
+    }
+
+    fn begin<T: ?Sized>(
+        &self,
+        target: &T,
+    ) -> Result<(usize, usize, &'static str), ZoneError> {
+        let address = (&raw const *target).cast::<u8>().addr();
+        let key = (address, size_of_val(target), core::any::type_name::<T>());
+        // What has no bytes leads nowhere.
+        if key.1 != 0 && !self.0.active.borrow_mut().insert(key) {
+            return Err(ZoneError::Cycle);
+        }
+        Ok(key)
+    }
+
+    fn finish(&self, key: (usize, usize, &'static str)) {
+        self.0.active.borrow_mut().remove(&key);
+    }
+}
+
+async fn slice_later<'s, 'z: 's, T: DeepCopy<'z>>(
+    items: &'s [T],
+    to: &'z Zone,
+    work: Work<'s>,
+) -> Result<&'z mut [T::Copied], ZoneError> {
+    let mut copied = SliceBuilder::<Return, _>::new(to);
+    copied.reserve(items.len())?;
+    for item in items {
+        copied.push(item.copy_later(to, work.clone()).await?)?;
+    }
+    Ok(copied.finish())
+}
+
+/// Makes an array, or stops at the first error.
+#[inline(always)]
+pub(crate) fn array<T, const N: usize>(
+    mut make: impl FnMut(usize) -> Result<T, ZoneError>,
+) -> Result<[T; N], ZoneError> {
+    let mut error = None;
+    let made: [Option<T>; N] = core::array::from_fn(|index| {
+        if error.is_some() {
+            return None;
+        }
+        make(index).map_err(|e| error = Some(e)).ok()
+    });
+    match error {
+        None => Ok(made.map(|item| item.expect("no error, so all are made"))),
+        Some(error) => Err(error),
+    }
+}

@@ -1,0 +1,102 @@
+//! The one error type.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+/// The largest alignment a zone serves, in bytes: one page.
+pub(crate) const MAX_ALIGN: usize = 4096;
+
+/// Why a zone could not do what it was asked for. Nothing has changed where this is returned.
+///
+/// Building one and printing one allocate nothing, so both may happen on a real-time thread.
+///
+/// # Real-time
+///
+/// Yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ZoneError {
+    /// The system has no more memory.
+    OutOfMemory {
+        /// Bytes that the zone asked the system for.
+        requested: usize,
+    },
+    /// The zone may not grow by what the request needs.
+    LimitReached {
+        /// Bytes asked of the zone.
+        requested: usize,
+        /// Bytes it may hold in all: its limit, or the capacity of a fixed zone.
+        limit: usize,
+        /// Bytes already in use.
+        used: usize,
+    },
+    /// The zone cannot be rewound or freed, as others still use it.
+    InUse {
+        /// Handles beside the caller's: clones, `ZBox`es, active scopes and, where it is to be
+        /// destroyed, entries on the thread's stack.
+        handles: usize,
+    },
+    /// Nothing is pushed: only the default zone is left, and it stays.
+    StackEmpty,
+    /// The zone on top belongs to a scope, which pops it itself when it ends.
+    ScopeActive,
+    /// No zone could ever hold this.
+    TooLarge {
+        /// Bytes asked for.
+        requested: usize,
+        /// The most that can be asked for.
+        available: usize,
+    },
+    /// Alignments go up to a page of 4096 bytes.
+    AlignTooLarge {
+        /// The alignment asked for.
+        align: usize,
+    },
+    /// The value to copy leads back to itself.
+    Cycle,
+    /// The value to copy nests deeper than hand-written [`DeepCopy`](crate::DeepCopy)
+    /// implementations can follow on this thread's stack. Derived ones have no such limit.
+    TooDeep,
+    /// A `Display` or `Debug` implementation reported an error while its text was written.
+    Format,
+}
+
+impl fmt::Display for ZoneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::OutOfMemory { requested } => {
+                write!(f, "out of memory: the system refused {requested} bytes")
+            }
+            Self::LimitReached { requested, limit, used } => write!(
+                f,
+                "zone limit reached: {requested} bytes requested, {used} of at most {limit} in use; \
+                 raise the limit or reset the zone"
+            ),
+            Self::InUse { handles } => write!(
+                f,
+                "zone in use: {handles} other handle(s) keep it alive; drop clones and ZBoxes of it, \
+                 pop it, or leave its scope first"
+            ),
+            Self::StackEmpty => {
+                f.write_str("zone stack empty: the default zone cannot be popped")
+            }
+            Self::ScopeActive => f.write_str(
+                "the zone on top of the stack belongs to an active scope, which pops it when it ends",
+            ),
+            Self::TooLarge { requested, available } => {
+                write!(f, "too large: {requested} bytes requested, at most {available} possible")
+            }
+            Self::AlignTooLarge { align } => {
+                write!(f, "alignment too large: {align} bytes, at most {MAX_ALIGN} supported")
+            }
+            Self::Cycle => f.write_str("the value to copy leads back to itself"),
+            Self::TooDeep => f.write_str(
+                "the value to copy nests too deep for a hand-written DeepCopy; derive it instead",
+            ),
+            Self::Format => f.write_str("a formatting implementation returned an error"),
+        }
+    }
+}
+
+impl core::error::Error for ZoneError {}

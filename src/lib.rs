@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("memzone is made for 64-bit systems");
+
+// In the order of their building on one another: a file uses only what stands above it, but for
+// methods of `Zone` that are found beside their concept.
+mod error;
+
+mod bump;
+
+mod block;
+
+mod zone;
+
+mod alloc;
+
+mod stack;
+
+mod zbox;
+
+mod deep_copy;
+
+mod scope;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+#[doc(inline)]
+pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
+#[doc(inline)]
+pub use crate::error::ZoneError;
+#[doc(inline)]
+pub use crate::stack::{
+    alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
+    reset_zone, set_keep_limit, zone_depth,
+};
+#[doc(inline)]
+pub use crate::zbox::ZBox;
+#[doc(inline)]
+pub use crate::zone::{SendZone, Zone, ZoneBuilder};
+pub use memzone_macros::{DeepCopy, beginz, letz, try_beginz, try_letz};

@@ -1,0 +1,15 @@
+//! What the macros' expansions call. Not for anyone else: it may change in any release.
+
+#![forbid(unsafe_code)]
+#![allow(missing_docs)]
+
+pub use crate::deep_copy::{Depth, Work};
+pub use crate::scope::{Scope, ScopeZone};
+
+use crate::Zone;
+
+/// Gives `in OUTER` its type where it is written, so that an error points there.
+#[inline(always)]
+pub fn outer(zone: &Zone) -> &Zone {
+    zone
+}

@@ -1,0 +1,159 @@
+//! Scopes: the guard that `beginz!` and `letz!` put on the stack, and how a value leaves it.
+
+use crate::deep_copy::DeepCopy;
+use crate::error::ZoneError;
+use crate::stack::{self, Entered};
+use crate::zone::{Header, Zone, or_panic};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+/// An active scope. It owns its zone; dropping it (on unwinding, or on leaving the body early)
+/// ends it.
+pub struct Scope {
+    /// The scope's handle. Also makes it neither `Send` nor `Sync` (I3).
+    zone: NonNull<Header>,
+}
+
+/// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
+/// register.
+pub struct ScopeZone<'s> {
+    zone: ManuallyDrop<Zone>,
+    scope: PhantomData<&'s Scope>,
+}
+
+impl Scope {
+    /// Enters a scope whose zone has room for `bytes` before it grows.
+    #[inline(always)]
+    pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
+        Ok(Scope { zone: stack::enter(bytes)? })
+    }
+
+    /// Like `try_new`, panicking.
+    #[inline(always)]
+    #[track_caller]
+    pub fn new(bytes: usize) -> Scope {
+        or_panic(Self::try_new(bytes))
+    }
+
+    /// The zone for the body to see.
+    #[inline(always)]
+    pub fn zone(&self) -> ScopeZone<'_> {
+        // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
+        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.zone) });
+        ScopeZone { zone, scope: PhantomData }
+    }
+
+    /// Ends the scope where its body ended.
+    #[inline(always)]
+    pub fn end(self) {
+        let zone = ManuallyDrop::new(self).zone;
+        // SAFETY: (I1) the scope is consumed, so what was borrowed from it is gone.
+        unsafe { stack::leave(zone) };
+    }
+
+    /// Copies a value to a zone that was named.
+    #[inline(always)]
+    pub fn try_copy_in<'o, T: DeepCopy<'o>>(
+        &self,
+        value: T,
+        to: &'o Zone,
+    ) -> Result<T::Copied, ZoneError> {
+        if T::FLAT {
+            return value.move_out(to);
+        }
+        let _current = Entered::new(to)?;
+        value.move_out(to)
+    }
+
+    /// Like `try_copy_in`, panicking.
+    #[inline(always)]
+    #[track_caller]
+    pub fn copy_in<'o, T: DeepCopy<'o>>(&self, value: T, to: &'o Zone) -> T::Copied {
+        or_panic(self.try_copy_in(value, to))
+    }
+
+    /// Copies a value to the enclosing zone.
+    #[inline(always)]
+    pub fn try_copy_out<T: Leave<R>, R>(&self, value: T) -> Result<R, ZoneError> {
+        if T::NEEDS_NO_ZONE {
+            // A zone that stands for none and would make itself if it were used after all.
+            return value.leave(&Zone::unborn());
+        }
+        let to = stack::enclosing(self.zone)?;
+        let _current = Entered::new(&to)?;
+        value.leave(&to)
+    }
+
+    /// Like `try_copy_out`, panicking.
+    #[inline(always)]
+    #[track_caller]
+    pub fn copy_out<T: Leave<R>, R>(&self, value: T) -> R {
+        or_panic(self.try_copy_out(value))
+    }
+}
+
+impl Drop for Scope {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: (I1) the scope is dropped, so what was borrowed from it is gone.
+        unsafe { stack::leave_outlined(self.zone) };
+    }
+}
+
+impl Deref for ScopeZone<'_> {
+    type Target = Zone;
+    #[inline(always)]
+    fn deref(&self) -> &Zone {
+        &self.zone
+    }
+}
+
+/// What may leave a scope that names no outer zone: a value whose copy `R` is of the same type
+/// whichever zone it is copied to, so that it borrows from none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot leave this scope as it is",
+    label = "the scope's value",
+    note = "the value of a scope without `in outer` must own what it holds: a plain value, a `ZBox`, a `String`",
+    note = "to return what borrows from a zone, name the zone it is copied to: `beginz!(z in outer => ..)`",
+    note = "for a type of your own, add `#[derive(DeepCopy)]`"
+)]
+pub trait Leave<R>: Sized {
+    /// Whether the zone is of no use for it.
+    const NEEDS_NO_ZONE: bool;
+    /// Copies the value to the zone.
+    fn leave(self, to: &Zone) -> Result<R, ZoneError>;
+}
+
+impl<T, R> Leave<R> for T
+where
+    T: for<'z> DeepCopy<'z, Copied = R>,
+{
+    const NEEDS_NO_ZONE: bool = <T as DeepCopy<'_>>::FLAT;
+    #[inline(always)]
+    fn leave(self, to: &Zone) -> Result<R, ZoneError> {
+        self.move_out(to)
+    }
+}
+
+/// `!`, so that a body may always end in `return` or `break`. It has no name on stable Rust, but is
+/// what a function that does not return is said to return.
+type Never = <fn() -> ! as Returns>::Value;
+
+/// What a function type returns.
+pub trait Returns {
+    /// That type.
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
+impl<R> Leave<R> for Never {
+    const NEEDS_NO_ZONE: bool = true;
+    fn leave(self, _to: &Zone) -> Result<R, ZoneError> {
+        self
+    }
+}

@@ -1,0 +1,277 @@
+//! Owned values in zones.
+
+use crate::alloc::{OnError, Panic, Return};
+use crate::error::ZoneError;
+use crate::zone::Zone;
+use core::borrow::{Borrow, BorrowMut};
+use core::cmp::Ordering;
+use core::convert::Infallible;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+/// A value that lives in a zone and owns a handle to it, so the zone outlives it.
+///
+/// It may be stored and returned like a `Box`, and its destructor runs when it is dropped. The
+/// memory comes back when the zone is reset or freed, or at once where the value was the zone's
+/// last allocation.
+///
+/// ```
+/// use memzone::{ZBox, Zone};
+///
+/// let zone = Zone::new(1024);
+/// let name: ZBox<String> = zone.boxed("kick".to_string());
+/// drop(zone);
+/// assert_eq!(*name, "kick"); // it kept the zone
+/// ```
+///
+/// # Real-time
+///
+/// Making one within the zone's [`remaining`](Zone::remaining) bytes: yes. Dropping one: yes,
+/// unless it is the zone's last handle or its value's destructor is not.
+pub struct ZBox<T: ?Sized> {
+    value: NonNull<T>,
+    zone: Zone,
+    owns: PhantomData<T>,
+}
+
+impl<T> ZBox<T> {
+    /// Puts a value into the thread's current zone.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](ZBox::try_new) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
+    #[track_caller]
+    pub fn new(value: T) -> ZBox<T> {
+        crate::zone::or_panic(Self::try_new(value))
+    }
+
+    /// Like [`new`](ZBox::new), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_alloc_layout`]. The value is lost then.
+    pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
+        crate::stack::current()?.try_boxed(value)
+    }
+
+    /// Moves the value out.
+    pub fn into_inner(this: ZBox<T>) -> T {
+        let this = ManuallyDrop::new(this);
+        // SAFETY: (I2) valid, and `this` is not used again.
+        let value = unsafe { this.value.read() };
+        // SAFETY: moved out of `this`, which is not dropped.
+        let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: nothing of the value is left in its place, and this box was its only owner.
+        unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
+        value
+    }
+}
+
+impl<T: ?Sized> ZBox<T> {
+    /// The zone that the value lives in.
+    pub fn zone(this: &ZBox<T>) -> &Zone {
+        &this.zone
+    }
+}
+
+impl Zone {
+    #[inline(always)]
+    #[track_caller]
+    fn boxed_in<E: OnError, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
+        let place = self.place::<E, T>()?;
+        // SAFETY: (I2) a place just taken for this value.
+        unsafe { place.write(value) };
+        Ok(ZBox { value: place, zone: self.clone(), owns: PhantomData })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn boxed_slice_in<E: OnError, T: Copy>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> Result<ZBox<[T]>, E::Error> {
+        let start = self.places::<E, T>(len, align_of::<T>())?;
+        for index in 0..len {
+            // SAFETY: (I6) `len` places were taken.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        let value = NonNull::slice_from_raw_parts(start, len);
+        Ok(ZBox { value, zone: self.clone(), owns: PhantomData })
+    }
+
+    /// Puts a value into the zone and returns its owner. Any type will do: its destructor runs
+    /// when the owner is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_boxed`](Zone::try_boxed) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[track_caller]
+    pub fn boxed<T>(&self, value: T) -> ZBox<T> {
+        let Ok(boxed): Result<_, Infallible> = self.boxed_in::<Panic, T>(value);
+        boxed
+    }
+
+    /// Like [`boxed`](Zone::boxed), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    #[inline]
+    pub fn try_boxed<T>(&self, value: T) -> Result<ZBox<T>, ZoneError> {
+        self.boxed_in::<Return, T>(value)
+    }
+
+    /// Puts a copy of a slice into the zone and returns its owner.
+    pub(crate) fn try_boxed_slice_copy<T: Copy>(
+        &self,
+        source: &[T],
+    ) -> Result<ZBox<[T]>, ZoneError> {
+        let value = NonNull::from(self.try_alloc_slice_copy(source)?);
+        Ok(ZBox { value, zone: self.clone(), owns: PhantomData })
+    }
+
+    /// Puts `len` copies of a value into the zone and returns their owner.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_boxed_slice`](Zone::try_boxed_slice) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[track_caller]
+    pub fn boxed_slice<T: Copy>(&self, len: usize, value: T) -> ZBox<[T]> {
+        let Ok(boxed): Result<_, Infallible> = self.boxed_slice_in::<Panic, T>(len, value);
+        boxed
+    }
+
+    /// Like [`boxed_slice`](Zone::boxed_slice), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    #[inline]
+    pub fn try_boxed_slice<T: Copy>(&self, len: usize, value: T) -> Result<ZBox<[T]>, ZoneError> {
+        self.boxed_slice_in::<Return, T>(len, value)
+    }
+}
+
+impl<T: ?Sized> Drop for ZBox<T> {
+    fn drop(&mut self) {
+        let size = size_of_val::<T>(self);
+        // SAFETY: (I2) valid, and dropped only here. Where it panics, the handle still goes.
+        unsafe { self.value.drop_in_place() };
+        // SAFETY: the value is gone, and this box was its only owner.
+        unsafe { self.zone.header().give_back(self.value.cast(), size) };
+    }
+}
+
+impl<T: ?Sized> Deref for ZBox<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: (I1, I2) the handle keeps the zone alive and the value in its place.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for ZBox<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: (I1, I2) as above, and the box is its only owner.
+        unsafe { self.value.as_mut() }
+    }
+}
+
+impl<T: Clone> Clone for ZBox<T> {
+    /// A clone in the same zone.
+    fn clone(&self) -> Self {
+        self.zone.boxed(T::clone(self))
+    }
+}
+
+impl<T: Copy> Clone for ZBox<[T]> {
+    /// A copy in the same zone.
+    fn clone(&self) -> Self {
+        crate::zone::or_panic(self.zone.try_boxed_slice_copy(self))
+    }
+}
+
+impl<T: ?Sized> AsRef<T> for ZBox<T> {
+    fn as_ref(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized> AsMut<T> for ZBox<T> {
+    fn as_mut(&mut self) -> &mut T {
+        self
+    }
+}
+
+impl<T: ?Sized> Borrow<T> for ZBox<T> {
+    fn borrow(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized> BorrowMut<T> for ZBox<T> {
+    fn borrow_mut(&mut self) -> &mut T {
+        self
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for ZBox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::fmt(self, f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for ZBox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::fmt(self, f)
+    }
+}
+
+impl<T: ?Sized + PartialEq> PartialEq for ZBox<T> {
+    fn eq(&self, other: &Self) -> bool {
+        T::eq(self, other)
+    }
+}
+
+impl<T: ?Sized + Eq> Eq for ZBox<T> {}
+
+impl<T: ?Sized + PartialOrd> PartialOrd for ZBox<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        T::partial_cmp(self, other)
+    }
+}
+
+impl<T: ?Sized + Ord> Ord for ZBox<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        T::cmp(self, other)
+    }
+}
+
+impl<T: ?Sized + Hash> Hash for ZBox<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        T::hash(self, state);
+    }
+}

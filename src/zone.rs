@@ -1,0 +1,1045 @@
+//! A zone: its header, its blocks, its handles.
+//!
+//! The header lies at the start of the zone's first block and holds the cursor. Further blocks
+//! hang off it in the order of their use. See `docs/design.md` for the numbered invariants that
+//! the safety comments cite.
+
+use crate::block::{self, BLOCK_ALIGN, Memory, Taken};
+use crate::bump::{self, MAX_REQUEST, STEP};
+use crate::error::{MAX_ALIGN, ZoneError};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr::NonNull;
+
+/// The size of a zone whose builder names none, and what a scope without a size asks for.
+pub(crate) const DEFAULT_CAPACITY: usize = 4096;
+
+/// Bytes of the header, so also the distance from it to the first block's data.
+pub(crate) const HEADER: usize = size_of::<Header>();
+
+/// Bytes at the start of each further block.
+const BLOCK_HEADER: usize = size_of::<Block>().next_multiple_of(BLOCK_ALIGN);
+
+/// The state word: how many handles and stack entries there are, and all that makes leaving a
+/// scope more than rewinding the cursor.
+pub(crate) mod state {
+    /// One handle.
+    pub(crate) const HANDLE: u64 = 1;
+    /// All handles.
+    pub(crate) const HANDLES: u64 = (1 << 32) - 1;
+    /// Handles stay below this; reaching it is refused.
+    pub(crate) const HANDLES_FULL: u64 = 1 << 31;
+    /// One entry on the thread's stack that is not a scope's own.
+    pub(crate) const ENTRY: u64 = 1 << 32;
+    /// All entries.
+    pub(crate) const ENTRIES: u64 = ((1 << 28) - 1) << 32;
+    /// More memory than a spare zone may keep.
+    pub(crate) const OVERSIZE: u64 = 1 << 60;
+    /// There are cleanup hooks.
+    pub(crate) const HOOKS: u64 = 1 << 61;
+    /// The cursor has left the first block.
+    pub(crate) const MOVED_ON: u64 = 1 << 62;
+    /// The one static zone that holds nothing and is never written to.
+    pub(crate) const EMPTY: u64 = 1 << 63;
+}
+
+/// A zone's heart. Never moves; lives until the last handle and stack entry are gone.
+#[repr(C, align(64))]
+pub(crate) struct Header {
+    /// Where the next allocation goes: a multiple of `STEP`, or the block's end (I5).
+    pub(crate) cursor: Cell<NonNull<u8>>,
+    /// The end of the block that the cursor is in.
+    pub(crate) end: Cell<NonNull<u8>>,
+    /// See [`state`].
+    pub(crate) state: Cell<u64>,
+    current: Cell<NonNull<Block>>,
+    hooks: Cell<Option<NonNull<Hook>>>,
+    /// Bytes used in the blocks before the current one.
+    used_before: Cell<usize>,
+    /// The high-water mark of what has been rewound or given back; see `high_water`.
+    high_water: Cell<usize>,
+    capacity: Cell<usize>,
+    system: Cell<usize>,
+    newest: Cell<usize>,
+    blocks: Cell<usize>,
+    limit: usize,
+    growth: Growth,
+    prefault: bool,
+    name: Option<&'static str>,
+    first: Block,
+}
+
+/// Whether a zone may take further blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Blocks,
+    None,
+}
+
+/// A region of a zone: the first one is in the header, each other at the start of its memory.
+struct Block {
+    next: Cell<Option<NonNull<Block>>>,
+    start: NonNull<u8>,
+    end: NonNull<u8>,
+    /// How far it was filled when the cursor left it.
+    filled: Cell<NonNull<u8>>,
+    memory: Memory,
+}
+
+/// A cleanup hook, with its closure behind it.
+#[repr(C)]
+struct Hook {
+    next: Option<NonNull<Hook>>,
+    /// Moves the closure out and runs it.
+    run: unsafe fn(NonNull<Hook>),
+}
+
+#[repr(C)]
+struct HookOf<F> {
+    hook: Hook,
+    closure: F,
+}
+
+struct Shared(Header);
+// SAFETY: (I3) nobody writes to this header: it has no room, so no cursor moves, and all that
+// would change its state checks `state::EMPTY` first. Its `Memory` owns nothing.
+unsafe impl Sync for Shared {}
+
+/// Stands where no zone is yet: a spare not made, a `Zone::new(0)` not used.
+static EMPTY: Shared = Shared(Header {
+    cursor: Cell::new(EMPTY_ADDRESS.cast()),
+    end: Cell::new(EMPTY_ADDRESS.cast()),
+    state: Cell::new(state::EMPTY | state::HANDLE),
+    current: Cell::new(NonNull::dangling()),
+    hooks: Cell::new(None),
+    used_before: Cell::new(0),
+    high_water: Cell::new(0),
+    capacity: Cell::new(0),
+    system: Cell::new(0),
+    newest: Cell::new(0),
+    blocks: Cell::new(0),
+    limit: usize::MAX,
+    growth: Growth::Blocks,
+    prefault: false,
+    name: None,
+    first: Block {
+        next: Cell::new(None),
+        start: EMPTY_ADDRESS.cast(),
+        end: EMPTY_ADDRESS.cast(),
+        filled: Cell::new(EMPTY_ADDRESS.cast()),
+        memory: Memory::NONE,
+    },
+});
+
+const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
+    Some(address) => address,
+    None => panic!("a static has an address"),
+};
+
+impl Header {
+    /// The zone that stands for none.
+    #[inline(always)]
+    pub(crate) const fn empty() -> NonNull<Header> {
+        EMPTY_ADDRESS
+    }
+
+    /// Makes a zone; the caller gets its only handle, as a bare pointer.
+    pub(crate) fn make(plan: &ZoneBuilder) -> Result<NonNull<Header>, ZoneError> {
+        let too_large = ZoneError::TooLarge { requested: plan.capacity, available: MAX_REQUEST };
+        if plan.capacity > MAX_REQUEST {
+            return Err(too_large);
+        }
+        let mut bytes = block::round_up(plan.capacity + HEADER).ok_or(too_large)?;
+        if block::system_bytes(bytes) > plan.limit {
+            bytes = block::round_down(plan.limit).filter(|&bytes| bytes > HEADER).ok_or(
+                ZoneError::LimitReached { requested: plan.capacity, limit: plan.limit, used: 0 },
+            )?;
+        }
+        let taken = Memory::take(bytes)?;
+        Ok(Self::install(taken, plan))
+    }
+
+    /// Writes a header to the start of memory that has room for one.
+    fn install(taken: Taken, plan: &ZoneBuilder) -> NonNull<Header> {
+        let Taken { memory, start, bytes } = taken;
+        assert!(bytes >= HEADER);
+        let room = bytes - HEADER;
+        let room = if plan.fixed { room.min(plan.capacity) } else { room };
+        // SAFETY: (I2) the memory is `bytes >= HEADER` long.
+        let data = unsafe { start.add(HEADER) };
+        // SAFETY: (I2) `room` bytes follow the header.
+        let end = unsafe { data.add(room) };
+        let header = start.cast::<Header>();
+        let system = memory.system_bytes();
+        let growth =
+            if plan.fixed || memory.is_borrowed() { Growth::None } else { Growth::Blocks };
+        let first = Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        let value = Header {
+            cursor: Cell::new(data),
+            end: Cell::new(end),
+            state: Cell::new(state::HANDLE),
+            current: Cell::new(NonNull::dangling()),
+            hooks: Cell::new(None),
+            used_before: Cell::new(0),
+            high_water: Cell::new(0),
+            capacity: Cell::new(room),
+            system: Cell::new(system),
+            newest: Cell::new(bytes),
+            blocks: Cell::new(1),
+            limit: plan.limit,
+            growth,
+            prefault: plan.prefault,
+            name: plan.name,
+            first,
+        };
+        // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        unsafe { header.write(value) };
+        // SAFETY: (I2) just written.
+        let this = unsafe { header.as_ref() };
+        this.current.set(NonNull::from(&this.first));
+        if plan.prefault {
+            prefault(data, room);
+        }
+        header
+    }
+
+    /// Bytes in use, in all blocks.
+    fn used(&self) -> usize {
+        if self.state.get() & state::EMPTY != 0 {
+            return 0;
+        }
+        let start = self.current_block().start.addr().get();
+        self.used_before.get() + (self.cursor.get().addr().get() - start)
+    }
+
+    fn note_high_water(&self) {
+        self.high_water.set(self.high_water.get().max(self.used()));
+    }
+
+    #[inline]
+    fn current_block(&self) -> &Block {
+        // SAFETY: (I2) points to the first block or one of the list, all of which live as long
+        // as the header. Not called on the empty zone.
+        unsafe { self.current.get().as_ref() }
+    }
+
+    /// Bytes of system memory, overhead and all.
+    pub(crate) fn system_bytes(&self) -> usize {
+        self.system.get()
+    }
+
+    /// Finds room for a request that the current block's rest, rounded to steps, had none for.
+    fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
+        debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
+        if let Some(found) = self.place(size, align) {
+            return Ok(found);
+        }
+        if !self.advance_to_kept(size, align) {
+            let block = self.take_block(size, align)?;
+            // SAFETY: (I2) just made.
+            let next = unsafe { block.as_ref() };
+            next.next.set(self.current_block().next.replace(Some(block)));
+            self.enter_block(block);
+        }
+        Ok(self.place(size, align).expect("the block was chosen to fit"))
+    }
+
+    /// The precise form of what the fast path does: any alignment, exact fits.
+    fn place(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let cursor = self.cursor.get();
+        let end = self.end.get().addr().get();
+        let place = bump::place(cursor.addr().get(), end, size, align)?;
+        // SAFETY: (I6) `place` ends at or before the block's end.
+        self.cursor.set(unsafe { cursor.add(place.advance) });
+        // SAFETY: (I6) as above, and `skip < advance`.
+        Some(unsafe { cursor.add(place.skip) })
+    }
+
+    /// Goes on to the first kept block with room for the request, if there is one.
+    fn advance_to_kept(&self, size: usize, align: usize) -> bool {
+        let current = self.current_block();
+        let mut before = current;
+        while let Some(candidate) = before.next.get() {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            let block = unsafe { candidate.as_ref() };
+            let (start, end) = (block.start.addr().get(), block.end.addr().get());
+            if bump::place(start, end, size, align).is_some() {
+                before.next.set(block.next.get());
+                block.next.set(current.next.replace(Some(candidate)));
+                self.enter_block(candidate);
+                return true;
+            }
+            before = block;
+        }
+        false
+    }
+
+    /// Makes the current block's successor the current one.
+    fn enter_block(&self, block: NonNull<Block>) {
+        let left = self.current_block();
+        let cursor = self.cursor.get();
+        left.filled.set(cursor);
+        let used = cursor.addr().get() - left.start.addr().get();
+        self.used_before.set(self.used_before.get() + used);
+        self.current.set(block);
+        let entered = self.current_block();
+        self.cursor.set(entered.start);
+        self.end.set(entered.end);
+        self.state.set(self.state.get() | state::MOVED_ON);
+    }
+
+    /// Takes a block from the system with room for the request.
+    fn take_block(&self, size: usize, align: usize) -> Result<NonNull<Block>, ZoneError> {
+        let used = self.used();
+        let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
+        if self.growth == Growth::None {
+            return Err(refused(self.capacity.get()));
+        }
+        let request = BLOCK_HEADER + size + align.saturating_sub(BLOCK_ALIGN);
+        let least = block::round_up(request)
+            .ok_or(ZoneError::TooLarge { requested: size, available: MAX_REQUEST })?;
+        let left = self.limit - self.system.get();
+        if block::system_bytes(least) > left {
+            return Err(refused(self.limit));
+        }
+        let held = self.high_water.get().max(used + size);
+        let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
+        let bytes = block::round_down(wanted.min(left)).unwrap_or(0).max(least);
+
+        let Taken { memory, start, bytes } = Memory::take(bytes)?;
+        // SAFETY: (I2) the block is longer than its header.
+        let data = unsafe { start.add(BLOCK_HEADER) };
+        // SAFETY: (I2) one past its last byte.
+        let end = unsafe { start.add(bytes) };
+        let room = bytes - BLOCK_HEADER;
+        self.capacity.set(self.capacity.get() + room);
+        self.system.set(self.system.get() + memory.system_bytes());
+        self.newest.set(bytes);
+        self.blocks.set(self.blocks.get() + 1);
+        if self.prefault {
+            prefault(data, room);
+        }
+        let block = start.cast::<Block>();
+        let value = Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        // SAFETY: (I2) aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        unsafe { block.write(value) };
+        Ok(block)
+    }
+
+    /// Back to the start of the first block; all blocks are kept.
+    ///
+    /// # Safety
+    ///
+    /// I1: nothing in the zone may be used any more.
+    pub(crate) unsafe fn rewind(&self) {
+        self.note_high_water();
+        self.current.set(NonNull::from(&self.first));
+        self.cursor.set(self.first.start);
+        self.end.set(self.first.end);
+        self.used_before.set(0);
+        self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
+    }
+
+    /// Frees blocks, newest in the list first, until at most `keep` bytes of the system's are left
+    /// or only the first block is.
+    ///
+    /// # Safety
+    ///
+    /// I1: the zone must have been rewound.
+    pub(crate) unsafe fn trim(&self, keep: usize) {
+        let mut kept = self.first.memory.system_bytes();
+        let mut last = &self.first;
+        while let Some(next) = last.next.get() {
+            // SAFETY: (I2) blocks in the list live until freed here.
+            let block = unsafe { next.as_ref() };
+            kept += block.memory.system_bytes();
+            if kept > keep {
+                break;
+            }
+            last = block;
+        }
+        let mut rest = last.next.take();
+        while let Some(block) = rest {
+            // SAFETY: (I1) unlinked just now, and nothing in it is used.
+            rest = unsafe { self.free_block(block) };
+        }
+    }
+
+    /// Frees a block that is no longer in the list, and says which came after it.
+    ///
+    /// # Safety
+    ///
+    /// I1: nothing in the block may be used any more, and no list may hold it.
+    unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
+        // SAFETY: (I1) the block is still there; its owner of memory moves out, so that it does
+        // not lie in what it frees.
+        let Block { next, start, end, memory, .. } = unsafe { block.read() };
+        self.blocks.set(self.blocks.get() - 1);
+        self.capacity.set(self.capacity.get() - (end.addr().get() - start.addr().get()));
+        self.system.set(self.system.get() - memory.system_bytes());
+        drop(memory);
+        next.get()
+    }
+
+    /// Runs the cleanup hooks, newest first, each once; also those that are added meanwhile.
+    ///
+    /// A hook that panics does not keep the others from running.
+    pub(crate) fn run_hooks(&self) {
+        struct Rest<'a>(&'a Header);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.run_hooks();
+            }
+        }
+        while let Some(hook) = self.hooks.get() {
+            let rest = Rest(self);
+            // SAFETY: (I1) hooks lie in the zone, which is not rewound before they have run.
+            let Hook { next, run } = unsafe { hook.read() };
+            self.hooks.set(next);
+            // SAFETY: taken off the list, so run once; `run` was made for this hook's closure.
+            unsafe { run(hook) };
+            core::mem::forget(rest);
+        }
+        self.state.set(self.state.get() & !state::HOOKS);
+    }
+
+    /// Ends the zone: runs its hooks and frees its memory.
+    ///
+    /// # Safety
+    ///
+    /// I1: no handle, entry, spare slot or borrow may be left.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn destroy(header: NonNull<Header>) {
+        struct Free(NonNull<Header>);
+        impl Drop for Free {
+            fn drop(&mut self) {
+                // SAFETY: (I1) the caller's promise. The reference ends before the memory does.
+                let this = unsafe { self.0.as_ref() };
+                let mut rest = this.first.next.take();
+                while let Some(block) = rest {
+                    // SAFETY: (I1) as above.
+                    rest = unsafe { this.free_block(block) };
+                }
+                // SAFETY: (I1) the owner of the memory moves out, so that it does not lie in
+                // what it frees.
+                let memory = unsafe { (&raw const this.first.memory).read() };
+                drop(memory);
+            }
+        }
+        let free = Free(header);
+        // SAFETY: (I1) the caller's promise.
+        let this = unsafe { header.as_ref() };
+        if this.state.get() & state::HOOKS != 0 {
+            this.run_hooks();
+        }
+        drop(free);
+    }
+
+    /// One handle less; the last one ends the zone.
+    ///
+    /// # Safety
+    ///
+    /// I1: the caller gives up a handle of its own.
+    #[inline]
+    pub(crate) unsafe fn release(header: NonNull<Header>, what: u64) {
+        // SAFETY: (I1) alive, as the caller still has what it gives up.
+        let this = unsafe { header.as_ref() };
+        let now = this.state.get();
+        if now & (state::HANDLES | state::ENTRIES) != what {
+            this.state.set(now - what);
+        } else if now & state::EMPTY == 0 {
+            // SAFETY: (I1) that was the last one.
+            unsafe { Self::destroy(header) };
+        }
+    }
+
+    /// Whether the caller's handle is the only thing that holds the zone, its hooks apart.
+    pub(crate) fn is_sole(&self) -> bool {
+        self.state.get() & (state::HANDLES | state::ENTRIES) == state::HANDLE
+    }
+
+    /// Gives back an allocation if it is the last one, so that what is freed in reverse order
+    /// costs no memory.
+    ///
+    /// # Safety
+    ///
+    /// `start` is an allocation of `size` bytes in this zone that nobody uses any more.
+    #[inline]
+    pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
+        let end = start.addr().get() + bump::round_up_step(size);
+        if size != 0 && end == self.cursor.get().addr().get() {
+            self.note_high_water();
+            self.cursor.set(start);
+        }
+    }
+}
+
+/// Touches every page of fresh memory, so that its first use costs no fault.
+fn prefault(start: NonNull<u8>, bytes: usize) {
+    for offset in (0..bytes).step_by(MAX_ALIGN) {
+        // SAFETY: (I2) within the block.
+        let byte = unsafe { start.add(offset) };
+        // SAFETY: (I7) memory of ours that nobody uses yet.
+        unsafe { byte.write_volatile(0) };
+    }
+}
+
+/// A handle to a region of memory that is freed as one.
+///
+/// Values are put in with [`alloc`](Zone::alloc) and its kin, which give references that live as
+/// long as the handle is borrowed, or with [`boxed`](Zone::boxed), which gives a
+/// [`ZBox`](crate::ZBox) that keeps the zone alive by itself. Nothing in a zone ever moves.
+///
+/// Handles are counted like an `Rc`: cloning makes one more, and the zone is freed with the last
+/// one. A zone belongs to one thread.
+///
+/// ```
+/// use memzone::Zone;
+///
+/// let zone = Zone::new(64 * 1024);
+/// let samples = zone.alloc_slice(480, 0.0_f32);
+/// let gain = zone.alloc(0.5_f32);
+/// samples.fill(*gain);
+/// assert_eq!(samples[479], 0.5);
+/// ```
+///
+/// # Real-time
+///
+/// Allocating within the zone's [`remaining`](Zone::remaining) bytes: yes. Making a zone, growing
+/// one, and dropping the last handle: no.
+#[repr(transparent)]
+pub struct Zone {
+    header: Cell<NonNull<Header>>,
+}
+
+// What a panic interrupts leaves every zone usable (I10).
+impl UnwindSafe for Zone {}
+impl RefUnwindSafe for Zone {}
+
+impl Zone {
+    /// What a zone needs of its memory for itself, in bytes: [`from_buffer`](Zone::from_buffer)
+    /// takes this much (and up to 63 bytes more to align it) off the buffer.
+    pub const OVERHEAD: usize = HEADER;
+
+    /// Makes a zone with room for at least `bytes`. It grows in blocks when they are used up.
+    ///
+    /// `Zone::new(0)` takes nothing from the system before it is used.
+    ///
+    /// # Panics
+    ///
+    /// Where the system has no memory; [`try_new`](Zone::try_new) gives an error instead.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory.
+    #[track_caller]
+    pub fn new(bytes: usize) -> Zone {
+        or_panic(Self::try_new(bytes))
+    }
+
+    /// Like [`new`](Zone::new), with an error where the system has no memory.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge).
+    pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
+        if bytes == 0 {
+            return Ok(Self::unborn());
+        }
+        Self::builder().capacity(bytes).try_build()
+    }
+
+    /// A handle to no zone yet: the first use makes one.
+    #[inline(always)]
+    pub(crate) const fn unborn() -> Zone {
+        Zone { header: Cell::new(Header::empty()) }
+    }
+
+    /// Starts a zone with a limit, a fixed size, a name, or memory touched in advance.
+    pub fn builder() -> ZoneBuilder {
+        ZoneBuilder {
+            capacity: DEFAULT_CAPACITY,
+            limit: usize::MAX,
+            fixed: false,
+            prefault: false,
+            name: None,
+        }
+    }
+
+    /// Makes a zone of somebody's memory. It never asks the system for anything and never grows.
+    ///
+    /// The zone keeps [`OVERHEAD`](Zone::OVERHEAD) bytes of the buffer for itself, after aligning
+    /// it to 64.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use memzone::Zone;
+    ///
+    /// let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
+    /// let zone = Zone::from_buffer(buffer);
+    /// assert!(zone.capacity() >= 4096 - Zone::OVERHEAD - 63);
+    /// assert!(zone.try_alloc_slice(4096, 0_u8).is_err());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where the buffer is too small for the overhead;
+    /// [`try_from_buffer`](Zone::try_from_buffer) gives an error instead.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[track_caller]
+    pub fn from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Zone {
+        or_panic(Self::try_from_buffer(buffer))
+    }
+
+    /// Like [`from_buffer`](Zone::from_buffer), with an error where the buffer is too small.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ZoneError::TooLarge), with the overhead and the buffer's length.
+    pub fn try_from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Result<Zone, ZoneError> {
+        let available = buffer.len();
+        let taken = Memory::borrow(buffer, HEADER)
+            .ok_or(ZoneError::TooLarge { requested: HEADER + BLOCK_ALIGN - 1, available })?;
+        let plan = Zone::builder();
+        Ok(Zone { header: Cell::new(Header::install(taken, &plan)) })
+    }
+
+    /// Takes over a handle that is held as a bare pointer.
+    ///
+    /// # Safety
+    ///
+    /// I1: the caller gives up a handle of its own.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Zone {
+        Zone { header: Cell::new(header) }
+    }
+
+    /// The opposite of `from_raw`.
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).header.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: (I1) a handle keeps its zone alive; the empty one is static.
+        unsafe { self.header.get().as_ref() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn raw(&self) -> NonNull<Header> {
+        self.header.get()
+    }
+
+    /// Makes the zone of a `Zone::new(0)` that is used for the first time.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn be_born(&self, bytes: usize) -> Result<(), ZoneError> {
+        if self.header().state.get() & state::EMPTY != 0 {
+            self.header.set(Header::make(&Self::builder().capacity(bytes))?);
+        }
+        Ok(())
+    }
+
+    /// Finds room where the fast path found none: zero sizes, exact fits, large alignments, new
+    /// blocks, and all errors.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
+        if align > MAX_ALIGN {
+            return Err(ZoneError::AlignTooLarge { align });
+        }
+        if size > MAX_REQUEST {
+            return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
+        }
+        if size == 0 {
+            let address = core::num::NonZero::new(align).unwrap_or(core::num::NonZero::<usize>::MIN);
+            return Ok(NonNull::without_provenance(address));
+        }
+        if self.header().state.get() & state::EMPTY != 0 {
+            let slack = align.saturating_sub(BLOCK_ALIGN);
+            self.be_born(size.saturating_add(slack).max(DEFAULT_CAPACITY))?;
+        }
+        self.header().grow(size, align)
+    }
+
+    /// Rewinds the zone, so that all its memory can be used again. Its blocks are kept, the system
+    /// is asked for nothing, and cleanup hooks run before, newest first.
+    ///
+    /// An entry on the thread's stack does not keep a zone from being reset.
+    ///
+    /// ```
+    /// use memzone::Zone;
+    ///
+    /// let mut zone = Zone::new(1024);
+    /// zone.alloc_slice(100, 0_u8);
+    /// zone.reset()?;
+    /// assert_eq!(zone.used(), 0);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// A reference into the zone keeps it from being reset, at compile time:
+    ///
+    /// ```compile_fail,E0502
+    /// let mut zone = memzone::Zone::new(1024);
+    /// let x = zone.alloc(1);
+    /// zone.reset().unwrap();
+    /// *x = 2;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InUse`](ZoneError::InUse) while other handles, `ZBox`es or a scope hold it; nothing
+    /// changed then. Also where a hook made a handle and kept it.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the hooks are.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant, plus the hooks.
+    pub fn reset(&mut self) -> Result<(), ZoneError> {
+        self.check_others(0)?;
+        let header = self.header();
+        if header.state.get() & state::EMPTY != 0 {
+            return Ok(());
+        }
+        if header.state.get() & state::HOOKS != 0 {
+            header.run_hooks();
+            self.check_others(0)?;
+        }
+        // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed; a stack
+        // entry borrows nothing.
+        unsafe { self.header().rewind() };
+        Ok(())
+    }
+
+    /// An error where others than this handle hold the zone; `entries` says whether those of the
+    /// stack count.
+    pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
+        let state = self.header().state.get();
+        let handles = (state & state::HANDLES) - state::HANDLE;
+        let entries = (state & state::ENTRIES & entries) / state::ENTRY;
+        match (handles + entries) as usize {
+            0 => Ok(()),
+            handles => Err(ZoneError::InUse { handles }),
+        }
+    }
+
+    /// Registers what is to run when the zone is reset or freed: once, newest first.
+    ///
+    /// The hook lies in the zone. It must be `Send`, as the zone may end on another thread.
+    ///
+    /// # Panics
+    ///
+    /// Where the zone has no room for the hook; [`try_on_cleanup`](Zone::try_on_cleanup) gives an
+    /// error instead.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn on_cleanup(&self, hook: impl FnOnce() + Send + 'static) {
+        or_panic(self.try_on_cleanup(hook));
+    }
+
+    /// Like [`on_cleanup`](Zone::on_cleanup), with an error where the zone has no room. The hook
+    /// is then dropped without having run.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
+        unsafe fn run<F: FnOnce()>(hook: NonNull<Hook>) {
+            // SAFETY: the only caller passes the hook that this function was stored in.
+            let HookOf { closure, .. } = unsafe { hook.cast::<HookOf<F>>().read() };
+            closure();
+        }
+        let place = self.try_alloc_layout(Layout::new::<HookOf<F>>())?.cast::<HookOf<F>>();
+        let header = self.header();
+        let next = header.hooks.get();
+        // SAFETY: (I2) memory just allocated for this type.
+        unsafe { place.write(HookOf { hook: Hook { next, run: run::<F> }, closure: hook }) };
+        header.hooks.set(Some(place.cast()));
+        header.state.set(header.state.get() | state::HOOKS);
+        Ok(())
+    }
+
+    /// Bytes in use, padding to steps of 16 included.
+    pub fn used(&self) -> usize {
+        self.header().used()
+    }
+
+    /// Bytes that all blocks of the zone hold.
+    pub fn capacity(&self) -> usize {
+        self.header().capacity.get()
+    }
+
+    /// Bytes that can still be allocated without asking the system: what is left of the current
+    /// block, and the blocks kept from before. One allocation gets at most what one block has.
+    pub fn remaining(&self) -> usize {
+        let header = self.header();
+        let mut sum = header.end.get().addr().get() - header.cursor.get().addr().get();
+        if header.state.get() & state::EMPTY == 0 {
+            let mut next = header.current_block().next.get();
+            while let Some(block) = next {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                let block = unsafe { block.as_ref() };
+                sum += block.end.addr().get() - block.start.addr().get();
+                next = block.next.get();
+            }
+        }
+        sum
+    }
+
+    /// The most bytes that were in use at one time. In a scope's zone: since the scope began, or
+    /// more where it grew before.
+    pub fn high_water(&self) -> usize {
+        self.header().high_water.get().max(self.used())
+    }
+
+    /// How many blocks the zone has.
+    pub fn blocks(&self) -> usize {
+        self.header().blocks.get()
+    }
+
+    /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
+    /// its scope. An entry on the thread's stack is none.
+    pub fn handles(&self) -> usize {
+        (self.header().state.get() & state::HANDLES) as usize
+    }
+
+    /// Whether the pointer points into the used part of the zone.
+    pub fn contains<T: ?Sized>(&self, pointer: *const T) -> bool {
+        let address = pointer.cast::<u8>().addr();
+        let header = self.header();
+        if header.state.get() & state::EMPTY != 0 {
+            return false;
+        }
+        let mut block = &header.first;
+        loop {
+            let is_current = core::ptr::eq(block, header.current.get().as_ptr());
+            let end = if is_current { header.cursor.get() } else { block.filled.get() };
+            if (block.start.addr().get()..end.addr().get()).contains(&address) {
+                return true;
+            }
+            match block.next.get() {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                Some(next) if !is_current => block = unsafe { next.as_ref() },
+                _ => return false,
+            }
+        }
+    }
+
+    /// The name given to the builder.
+    pub fn name(&self) -> Option<&'static str> {
+        self.header().name
+    }
+
+    /// Makes the zone ready for another thread. Only a sole handle may go: the zone comes back
+    /// where there are others, `ZBox`es or stack entries.
+    ///
+    /// # Errors
+    ///
+    /// The zone itself, unchanged.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn into_sendable(self) -> Result<SendZone, Zone> {
+        if self.header().is_sole() { Ok(SendZone(self)) } else { Err(self) }
+    }
+}
+
+impl Clone for Zone {
+    /// One more handle.
+    ///
+    /// # Panics
+    ///
+    /// At 2,147,483,648 handles, and where a `Zone::new(0)` finds no memory to begin with.
+    #[inline]
+    fn clone(&self) -> Zone {
+        const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL;
+        #[cold]
+        #[inline(never)]
+        fn special(zone: &Zone) {
+            or_panic(zone.be_born(DEFAULT_CAPACITY));
+            assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
+        }
+        if self.header().state.get() & SPECIAL != 0 {
+            special(self);
+        }
+        let header = self.header();
+        header.state.set(header.state.get() + state::HANDLE);
+        // SAFETY: (I1) counted just now.
+        unsafe { Zone::from_raw(self.raw()) }
+    }
+}
+
+impl Drop for Zone {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: (I1) the handle is given up.
+        unsafe { Header::release(self.raw(), state::HANDLE) };
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "zone {name}")?,
+            None => write!(f, "zone {:p}", self.raw())?,
+        }
+        let (used, capacity) = (self.used(), self.capacity());
+        let (blocks, handles) = (self.blocks(), self.handles());
+        write!(f, ": {used} of {capacity} bytes used, blocks: {blocks}, handles: {handles}")
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zone")
+            .field("name", &self.name())
+            .field("used", &self.used())
+            .field("capacity", &self.capacity())
+            .field("blocks", &self.blocks())
+            .field("handles", &self.handles())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A zone on its way to another thread; see [`Zone::into_sendable`].
+///
+/// ```
+/// use memzone::Zone;
+///
+/// let zone = Zone::new(4096);
+/// let sendable = zone.into_sendable().expect("a sole handle");
+/// let used = std::thread::spawn(move || {
+///     let zone = sendable.into_zone();
+///     zone.alloc(1_u64);
+///     zone.used()
+/// });
+/// assert_eq!(used.join().unwrap(), 16);
+/// ```
+#[derive(Debug)]
+pub struct SendZone(Zone);
+
+// SAFETY: (I3) made from the only handle, with no entry on any stack, and gives out no reference to
+// it. What may still run, the cleanup hooks, is `Send + 'static`.
+unsafe impl Send for SendZone {}
+
+impl SendZone {
+    /// The zone, on the thread it now belongs to.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn into_zone(self) -> Zone {
+        self.0
+    }
+}
+
+/// What a zone is to be like; see [`Zone::builder`].
+///
+/// ```
+/// use memzone::Zone;
+///
+/// let zone = Zone::builder().capacity(64 * 1024).fixed().name("voices").prefault().build();
+/// assert_eq!(zone.capacity(), 64 * 1024);
+/// assert_eq!(zone.name(), Some("voices"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder makes its zone with `build` or `try_build`"]
+pub struct ZoneBuilder {
+    capacity: usize,
+    limit: usize,
+    fixed: bool,
+    prefault: bool,
+    name: Option<&'static str>,
+}
+
+impl ZoneBuilder {
+    /// Room for at least this many bytes from the start. Without it: 4096.
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    /// At most this many bytes are ever taken from the system, headers included. Where capacity
+    /// and overhead do not fit, the zone starts smaller.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Never grows: its capacity is exactly what was asked for.
+    pub fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
+    }
+
+    /// A name for messages and statistics.
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Touches every page when it is taken, so that no allocation faults one later.
+    pub fn prefault(mut self) -> Self {
+        self.prefault = true;
+        self
+    }
+
+    /// Makes the zone.
+    ///
+    /// # Panics
+    ///
+    /// Where the system has no memory, or the limit leaves no room for a zone at all.
+    ///
+    /// # Real-time
+    ///
+    /// No.
+    #[track_caller]
+    pub fn build(self) -> Zone {
+        or_panic(self.try_build())
+    }
+
+    /// Makes the zone.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
+    /// [`LimitReached`](ZoneError::LimitReached) where the limit leaves no room for a zone.
+    pub fn try_build(self) -> Result<Zone, ZoneError> {
+        Ok(Zone { header: Cell::new(Header::make(&self)?) })
+    }
+}
+
+/// The value, or the documented panic.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn or_panic<T>(result: Result<T, ZoneError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic_with(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn panic_with(error: ZoneError) -> ! {
+    panic!("memzone: {error}")
+}
+
+const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
+const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN && align_of::<Block>() <= BLOCK_ALIGN);
