@@ -10,7 +10,7 @@ use core::alloc::Layout;
 use core::convert::Infallible;
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 use core::slice;
 
@@ -34,7 +34,10 @@ impl OnError for Panic {
     #[inline(always)]
     #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
-        Ok(grow_or_panic(zone, size, align))
+        Ok(zone.lend(|zone| {
+            let Grown(place, zone) = grow_or_panic(zone, size, align);
+            (place, zone)
+        }))
     }
 }
 
@@ -49,15 +52,32 @@ impl OnError for Return {
     }
     #[inline(always)]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
-        zone.grow(size, align)
+        zone.lend(|zone| grow(zone, size, align))
     }
 }
+
+/// An allocation, and the zone it is in: another one where the zone was yet to be made. Both are
+/// returned in registers, and the zone is passed by value, so that neither it nor the guard of a
+/// scope has to live in memory for the sake of the cold path.
+struct Grown(NonNull<u8>, ManuallyDrop<Zone>);
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn grow_or_panic(zone: &Zone, size: usize, align: usize) -> NonNull<u8> {
-    or_panic(zone.grow(size, align))
+fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown {
+    let place = or_panic(zone.grow(size, align));
+    Grown(place, zone)
+}
+
+#[cold]
+#[inline(never)]
+fn grow(
+    zone: ManuallyDrop<Zone>,
+    size: usize,
+    align: usize,
+) -> (Result<NonNull<u8>, ZoneError>, ManuallyDrop<Zone>) {
+    let place = zone.grow(size, align);
+    (place, zone)
 }
 
 /// What the plain methods return: there is no error to look at.
@@ -77,26 +97,26 @@ const fn refuse_drop<T>() {
 }
 
 impl Zone {
-    /// Takes `size` bytes. `align` should be known at compile time, for `size` it helps.
+    /// Takes `size` bytes. `align` should be known at compile time.
     #[inline(always)]
     #[track_caller]
     fn bump<E: OnError>(&self, size: usize, align: usize) -> Result<NonNull<u8>, E::Error> {
+        if align > MAX_ALIGN {
+            return E::grow(self, size, align);
+        }
         let header = self.header();
         let cursor = header.cursor.get();
         let room = header.end.get().addr().get() - cursor.addr().get();
-        let (skip, needed) = if align <= STEP {
-            // `size` is below 2^63, so this does not wrap.
-            (0, round_up_step(size))
-        } else if align <= MAX_ALIGN {
-            let skip = cursor.addr().get().wrapping_neg() & (align - 1);
-            (skip, skip + round_up_step(size))
-        } else {
-            return E::grow(self, size, align);
+        let skip = match align <= STEP {
+            true => 0,
+            false => cursor.addr().get().wrapping_neg() & (align - 1),
         };
-        // Zero bytes take the slow path too, so that the empty zone is never written to.
-        if size != 0 && needed <= room {
-            // SAFETY: (I6) `needed` bytes are left in the block.
-            header.cursor.set(unsafe { cursor.add(needed) });
+        // Sizes within a step of `usize::MAX` wrap to zero here, and zero bytes take the slow path
+        // too, so that the empty zone is never written to.
+        let rounded = round_up_step(size);
+        if rounded.wrapping_sub(1) < room.saturating_sub(skip) {
+            // SAFETY: (I6) `skip + rounded` bytes are left in the block.
+            header.cursor.set(unsafe { cursor.add(skip + rounded) });
             // SAFETY: (I6) as above.
             Ok(unsafe { cursor.add(skip) })
         } else {
@@ -140,13 +160,8 @@ impl Zone {
         len: usize,
         align: usize,
     ) -> Result<NonNull<T>, E::Error> {
-        match size_of::<T>().checked_mul(len) {
-            Some(size) if size <= MAX_REQUEST => Ok(self.bump::<E>(size, align)?.cast()),
-            size => E::fail(ZoneError::TooLarge {
-                requested: size.unwrap_or(usize::MAX),
-                available: MAX_REQUEST,
-            }),
-        }
+        let size = size_of::<T>().checked_mul(len).unwrap_or(usize::MAX);
+        Ok(self.bump::<E>(size, align)?.cast())
     }
 
     #[inline(always)]

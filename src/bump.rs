@@ -19,10 +19,10 @@ pub(crate) const MAX_BLOCK: usize = 64 << 20;
 /// A zone that holds less than this may take as much as one that holds this.
 const SMALL: usize = 64 << 10;
 
-/// Rounds up to the next step. `size` is at most `MAX_REQUEST` or known to be small.
+/// Rounds up to the next step; to zero within a step of `usize::MAX`.
 #[inline(always)]
 pub(crate) const fn round_up_step(size: usize) -> usize {
-    (size + (STEP - 1)) & !(STEP - 1)
+    size.wrapping_add(STEP - 1) & !(STEP - 1)
 }
 
 /// Where a request lies in a block.

@@ -2,18 +2,17 @@
 
 use crate::deep_copy::DeepCopy;
 use crate::error::ZoneError;
-use crate::stack::{self, Entered};
-use crate::zone::{Header, Zone, or_panic};
+use crate::stack::{self, Entered, Entry};
+use crate::zone::{Zone, or_panic};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
-use core::ptr::NonNull;
 
 /// An active scope. It owns its zone; dropping it (on unwinding, or on leaving the body early)
 /// ends it.
 pub struct Scope {
-    /// The scope's handle. Also makes it neither `Send` nor `Sync` (I3).
-    zone: NonNull<Header>,
+    /// Holds the scope's handle. A pointer, so the scope is neither `Send` nor `Sync` (I3).
+    entry: Entry,
 }
 
 /// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
@@ -27,30 +26,45 @@ impl Scope {
     /// Enters a scope whose zone has room for `bytes` before it grows.
     #[inline(always)]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
-        Ok(Scope { zone: stack::enter(bytes)? })
+        let entry = match stack::enter(bytes) {
+            Some(entry) => entry,
+            None => stack::enter_cold(bytes)?,
+        };
+        Ok(Scope { entry })
     }
 
     /// Like `try_new`, panicking.
     #[inline(always)]
     #[track_caller]
     pub fn new(bytes: usize) -> Scope {
-        or_panic(Self::try_new(bytes))
+        /// Takes and returns little, so that it costs its caller little.
+        #[cold]
+        #[inline(never)]
+        #[track_caller]
+        fn enter_or_panic(bytes: usize) -> Entry {
+            or_panic(stack::enter_cold(bytes))
+        }
+        let entry = match stack::enter(bytes) {
+            Some(entry) => entry,
+            None => enter_or_panic(bytes),
+        };
+        Scope { entry }
     }
 
     /// The zone for the body to see.
     #[inline(always)]
     pub fn zone(&self) -> ScopeZone<'_> {
         // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
-        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.zone) });
+        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.entry.zone) });
         ScopeZone { zone, scope: PhantomData }
     }
 
     /// Ends the scope where its body ended.
     #[inline(always)]
     pub fn end(self) {
-        let zone = ManuallyDrop::new(self).zone;
+        let entry = ManuallyDrop::new(self).entry;
         // SAFETY: (I1) the scope is consumed, so what was borrowed from it is gone.
-        unsafe { stack::leave(zone) };
+        unsafe { stack::leave(entry) };
     }
 
     /// Copies a value to a zone that was named.
@@ -78,10 +92,11 @@ impl Scope {
     #[inline(always)]
     pub fn try_copy_out<T: Leave<R>, R>(&self, value: T) -> Result<R, ZoneError> {
         if T::NEEDS_NO_ZONE {
-            // A zone that stands for none and would make itself if it were used after all.
-            return value.leave(&Zone::unborn());
+            // A zone that stands for none. An implementation that lied and uses it makes it one,
+            // which is then leaked: dropping it would cost all others a look at it.
+            return value.leave(&ManuallyDrop::new(Zone::unborn()));
         }
-        let to = stack::enclosing(self.zone)?;
+        let to = stack::enclosing(self.entry.zone)?;
         let _current = Entered::new(&to)?;
         value.leave(&to)
     }
@@ -98,7 +113,7 @@ impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: (I1) the scope is dropped, so what was borrowed from it is gone.
-        unsafe { stack::leave_outlined(self.zone) };
+        unsafe { stack::leave_outlined(self.entry) };
     }
 }
 

@@ -1,8 +1,10 @@
 //! The thread's stack of zones, and the spare zones above its top.
 //!
-//! The stack is an array of slots. A slot below the top holds the entry pushed there; every slot
-//! also holds the spare zone that a scope at this depth uses. A scope's own entry is its slot's
-//! spare, which tells it from pushed ones. Slot 0 holds the default zone.
+//! The stack is an array of slots. Each holds an entry and the spare zone that a scope at this depth
+//! uses. In a slot from the top upward the entry is the spare already, so that entering a scope is
+//! only raising the top; pushing a zone puts another entry there, and popping it puts the spare
+//! back. So an entry below the top is a scope's own if it is its slot's spare. Slot 0 holds the
+//! default zone.
 //!
 //! Entering and leaving read one thread-local that has no destructor. Another one owns the slots
 //! and frees them when the thread ends; from then on (or before the first use) the top points to
@@ -36,6 +38,12 @@ struct Slot {
 impl Slot {
     const EMPTY: Slot =
         Slot { entry: Cell::new(Header::empty()), spare: Cell::new(Header::empty()) };
+
+    /// Puts a spare into a slot that nothing is pushed on.
+    fn set_spare(&self, zone: NonNull<Header>) {
+        self.entry.set(zone);
+        self.spare.set(zone);
+    }
 }
 
 struct Nowhere([Slot; 2]);
@@ -45,17 +53,24 @@ unsafe impl Sync for Nowhere {}
 
 static NOWHERE: Nowhere = Nowhere([Slot::EMPTY, Slot::EMPTY]);
 
-const NOWHERE_TOP: NonNull<Slot> = match NonNull::new((&raw const NOWHERE.0[1]).cast_mut()) {
+const NOWHERE_BASE: NonNull<Slot> = match NonNull::new((&raw const NOWHERE.0[0]).cast_mut()) {
     Some(address) => address,
     None => panic!("a static has an address"),
 };
 
+/// Where a slot is: its distance from the first one, in bytes. Not a pointer, as the array moves
+/// when it grows.
+type Level = usize;
+
+const LEVEL: Level = size_of::<Slot>();
+
 struct Stack {
-    /// The slot above the topmost entry.
-    top: Cell<NonNull<Slot>>,
-    /// The slot of the default zone; none before the first use and after the thread's end.
-    base: Cell<Option<NonNull<Slot>>>,
-    /// How many slots there are. The last one never gets an entry or a spare.
+    /// The slot of the default zone.
+    base: Cell<NonNull<Slot>>,
+    /// The slot above the topmost entry, so at least `LEVEL`.
+    top: Cell<Level>,
+    /// How many slots there are: none before the first use and after the thread's end. The last
+    /// one never gets an entry or a spare.
     slots: Cell<usize>,
     keep: Cell<usize>,
 }
@@ -63,8 +78,8 @@ struct Stack {
 thread_local! {
     static STACK: Stack = const {
         Stack {
-            top: Cell::new(NOWHERE_TOP),
-            base: Cell::new(None),
+            base: Cell::new(NOWHERE_BASE),
+            top: Cell::new(LEVEL),
             slots: Cell::new(0),
             keep: Cell::new(KEEP),
         }
@@ -82,13 +97,6 @@ impl Drop for Owner {
 }
 
 #[inline(always)]
-fn slot<'a>(slot: NonNull<Slot>) -> &'a Slot {
-    // SAFETY: (I9) private to this file, called on pointers into the live array or the static
-    // slots, and the reference never outlives the expression or a growth of the array.
-    unsafe { slot.as_ref() }
-}
-
-#[inline(always)]
 fn header<'a>(header: NonNull<Header>) -> &'a Header {
     // SAFETY: (I1) private to this file, called on headers that a slot, a scope or a handle keeps
     // alive for longer than the reference.
@@ -96,38 +104,31 @@ fn header<'a>(header: NonNull<Header>) -> &'a Header {
 }
 
 impl Stack {
+    /// The slot at a level up to the top.
     #[inline(always)]
-    fn below(top: NonNull<Slot>) -> NonNull<Slot> {
-        // SAFETY: (I9) there is a slot below the top at all times: the default zone's.
-        unsafe { top.sub(1) }
+    fn slot(&self, level: Level) -> &Slot {
+        debug_assert!(level <= self.top.get().max(self.slots.get() * LEVEL));
+        // SAFETY: (I9) within the array, or the two static slots where there is none.
+        let slot = unsafe { self.base.get().byte_add(level) };
+        // SAFETY: (I9) as above; no reference is used after the array has moved.
+        unsafe { slot.as_ref() }
     }
 
+    /// The slot of the next entry, and of the spare zone for the next scope.
     #[inline(always)]
-    fn above(top: NonNull<Slot>) -> NonNull<Slot> {
-        // SAFETY: (I9) only called below the last slot.
-        unsafe { top.add(1) }
+    fn top_slot(&self) -> &Slot {
+        self.slot(self.top.get())
     }
 
     fn depth(&self) -> usize {
-        match self.base.get() {
-            Some(base) => (self.top.get().addr().get() - base.addr().get()) / size_of::<Slot>() - 1,
-            None => 0,
-        }
-    }
-
-    /// The slot at an index below `slots`; index 0 is the default zone's.
-    fn at(&self, index: usize) -> &Slot {
-        let base = self.base.get().expect("the stack was made");
-        assert!(index < self.slots.get());
-        // SAFETY: (I9) within the array, just checked.
-        slot(unsafe { base.add(index) })
+        self.top.get() / LEVEL - 1
     }
 
     /// Makes the stack, or a larger one, if the top is the last slot. False: the thread is ending
     /// and has no stack any more.
     fn make_room(&self) -> Result<bool, ZoneError> {
         let depth = self.depth();
-        if self.base.get().is_some() && depth + 2 < self.slots.get() {
+        if depth + 2 < self.slots.get() {
             return Ok(true);
         }
         if OWNER.try_with(|_| ()).is_err() {
@@ -147,7 +148,7 @@ impl Stack {
             .map_err(|_| ZoneError::OutOfMemory { requested })?;
         for index in 0..slots {
             let (entry, spare) = if index < old {
-                let old = self.at(index);
+                let old = self.slot(index * LEVEL);
                 (old.entry.get(), old.spare.get())
             } else {
                 (Header::empty(), Header::empty())
@@ -155,35 +156,29 @@ impl Stack {
             array.push(Slot { entry: Cell::new(entry), spare: Cell::new(spare) });
         }
         let array = NonNull::from(Box::leak(array.into_boxed_slice())).cast::<Slot>();
-        self.free_slots();
-        self.base.set(Some(array));
-        self.slots.set(slots);
-        // SAFETY: (I9) `depth + 1` was a slot of the old array, and the new one is longer.
-        self.top.set(unsafe { array.add(depth + 1) });
+        drop(self.replace_slots(array, slots));
         Ok(true)
     }
 
-    /// Frees the array of slots, not what is in it. The caller sets a new top.
-    fn free_slots(&self) {
-        if let Some(base) = self.base.take() {
-            let array = NonNull::slice_from_raw_parts(base, self.slots.replace(0));
-            // SAFETY: (I9) made from a box of this length, and taken out of the cell just now.
-            drop(unsafe { Box::from_raw(array.as_ptr()) });
+    /// Puts another array in place of the slots, and returns the old one, if there was one.
+    fn replace_slots(&self, base: NonNull<Slot>, slots: usize) -> Option<Box<[Slot]>> {
+        let base = self.base.replace(base);
+        let slots = self.slots.replace(slots);
+        if slots == 0 {
+            return None;
         }
+        let array = NonNull::slice_from_raw_parts(base, slots);
+        // SAFETY: (I9) leaked from a box of this length, and no longer the stack's.
+        Some(unsafe { Box::from_raw(array.as_ptr()) })
     }
 
     /// The thread ends: frees the spare zones and lets go of what is pushed. Zones of scopes that
     /// are still active belong to those.
     fn tear_down(&self) {
-        let Some(base) = self.base.get() else { return };
-        let (slots, depth) = (self.slots.get(), self.depth());
+        let depth = self.depth();
         // Hooks may use the stack again, so it goes first. There is no way back: `OWNER` is gone.
-        self.base.set(None);
-        self.slots.set(0);
-        self.top.set(NOWHERE_TOP);
-        let array = NonNull::slice_from_raw_parts(base, slots);
-        // SAFETY: (I9) made from a box of this length, and taken out of the cell just now.
-        let array = unsafe { Box::from_raw(array.as_ptr()) };
+        self.top.set(LEVEL);
+        let Some(array) = self.replace_slots(NOWHERE_BASE, 0) else { return };
         for (index, slot) in array.iter().enumerate().rev() {
             let (entry, spare) = (slot.entry.get(), slot.spare.get());
             let pushed = index <= depth && entry != Header::empty();
@@ -208,20 +203,19 @@ impl Stack {
             // SAFETY: the scope that gets it owns it, without a slot.
             return plan.try_build().map(Zone::into_raw);
         }
-        if slot(self.top.get()).spare.get() == Header::empty() {
+        if self.top_slot().spare.get() == Header::empty() {
             let zone = plan.try_build()?.into_raw();
-            slot(self.top.get()).spare.set(zone);
-        } else if room(slot(self.top.get()).spare.get()) < bytes.saturating_add(HEADER) {
+            self.top_slot().set_spare(zone);
+        } else if room(self.top_slot().spare.get()) < bytes.saturating_add(HEADER) {
             let zone = plan.try_build()?.into_raw();
-            let small = slot(self.top.get()).spare.replace(zone);
+            let small = self.top_slot().spare.get();
+            self.top_slot().set_spare(zone);
             // SAFETY: (I1) an idle spare belongs to its slot alone.
             unsafe { Header::destroy(small) };
         }
-        let top = self.top.get();
-        let zone = slot(top).spare.get();
+        let zone = self.top_slot().spare.get();
         self.mark_oversize(zone);
-        slot(top).entry.set(zone);
-        self.top.set(Self::above(top));
+        self.top.set(self.top.get() + LEVEL);
         Ok(zone)
     }
 
@@ -233,13 +227,13 @@ impl Stack {
     }
 
     /// The slot of the scope that the zone belongs to.
-    fn find_scope(&self, zone: NonNull<Header>) -> Option<NonNull<Slot>> {
-        let base = self.base.get()?;
-        let mut at = self.top.get();
-        while at != Self::above(base) {
-            at = Self::below(at);
-            if slot(at).entry.get() == zone && slot(at).spare.get() == zone {
-                return Some(at);
+    fn find_scope(&self, zone: NonNull<Header>) -> Option<Level> {
+        let mut level = self.top.get();
+        while level > LEVEL {
+            level -= LEVEL;
+            let slot = self.slot(level);
+            if slot.entry.get() == zone && slot.spare.get() == zone {
+                return Some(level);
             }
         }
         None
@@ -249,11 +243,11 @@ impl Stack {
     /// from then on, and no slot's.
     fn remove_top(&self) {
         debug_assert!(self.depth() > 0);
-        let top = Self::below(self.top.get());
-        self.top.set(top);
-        let entry = slot(top).entry.replace(Header::empty());
-        if entry == slot(top).spare.get() {
-            slot(top).spare.set(Header::empty());
+        self.top.set(self.top.get() - LEVEL);
+        let slot = self.top_slot();
+        let entry = slot.entry.replace(slot.spare.get());
+        if entry == slot.spare.get() {
+            slot.set_spare(Header::empty());
         } else {
             // SAFETY: (I1) the slot gives up its entry. This may run hooks, so it comes last.
             unsafe { Header::release(entry, state::ENTRY) };
@@ -265,7 +259,7 @@ impl Stack {
         // Hooks of zones that go with the entries above may themselves end scopes or push: look
         // again after each.
         while let Some(own) = self.find_scope(zone) {
-            let last = Self::below(self.top.get()) == own;
+            let last = self.top.get() - LEVEL == own;
             self.remove_top();
             if last {
                 break;
@@ -307,12 +301,11 @@ impl Stack {
             // SAFETY: (I1) just rewound.
             unsafe { header(zone).trim(keep) };
         }
-        let place = slot(self.top.get());
-        let has_place = self.base.get().is_some()
-            && self.depth() + 2 < self.slots.get()
+        let place = self.top_slot();
+        let has_place = self.depth() + 2 < self.slots.get()
             && place.spare.get() == Header::empty();
         if has_place && header(zone).system_bytes() <= keep {
-            place.spare.set(zone);
+            place.set_spare(zone);
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
@@ -320,8 +313,8 @@ impl Stack {
     }
 
     /// A handle to the zone of an entry; a new one where there is none to speak of.
-    fn handle_at(&self, at: NonNull<Slot>) -> Result<Zone, ZoneError> {
-        let mut entry = slot(at).entry.get();
+    fn handle_at(&self, level: Level) -> Result<Zone, ZoneError> {
+        let mut entry = self.slot(level).entry.get();
         if entry == Header::empty() {
             if !self.make_room()? {
                 // The thread is ending: a zone for this one use.
@@ -331,7 +324,7 @@ impl Stack {
             let zone = Zone::builder().capacity(DEFAULT_ZONE).name("default").try_build()?;
             entry = zone.into_raw();
             header(entry).state.set(state::ENTRY);
-            self.at(0).entry.set(entry);
+            self.slot(0).entry.set(entry);
         }
         Ok(Self::handle_to(entry))
     }
@@ -349,9 +342,8 @@ impl Stack {
         }
         if self.make_room()? {
             zone.header().state.set(zone.header().state.get() + state::ENTRY);
-            let top = self.top.get();
-            slot(top).entry.set(zone.raw());
-            self.top.set(Self::above(top));
+            self.top_slot().entry.set(zone.raw());
+            self.top.set(self.top.get() + LEVEL);
         }
         Ok(())
     }
@@ -360,14 +352,14 @@ impl Stack {
         if self.depth() == 0 {
             return Err(ZoneError::StackEmpty);
         }
-        let top = Self::below(self.top.get());
-        let entry = slot(top).entry.get();
-        if entry == slot(top).spare.get() {
+        let top = self.slot(self.top.get() - LEVEL);
+        let entry = top.entry.get();
+        if entry == top.spare.get() {
             return Err(ZoneError::ScopeActive);
         }
         let zone = Self::handle_to(entry);
-        slot(top).entry.set(Header::empty());
-        self.top.set(top);
+        top.entry.set(top.spare.get());
+        self.top.set(self.top.get() - LEVEL);
         header(entry).state.set(header(entry).state.get() - state::ENTRY);
         Ok(zone)
     }
@@ -380,43 +372,58 @@ fn room(zone: NonNull<Header>) -> usize {
     header(zone).end.get().addr().get().wrapping_sub(zone.addr().get())
 }
 
-/// Enters a scope's zone with room for `bytes`. The caller owns its one handle.
+/// A scope's zone, which its guard holds the one handle of, and where it was entered.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) zone: NonNull<Header>,
+    level: Level,
+}
+
+/// Enters a scope's zone with room for `bytes`, if there is a spare one.
 #[inline(always)]
-pub(crate) fn enter(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
+pub(crate) fn enter(bytes: usize) -> Option<Entry> {
     STACK.with(|stack| {
-        let top = stack.top.get();
-        let zone = slot(top).spare.get();
+        let level = stack.top.get();
+        let zone = stack.slot(level).spare.get();
         if room(zone) < bytes.saturating_add(HEADER) {
-            return enter_cold(bytes);
+            return None;
         }
-        slot(top).entry.set(zone);
-        stack.top.set(Stack::above(top));
-        Ok(zone)
+        stack.top.set(level + LEVEL);
+        Some(Entry { zone, level })
     })
 }
 
+/// What `enter` does where no spare zone has the room.
 #[cold]
 #[inline(never)]
-fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
-    STACK.with(|stack| stack.enter(bytes))
+pub(crate) fn enter_cold(bytes: usize) -> Result<Entry, ZoneError> {
+    STACK.with(|stack| {
+        let zone = stack.enter(bytes)?;
+        Ok(Entry { zone, level: stack.top.get() - LEVEL })
+    })
 }
 
-/// Ends a scope whose zone is `zone`.
+/// Ends a scope.
 ///
 /// # Safety
 ///
 /// I1: the caller gives up the scope's handle, and the scope's borrows have ended.
 #[inline(always)]
-pub(crate) unsafe fn leave(zone: NonNull<Header>) {
+pub(crate) unsafe fn leave(entry: Entry) {
+    let Entry { zone, level } = entry;
     STACK.with(|stack| {
-        let own = Stack::below(stack.top.get());
-        // One handle (the scope's), no entry, no flag: nothing but the cursor to put back. An
-        // equal entry is the scope's own then, as a pushed one would be counted.
-        if slot(own).entry.get() == zone && header(zone).state.get() == state::HANDLE {
+        // On top, one handle (the scope's), no entry, no flag: nothing but the cursor to put back.
+        // An equal entry is the scope's own then, as a pushed one would be counted. The level is
+        // compared, and kept in a register, so that the next scope need not wait for this one's
+        // stores.
+        if stack.top.get() == level + LEVEL
+            && stack.slot(level).entry.get() == zone
+            && header(zone).state.get() == state::HANDLE
+        {
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
             header(zone).cursor.set(unsafe { zone.cast::<u8>().add(HEADER) });
-            stack.top.set(own);
+            stack.top.set(level);
         } else {
             leave_cold(zone);
         }
@@ -427,9 +434,9 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
 ///
 /// That of `leave`.
 #[inline(never)]
-pub(crate) unsafe fn leave_outlined(zone: NonNull<Header>) {
+pub(crate) unsafe fn leave_outlined(entry: Entry) {
     // SAFETY: the caller's promise.
-    unsafe { leave(zone) };
+    unsafe { leave(entry) };
 }
 
 #[cold]
@@ -440,14 +447,14 @@ fn leave_cold(zone: NonNull<Header>) {
 
 /// A handle to the current zone.
 pub(crate) fn current() -> Result<Zone, ZoneError> {
-    STACK.with(|stack| stack.handle_at(Stack::below(stack.top.get())))
+    STACK.with(|stack| stack.handle_at(stack.top.get() - LEVEL))
 }
 
 /// A handle to the zone below a scope's own.
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
     STACK.with(|stack| {
         let own = stack.find_scope(scope).unwrap_or(stack.top.get());
-        stack.handle_at(Stack::below(own))
+        stack.handle_at(own - LEVEL)
     })
 }
 
@@ -630,7 +637,7 @@ pub fn set_keep_limit(bytes: usize) {
         stack.keep.set(bytes);
         let depth = stack.depth();
         for index in 1..stack.slots.get() {
-            let place = stack.at(index);
+            let place = stack.slot(index * LEVEL);
             let zone = place.spare.get();
             if zone == Header::empty() || header(zone).system_bytes() <= bytes {
                 continue;
@@ -642,6 +649,9 @@ pub fn set_keep_limit(bytes: usize) {
             // SAFETY: (I1) an idle spare is rewound and its slot's alone.
             unsafe { header(zone).trim(bytes) };
             if header(zone).system_bytes() > bytes {
+                if place.entry.get() == zone {
+                    place.entry.set(Header::empty());
+                }
                 place.spare.set(Header::empty());
                 // SAFETY: (I1) the slot gives up its spare, which has no hooks.
                 unsafe { Header::destroy(zone) };

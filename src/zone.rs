@@ -638,6 +638,20 @@ impl Zone {
         self.header.get()
     }
 
+    /// Passes the handle to a function by value and takes it back from there, so that a handle in
+    /// a register can stay there.
+    #[inline(always)]
+    pub(crate) fn lend<R>(
+        &self,
+        function: impl FnOnce(ManuallyDrop<Zone>) -> (R, ManuallyDrop<Zone>),
+    ) -> R {
+        // SAFETY: (I1) `self` keeps the zone alive meanwhile, and the copy is not dropped.
+        let lent = ManuallyDrop::new(unsafe { Zone::from_raw(self.header.get()) });
+        let (result, lent) = function(lent);
+        self.header.set(lent.header.get());
+        result
+    }
+
     /// Makes the zone of a `Zone::new(0)` that is used for the first time.
     #[cold]
     #[inline(never)]
@@ -706,7 +720,22 @@ impl Zone {
     /// # Time complexity
     ///
     /// Constant, plus the hooks.
+    #[inline]
     pub fn reset(&mut self) -> Result<(), ZoneError> {
+        let header = self.header();
+        if header.state.get() != state::HANDLE {
+            return self.reset_cold();
+        }
+        // The only handle, not on the stack, no hooks, and still in the first block.
+        let used = header.cursor.get().addr().get() - header.first.start.addr().get();
+        header.high_water.set(header.high_water.get().max(used));
+        header.cursor.set(header.first.start);
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reset_cold(&mut self) -> Result<(), ZoneError> {
         self.check_others(0)?;
         let header = self.header();
         if header.state.get() & state::EMPTY != 0 {
