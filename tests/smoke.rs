@@ -1,3 +1,4 @@
+//! Smoke.
 use memzone::*;
 #[derive(DeepCopy)]
 struct Node<'z> { value: u64, next: Option<&'z Node<'z>> }

@@ -1,0 +1,18 @@
+// Promises that the old zone outlives the new one, with the new one named.
+use memzone::{DeepCopy, Zone, ZoneError, beginz};
+
+#[derive(Clone, Copy)]
+struct Voice<'a>(&'a f32);
+
+impl<'z, 'a: 'z> DeepCopy<'z> for Voice<'a> {
+    type Copied = Voice<'a>;
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Ok(*self)
+    }
+}
+
+fn main() {
+    let outer = Zone::new(1024);
+    let voice = beginz!(z in &outer => Voice(z.alloc(0.5)));
+    println!("{}", voice.0);
+}

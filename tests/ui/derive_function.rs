@@ -1,0 +1,7 @@
+// Derives for what is no type.
+use memzone::DeepCopy;
+
+#[derive(DeepCopy)]
+fn voice() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+// Leaves a loop that is not there.
+use memzone::beginz;
+
+fn main() {
+    beginz!({ break; });
+}

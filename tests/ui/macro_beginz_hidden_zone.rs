@@ -1,0 +1,6 @@
+// Uses the zone without having named it.
+use memzone::beginz;
+
+fn main() {
+    beginz!(zone.used());
+}

@@ -1,0 +1,6 @@
+// Forgets the body.
+use memzone::beginz;
+
+fn main() {
+    beginz!(z => );
+}

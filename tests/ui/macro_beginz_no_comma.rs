@@ -1,0 +1,6 @@
+// Forgets the comma after the size.
+use memzone::beginz;
+
+fn main() {
+    beginz!(64 z => z.used());
+}

@@ -1,0 +1,7 @@
+// Ends the head as in `letz!`.
+use memzone::{Zone, beginz};
+
+fn main() {
+    let outer = &Zone::new(1024);
+    beginz!(z in outer; {});
+}

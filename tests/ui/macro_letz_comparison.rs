@@ -1,0 +1,6 @@
+// Writes `==` for `=`.
+use memzone::letz;
+
+fn main() {
+    letz!(a == 1 => *a);
+}

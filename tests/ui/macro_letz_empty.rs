@@ -1,0 +1,6 @@
+// Says nothing at all.
+use memzone::letz;
+
+fn main() {
+    letz!();
+}

@@ -1,0 +1,6 @@
+// Forgets the body.
+use memzone::letz;
+
+fn main() {
+    letz!(a = 1 => );
+}

@@ -1,0 +1,6 @@
+// Binds a name to nothing.
+use memzone::letz;
+
+fn main() {
+    letz!(a => {});
+}

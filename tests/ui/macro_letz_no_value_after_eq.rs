@@ -1,0 +1,6 @@
+// Forgets the value after `=`.
+use memzone::letz;
+
+fn main() {
+    letz!(a = => {});
+}

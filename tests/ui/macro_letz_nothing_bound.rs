@@ -1,0 +1,6 @@
+// Binds nothing.
+use memzone::letz;
+
+fn main() {
+    letz!(=> {});
+}

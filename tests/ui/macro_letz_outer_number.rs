@@ -1,0 +1,6 @@
+// Copies to a number.
+use memzone::letz;
+
+fn main() {
+    letz!(z in 5_i32; a = 1 => *a);
+}

@@ -1,0 +1,6 @@
+// Separates bindings with `;`.
+use memzone::letz;
+
+fn main() {
+    letz!(a = 1; b = 2 => *a + *b);
+}

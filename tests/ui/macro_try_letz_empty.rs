@@ -1,0 +1,6 @@
+// Says nothing at all.
+use memzone::try_letz;
+
+fn main() {
+    let _ = try_letz!();
+}

@@ -1,0 +1,6 @@
+// Forgets an argument.
+use memzone::{Zone, zformat};
+
+fn main() {
+    zformat!(Zone::new(1024), "voice {}");
+}

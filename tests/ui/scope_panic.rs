@@ -1,0 +1,9 @@
+// Carries a reference out of the scope as a panic's payload.
+use memzone::beginz;
+
+fn main() {
+    beginz!(z => {
+        let gain: &f32 = z.alloc(0.5);
+        std::panic::panic_any(gain);
+    });
+}
