@@ -3,6 +3,9 @@
 //! Each method and its `try_` twin are one body, generic over [`OnError`]. The body moves the
 //! cursor before it runs any code of the user's (I5).
 
+// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+#![expect(clippy::mut_from_ref)]
+
 use crate::bump::{HEADROOM, MAX_REQUEST, STEP, round_up_step};
 use crate::error::{MAX_ALIGN, ZoneError};
 use crate::zone::{Zone, or_panic, panic_with};
@@ -160,7 +163,7 @@ impl Zone {
         len: usize,
         align: usize,
     ) -> Result<NonNull<T>, E::Error> {
-        let size = size_of::<T>().checked_mul(len).unwrap_or(usize::MAX);
+        let size = size_of::<T>().saturating_mul(len);
         Ok(self.bump::<E>(size, align)?.cast())
     }
 
@@ -270,7 +273,7 @@ impl Zone {
             return E::fail(ZoneError::Format);
         }
         // SAFETY: only whole `str`s were written.
-        Ok(unsafe { str::from_utf8_unchecked_mut(out.bytes.finish()) })
+        Ok(unsafe { core::str::from_utf8_unchecked_mut(out.bytes.finish()) })
     }
 
     /// Puts a value into the zone.
@@ -542,7 +545,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_str(&self, text: &str) -> &mut str {
         // SAFETY: a copy of a text's bytes is a text.
-        unsafe { str::from_utf8_unchecked_mut(self.alloc_slice_copy(text.as_bytes())) }
+        unsafe { core::str::from_utf8_unchecked_mut(self.alloc_slice_copy(text.as_bytes())) }
     }
 
     /// Like [`alloc_str`](Zone::alloc_str), with an error instead of a panic.
@@ -554,7 +557,7 @@ impl Zone {
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
         // SAFETY: a copy of a text's bytes is a text.
-        Ok(unsafe { str::from_utf8_unchecked_mut(bytes) })
+        Ok(unsafe { core::str::from_utf8_unchecked_mut(bytes) })
     }
 
     /// Writes a formatted text into the zone; see also [`zformat!`](crate::zformat).

@@ -36,8 +36,9 @@ struct Slot {
 }
 
 impl Slot {
-    const EMPTY: Slot =
-        Slot { entry: Cell::new(Header::empty()), spare: Cell::new(Header::empty()) };
+    const fn new() -> Slot {
+        Slot { entry: Cell::new(Header::empty()), spare: Cell::new(Header::empty()) }
+    }
 
     /// Puts a spare into a slot that nothing is pushed on.
     fn set_spare(&self, zone: NonNull<Header>) {
@@ -51,7 +52,7 @@ struct Nowhere([Slot; 2]);
 // was found in it, or after the stack was made.
 unsafe impl Sync for Nowhere {}
 
-static NOWHERE: Nowhere = Nowhere([Slot::EMPTY, Slot::EMPTY]);
+static NOWHERE: Nowhere = Nowhere([Slot::new(), Slot::new()]);
 
 const NOWHERE_BASE: NonNull<Slot> = match NonNull::new((&raw const NOWHERE.0[0]).cast_mut()) {
     Some(address) => address,
@@ -143,18 +144,12 @@ impl Stack {
             return Err(ZoneError::TooLarge { requested, available });
         }
         let mut array = Vec::new();
-        array
-            .try_reserve_exact(slots)
-            .map_err(|_| ZoneError::OutOfMemory { requested })?;
-        for index in 0..slots {
-            let (entry, spare) = if index < old {
-                let old = self.slot(index * LEVEL);
-                (old.entry.get(), old.spare.get())
-            } else {
-                (Header::empty(), Header::empty())
-            };
-            array.push(Slot { entry: Cell::new(entry), spare: Cell::new(spare) });
-        }
+        array.try_reserve_exact(slots).map_err(|_| ZoneError::OutOfMemory { requested })?;
+        array.extend((0..old).map(|index| {
+            let Slot { entry, spare } = self.slot(index * LEVEL);
+            Slot { entry: entry.clone(), spare: spare.clone() }
+        }));
+        array.resize_with(slots, Slot::new);
         let array = NonNull::from(Box::leak(array.into_boxed_slice())).cast::<Slot>();
         drop(self.replace_slots(array, slots));
         Ok(true)
@@ -302,8 +297,7 @@ impl Stack {
             unsafe { header(zone).trim(keep) };
         }
         let place = self.top_slot();
-        let has_place = self.depth() + 2 < self.slots.get()
-            && place.spare.get() == Header::empty();
+        let has_place = self.depth() + 2 < self.slots.get() && place.spare.get() == Header::empty();
         if has_place && header(zone).system_bytes() <= keep {
             place.set_spare(zone);
         } else {

@@ -174,9 +174,9 @@ impl Header {
         let end = unsafe { data.add(room) };
         let header = start.cast::<Header>();
         let system = memory.system_bytes();
-        let growth =
-            if plan.fixed || memory.is_borrowed() { Growth::None } else { Growth::Blocks };
-        let first = Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        let growth = if plan.fixed || memory.is_borrowed() { Growth::None } else { Growth::Blocks };
+        let first =
+            Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
         let value = Header {
             cursor: Cell::new(data),
             end: Cell::new(end),
@@ -323,7 +323,8 @@ impl Header {
             prefault(data, room);
         }
         let block = start.cast::<Block>();
-        let value = Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        let value =
+            Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
         // SAFETY: (I2) aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { block.write(value) };
         Ok(block)
@@ -674,8 +675,8 @@ impl Zone {
             return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
         }
         if size == 0 {
-            let address = core::num::NonZero::new(align).unwrap_or(core::num::NonZero::<usize>::MIN);
-            return Ok(NonNull::without_provenance(address));
+            let address = core::ptr::without_provenance_mut(align);
+            return Ok(NonNull::new(address).unwrap_or(NonNull::dangling()));
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);

@@ -1,9 +1,15 @@
 //! Smoke.
 use memzone::*;
 #[derive(DeepCopy)]
-struct Node<'z> { value: u64, next: Option<&'z Node<'z>> }
+struct Node<'z> {
+    value: u64,
+    next: Option<&'z Node<'z>>,
+}
 #[derive(DeepCopy)]
-enum Tree<'a, T> { Leaf, Fork { left: &'a Tree<'a, T>, item: T, right: &'a Tree<'a, T> } }
+enum Tree<'a, T> {
+    Leaf,
+    Fork { left: &'a Tree<'a, T>, item: T, right: &'a Tree<'a, T> },
+}
 #[test]
 fn smoke() {
     let x: f64 = beginz!(z => { *z.alloc(1.5) });
@@ -16,7 +22,9 @@ fn smoke() {
     assert_eq!(r, 12.0);
     let t: Result<i32, _> = try_letz!(a = [1, 2, 3] => a.iter().sum::<i32>());
     assert_eq!(t, Ok(6));
-    fn early() -> i32 { beginz!({ return 5 }) }
+    fn early() -> i32 {
+        beginz!({ return 5 })
+    }
     assert_eq!(early(), 5);
     assert_eq!(zone_depth(), 0);
     let b = beginz!({ ZBox::new(4) });
@@ -24,17 +32,26 @@ fn smoke() {
 }
 #[test]
 fn long_list() {
-    std::thread::Builder::new().stack_size(256 << 10).spawn(|| {
-        let n = if cfg!(miri) { 2000 } else { 1_000_000 };
-        let outer = Zone::new(1024);
-        let list = beginz!(z in &outer => {
-            let mut list: &Node = z.alloc(Node { value: 0, next: None });
-            for value in 1..n { list = z.alloc(Node { value, next: Some(list) }); }
-            list
-        });
-        let mut at = Some(list);
-        let mut k = n;
-        while let Some(node) = at { k -= 1; assert_eq!(node.value, k); at = node.next; }
-        assert_eq!(k, 0);
-    }).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(256 << 10)
+        .spawn(|| {
+            let n = if cfg!(miri) { 2000 } else { 1_000_000 };
+            let outer = Zone::new(1024);
+            let list = beginz!(z in &outer => {
+                let mut list: &Node = z.alloc(Node { value: 0, next: None });
+                for value in 1..n { list = z.alloc(Node { value, next: Some(list) }); }
+                list
+            });
+            let mut at = Some(list);
+            let mut k = n;
+            while let Some(node) = at {
+                k -= 1;
+                assert_eq!(node.value, k);
+                at = node.next;
+            }
+            assert_eq!(k, 0);
+        })
+        .unwrap()
+        .join()
+        .unwrap();
 }

@@ -132,7 +132,9 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
         Data::Union(_) => unreachable!("refused before"),
     }
     let copy = match arms.is_empty() {
-        true => quote!(match this { _ => ::core::unreachable!("there is no value of this type") }),
+        true => quote!(match this {
+            _ => ::core::unreachable!("there is no value of this type"),
+        }),
         false => quote!(match this { #(#arms,)* }),
     };
 
@@ -149,9 +151,9 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
             quote!(#name)
         }
     });
-    let flat = types.iter().map(|ty| {
-        quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT)
-    });
+    let flat = types
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT));
     Ok(quote! {
         #[automatically_derived]
         impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {

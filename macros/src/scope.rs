@@ -244,9 +244,8 @@ fn expand(head: &Head, bindings: &[Binding], body: &TokenStream, on_error: OnErr
         let to = here.located_at(outer.span());
         quote_spanned!(to=> let outer = ::memzone::__private::outer(#outer);)
     });
-    let name = head.name.as_ref().map(|name| {
-        quote_spanned!(here=> let #name: &::memzone::Zone = &zone;)
-    });
+    let name =
+        head.name.as_ref().map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = &zone;));
     let copy = match (on_error, head.outer.is_some()) {
         (OnError::Panic, true) => quote_spanned!(at_value=> scope.copy_in(value, outer)),
         (OnError::Panic, false) => quote_spanned!(at_value=> scope.copy_out(value)),

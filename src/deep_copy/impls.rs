@@ -7,7 +7,6 @@ use crate::error::ZoneError;
 use crate::zbox::ZBox;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
-use core::future::Future;
 use core::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -296,21 +295,19 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         T::move_array(self, to)
     }
-    fn copy_later<'s>(
+    async fn copy_later<'s>(
         &'s self,
         to: &'z Zone,
         work: Work<'s>,
-    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    ) -> Result<Self::Copied, ZoneError>
     where
         'z: 's,
     {
-        async move {
-            let mut copied = Vec::with_capacity(N);
-            for item in self {
-                copied.push(item.copy_later(to, work.clone()).await?);
-            }
-            Ok(copied.try_into().unwrap_or_else(|_| unreachable!("N items were pushed")))
+        let mut copied = vec(N)?;
+        for item in self {
+            copied.push(item.copy_later(to, work.clone()).await?);
         }
+        Ok(copied.try_into().unwrap_or_else(|_| unreachable!("N items were pushed")))
     }
 }
 
@@ -354,21 +351,19 @@ macro_rules! references {
                 #[inline]
                 fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
                     let copied = depth.follow(&**self, to)?;
-                    Ok(to.try_alloc(copied)?)
+                    to.try_alloc(copied).map(|copied| &$($kind)* *copied)
                 }
-                fn copy_later<'s>(
+                async fn copy_later<'s>(
                     &'s self,
                     to: &'z Zone,
                     work: Work<'s>,
-                ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+                ) -> Result<Self::Copied, ZoneError>
                 where
                     'z: 's,
                 {
-                    async move {
                         let copied = work.follow(&**self, to).await?;
                         Ok(&$($kind)* *to.try_alloc(copied)?)
                     }
-                }
             }
 
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
@@ -378,25 +373,23 @@ macro_rules! references {
                 }
                 #[inline]
                 fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-                    Ok(depth.follow_slice(&**self, to)?)
+                    depth.follow_slice(&**self, to).map(|copied| &$($kind)* *copied)
                 }
-                fn copy_later<'s>(
+                async fn copy_later<'s>(
                     &'s self,
                     to: &'z Zone,
                     work: Work<'s>,
-                ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+                ) -> Result<Self::Copied, ZoneError>
                 where
                     'z: 's,
-                {
-                    async move { Ok(&$($kind)* *work.follow_slice(&**self, to).await?) }
-                }
+                { Ok(&$($kind)* *work.follow_slice(&**self, to).await?) }
             }
 
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    Ok(to.try_alloc_str(self)?)
+                    to.try_alloc_str(self).map(|copied| &$($kind)* *copied)
                 }
             }
         )*
@@ -418,15 +411,15 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         to.try_boxed(ZBox::into_inner(self).move_out(to)?)
     }
-    fn copy_later<'s>(
+    async fn copy_later<'s>(
         &'s self,
         to: &'z Zone,
         work: Work<'s>,
-    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    ) -> Result<Self::Copied, ZoneError>
     where
         'z: 's,
     {
-        async move { to.try_boxed(work.follow(&**self, to).await?) }
+        to.try_boxed(work.follow(&**self, to).await?)
     }
 }
 
@@ -506,21 +499,19 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
         // as it does for everything but types of another size than their copy.
         self.into_iter().map(|item| item.move_out(to)).collect()
     }
-    fn copy_later<'s>(
+    async fn copy_later<'s>(
         &'s self,
         to: &'z Zone,
         work: Work<'s>,
-    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    ) -> Result<Self::Copied, ZoneError>
     where
         'z: 's,
     {
-        async move {
-            let mut copied = vec(self.len())?;
-            for item in self {
-                copied.push(work.clone().follow(item, to).await?);
-            }
-            Ok(copied)
+        let mut copied = vec(self.len())?;
+        for item in self {
+            copied.push(work.clone().follow(item, to).await?);
         }
+        Ok(copied)
     }
 }
 
@@ -554,14 +545,14 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         super::reuse::map_box(self, |value| value.move_out(to))
     }
-    fn copy_later<'s>(
+    async fn copy_later<'s>(
         &'s self,
         to: &'z Zone,
         work: Work<'s>,
-    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    ) -> Result<Self::Copied, ZoneError>
     where
         'z: 's,
     {
-        async move { work.follow(&**self, to).await.map(Box::new) }
+        work.follow(&**self, to).await.map(Box::new)
     }
 }

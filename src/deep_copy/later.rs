@@ -167,10 +167,7 @@ impl<'s> Work<'s> {
 
     /// Makes a copy a task of its own, to be run once the calling one waits for it. (What it
     /// returns does not have the copy's type in it, so types may be recursive.)
-    fn start<R: 's>(
-        &self,
-        copy: impl Future<Output = Result<R, ZoneError>> + 's,
-    ) -> Started<R> {
+    fn start<R: 's>(&self, copy: impl Future<Output = Result<R, ZoneError>> + 's) -> Started<R> {
         let result = Rc::new(Cell::new(None));
         let sender = Rc::clone(&result);
         self.0.new.replace(Some(Box::pin(async move { sender.set(Some(copy.await)) })));
@@ -207,10 +204,7 @@ impl<'s> Work<'s> {
         result
     }
 
-    fn begin<T: ?Sized>(
-        &self,
-        target: &T,
-    ) -> Result<(usize, usize, &'static str), ZoneError> {
+    fn begin<T: ?Sized>(&self, target: &T) -> Result<(usize, usize, &'static str), ZoneError> {
         let address = (&raw const *target).cast::<u8>().addr();
         let key = (address, size_of_val(target), core::any::type_name::<T>());
         // What has no bytes leads nowhere.

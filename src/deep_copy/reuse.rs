@@ -20,6 +20,8 @@ pub(super) fn map_box<T, U, E>(
     let mapped = map(value)?;
     let place = Box::into_raw(place).cast::<MaybeUninit<U>>();
     // SAFETY: the two types have the same layout, and to be uninitialised is allowed.
-    let place = unsafe { Box::from_raw(place) };
-    Ok(Box::write(place, mapped))
+    let mut place = unsafe { Box::from_raw(place) };
+    place.write(mapped);
+    // SAFETY: just written.
+    Ok(unsafe { place.assume_init() })
 }
