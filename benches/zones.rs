@@ -6,8 +6,9 @@
 
 use bump_scope::Bump as BumpScope;
 use bumpalo::Bump;
-use criterion::{Criterion, black_box, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use memzone::{Zone, beginz};
+use std::hint::black_box;
 
 /// A scope that allocates one value and returns a number.
 fn scope(c: &mut Criterion) {

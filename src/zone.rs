@@ -344,29 +344,31 @@ impl Header {
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
     }
 
-    /// Frees blocks, newest in the list first, until at most `keep` bytes of the system's are left
-    /// or only the first block is.
+    /// Frees each further block that does not fit into `keep` bytes of the system's with those
+    /// before it, and forgets how large the zone has been: it grows from what is left.
     ///
     /// # Safety
     ///
     /// I1: the zone must have been rewound.
     pub(crate) unsafe fn trim(&self, keep: usize) {
         let mut kept = self.first.memory.system_bytes();
+        let mut largest = kept;
         let mut last = &self.first;
         while let Some(next) = last.next.get() {
             // SAFETY: (I2) blocks in the list live until freed here.
             let block = unsafe { next.as_ref() };
-            kept += block.memory.system_bytes();
-            if kept > keep {
-                break;
+            let bytes = block.memory.system_bytes();
+            if kept.saturating_add(bytes) <= keep {
+                kept += bytes;
+                largest = largest.max(bytes);
+                last = block;
+            } else {
+                // SAFETY: (I1) nothing in it is used, and it is unlinked at once.
+                last.next.set(unsafe { self.free_block(next) });
             }
-            last = block;
         }
-        let mut rest = last.next.take();
-        while let Some(block) = rest {
-            // SAFETY: (I1) unlinked just now, and nothing in it is used.
-            rest = unsafe { self.free_block(block) };
-        }
+        self.newest.set(largest);
+        self.high_water.set(0);
     }
 
     /// Frees a block that is no longer in the list, and says which came after it.

@@ -1,0 +1,391 @@
+//! The numbered invariants of `docs/design.md`: a test for each, that fails where it is broken.
+//!
+//! Those that the compiler enforces have programs in `tests/ui` too, which must not compile. Miri
+//! runs this file in both of its borrow models, and finds what a plain run cannot see.
+
+#[path = "common/counting.rs"]
+mod counting;
+
+use memzone::{
+    DeepCopy, SendZone, ZBox, Zone, ZoneError, alloc, beginz, letz, peek_zone, pop_zone, push_zone,
+    try_zcopy, zone_depth,
+};
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `body` on a thread of its own, so with a stack of zones of its own.
+fn on_new_thread<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
+    std::thread::spawn(body).join().expect("the thread does not panic")
+}
+
+/// Overwrites what a thread's spare zones held.
+fn scribble() {
+    beginz!(z => { z.alloc_slice(1000, 0xAA_u8); });
+}
+
+#[test]
+fn i01_memory_is_rewound_or_freed_only_when_nothing_else_holds_it() {
+    let mut zone = Zone::new(1024);
+    let kept = zone.boxed(7_u64);
+    assert_eq!(zone.reset(), Err(ZoneError::InUse { handles: 1 }));
+    assert_eq!(zone.used(), 16, "a refused reset changes nothing");
+    let other = zone.clone();
+    assert_eq!(memzone::destroy_zone(zone), Err(ZoneError::InUse { handles: 2 }));
+    other.alloc_slice(100, 0xFF_u8);
+    assert_eq!(*kept, 7);
+
+    // A scope's zone that is still held when the scope ends is neither rewound nor used again.
+    let boxed: RefCell<Option<ZBox<[u8]>>> = RefCell::new(None);
+    let handle: Zone = beginz!(z => {
+        boxed.replace(Some(z.boxed_slice(64, 1_u8)));
+        z.clone()
+    });
+    scribble();
+    let boxed = boxed.into_inner().unwrap();
+    assert_eq!(boxed[..], [1; 64]);
+    assert_eq!(handle.used(), 64);
+    assert!(handle.contains(boxed.as_ptr()));
+}
+
+#[test]
+fn i02_values_never_move_and_blocks_are_stable() {
+    let zone = Zone::new(256);
+    let first = zone.alloc_slice_with(10, |n| n);
+    let address = first.as_ptr();
+    let second = zone.boxed([1_u8; 100]);
+    let of_second = second.as_ptr();
+    for n in 0..200 {
+        zone.alloc_slice(n, n as u8 | 0x80);
+    }
+    assert!(zone.blocks() > 2, "the zone has grown");
+    let moved_handle = Box::new(zone.clone());
+    assert_eq!(first.as_ptr(), address);
+    assert_eq!(first[..], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let second = { second };
+    assert_eq!(second.as_ptr(), of_second);
+    assert_eq!(*second, [1; 100]);
+    assert!(moved_handle.contains(address));
+}
+
+/// Tells at run time whether a type is `Send` or `Sync`: an inherent constant is preferred to one
+/// of a trait, where its bound holds.
+macro_rules! is {
+    ($type:ty: $marker:ident) => {{
+        #[allow(dead_code)]
+        trait Otherwise {
+            const IS: bool = false;
+        }
+        impl<T: ?Sized> Otherwise for T {}
+        struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+        #[allow(dead_code)]
+        impl<T: ?Sized + $marker> Probe<T> {
+            const IS: bool = true;
+        }
+        <Probe<$type>>::IS
+    }};
+}
+
+#[test]
+fn i03_zones_stay_on_their_thread_unless_sent_as_the_sole_handle() {
+    assert!(is!(u8: Send) && !is!(std::rc::Rc<u8>: Send), "the probe works");
+    assert!(!is!(Zone: Send) && !is!(Zone: Sync));
+    assert!(!is!(ZBox<u8>: Send) && !is!(ZBox<u8>: Sync));
+    assert!(!is!(memzone::__private::Scope: Send) && !is!(memzone::__private::Scope: Sync));
+    assert!(!is!(memzone::__private::ScopeZone<'static>: Send));
+    assert!(is!(SendZone: Send) && !is!(SendZone: Sync));
+
+    let zone = Zone::new(64);
+    let clone = zone.clone();
+    let zone = zone.into_sendable().expect_err("a clone is left");
+    drop(clone);
+    let boxed = zone.boxed(1);
+    let zone = zone.into_sendable().expect_err("a box is left");
+    drop(boxed);
+    push_zone(&zone);
+    let zone = zone.into_sendable().expect_err("on the stack");
+    drop(pop_zone().unwrap());
+    let sendable = zone.into_sendable().expect("the sole handle");
+    assert_eq!(on_new_thread(move || sendable.into_zone().handles()), 1);
+}
+
+#[test]
+fn i04_scopes_end_in_any_order_and_rewind_only_their_own_zone() {
+    use memzone::__private::Scope;
+    let before = zone_depth();
+    let first = Scope::new(64);
+    let second = Scope::new(64);
+    let third = Scope::new(64);
+    let of_second = second.zone().boxed([2_u8; 32]);
+    {
+        let zone = third.zone();
+        let of_third = zone.alloc([3_u8; 32]);
+        // The first ends while the others are active: they keep what they hold.
+        first.end();
+        assert_eq!(zone_depth(), before);
+        scribble();
+        assert_eq!(*of_third, [3; 32]);
+    }
+    assert_eq!(*of_second, [2; 32]);
+    second.end();
+    scribble();
+    assert_eq!(*of_second, [2; 32], "a box keeps the zone of a scope that has ended");
+    third.end();
+    assert_eq!(zone_depth(), before);
+
+    // A forgotten guard is cleared away by the scope around it.
+    beginz!({
+        std::mem::forget(Scope::new(64));
+        assert_eq!(zone_depth(), before + 2);
+    });
+    assert_eq!(zone_depth(), before);
+}
+
+#[test]
+fn i05_the_cursor_moves_before_user_code_runs() {
+    let zone = Zone::new(4096);
+    let outer = zone.alloc_with(|| {
+        let inner = zone.alloc([1_u64; 4]);
+        (inner.as_ptr().addr(), [2_u64; 4])
+    });
+    let (inner, own) = (outer.0, outer.1.as_ptr().addr());
+    assert!(inner.abs_diff(own) >= 32, "two allocations share memory");
+
+    let slice = zone.alloc_slice_with(8, |n| zone.alloc(n * 10).to_owned() + n);
+    assert_eq!(slice[..], [0, 11, 22, 33, 44, 55, 66, 77]);
+
+    // A slice that is growing does not go on where others have put something meanwhile.
+    let seen = RefCell::new(Vec::new());
+    let grown = zone.alloc_iter((0..100_u32).inspect(|&n| {
+        if n % 7 == 0 {
+            seen.borrow_mut().push(zone.alloc(n));
+        }
+    }));
+    assert!(grown.iter().copied().eq(0..100));
+    assert!(seen.borrow().iter().map(|n| **n).eq((0..100).step_by(7)));
+}
+
+#[test]
+fn i06_sizes_cannot_wrap_and_a_refused_request_changes_nothing() {
+    let zone = Zone::builder().capacity(1000).fixed().build();
+    zone.alloc(1_u8);
+    let before = (zone.used(), zone.remaining(), zone.capacity(), zone.blocks());
+    for len in [984, usize::MAX / 8, usize::MAX / 4, usize::MAX - 15, usize::MAX - 8, usize::MAX] {
+        zone.try_alloc_slice(len, 0_u64).expect_err("too large");
+        zone.try_alloc_slice(len.max(985), 0_u8).expect_err("too large");
+        zone.try_alloc_slice_aligned::<u8, 4096>(len, 0).expect_err("too large");
+        zone.try_alloc_uninit::<[u64; 9]>(len).expect_err("too large");
+        zone.try_boxed_slice(len, 0_u64).expect_err("too large");
+    }
+    assert_eq!((zone.used(), zone.remaining(), zone.capacity(), zone.blocks()), before);
+    assert_eq!(zone.alloc_slice(984, 1_u8).len(), 984, "and all of it is still there");
+    assert!(Zone::try_new(usize::MAX).is_err());
+    assert!(memzone::try_beginz!(usize::MAX, {}).is_err());
+}
+
+#[test]
+fn i07_uninitialised_bytes_are_never_seen() {
+    /// Promises more than it has.
+    struct Boaster(u8);
+    impl Iterator for Boaster {
+        type Item = u8;
+        fn next(&mut self) -> Option<u8> {
+            self.0 = self.0.checked_sub(1)?;
+            Some(self.0)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (500, Some(500))
+        }
+    }
+    let zone = Zone::new(4096);
+    assert_eq!(zone.alloc_iter(Boaster(3))[..], [2, 1, 0]);
+    let made = Cell::new(0);
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        zone.alloc_slice_with(10, |n| {
+            assert!(n < 5, "half way");
+            made.set(n);
+            n
+        });
+    }));
+    assert!(failed.is_err());
+    assert_eq!(made.get(), 4);
+    assert_eq!(zone.alloc_slice(3, 9_u8)[..], [9, 9, 9]);
+    assert_eq!(zone.alloc_str("text"), "text");
+}
+
+thread_local! {
+    static DROPPED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts on its thread how often it was dropped, and how often with what it borrows gone bad.
+struct Borrows<'a>(&'a Cell<u32>);
+
+impl Drop for Borrows<'_> {
+    fn drop(&mut self) {
+        assert_eq!(self.0.get(), 42, "dropped after what it borrows");
+        DROPPED.set(DROPPED.get() + 1);
+    }
+}
+
+#[test]
+fn i08_no_destructor_runs_when_a_scope_ends() {
+    // `z.alloc(Borrows(..))` does not compile: `tests/ui/alloc_drop.rs`.
+    let before = DROPPED.get();
+    let number = Cell::new(42);
+    beginz!(z => {
+        let boxed = z.boxed(Borrows(&number));
+        drop(boxed);
+        assert_eq!(DROPPED.get(), before + 1, "dropped with its owner");
+        // Forgotten: nobody may run it later, when `number` may be gone.
+        std::mem::forget(z.boxed(Borrows(&number)));
+    });
+    scribble();
+    assert_eq!(DROPPED.get(), before + 1);
+    let zone = Zone::new(64);
+    zone.alloc(std::mem::ManuallyDrop::new(Borrows(&number)));
+    drop(zone);
+    assert_eq!(DROPPED.get(), before + 1);
+}
+
+#[test]
+fn i09_the_stack_may_be_used_while_its_thread_ends() {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    struct AtExit(Sender<(u64, usize, usize)>, Option<ZBox<[u8]>>);
+    impl Drop for AtExit {
+        fn drop(&mut self) {
+            let own = self.1.take().unwrap();
+            assert_eq!(own[..], [5; 100], "what was allocated before is still there");
+            let sum: u64 = letz!(a = [1_u64; 100] => a.iter().sum::<u64>());
+            let fresh = alloc::<u32>(10);
+            let zone = Zone::new(100);
+            push_zone(&zone);
+            zone.enter(|| drop(ZBox::new(1)));
+            let _ = pop_zone();
+            let mut depth = 0;
+            beginz!({ beginz!({ depth = zone_depth() }) });
+            let _ = peek_zone();
+            memzone::set_keep_limit(0);
+            self.0.send((sum, fresh.len(), depth)).unwrap();
+        }
+    }
+    thread_local! {
+        static BEFORE: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+        static AFTER: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+    }
+    let (sender, receiver): (_, Receiver<_>) = channel();
+    on_new_thread(move || {
+        // Thread-locals end in the reverse order of their first use, on most systems: one ends
+        // after memzone's own, one before.
+        BEFORE.with(|_| ());
+        let at_exit = || AtExit(sender.clone(), Some(alloc_fives()));
+        BEFORE.set(Some(at_exit()));
+        AFTER.set(Some(at_exit()));
+    });
+    let results: Vec<_> = receiver.iter().collect();
+    assert_eq!(results.len(), 2);
+    for (sum, len, _) in results {
+        assert_eq!((sum, len), (100, 10));
+    }
+}
+
+fn alloc_fives() -> ZBox<[u8]> {
+    peek_zone().boxed_slice(100, 5_u8)
+}
+
+#[test]
+fn i10_a_panic_leaves_every_zone_usable_and_every_box_valid() {
+    let before = zone_depth();
+    let zone = Zone::new(256);
+    let boxed = zone.boxed(String::from("alive"));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        zone.enter(|| {
+            beginz!(100, z in &zone => {
+                let other = z.boxed(String::from("dropped on the way"));
+                letz!(a = [1_u8; 300] => { assert!(a.is_empty(), "{other}") })
+            })
+        })
+    }));
+    assert!(result.is_err());
+    assert_eq!(zone_depth(), before);
+    assert_eq!(*boxed, "alive");
+    assert_eq!(zone.handles(), 2);
+    assert_eq!(zone.alloc_slice(5, 1_u8)[..], [1; 5]);
+    // The spare zones of the scopes that were unwound are free again.
+    assert_eq!(beginz!(z => { (z.used(), z.handles()) }), (0, 1));
+
+    // A hook that panics neither stops the others nor the reset of the zone for good.
+    let mut zone = Zone::new(256);
+    let (sender, ran) = std::sync::mpsc::channel();
+    zone.on_cleanup(move || sender.send(1).unwrap());
+    zone.on_cleanup(|| panic!("in a hook"));
+    assert!(catch_unwind(AssertUnwindSafe(|| zone.reset())).is_err());
+    assert_eq!(ran.try_iter().count(), 1);
+    assert_eq!(zone.reset(), Ok(()));
+    assert_eq!(zone.used(), 0);
+}
+
+#[test]
+fn i11_no_deep_copy_however_wrong_harms_memory() {
+    /// Does all that it should not: forgets scopes, panics, pops, allocates, returns others' values.
+    struct Liar<'a>(u8, &'a Cell<u8>);
+    impl<'z> DeepCopy<'z> for Liar<'_> {
+        type Copied = &'z [u8];
+        const FLAT: bool = true;
+        fn deep_copy(&self, to: &'z Zone) -> Result<&'z [u8], ZoneError> {
+            self.1.set(self.1.get() + 1);
+            let copied = to.alloc_slice(40, self.0);
+            std::mem::forget(memzone::__private::Scope::new(0));
+            push_zone(to);
+            while pop_zone().is_ok() {}
+            scribble();
+            match self.0 {
+                0 => panic!("in a copy"),
+                1 => Err(ZoneError::StackEmpty),
+                _ => Ok(copied),
+            }
+        }
+    }
+    on_new_thread(|| {
+        let outer = Zone::new(1024);
+        let count = Cell::new(0);
+        let copied = beginz!(z in &outer => { z.alloc_slice(64, 1_u8); Liar(9, &count) });
+        scribble();
+        assert_eq!(copied[..], [9; 40]);
+        assert!(outer.contains(copied.as_ptr()));
+        let failed = memzone::try_beginz!(_ in &outer => Liar(1, &count));
+        assert_eq!(failed, Err(ZoneError::StackEmpty));
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            beginz!(z in &outer => { let _ = z.alloc(1); Liar(0, &count) }).len()
+        }));
+        assert!(panicked.is_err());
+        // As one of several, where the others' memory is already taken.
+        let items = [Liar(3, &count), Liar(1, &count), Liar(4, &count)];
+        assert_eq!(try_zcopy(&&items[..], &outer).unwrap_err(), ZoneError::StackEmpty);
+        assert_eq!(try_zcopy(&&items[..1], &outer).unwrap()[0][..], [3; 40]);
+        assert_eq!(copied[..], [9; 40]);
+        assert_eq!(count.get(), 6);
+        drop(outer);
+    });
+}
+
+/// The real-time rule that the invariants serve: in steady state a scope asks for nothing.
+#[test]
+fn in_steady_state_scopes_ask_the_system_for_nothing() {
+    let outer = Zone::new(64 << 10);
+    let rounds = if cfg!(miri) { 20 } else { 10_000 };
+    let mut after_first = (0, 0);
+    for round in 0..rounds {
+        let sum = beginz!(z => {
+            let a = z.alloc_slice(1000, 1_u32);
+            letz!(8000, b = [2_u32; 500], c = 3_u32 => {
+                beginz!(40_000, y => { y.alloc_slice(9_000, 4_u32); });
+                a.iter().chain(b.iter()).sum::<u32>() + *c
+            })
+        });
+        assert_eq!(sum, 2003);
+        outer.enter(|| drop(ZBox::new(round)));
+        if round == 1 {
+            after_first = (counting::calls(), counting::frees());
+        }
+    }
+    assert_eq!((counting::calls(), counting::frees()), after_first);
+}

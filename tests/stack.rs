@@ -1,0 +1,417 @@
+//! The thread's stack of zones, and the spare zones of its scopes.
+
+#[path = "common/counting.rs"]
+mod counting;
+
+use counting::Watch;
+use memzone::{
+    ZBox, Zone, ZoneError, alloc, beginz, destroy_zone, letz, peek_zone, pop_zone, push_new_zone,
+    push_zone, reset_zone, set_keep_limit, zalloc, zone_depth,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `body` on a thread of its own, so with a stack of zones of its own.
+fn on_new_thread<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
+    std::thread::spawn(body).join().expect("the thread does not panic")
+}
+
+/// Whether two handles are to the same zone.
+fn same(a: &Zone, b: &Zone) -> bool {
+    let probe = a.boxed(0_u8);
+    b.contains(&*probe)
+}
+
+#[test]
+fn at_the_bottom_lies_a_default_zone_of_1_mib_made_on_first_use() {
+    on_new_thread(|| {
+        let before = counting::bytes_asked();
+        assert_eq!(zone_depth(), 0);
+        assert_eq!(pop_zone().unwrap_err(), ZoneError::StackEmpty);
+        assert_eq!(counting::bytes_asked(), before, "neither needs one");
+        let zone = peek_zone();
+        assert!(zone.capacity() >= 1 << 20, "{zone}");
+        assert!(zone.capacity() < (1 << 20) + 8192, "{zone}");
+        assert_eq!((zone.name(), zone_depth()), (Some("default"), 0));
+        assert!(same(&zone, &peek_zone()), "there is one for each thread");
+        assert_eq!(pop_zone().unwrap_err(), ZoneError::StackEmpty, "it is never popped");
+        let boxed = ZBox::new(5);
+        assert!(zone.contains(&*boxed));
+    });
+}
+
+#[test]
+fn pushing_makes_a_zone_current_and_popping_gives_it_back() {
+    let (a, b) = (Zone::new(64), Zone::new(64));
+    let depth = zone_depth();
+    push_zone(&a);
+    push_zone(&b);
+    let c = push_new_zone(100);
+    assert!(c.capacity() >= 100);
+    assert_eq!(zone_depth(), depth + 3);
+    assert!(same(&peek_zone(), &c));
+    assert!(same(&pop_zone().unwrap(), &c));
+    assert!(same(&peek_zone(), &b));
+    assert!(same(&pop_zone().unwrap(), &b));
+    assert!(same(&pop_zone().unwrap(), &a));
+    assert_eq!(zone_depth(), depth);
+    assert_eq!((a.handles(), b.handles(), c.handles()), (1, 1, 1));
+}
+
+#[test]
+fn one_zone_may_be_pushed_more_than_once() {
+    let mut zone = Zone::new(64);
+    let depth = zone_depth();
+    for _ in 0..3 {
+        push_zone(&zone);
+    }
+    assert_eq!((zone_depth(), zone.handles()), (depth + 3, 1));
+    assert_eq!(zone.reset(), Ok(()), "its entries do not make it in use");
+    for left in [2, 1, 0] {
+        assert!(same(&pop_zone().unwrap(), &zone));
+        assert_eq!(zone_depth(), depth + left);
+    }
+    assert_eq!(destroy_zone(zone), Ok(()));
+}
+
+#[test]
+fn the_stack_keeps_what_is_pushed() {
+    let zone = Zone::new(64);
+    let value = zone.boxed([7_u8; 32]);
+    let address = value.as_ptr();
+    push_zone(&zone);
+    assert_eq!(destroy_zone(zone), Err(ZoneError::InUse { handles: 2 }));
+    drop(value);
+    // Only the entry holds it now.
+    assert_eq!(alloc::<u8>(32).as_ptr(), address, "the same zone, and its first place");
+    let zone = pop_zone().unwrap();
+    assert_eq!(zone.handles(), 1);
+    assert_eq!(destroy_zone(zone), Ok(()));
+}
+
+#[test]
+fn resetting_counts_handles_boxes_and_scopes_but_no_entries() {
+    let mut zone = Zone::new(64);
+    push_zone(&zone);
+    zone.alloc(1);
+    assert_eq!(reset_zone(&mut zone), Ok(()));
+    assert_eq!(zone.used(), 0);
+    let clone = zone.clone();
+    let boxed = zone.boxed(2);
+    assert_eq!(reset_zone(&mut zone), Err(ZoneError::InUse { handles: 2 }));
+    drop((clone, boxed));
+    assert_eq!(reset_zone(&mut zone), Ok(()));
+    drop(pop_zone().unwrap());
+    let refused = beginz!(z => { z.clone().reset() });
+    assert_eq!(refused, Err(ZoneError::InUse { handles: 1 }), "by its scope");
+}
+
+#[test]
+fn a_scopes_zone_is_not_popped() {
+    let depth = zone_depth();
+    beginz!(z => {
+        assert_eq!(zone_depth(), depth + 1);
+        assert_eq!(pop_zone().unwrap_err(), ZoneError::ScopeActive);
+        let pushed = push_new_zone(64);
+        assert!(same(&pop_zone().unwrap(), &pushed));
+        assert_eq!(pop_zone().unwrap_err(), ZoneError::ScopeActive);
+        assert!(same(&peek_zone(), z));
+    });
+    assert_eq!(zone_depth(), depth);
+}
+
+#[test]
+fn a_scopes_own_zone_may_be_pushed_and_popped() {
+    let depth = zone_depth();
+    beginz!(z => {
+        push_zone(z);
+        push_zone(z);
+        assert_eq!((zone_depth(), z.handles()), (depth + 3, 1));
+        assert!(same(&pop_zone().unwrap(), z));
+        assert_eq!(z.alloc(5), &5);
+    });
+    // One was left behind.
+    assert_eq!(zone_depth(), depth);
+    assert_eq!(beginz!(z => { (z.used(), z.handles()) }), (0, 1), "rewound for the next one");
+}
+
+#[test]
+fn what_is_left_pushed_is_removed_when_the_scope_ends() {
+    let depth = zone_depth();
+    let zone = Zone::new(64);
+    let value = beginz!(_z => {
+        push_zone(&zone);
+        push_new_zone(64);
+        push_zone(&zone);
+        beginz!({ push_zone(&zone); ZBox::new(1_u64) })
+    });
+    assert_eq!(zone_depth(), depth);
+    assert_eq!(zone.handles(), 1);
+    assert_eq!(destroy_zone(zone), Ok(()), "nothing holds it");
+    assert!(same(ZBox::zone(&value), &peek_zone()), "copied below the outer scope");
+}
+
+#[test]
+fn a_value_is_copied_below_its_scope_whatever_the_body_has_pushed() {
+    let below = Zone::new(256);
+    below.enter(|| {
+        let value = beginz!({
+            push_new_zone(64);
+            ZBox::new(3)
+        });
+        assert!(same(ZBox::zone(&value), &below));
+    });
+}
+
+#[test]
+fn popping_in_the_wrong_order_takes_what_is_on_top() {
+    let (a, b) = (Zone::new(64), Zone::new(64));
+    push_zone(&a);
+    push_zone(&b);
+    let first = pop_zone().unwrap();
+    let second = pop_zone().unwrap();
+    assert!(same(&first, &b) && same(&second, &a));
+    // Taken from below by a scope that pops more than it pushed: stopped at its own zone.
+    push_zone(&a);
+    beginz!({
+        assert_eq!(pop_zone().unwrap_err(), ZoneError::ScopeActive);
+    });
+    assert!(same(&pop_zone().unwrap(), &a));
+}
+
+#[test]
+fn entering_a_zone_restores_the_stack_also_on_unwinding() {
+    let (zone, other) = (Zone::new(256), Zone::new(64));
+    let depth = zone_depth();
+    let boxed = zone.enter(|| {
+        push_zone(&other);
+        push_zone(&other);
+        drop(pop_zone());
+        drop(pop_zone());
+        push_zone(&other);
+        peek_zone().boxed(1)
+    });
+    assert!(same(ZBox::zone(&boxed), &other));
+    assert_eq!(zone_depth(), depth);
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        zone.enter(|| {
+            push_zone(&other);
+            panic!("in the body")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(zone_depth(), depth);
+    drop(boxed);
+    assert_eq!((zone.handles(), other.handles()), (1, 1));
+    assert_eq!((destroy_zone(zone), destroy_zone(other)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn the_stack_may_be_10_000_levels_deep() {
+    const DEPTH: usize = if cfg!(miri) { 200 } else { 10_000 };
+    fn scopes(left: usize, base: usize) -> usize {
+        if left == 0 {
+            return zone_depth() - base;
+        }
+        beginz!(64, z => {
+            let own = z.alloc(left);
+            let depth = scopes(left - 1, base);
+            assert_eq!(*own, left, "nothing below is lost");
+            depth
+        })
+    }
+    let run = || {
+        let zone = Zone::new(64);
+        for level in 0..DEPTH {
+            assert_eq!(zone_depth(), level);
+            push_zone(&zone);
+        }
+        for _ in 0..DEPTH {
+            assert!(pop_zone().is_ok());
+        }
+        assert_eq!(destroy_zone(zone), Ok(()));
+        assert_eq!(scopes(DEPTH, zone_depth()), DEPTH);
+        zone_depth()
+    };
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap();
+    assert_eq!(thread.join().unwrap(), 0);
+}
+
+#[test]
+fn pushing_and_scopes_ask_for_nothing_at_a_depth_reached_before() {
+    on_new_thread(|| {
+        let zone = Zone::new(64);
+        let round = || {
+            for _ in 0..40 {
+                push_zone(&zone);
+            }
+            letz!(a = [1_u8; 100] => { a.iter().map(|a| u32::from(*a)).sum::<u32>() });
+            for _ in 0..40 {
+                drop(pop_zone());
+            }
+        };
+        round();
+        let before = (counting::calls(), counting::frees());
+        for _ in 0..10 {
+            round();
+        }
+        assert_eq!((counting::calls(), counting::frees()), before);
+    });
+}
+
+#[test]
+fn alloc_gives_default_values_in_the_current_zone() {
+    let zone = Zone::new(1024);
+    zone.alloc_slice(100, 0xFF_u8);
+    zone.enter(|| {
+        let samples = alloc::<f32>(64);
+        assert_eq!(samples[..], [0.0; 64]);
+        assert!(zone.contains(samples.as_ptr()));
+        let flags = zalloc::<bool>(3);
+        assert_eq!(flags[..], [false; 3]);
+        assert_eq!(alloc::<u64>(0).len(), 0);
+    });
+}
+
+#[test]
+fn alloc_does_not_trust_a_default_that_allocates() {
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    struct Greedy(u64);
+    impl Default for Greedy {
+        fn default() -> Self {
+            push_new_zone(64);
+            peek_zone().alloc_slice(3, 9_u64);
+            Greedy(4)
+        }
+    }
+    let depth = zone_depth();
+    assert_eq!(alloc::<Greedy>(3)[..], [Greedy(4); 3]);
+    assert_eq!(zone_depth(), depth + 1, "what it pushed is its own affair");
+    drop(pop_zone());
+}
+
+/// What the thread's spare zones hold, found by how much is given back when they are dropped.
+fn given_back(change: impl FnOnce()) -> u64 {
+    let before = counting::bytes_freed();
+    change();
+    counting::bytes_freed() - before
+}
+
+#[test]
+fn a_scope_that_grew_keeps_its_blocks_for_the_next_one() {
+    on_new_thread(|| {
+        let grow =
+            || beginz!(z => { z.alloc_slice(100, 1_u8); z.alloc_slice(1 << 20, 0_u8).len() });
+        grow();
+        let before = (counting::calls(), counting::frees());
+        grow();
+        assert_eq!((counting::calls(), counting::frees()), before);
+    });
+}
+
+#[test]
+fn a_thread_gives_back_what_its_spares_hold_over_the_keep_limit() {
+    on_new_thread(|| {
+        let grow = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes).len() });
+        set_keep_limit(1 << 20);
+        grow(900_000);
+        assert_eq!(given_back(|| drop(grow(800_000))), 0, "within the limit");
+        let freed = given_back(|| drop(grow(3 << 20)));
+        assert!(freed >= 3 << 20, "{freed}");
+        let before = counting::calls();
+        grow(800_000);
+        assert_eq!(counting::calls(), before, "the block that fits was kept");
+
+        // A lower limit takes effect at once for idle spares, and for active ones when they end.
+        assert!(given_back(|| set_keep_limit(150_000)) >= 800_000);
+        grow(50_000);
+        let before = counting::calls();
+        grow(50_000);
+        assert_eq!(counting::calls(), before, "what grew before does not make it grow too far");
+        let freed = given_back(|| {
+            beginz!(z => {
+                z.alloc_uninit::<u8>(90_000);
+                set_keep_limit(10_000);
+                z.alloc_slice(10, 1_u8);
+            });
+        });
+        assert!(freed >= 90_000, "{freed}");
+        set_keep_limit(0);
+        assert_eq!(
+            beginz!(z => { z.alloc_slice(10, 1_u8).len() }),
+            10,
+            "nothing is kept, all works"
+        );
+    });
+}
+
+#[test]
+fn the_keep_limit_is_16_mib_where_nothing_is_set() {
+    let uninit = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes).len() });
+    on_new_thread(move || {
+        assert_eq!(given_back(|| drop(uninit(15 << 20))), 0);
+    });
+    on_new_thread(move || {
+        assert!(given_back(|| drop(uninit(17 << 20))) >= 17 << 20);
+    });
+}
+
+#[test]
+fn a_scope_has_the_room_it_asked_for_before_it_grows() {
+    on_new_thread(|| {
+        for bytes in [0, 1, 15, 16, 17, 4000, 4096, 32 << 10, 33_000, 100_000, 1 << 20, 10] {
+            let (blocks, filled) = memzone::beginz!(bytes, z => {
+                assert!(z.remaining() >= bytes, "{z}");
+                z.alloc_slice(bytes, 1_u8);
+                (z.blocks(), z.used())
+            });
+            assert_eq!(blocks, 1, "for {bytes}");
+            assert!(filled >= bytes);
+        }
+        // In a zone that holds nothing yet beside spares that are too small.
+        let inner = beginz!({ beginz!(50_000, z => { (z.blocks(), z.remaining() >= 50_000) }) });
+        assert_eq!(inner, (1, true));
+    });
+}
+
+#[test]
+fn a_thread_frees_all_its_zones_when_it_ends() {
+    static WATCH: Watch = Watch::new(200);
+    on_new_thread(|| {
+        WATCH.watch_this_thread();
+        alloc::<u64>(1000);
+        push_new_zone(10_000);
+        push_zone(&Zone::new(3000));
+        beginz!({ beginz!(100_000, z => { z.alloc_slice(200_000, 1_u8).len() }) });
+        // Left pushed.
+        assert_eq!(zone_depth(), 2);
+    });
+    assert!(WATCH.bytes_asked() > 300_000 + (1 << 20));
+    assert_eq!(WATCH.bytes_asked(), WATCH.bytes_freed());
+}
+
+#[test]
+fn hooks_of_pushed_zones_run_when_the_thread_ends() {
+    let (sender, ran) = std::sync::mpsc::channel();
+    on_new_thread(move || {
+        let pushed = push_new_zone(1000);
+        let (first, second) = (sender.clone(), sender);
+        pushed.on_cleanup(move || first.send("pushed").unwrap());
+        peek_zone().on_cleanup(|| ());
+        drop(pushed);
+        drop(pop_zone());
+        peek_zone().on_cleanup(move || second.send("default").unwrap());
+    });
+    assert_eq!(ran.iter().collect::<Vec<_>>(), ["pushed", "default"]);
+}
+
+#[test]
+fn threads_have_stacks_of_their_own() {
+    push_new_zone(64);
+    let depth = zone_depth();
+    on_new_thread(|| {
+        assert_eq!(zone_depth(), 0);
+        push_new_zone(64);
+    });
+    assert_eq!(zone_depth(), depth);
+    drop(pop_zone());
+}
