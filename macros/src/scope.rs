@@ -297,22 +297,30 @@ impl Binding {
             None if is_list => quote!(&mut [_]),
             None => quote!(&mut _),
         };
-        let (method, arguments) = match (init, annotation) {
+        let fallible = on_error == OnError::Return;
+        let alloc = match (init, annotation) {
             (Expr::Repeat(list), None | Some(Type::Slice(_))) => {
-                let (value, len) = (&list.expr, &list.len);
-                ("alloc_slice", quote_spanned!(at_init=> #len, #value))
+                let (value_init, len_init) = (&list.expr, &list.len);
+                let value = Ident::new("value", here.located_at(value_init.span()));
+                let len = Ident::new("len", here.located_at(len_init.span()));
+                let method = if fallible { "try_alloc_slice" } else { "alloc_slice" };
+                let method = Ident::new(method, at_init);
+                // In the order in which they are written, as in `vec!`.
+                let call = quote_spanned!(at_init=> zone.#method(#len, #value));
+                quote_spanned!(here=> match (#value_init, #len_init) { (#value, #len) => #call })
             }
-            _ => ("alloc", init.into_token_stream()),
+            _ => {
+                let method = Ident::new(if fallible { "try_alloc" } else { "alloc" }, at_init);
+                quote_spanned!(here=> zone.#method(#init))
+            }
         };
-        let try_method = Ident::new(&format!("try_{method}"), at_init);
-        let method = Ident::new(method, at_init);
         match on_error {
             OnError::Panic => quote_spanned! {here=>
-                let #mutability #name: #seen_as = zone.#method(#arguments);
+                let #mutability #name: #seen_as = #alloc;
                 #rest
             },
             OnError::Return => quote_spanned! {here=>
-                match zone.#try_method(#arguments) {
+                match #alloc {
                     ::core::result::Result::Ok(place) => {
                         let #mutability #name: #seen_as = place;
                         #rest
