@@ -169,7 +169,15 @@ fn i06_sizes_cannot_wrap_and_a_refused_request_changes_nothing() {
     let zone = Zone::builder().capacity(1000).fixed().build();
     zone.alloc(1_u8);
     let before = (zone.used(), zone.remaining(), zone.capacity(), zone.blocks());
-    for len in [984, usize::MAX / 8, usize::MAX / 4, usize::MAX - 15, usize::MAX - 8, usize::MAX] {
+    for len in [
+        984,
+        usize::MAX / 8,
+        usize::MAX / 8 + 2,
+        usize::MAX / 4,
+        usize::MAX - 15,
+        usize::MAX - 8,
+        usize::MAX,
+    ] {
         zone.try_alloc_slice(len, 0_u64).expect_err("too large");
         zone.try_alloc_slice(len.max(985), 0_u8).expect_err("too large");
         zone.try_alloc_slice_aligned::<u8, 4096>(len, 0).expect_err("too large");
@@ -260,8 +268,7 @@ fn i09_the_stack_may_be_used_while_its_thread_ends() {
             push_zone(&zone);
             zone.enter(|| drop(ZBox::new(1)));
             let _ = pop_zone();
-            let mut depth = 0;
-            beginz!({ beginz!({ depth = zone_depth() }) });
+            let depth = beginz!({ beginz!({ zone_depth() }) });
             let _ = peek_zone();
             memzone::set_keep_limit(0);
             self.0.send((sum, fresh.len(), depth)).unwrap();
@@ -282,8 +289,9 @@ fn i09_the_stack_may_be_used_while_its_thread_ends() {
     });
     let results: Vec<_> = receiver.iter().collect();
     assert_eq!(results.len(), 2);
-    for (sum, len, _) in results {
+    for (sum, len, depth) in results {
         assert_eq!((sum, len), (100, 10));
+        assert!([0, 2].contains(&depth), "with a stack or without: {depth}");
     }
 }
 
@@ -296,6 +304,9 @@ fn i10_a_panic_leaves_every_zone_usable_and_every_box_valid() {
     let before = zone_depth();
     let zone = Zone::new(256);
     let boxed = zone.boxed(String::from("alive"));
+    let scope = || beginz!(z => { z.alloc_with(|| -> u8 { panic!("in a value") }); });
+    assert!(catch_unwind(scope).is_err());
+    assert_eq!(zone_depth(), before, "the scope has ended");
     let result = catch_unwind(AssertUnwindSafe(|| {
         zone.enter(|| {
             beginz!(100, z in &zone => {

@@ -300,7 +300,7 @@ fn given_back(change: impl FnOnce()) -> u64 {
 fn a_scope_that_grew_keeps_its_blocks_for_the_next_one() {
     on_new_thread(|| {
         let grow =
-            || beginz!(z => { z.alloc_slice(100, 1_u8); z.alloc_slice(1 << 20, 0_u8).len() });
+            || beginz!(z => { z.alloc_slice(100, 1_u8); z.alloc_uninit::<u8>(1 << 20).len() });
         grow();
         let before = (counting::calls(), counting::frees());
         grow();
@@ -311,11 +311,11 @@ fn a_scope_that_grew_keeps_its_blocks_for_the_next_one() {
 #[test]
 fn a_thread_gives_back_what_its_spares_hold_over_the_keep_limit() {
     on_new_thread(|| {
-        let grow = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes).len() });
+        let grow = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes); });
         set_keep_limit(1 << 20);
         grow(900_000);
-        assert_eq!(given_back(|| drop(grow(800_000))), 0, "within the limit");
-        let freed = given_back(|| drop(grow(3 << 20)));
+        assert_eq!(given_back(|| grow(800_000)), 0, "within the limit");
+        let freed = given_back(|| grow(3 << 20));
         assert!(freed >= 3 << 20, "{freed}");
         let before = counting::calls();
         grow(800_000);
@@ -346,12 +346,12 @@ fn a_thread_gives_back_what_its_spares_hold_over_the_keep_limit() {
 
 #[test]
 fn the_keep_limit_is_16_mib_where_nothing_is_set() {
-    let uninit = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes).len() });
+    let grow = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes); });
     on_new_thread(move || {
-        assert_eq!(given_back(|| drop(uninit(15 << 20))), 0);
+        assert_eq!(given_back(|| grow(15 << 20)), 0);
     });
     on_new_thread(move || {
-        assert!(given_back(|| drop(uninit(17 << 20))) >= 17 << 20);
+        assert!(given_back(|| grow(17 << 20)) >= 17 << 20);
     });
 }
 
@@ -361,7 +361,7 @@ fn a_scope_has_the_room_it_asked_for_before_it_grows() {
         for bytes in [0, 1, 15, 16, 17, 4000, 4096, 32 << 10, 33_000, 100_000, 1 << 20, 10] {
             let (blocks, filled) = memzone::beginz!(bytes, z => {
                 assert!(z.remaining() >= bytes, "{z}");
-                z.alloc_slice(bytes, 1_u8);
+                z.alloc_uninit::<u8>(bytes);
                 (z.blocks(), z.used())
             });
             assert_eq!(blocks, 1, "for {bytes}");
@@ -381,7 +381,7 @@ fn a_thread_frees_all_its_zones_when_it_ends() {
         alloc::<u64>(1000);
         push_new_zone(10_000);
         push_zone(&Zone::new(3000));
-        beginz!({ beginz!(100_000, z => { z.alloc_slice(200_000, 1_u8).len() }) });
+        beginz!({ beginz!(100_000, z => { z.alloc_uninit::<u8>(200_000).len() }) });
         // Left pushed.
         assert_eq!(zone_depth(), 2);
     });

@@ -1,7 +1,6 @@
 //! What must not compile: each program in `tests/ui` is refused with the text beside it. Those in
 //! `tests/ui/pass` must compile and run.
 
-use std::path::Path;
 use std::process::Command;
 
 /// The compiler that the texts were made with. Others word their errors in other ways.

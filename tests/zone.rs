@@ -182,7 +182,7 @@ fn a_buffers_zone_never_asks_the_system() {
                     assert!(range(value).end <= inside.end);
                     held += 1;
                 }
-                assert!(held >= 50, "{held} in round {round}");
+                assert!(held >= 16, "{held} in round {round}");
                 assert!(matches!(
                     zone.try_alloc_slice(expected, 0_u8),
                     Err(ZoneError::LimitReached { limit, .. }) if limit == expected
@@ -354,7 +354,8 @@ fn what_has_no_size_takes_no_room() {
     zone.alloc(());
     assert_eq!((&raw const *zone.alloc(Page)).addr() % 4096, 0);
     assert_eq!((&raw const *zone.alloc_with(|| Page)).addr() % 4096, 0);
-    assert_eq!(zone.alloc_slice(usize::MAX, ()).len(), usize::MAX);
+    assert_eq!(zone.alloc_slice(1_000, ()).len(), 1_000);
+    assert_eq!(zone.alloc_uninit::<()>(usize::MAX).len(), usize::MAX);
     assert_eq!(zone.alloc_slice_copy(&[Page; 3]).len(), 3);
     assert_eq!(zone.alloc_slice_aligned::<(), 1024>(4, ()).as_ptr().addr() % 1024, 0);
     assert_eq!(zone.alloc_slice_aligned::<u8, 4096>(0, 0).as_ptr().addr() % 4096, 0);
@@ -553,7 +554,8 @@ fn blocks_double_up_to_64_mib_and_then_stay() {
     const MOST: usize = 64 << 20;
     for &gain in &gains {
         let expected = (last * 2).min(MOST);
-        assert!(gain.abs_diff(expected) <= 512, "{gain} after {last}, in {gains:?}");
+        // To a page, less what blocks need for themselves.
+        assert!(gain.abs_diff(expected) < 4_096 + 256, "{gain} after {last}, in {gains:?}");
         last = gain;
     }
     assert!(gains[17].abs_diff(MOST) < 512 && gains[15] == gains[17], "{gains:?}");
@@ -670,14 +672,9 @@ fn requests_that_just_do_not_fit_cost_at_most_2_2_times_what_is_held() {
     overhead(|zone, _| zone.remaining() + 1, count);
     overhead(|zone, n| if n % 2 == 0 { zone.remaining() + 1 } else { 1 }, count);
     overhead(|zone, n| if n % 3 == 0 { zone.remaining() + 1 } else { 5_000 }, count);
-}
-
-#[test]
-#[cfg_attr(miri, ignore = "slow; nothing there that the one above has not")]
-fn small_blocks_cost_at_most_2_2_times_what_they_hold() {
-    // Waste what a zone may waste, then have each small block hold little more than half.
-    for small in [161, 177, 193, 417, 1_953] {
-        overhead(|zone, n| if n < 12 { zone.remaining() + 1 } else { small }, 40_000);
+    // Waste what a zone may waste, then hold little more than half of each small block.
+    for small in [161, 193, 417, 1_953, 2_673] {
+        overhead(|zone, n| if n < 11 { zone.remaining() + 1 } else { small }, count * 40);
     }
 }
 
@@ -692,7 +689,7 @@ fn a_reset_zone_holds_the_same_data_again_without_asking_the_system() {
             // Under Miri, filling all of it would take minutes.
             let slice = zone.alloc_uninit::<u8>(size);
             let ends = [0, size - 1];
-            ends.map(|at| *slice[at].write(n as u8));
+            ends.into_iter().for_each(|at| slice[at] = MaybeUninit::new(n as u8));
             // SAFETY: written just now.
             assert_eq!(ends.map(|at| unsafe { slice[at].assume_init() }), [n as u8; 2]);
             zone.alloc_slice_aligned::<u64, 256>(3, 5);

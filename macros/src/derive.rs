@@ -18,8 +18,8 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Result,
-    WherePredicate, parse_quote, parse2,
+    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Meta, Result,
+    Token, WherePredicate, parse_quote, parse2,
 };
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -57,9 +57,20 @@ fn implementation(input: &DeriveInput) -> Result<TokenStream> {
 fn is_flat(attributes: &[Attribute]) -> Result<bool> {
     let mut flat = false;
     for attribute in attributes.iter().filter(|a| a.path().is_ident("deep_copy")) {
+        let empty = match &attribute.meta {
+            Meta::List(list) => list.tokens.is_empty(),
+            Meta::Path(_) | Meta::NameValue(_) => true,
+        };
+        if empty {
+            let help = "the attribute is `#[deep_copy(flat)]`: without an option it says nothing";
+            return Err(Error::new_spanned(attribute, help));
+        }
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("flat") {
                 return Err(meta.error("unknown option: only `#[deep_copy(flat)]` is known"));
+            }
+            if !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+                return Err(meta.error("`flat` takes no value: write `#[deep_copy(flat)]`"));
             }
             flat = true;
             Ok(())
@@ -156,6 +167,7 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
         .map(|ty| quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT));
     Ok(quote! {
         #[automatically_derived]
+        #[allow(unreachable_code)]
         impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
             type Copied = #name<#(#copied_arguments),*>;
             ::memzone::__by_parts!('memzone, flat: true #(&& #flat)*, |this| #copy);

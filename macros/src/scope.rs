@@ -7,8 +7,9 @@
 //!     let bytes: usize = n;
 //!     let outer = __private::outer(outer);
 //!     let scope = Scope::new(bytes);
-//!     let zone = scope.zone();
-//!     let z: &Zone = &zone;
+//!     let z = scope.zone();
+//!     let zone: &Zone = &z;
+//!     let z: &Zone = zone;
 //!     let value = body;
 //!     let value = scope.copy_in(value, outer);
 //!     scope.end();
@@ -16,11 +17,14 @@
 //! }
 //! ```
 //!
+//! What owns the zone has the user's name for it too, so that the compiler speaks of `z` where
+//! something borrowed from it escapes; all else has names that the body cannot see.
+//!
 //! `letz!` puts its bindings before the body: `let a: &mut [_] = zone.alloc_slice(n, v);`. The
 //! `try_` forms wrap what follows each step that can err into a `match` (a labelled block would
 //! change what `break` means in the body).
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -59,6 +63,14 @@ struct Binding {
     init: Expr,
 }
 
+/// The body, and where a message about its value or its end should point: at all from `first` to
+/// `last`, which one token alone cannot say.
+struct Body {
+    block: TokenStream,
+    first: Span,
+    last: Span,
+}
+
 pub(crate) fn beginz(input: TokenStream, on_error: OnError) -> TokenStream {
     let parse = |input: ParseStream<'_>| {
         let head = Head::parse(input, Mark::Arrow)?;
@@ -77,7 +89,7 @@ pub(crate) fn letz(input: TokenStream, on_error: OnError) -> TokenStream {
                 input.parse::<Token![,]>()?;
             } else if !input.peek(Token![=>]) {
                 let help = "expected `,` and another `name = value`, or `=>` and the body";
-                return Err(input.error(help));
+                return Err(error_at(input, help));
             }
         }
         let arrow: Token![=>] = input.parse()?;
@@ -88,6 +100,11 @@ pub(crate) fn letz(input: TokenStream, on_error: OnError) -> TokenStream {
         Ok(expand(&head, &bindings, &parse_body(input)?, on_error))
     };
     or_error(parse.parse2(input))
+}
+
+/// An error at what is next, or at the whole macro where nothing is.
+fn error_at(input: ParseStream<'_>, help: impl core::fmt::Display) -> Error {
+    Error::new(input.span(), help)
 }
 
 /// On an error, that error alone: `loop {}` has any type, so that none follows from its use.
@@ -120,6 +137,14 @@ impl Mark {
         }
     }
 
+    /// What is to be written before the body or the bindings.
+    fn head(self, name: impl core::fmt::Display, outer: impl core::fmt::Display) -> String {
+        match self {
+            Mark::Arrow => format!("{name} in {outer} => .."),
+            Mark::Semicolon => format!("{name} in {outer}; .."),
+        }
+    }
+
     /// Whether a zone's name is next: one with its mark or `in` behind it, or with another word
     /// where `in` was forgotten.
     fn is_after_name(self, input: ParseStream<'_>) -> bool {
@@ -138,6 +163,9 @@ impl Head {
             input.parse::<Token![,]>()?;
         }
         if is_binding(input) || !mark.is_after_name(input) {
+            if mark == Mark::Arrow {
+                refuse_other_heads(input)?;
+            }
             return Ok(head);
         }
         let name: TokenTree = input.parse()?;
@@ -145,27 +173,65 @@ impl Head {
         if input.peek(Token![in]) {
             input.parse::<Token![in]>()?;
             if mark.is_next(input) || input.is_empty() {
-                let help = format!(
-                    "the zone to copy the result to is missing: write `{name} in outer {text} ..`"
-                );
-                return Err(input.error(help));
+                let head = mark.head(&name, "outer");
+                let help = format!("the zone to copy the result to is missing: write `{head}`");
+                return Err(error_at(input, help));
             }
             head.outer = Some(input.parse()?);
             if !mark.is_next(input) {
-                return Err(input.error(format!("expected `{text}` after the outer zone")));
+                return Err(error_at(input, format!("expected `{text}` after the outer zone")));
             }
         } else if !mark.is_next(input) {
             let next: TokenTree = input.parse()?;
-            let help = format!(
-                "`in` is missing before the zone to copy the result to: \
-                 write `{name} in {next} {text} ..`"
-            );
+            let head = mark.head(&name, &next);
+            let help =
+                format!("`in` is missing before the zone to copy the result to: write `{head}`");
             return Err(Error::new_spanned(next, help));
         }
         mark.parse(input)?;
         head.name = Some(name.into_token_stream());
         Ok(head)
     }
+}
+
+/// Says what is wrong with what stands before the body of `beginz!` where it names no zone.
+fn refuse_other_heads(input: ParseStream<'_>) -> Result<()> {
+    let ahead = input.fork();
+    let name = ahead.parse::<Ident>();
+    if name.is_ok() && ahead.peek(Token![;]) {
+        return Err(error_at(&ahead, "expected `=>` after the zone's name"));
+    }
+    // No expression has a `=>` outside of braces.
+    if !has_arrow(input) {
+        return Ok(());
+    }
+    if let (Ok(name), true) = (&name, ahead.peek(Token![&])) {
+        let head = Mark::Arrow.head(name, "&outer");
+        let help = format!("`in` is missing before the zone to copy the result to: write `{head}`");
+        return Err(error_at(&ahead, help));
+    }
+    if input.peek(Token![in]) {
+        let head = Mark::Arrow.head("z", "outer");
+        return Err(error_at(input, format!("the zone's name is missing: write `{head}`")));
+    }
+    if input.peek(syn::Lit) {
+        input.parse::<syn::Lit>()?;
+        return Err(error_at(input, "expected `,` after the size"));
+    }
+    Err(error_at(input, "expected the zone's name, a plain one or `_`, before `=>`"))
+}
+
+fn has_arrow(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    while !ahead.is_empty() {
+        if ahead.peek(Token![=>]) {
+            return true;
+        }
+        if ahead.parse::<TokenTree>().is_err() {
+            break;
+        }
+    }
+    false
 }
 
 /// Whether an expression with a comma behind it is next.
@@ -195,7 +261,7 @@ fn is_assignment(input: ParseStream<'_>) -> bool {
 impl Parse for Binding {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if input.is_empty() {
-            return Err(input.error("expected `name = value, .. => body`"));
+            return Err(error_at(input, "expected `name = value, .. => body`"));
         }
         let mutability = input.parse()?;
         let name: Ident = input.parse().map_err(|error| {
@@ -204,38 +270,59 @@ impl Parse for Binding {
         let annotation = match input.peek(Token![:]) {
             true => {
                 input.parse::<Token![:]>()?;
+                if is_assignment(input) {
+                    return Err(error_at(input, format!("expected a type for `{name}`")));
+                }
                 Some(input.parse()?)
             }
             false => None,
         };
         if !is_assignment(input) {
-            return Err(input.error(format!("expected `= value` for `{name}`")));
+            let mut help = format!("expected `= value` for `{name}`");
+            if input.peek(Token![=>]) && annotation.is_none() {
+                help += &format!(", or `;` if `{name}` is to name the zone");
+            }
+            return Err(error_at(input, help));
         }
         input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![=>]) || input.peek(Token![,]) {
-            return Err(input.error(format!("expected a value for `{name}`")));
+            return Err(error_at(input, format!("expected a value for `{name}`")));
         }
         Ok(Binding { mutability, name, annotation, init: input.parse()? })
     }
 }
 
-/// The rest, as a block.
-fn parse_body(input: ParseStream<'_>) -> Result<TokenStream> {
+/// The rest: a block, or what is to be the inside of one.
+fn parse_body(input: ParseStream<'_>) -> Result<Body> {
     if input.is_empty() {
-        return Err(input.error("the body is missing: a block, whose value leaves the scope"));
+        let help = "the body is missing: a block, whose value leaves the scope";
+        return Err(error_at(input, help));
     }
-    let body: TokenStream = input.parse()?;
-    let mut trees = body.clone().into_iter();
-    match (trees.next(), trees.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => Ok(body),
-        _ => Ok(quote!({ #body })),
+    if input.peek(Token![|]) || input.peek(Token![||]) || input.peek(Token![move]) {
+        let help = "the body is a block, not a closure: write `name => ..` before it to name the \
+                    zone (a closure cannot leave the scope as its value)";
+        return Err(error_at(input, help));
     }
+    let tokens: TokenStream = input.parse()?;
+    let mut trees = tokens.clone().into_iter();
+    let (first, last) = match (trees.next(), trees.last()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
+            return Ok(Body { first: group.span(), last: group.span_close(), block: tokens });
+        }
+        (Some(first), last) => (first.clone(), last.unwrap_or(first)),
+        (None, _) => unreachable!("not empty"),
+    };
+    let (first, last) = match (first, last) {
+        (TokenTree::Group(first), last) => (first.span_open(), last.span()),
+        (first, last) => (first.span(), last.span()),
+    };
+    Ok(Body { block: quote!({ #tokens }), first, last })
 }
 
-fn expand(head: &Head, bindings: &[Binding], body: &TokenStream, on_error: OnError) -> TokenStream {
+fn expand(head: &Head, bindings: &[Binding], body: &Body, on_error: OnError) -> TokenStream {
     // Our own names, which the user's code cannot see; located where a message should point.
     let here = Span::mixed_site();
-    let at_value = here.located_at(body.span());
+    let (first, last) = (here.located_at(body.first), here.located_at(body.last));
     let bytes = match &head.bytes {
         Some(bytes) => bytes.into_token_stream(),
         None => quote!(4096),
@@ -244,29 +331,37 @@ fn expand(head: &Head, bindings: &[Binding], body: &TokenStream, on_error: OnErr
         let to = here.located_at(outer.span());
         quote_spanned!(to=> let outer = ::memzone::__private::outer(#outer);)
     });
-    let name =
-        head.name.as_ref().map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = &zone;));
-    let copy = match (on_error, head.outer.is_some()) {
-        (OnError::Panic, true) => quote_spanned!(at_value=> scope.copy_in(value, outer)),
-        (OnError::Panic, false) => quote_spanned!(at_value=> scope.copy_out(value)),
-        (OnError::Return, true) => quote_spanned!(at_value=> scope.try_copy_in(value, outer)),
-        (OnError::Return, false) => quote_spanned!(at_value=> scope.try_copy_out(value)),
+    let named = head.name.as_ref().filter(|name| name.to_string() != "_");
+    let at_name = named.map_or(here, |name| here.located_at(name.span()));
+    let zone = named.cloned().unwrap_or_else(|| quote_spanned!(here=> zone));
+    let begin = quote_spanned! {at_name=>
+        let #zone = scope.zone();
+        let zone: &::memzone::Zone = &#zone;
     };
+    let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
+    let (method, arguments) = match (on_error, head.outer.is_some()) {
+        (OnError::Panic, true) => ("copy_in", quote_spanned!(first=> value, outer)),
+        (OnError::Panic, false) => ("copy_out", quote_spanned!(first=> value)),
+        (OnError::Return, true) => ("try_copy_in", quote_spanned!(first=> value, outer)),
+        (OnError::Return, false) => ("try_copy_out", quote_spanned!(first=> value)),
+    };
+    let method = Ident::new(method, first);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(last);
+    let copy = quote_spanned!(first=> scope.#method #arguments);
+    let end = quote_spanned!(last=> scope.end());
+    let block = &body.block;
     let mut inner = quote_spanned! {here=>
-        let value = #body;
+        let value = #block;
         #[allow(unreachable_code)]
         let value = #copy;
-        scope.end();
+        #end;
         value
     };
     for binding in bindings.iter().rev() {
         inner = binding.expand(&inner, on_error);
     }
-    let begin = quote_spanned! {here=>
-        let zone = scope.zone();
-        #name
-        #inner
-    };
+    let begin = quote!(#begin #name #inner);
     match on_error {
         OnError::Panic => quote_spanned! {here=> {
             let bytes: usize = #bytes;
