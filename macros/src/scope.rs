@@ -334,28 +334,31 @@ fn expand(head: &Head, bindings: &[Binding], body: &Body, on_error: OnError) -> 
     let named = head.name.as_ref().filter(|name| name.to_string() != "_");
     let at_name = named.map_or(here, |name| here.located_at(name.span()));
     let zone = named.cloned().unwrap_or_else(|| quote_spanned!(here=> zone));
-    let begin = quote_spanned! {at_name=>
-        let #zone = scope.zone();
-        let zone: &::memzone::Zone = &#zone;
-    };
+    // (`scope.zone()` is located as `scope.end()` is, so that two errors about it become one.)
+    let mut begin = quote_spanned!(here=> let #zone = scope.zone(););
+    begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = &#zone;));
     let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
-    let (method, arguments) = match (on_error, head.outer.is_some()) {
-        (OnError::Panic, true) => ("copy_in", quote_spanned!(first=> value, outer)),
-        (OnError::Panic, false) => ("copy_out", quote_spanned!(first=> value)),
-        (OnError::Return, true) => ("try_copy_in", quote_spanned!(first=> value, outer)),
-        (OnError::Return, false) => ("try_copy_out", quote_spanned!(first=> value)),
+    let method = match (on_error, head.outer.is_some()) {
+        (OnError::Panic, true) => "copy_in",
+        (OnError::Panic, false) => "copy_out",
+        (OnError::Return, true) => "try_copy_in",
+        (OnError::Return, false) => "try_copy_out",
     };
-    let method = Ident::new(method, first);
-    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    let method = Ident::new(method, here);
+    // Two tokens are needed for an expression that is located from `first` to `last`.
+    let mut value = Group::new(Delimiter::Brace, quote_spanned!(first=> value => value));
+    value.set_span(last);
+    let value = quote_spanned!(first=> match value #value);
+    let outer_argument = head.outer.is_some().then(|| quote_spanned!(here=> , outer));
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#value #outer_argument));
     arguments.set_span(last);
     let copy = quote_spanned!(first=> scope.#method #arguments);
-    let end = quote_spanned!(last=> scope.end());
     let block = &body.block;
     let mut inner = quote_spanned! {here=>
         let value = #block;
         #[allow(unreachable_code)]
         let value = #copy;
-        #end;
+        scope.end();
         value
     };
     for binding in bindings.iter().rev() {

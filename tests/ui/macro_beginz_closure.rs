@@ -1,7 +1,8 @@
-// Writes the body as a closure, which then is the value.
+// Writes the body as a closure.
 use memzone::beginz;
 
-fn main() {
-    let used: usize = beginz!(|z| z.used());
-    println!("{used}");
+fn used() -> usize {
+    beginz!(|z| z.used())
 }
+
+fn main() {}

@@ -2,10 +2,11 @@
 use memzone::beginz;
 
 fn check<'a>(text: &str) -> Result<f32, &'a str> {
-    beginz!(z => {
+    let parsed = beginz!(z => {
         let parsed: Result<f32, &str> = text.parse().map_err(|_| &*z.alloc_str(text));
-        Ok(parsed?)
-    })
+        parsed?
+    });
+    Ok(parsed)
 }
 
 fn main() {}

@@ -3,7 +3,7 @@ use memzone::{Zone, beginz};
 
 fn window<'a>(outer: &'a Zone, other: &Zone) -> &'a mut [f32] {
     println!("{}", outer.used());
-    beginz!(z in other => z.alloc_slice(64, 0.0))
+    beginz!(z in other => z.alloc_slice(64, 0.0_f32))
 }
 
 fn main() {}

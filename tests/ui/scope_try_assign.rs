@@ -2,9 +2,10 @@
 use memzone::{ZoneError, try_letz};
 
 fn main() -> Result<(), ZoneError> {
-    let window: &mut [f32];
-    try_letz!(a = [0.0_f32; 64] => {
+    let mut window: &mut [f32] = &mut [];
+    try_letz!(z; a = [0.0_f32; 64] => {
         window = a;
+        z.used()
     })?;
     window.fill(1.0);
     Ok(())

@@ -64,8 +64,8 @@ fn tries() -> Result<i32, ZoneError> {
         })?
     };
     let labelled = 'found: {
-        let value: i32 = beginz!(break 'found 7);
-        value
+        let six: i32 = beginz!(if count == 0 { 6 } else { break 'found 7 });
+        six
     };
     Ok(found + labelled)
 }
@@ -90,7 +90,7 @@ fn never() -> i32 {
 async fn awaits(zone: &Zone) -> u32 {
     let one = beginz!(z in zone => {
         std::future::ready(()).await;
-        z.alloc(1)
+        z.alloc(1_u32)
     });
     *one + 1
 }

@@ -28,7 +28,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(*beginz!(z in to => z.alloc(1)), 1);
     assert_eq!(*beginz!(z in &outer => z.alloc(1)), 1);
     assert_eq!(*beginz!(_ in to => &1), 1);
-    assert_eq!(*beginz!(64, z in { to } => z.alloc(1)), 1);
+    assert_eq!(*beginz!(64, z in (to) => z.alloc(1)), 1);
     assert_eq!(*beginz!(64, z in [to, to][1] => { z.alloc(1) }), 1);
 
     // A `match` and a closure in the places where `=>` and `,` could mislead.
@@ -36,7 +36,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(beginz!((|a: usize, b| a + b)(1, 2), z => z.used()), 0);
 
     assert_eq!(try_beginz!(64), Ok(64));
-    assert_eq!(try_beginz!({ 64 })?, 64);
+    assert_eq!(try_beginz!({ 64_u8 })?, 64);
     assert_eq!(try_beginz!(z => z.used())?, 0);
     assert_eq!(try_beginz!(64, z => z.used())?, 0);
     assert_eq!(*try_beginz!(z in to => z.alloc(1))?, 1);

@@ -53,7 +53,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(beginz!(bytes, bytes => bytes.used()), 0);
 
     let number = 1;
-    let source = Part { to: &number, this: 2, depth: [part::part, part::to(3)], work, part_0, part_1: 0 };
+    let source = Part { to: &number, this: 2, depth: [part::part, part::to(3)], work: 8, part_0: 12, part_1: 0 };
     let copy = zcopy(&source, &outer);
     assert_eq!((*copy.to, copy.this, copy.work, copy.part_0, copy.part_1), (1, 2, 8, 12, 0));
     assert!(matches!(copy.depth, [part::part, part::to(3)]));

@@ -49,7 +49,7 @@ fn main() {
     assert_eq!(scopes(&outer), Ok(6));
     assert_eq!(beginz!(beginz!(beginz!(1) + 1) + 1), 3);
     assert_eq!(letz!(a = letz!(a = 1 => *a + 1) => *a + 1), 3);
-    assert_eq!(beginz!(beginz!(64), z => z.used()), 0);
+    assert_eq!(beginz!(beginz!(64_usize), z => z.used()), 0);
     assert_eq!(try_beginz!(try_beginz!(1)), Ok(Ok(1)));
     assert_eq!(*in_zone!(z, &outer, z.alloc(1)), 1);
     assert_eq!(sum_of!(a = 1, b = 2 => 64), 3);

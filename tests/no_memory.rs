@@ -1,0 +1,651 @@
+//! A system without memory: each request for more fails, or each n-th one, and nothing breaks.
+//!
+//! The allocator of `common/counting.rs` refuses all requests, so also those that a panic makes.
+//! This one refuses none below 200 bytes, which is more than a panic takes and less than anything
+//! that a zone or the thread's stack asks for.
+
+use memzone::{
+    DeepCopy, ZBox, Zone, ZoneError, beginz, letz, peek_zone, pop_zone, push_new_zone, push_zone,
+    set_keep_limit, try_beginz, try_letz, try_zcopy, zcopy, zformat, zone_depth,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::null_mut;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// What is smaller is neither refused nor counted.
+const LEAST: usize = 200;
+
+/// Which of a thread's requests are refused.
+#[derive(Clone, Copy, Debug)]
+enum Refuse {
+    None,
+    /// The n-th from now, counted from 1.
+    Only(usize),
+    /// The n-th from now and all after it.
+    From(usize),
+}
+
+/// What threads got from the system and gave back.
+struct Ledger {
+    asked: AtomicUsize,
+    freed: AtomicUsize,
+}
+
+thread_local! {
+    static REFUSE: Cell<Refuse> = const { Cell::new(Refuse::None) };
+    /// The size last refused.
+    static REFUSED: Cell<Option<usize>> = const { Cell::new(None) };
+    static LEDGER: Cell<Option<&'static Ledger>> = const { Cell::new(None) };
+    /// Whether panics are expected, and not to be printed.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Failing;
+
+#[global_allocator]
+static FAILING: Failing = Failing;
+
+impl Failing {
+    fn refuses(&self, size: usize) -> bool {
+        if size < LEAST {
+            return false;
+        }
+        let (refuse, next) = match REFUSE.get() {
+            Refuse::None => (false, Refuse::None),
+            Refuse::Only(1) => (true, Refuse::None),
+            Refuse::Only(n) => (false, Refuse::Only(n - 1)),
+            Refuse::From(1) => (true, Refuse::From(1)),
+            Refuse::From(n) => (false, Refuse::From(n - 1)),
+        };
+        REFUSE.set(next);
+        if refuse {
+            REFUSED.set(Some(size));
+        }
+        refuse
+    }
+
+    fn count(&self, size: usize, number: fn(&'static Ledger) -> &'static AtomicUsize) {
+        if let Some(ledger) = LEDGER.get().filter(|_| size >= LEAST) {
+            number(ledger).fetch_add(size, Ordering::SeqCst);
+        }
+    }
+}
+
+// SAFETY: the system's allocator, or null, which is an allocator's right. Counting does not
+// allocate and does not panic.
+unsafe impl GlobalAlloc for Failing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if self.refuses(layout.size()) {
+            return null_mut();
+        }
+        self.count(layout.size(), |ledger| &ledger.asked);
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        self.count(layout.size(), |ledger| &ledger.freed);
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
+
+/// Calls `body` with some of this thread's requests refused.
+fn refusing<R>(refuse: Refuse, body: impl FnOnce() -> R) -> R {
+    struct Lift;
+    impl Drop for Lift {
+        fn drop(&mut self) {
+            REFUSE.set(Refuse::None);
+        }
+    }
+    let _lift = Lift;
+    REFUSED.set(None);
+    REFUSE.set(refuse);
+    body()
+}
+
+/// Calls `body`, which may panic as a plain method does where memory is missing.
+fn plain<R>(body: impl FnOnce() -> R) -> Result<R, ZoneError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                default(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = catch_unwind(AssertUnwindSafe(body));
+    QUIET.set(false);
+    result.map_err(|payload| {
+        let requested = REFUSED.get().unwrap_or(0);
+        let error = ZoneError::OutOfMemory { requested };
+        match payload.downcast_ref::<String>() {
+            Some(text) if *text == format!("memzone: {error}") => error,
+            _ => resume_unwind(payload),
+        }
+    })
+}
+
+/// A zone's numbers, and the stack's depth.
+fn numbers(zone: &Zone) -> [usize; 7] {
+    let [used, capacity, remaining] = [zone.used(), zone.capacity(), zone.remaining()];
+    [used, capacity, remaining, zone.high_water(), zone.blocks(), zone.handles(), zone_depth()]
+}
+
+/// Runs on a thread of its own, whose stack of zones is new.
+fn on_new_thread(body: impl FnOnce() + Send + 'static) {
+    if let Err(payload) = thread::spawn(body).join() {
+        resume_unwind(payload);
+    }
+}
+
+/// A full zone: whatever is asked for needs the system.
+fn full_zone() -> Zone {
+    let zone = Zone::new(1_000);
+    zone.alloc_uninit::<u8>(zone.remaining());
+    zone
+}
+
+/// Fails where a request does not end as out of memory, or changes something.
+#[track_caller]
+fn assert_refused(zone: &Zone, name: &str, request: impl FnOnce() -> Result<(), ZoneError>) {
+    let before = numbers(zone);
+    let (result, refused) = refusing(Refuse::From(1), || (request(), REFUSED.get()));
+    let requested = refused.unwrap_or_else(|| panic!("{name} asked the system for nothing"));
+    assert_eq!(result, Err(ZoneError::OutOfMemory { requested }), "{name}");
+    assert_eq!(numbers(zone), before, "after {name}");
+}
+
+macro_rules! all_refused {
+    ($zone:expr; $($request:expr;)*) => {$(
+        assert_refused($zone, stringify!($request), || $request.map(|_| ()));
+    )*};
+}
+
+macro_rules! all_panic {
+    ($zone:expr; $($request:expr;)*) => {$(
+        assert_refused($zone, stringify!($request), || plain(|| _ = $request));
+    )*};
+}
+
+#[test]
+fn each_try_method_says_that_there_is_no_memory() {
+    on_new_thread(|| {
+        let layout = Layout::new::<u64>();
+        // Last, one that nothing has been taken for yet: its first use fails and may be repeated.
+        for zone in [full_zone(), Zone::new(0)] {
+            all_refused! { &zone;
+                Zone::try_new(1);
+                Zone::try_new(100_000);
+                Zone::builder().capacity(10).fixed().try_build();
+                Zone::builder().capacity(9_000).limit(5_000).prefault().try_build();
+                zone.try_alloc(1_u8);
+                zone.try_alloc([1_u64; 500]);
+                zone.try_alloc_with(|| -> u64 { unreachable!() });
+                zone.try_alloc_slice(100, 1_u8);
+                zone.try_alloc_slice_with(100, |_| -> u8 { unreachable!() });
+                zone.try_alloc_slice_copy(&[1_u8; 10]);
+                zone.try_alloc_slice_aligned::<u8, 4096>(10, 1);
+                zone.try_alloc_uninit::<u64>(1_000_000);
+                zone.try_alloc_iter([1_u8; 3]);
+                zone.try_alloc_iter((0..9).filter(|_| true));
+                zone.try_alloc_str("text");
+                zone.try_alloc_fmt(format_args!("{}", 1));
+                zone.try_alloc_layout(layout);
+                zone.try_boxed(1_u8);
+                zone.try_boxed_slice(10, 1_u64);
+                zone.try_on_cleanup(|| unreachable!());
+                try_zcopy(&&[1_u64; 3][..], &zone);
+                try_zcopy(&"text", &zone);
+                try_zcopy(&vec![1_u64; 100], &zone);
+                try_beginz!({ 1 });
+                try_beginz!(100_000, z => { z.used() });
+                try_letz!(a = [1; 10] => a[0]);
+            }
+            assert!(zone.alloc_slice(10, 7_u8) == [7; 10] && zone.reset_works());
+        }
+        assert_eq!((beginz!({ 5 }), zone_depth()), (5, 0));
+    });
+}
+
+/// What ends a test on a zone.
+trait ResetWorks {
+    fn reset_works(self) -> bool;
+}
+
+impl ResetWorks for Zone {
+    fn reset_works(mut self) -> bool {
+        self.reset().is_ok() && self.used() == 0
+    }
+}
+
+#[test]
+fn a_box_without_size_needs_a_zone_all_the_same() {
+    let zone = Zone::new(0);
+    all_refused! { &zone;
+        zone.try_boxed(());
+        zone.try_boxed_slice(0, 1_u64);
+        zone.try_boxed_slice(9, ());
+        zone.try_alloc_slice(0, 1_u64).and_then(|_| zone.try_boxed(()));
+    }
+    all_panic! { &zone;
+        zone.boxed(());
+        zone.boxed_slice(0, 1_u64);
+    }
+    assert_eq!((*zone.boxed(()), zone.blocks()), ((), 1));
+}
+
+#[test]
+fn scopes_need_memory_for_a_zone_its_growth_and_what_leaves_it() {
+    on_new_thread(|| {
+        let outer = full_zone();
+        beginz!({});
+        all_refused! { &outer;
+            try_beginz!(z => { z.try_alloc_slice(100_000, 1_u8)?; Ok::<_, ZoneError>(()) }).flatten_();
+            try_beginz!(z in &outer => &*z.alloc_slice(10, 1_u8));
+            try_beginz!(z in &outer => (z.alloc_str("text"), 5));
+            try_beginz!({ ZBox::new(5) });
+            try_letz!(a = [1_u64; 100_000] => a[0]);
+            try_letz!(z in &outer; a = [1_u8; 10] => { z.used(); a });
+            try_letz!(10_000_000, a = 1 => *a);
+            try_beginz!({ beginz_deep(20) }).flatten_();
+        }
+        assert_eq!(beginz!(z in &outer => &*z.alloc_slice(10, 1_u8)), [1; 10]);
+    });
+}
+
+/// So many scopes in one another.
+fn beginz_deep(depth: usize) -> Result<(), ZoneError> {
+    if depth == 0 {
+        return Ok(());
+    }
+    try_beginz!({ beginz_deep(depth - 1) }).flatten_()
+}
+
+/// `Result::flatten`, which is new.
+trait Flatten {
+    fn flatten_(self) -> Result<(), ZoneError>;
+}
+
+impl Flatten for Result<Result<(), ZoneError>, ZoneError> {
+    fn flatten_(self) -> Result<(), ZoneError> {
+        self?
+    }
+}
+
+#[test]
+fn the_current_zone_may_have_no_memory() {
+    on_new_thread(|| {
+        // No stack yet, then no default zone.
+        let zone = full_zone();
+        for _ in 0..2 {
+            all_refused! { &zone;
+                ZBox::try_new(1);
+                plain(peek_zone);
+                plain(|| memzone::alloc::<u8>(5));
+                plain(|| ZBox::new(1));
+            }
+            push_zone(&zone);
+            drop(pop_zone());
+        }
+        push_zone(&zone);
+        all_refused! { &zone;
+            ZBox::try_new(1);
+            plain(|| ZBox::new([1_u64; 100]));
+            plain(|| memzone::alloc::<u8>(5));
+            plain(|| memzone::zalloc::<u8>(5));
+        }
+        assert_eq!(pop_zone().unwrap().used(), zone.used());
+    });
+}
+
+#[test]
+fn each_plain_method_panics_where_there_is_no_memory() {
+    on_new_thread(|| {
+        let layout = Layout::new::<u64>();
+        for zone in [full_zone(), Zone::new(0)] {
+            let unborn = Zone::new(0);
+            all_panic! { &zone;
+                Zone::new(1);
+                Zone::builder().build();
+                unborn.clone();
+                push_zone(&unborn);
+                push_new_zone(100);
+                unborn.enter(|| unreachable!());
+                zone.alloc(1_u8);
+                zone.alloc_with(|| -> u64 { unreachable!() });
+                zone.alloc_slice(100, 1_u8);
+                zone.alloc_slice_with(100, |_| -> u8 { unreachable!() });
+                zone.alloc_slice_copy(&[1_u8; 10]);
+                zone.alloc_slice_aligned::<u8, 4096>(10, 1);
+                zone.alloc_uninit::<u64>(1_000_000);
+                zone.alloc_iter([1_u8; 3]);
+                zone.alloc_str("text");
+                zone.alloc_fmt(format_args!("{}", 1));
+                zformat!(zone, "{}", 2);
+                zone.alloc_layout(layout);
+                zone.boxed(1_u8);
+                zone.boxed_slice(10, 1_u64);
+                zone.on_cleanup(|| unreachable!());
+                zcopy(&&[1_u64; 3][..], &zone);
+                beginz!({ 1 });
+                letz!(a = [1; 10] => a[0]);
+            }
+            assert!(zone.alloc_slice(10, 7_u8) == [7; 10] && zone.reset_works());
+        }
+        // The stack itself: 16 slots at first.
+        let zone = Zone::new(1_000);
+        let deepest = (0..100).find(|_| {
+            refusing(Refuse::From(1), || plain(|| push_zone(&zone))).is_err() && zone_depth() > 0
+                || zone_depth() == 0 && {
+                    push_zone(&zone);
+                    false
+                }
+        });
+        assert!(deepest.is_some());
+        let depth = zone_depth();
+        all_panic! { &zone;
+            push_zone(&zone);
+            zone.enter(|| unreachable!());
+        }
+        push_zone(&zone);
+        assert_eq!(zone_depth(), depth + 1);
+        while pop_zone().is_ok() {}
+        assert_eq!((zone.handles(), zone.reset_works()), (1, true));
+    });
+}
+
+#[test]
+fn a_buffers_zone_needs_no_system() {
+    static mut BUFFER: [MaybeUninit<u8>; 2_000] = [MaybeUninit::uninit(); 2_000];
+    // SAFETY: the only reference to it, as each test runs once.
+    let buffer = unsafe { &mut *(&raw mut BUFFER) };
+    refusing(Refuse::From(1), || {
+        let zone = Zone::try_from_buffer(buffer).unwrap();
+        let boxed = zone.try_boxed(5).unwrap();
+        assert_eq!((*boxed, zone.alloc_slice(10, 1_u64)), (5, &mut [1; 10][..]));
+        assert!(matches!(zone.try_alloc([1_u8; 2_000]), Err(ZoneError::LimitReached { .. })));
+    });
+    assert_eq!(REFUSED.get(), None);
+}
+
+#[derive(DeepCopy)]
+struct Node<'z> {
+    value: u64,
+    samples: &'z [u64],
+    next: Option<&'z Node<'z>>,
+}
+
+impl Node<'_> {
+    fn check(&self) {
+        let mut at = Some(self);
+        while let Some(node) = at {
+            assert!(node.samples.len() == 60 && node.samples.iter().all(|&n| n == node.value));
+            at = node.next;
+        }
+    }
+}
+
+/// What a script's steps leave behind for those after them.
+#[derive(Default)]
+struct World {
+    zones: Vec<Zone>,
+    boxes: Vec<(u64, ZBox<[u64]>)>,
+    texts: Vec<(String, ZBox<String>)>,
+}
+
+impl World {
+    fn keep(&mut self, zone: &Zone, value: u64) -> Result<(), ZoneError> {
+        self.boxes.push((value, zone.try_boxed_slice(50, value)?));
+        Ok(())
+    }
+
+    /// All zones can be used, and all values be read.
+    fn check(&self) {
+        assert_eq!(zone_depth(), 0);
+        for zone in &self.zones {
+            assert!(zone.used() + zone.remaining() <= zone.capacity() && zone.handles() > 0);
+            assert!(zone.used() <= zone.high_water() && zone.high_water() <= zone.capacity());
+            if zone.remaining() >= 1_000 {
+                assert_eq!(*zone.boxed(5), 5);
+            }
+        }
+        for (expected, boxed) in &self.boxes {
+            assert!(boxed.len() == 50 && boxed.iter().all(|n| n == expected));
+            assert!(ZBox::zone(boxed).contains(&raw const boxed[49]));
+        }
+        assert!(self.texts.iter().all(|(expected, text)| *expected == **text));
+    }
+}
+
+/// Makes a list of so many nodes, growing.
+fn list(zone: &Zone, len: u64) -> Result<&Node<'_>, ZoneError> {
+    let mut list = None;
+    for value in 0..len {
+        let samples = zone.try_alloc_slice(60, value)?;
+        list = Some(&*zone.try_alloc(Node { value, samples, next: list })?);
+        list.inspect(|list| list.check());
+    }
+    Ok(list.expect("a node"))
+}
+
+type Step = fn(&mut World) -> Result<(), ZoneError>;
+
+/// What is done with each allocation failing once.
+const SCRIPT: [Step; 21] = [
+    |world| {
+        let zone = Zone::try_new(1_000)?;
+        world.keep(&zone, 1)?;
+        world.zones.push(zone);
+        Ok(())
+    },
+    |world| {
+        world.zones.push(Zone::builder().capacity(600).limit(30_000).prefault().try_build()?);
+        world.zones.push(Zone::builder().capacity(6_001).fixed().try_build()?);
+        Ok(())
+    },
+    |world| {
+        for n in 0..world.zones.len() {
+            let zone = world.zones[n].clone();
+            let before = zone.try_alloc_slice(40, 3_u64)?;
+            let large = zone.try_alloc_slice(400, 4_u64);
+            assert!(before.iter().all(|&n| n == 3));
+            assert!(large?.iter().all(|&n| n == 4));
+            world.keep(&zone, 5)?;
+        }
+        Ok(())
+    },
+    |world| {
+        let unborn = Zone::try_new(0)?;
+        let text = "a text of some length".repeat(4);
+        world.texts.push((text.clone(), unborn.try_boxed(text)?));
+        world.zones.push(unborn);
+        Ok(())
+    },
+    |world| {
+        let unborn = Zone::new(0);
+        let clone = plain(|| unborn.clone())?;
+        world.keep(&unborn, 6)?;
+        assert_eq!(clone.handles(), 3);
+        Ok(())
+    },
+    |world| {
+        let zone = plain(peek_zone)?;
+        world.keep(&zone, 7)?;
+        drop(ZBox::try_new([1_u64; 100])?);
+        plain(|| drop(memzone::alloc::<u64>(100)))
+    },
+    |world| {
+        let zone = world.zones.first().cloned().unwrap_or(Zone::new(0));
+        let pushed = (0..40).map_while(|_| plain(|| push_zone(&zone)).ok()).count();
+        assert_eq!(zone_depth(), pushed);
+        (0..pushed).for_each(|_| drop(pop_zone()));
+        Ok(())
+    },
+    |_| {
+        let zone = plain(|| push_new_zone(500))?;
+        let boxed = ZBox::try_new([2_u64; 200]);
+        drop(pop_zone().expect("just pushed"));
+        assert_eq!(*boxed?, [2; 200]);
+        assert_eq!(zone.handles(), 1);
+        Ok(())
+    },
+    |_| {
+        let sum: u64 = try_beginz!(z => {
+            let a = z.try_alloc_slice(50, 1_u64)?;
+            let inner = try_beginz!(50_000, z => {
+                let b = z.try_alloc_slice(9_000, 2_u64)?;
+                b.iter().sum::<u64>()
+            });
+            assert!(a.iter().all(|&n| n == 1));
+            inner? + a.iter().sum::<u64>()
+        })?;
+        assert_eq!(sum, 18_050);
+        Ok(())
+    },
+    |_| {
+        let sum: u64 = try_letz!(a = [1_u64; 20], b = [2_u64; 9_000], c = 3_u64 => {
+            a.iter().sum::<u64>() + b.iter().sum::<u64>() + *c
+        })?;
+        assert_eq!(sum, 18_023);
+        Ok(())
+    },
+    |_| plain(|| assert_eq!(letz!(a = [1_u64; 20] => beginz!({ a.len() })), 20)),
+    |_| beginz_deep(20),
+    |world| {
+        let outer = Zone::try_new(100)?;
+        let copied = try_beginz!(z in &outer => list(z, 12)?)?;
+        copied.check();
+        let copy = try_zcopy(copied, world.zones.last().unwrap_or(&outer));
+        copied.check();
+        copy?.check();
+        Ok(())
+    },
+    |world| {
+        let boxed = try_beginz!(z => { (z.try_boxed_slice(50, 8_u64)?, vec![9_u64; 5]) })?;
+        assert_eq!(boxed.1, [9; 5]);
+        world.boxes.push((8, boxed.0));
+        Ok(())
+    },
+    |world| {
+        let zone = try_beginz!(z => {
+            world.keep(z, 9)?;
+            plain(|| z.clone())?
+        })?;
+        assert_eq!(zone.handles(), 2);
+        world.zones.push(zone);
+        Ok(())
+    },
+    |_| {
+        let vec = vec![3_u64; 10];
+        let copy = try_zcopy(&(vec![vec![1_u64; 40]], vec), &Zone::new(0))?;
+        assert_eq!(copy, (vec![vec![1; 40]], vec![3; 10]));
+        Ok(())
+    },
+    |_| {
+        let mut zone = Zone::try_new(400)?;
+        for _ in 0..3 {
+            let many = zone.try_alloc_iter((0..900_u64).filter(|n| n % 2 == 0))?;
+            assert!(many.iter().copied().eq((0..900).step_by(2)));
+            assert_eq!(zone.try_alloc_fmt(format_args!("{:>999}", 1))?.len(), 999);
+            zone.reset().expect("a sole handle");
+        }
+        Ok(())
+    },
+    |_| {
+        thread_local!(static RAN: Cell<usize> = const { Cell::new(0) });
+        RAN.set(0);
+        let zone = Zone::try_new(400)?;
+        let added = (0..9).map_while(|_| {
+            let large = [1_u64; 40];
+            zone.try_on_cleanup(move || RAN.set(RAN.get() + large[39] as usize)).ok()
+        });
+        let added = added.count();
+        drop(zone);
+        assert_eq!(RAN.get(), added);
+        Ok(())
+    },
+    |world| {
+        let zone = Zone::try_new(0)?;
+        plain(|| zone.enter(|| drop(ZBox::new([1_u64; 30]))))?;
+        plain(|| zformat!(zone, "{:>300}", 1).len())?;
+        world.keep(&zone, 10)
+    },
+    |_| {
+        set_keep_limit(40_000);
+        let result = try_beginz!(z => { z.try_alloc_slice(30_000, 1_u64)?.len() });
+        set_keep_limit(16 << 20);
+        assert_eq!(result?, 30_000);
+        assert_eq!(try_beginz!(z => { z.used() })?, 0);
+        Ok(())
+    },
+    |world| {
+        world.boxes.reverse();
+        world.boxes.truncate(4);
+        world.zones.retain_mut(|zone| zone.reset().is_err());
+        world.texts.clear();
+        Ok(())
+    },
+];
+
+#[test]
+fn with_any_one_allocation_failing_nothing_breaks() {
+    static LEDGER_OF_SCRIPT: Ledger =
+        Ledger { asked: AtomicUsize::new(0), freed: AtomicUsize::new(0) };
+    let kinds: [fn(usize) -> Refuse; 2] = [Refuse::Only, Refuse::From];
+    for refuse in kinds {
+        let mut n = 1;
+        let last = loop {
+            let script = thread::spawn(move || {
+                let mut world = World {
+                    zones: Vec::with_capacity(20),
+                    boxes: Vec::with_capacity(20),
+                    texts: Vec::with_capacity(20),
+                };
+                LEDGER.set(Some(&LEDGER_OF_SCRIPT));
+                let mut failed = 0;
+                // Each step from where the one before left off, so that the n-th is the script's.
+                REFUSED.set(None);
+                REFUSE.set(refuse(n));
+                for (number, step) in SCRIPT.iter().enumerate() {
+                    let result = step(&mut world);
+                    let refuse = REFUSE.replace(Refuse::None);
+                    if let Err(error) = result {
+                        let fits = matches!(error, ZoneError::OutOfMemory { .. });
+                        assert!(fits, "{error:?} in step {number} with the {n}-th refused");
+                        assert!(REFUSED.get().is_some());
+                        failed += 1;
+                    }
+                    world.check();
+                    REFUSE.set(refuse);
+                }
+                REFUSE.set(Refuse::None);
+                // Whatever failed, all works again.
+                for step in SCRIPT {
+                    assert_eq!(step(&mut world), Ok(()));
+                    world.check();
+                }
+                drop(world);
+                (REFUSED.get().is_some(), failed)
+            });
+            let (refused, failed) = script.join().unwrap_or_else(|payload| resume_unwind(payload));
+            let bytes = [&LEDGER_OF_SCRIPT.asked, &LEDGER_OF_SCRIPT.freed];
+            let [asked, freed] = bytes.map(|bytes| bytes.swap(0, Ordering::SeqCst));
+            assert!(asked > 100_000);
+            assert_eq!(asked, freed, "leaked with the {n}-th refused, {failed} steps failed");
+            if !refused {
+                assert_eq!(failed, 0);
+                break n;
+            }
+            n += if cfg!(miri) { 13 } else { 1 };
+        };
+        assert!(last > 40, "the script asks for memory only {last} times");
+    }
+}

@@ -1,6 +1,0 @@
-// Says nothing at all.
-use memzone::beginz;
-
-fn main() {
-    beginz!();
-}

@@ -1,6 +1,0 @@
-// Names the zone with a keyword.
-use memzone::beginz;
-
-fn main() {
-    beginz!(fn => {});
-}

@@ -1,6 +1,0 @@
-// Forgets the body.
-use memzone::letz;
-
-fn main() {
-    letz!(a = 1 => );
-}

@@ -1,6 +1,0 @@
-// Binds a name to nothing.
-use memzone::letz;
-
-fn main() {
-    letz!(a => {});
-}

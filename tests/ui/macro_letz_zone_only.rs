@@ -1,6 +1,0 @@
-// Names the zone and binds nothing.
-use memzone::letz;
-
-fn main() {
-    letz!(z; => z.used());
-}
