@@ -89,7 +89,8 @@ mod tests {
         assert_eq!(place(16, 4096, usize::MAX, 1), None);
         assert_eq!(place(16, 4096, usize::MAX - 8, 4096), None);
         assert_eq!(place(usize::MAX - 31, usize::MAX, 8, 64), None);
-        assert_eq!(next_block(100, usize::MAX, usize::MAX, usize::MAX), MAX_BLOCK);
+        assert_eq!(next_block(100, usize::MAX, 0, usize::MAX), MAX_BLOCK);
+        assert_eq!(next_block(100, usize::MAX, usize::MAX, usize::MAX), 100);
         assert_eq!(next_block(usize::MAX, 1, 1, usize::MAX), usize::MAX);
     }
 

@@ -307,7 +307,10 @@ impl Header {
         }
         let held = self.high_water.get().max(used + size);
         let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
-        let bytes = block::round_down(wanted.min(left)).unwrap_or(0).max(least);
+        let bytes = block::round_up(wanted)
+            .filter(|&bytes| block::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))
+            .or_else(|| block::round_down(wanted.min(left)))
+            .map_or(least, |bytes| bytes.max(least));
 
         let Taken { memory, start, bytes } = Memory::take(bytes)?;
         // SAFETY: (I2) the block is longer than its header.

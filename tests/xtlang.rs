@@ -198,8 +198,9 @@ fn z05_blocks_double_and_are_used_again_after_a_reset() {
         *place = address(zone.alloc_uninit::<u8>(1000));
         sizes.extend(Some(zone.capacity() - before).filter(|&size| size > 0));
     }
-    let nearly_twice = |pair: &[usize]| pair[1] * 10 > pair[0] * 17 && pair[1] < pair[0] * 2;
-    assert!(sizes.len() >= 5 && sizes.windows(2).all(nearly_twice), "{sizes:?}");
+    // But for headers, and for what keeps the zone below 2.2 times what it holds.
+    let twice = |pair: &[usize]| (pair[0] * 2).abs_diff(pair[1]) <= pair[0] / 10;
+    assert!(sizes.len() >= 5 && sizes.windows(2).all(twice), "{sizes:?}");
     let (blocks, capacity) = (zone.blocks(), zone.capacity());
     assert!(zone.remaining() < capacity - zone.used(), "rests of older blocks are left over");
 
@@ -795,14 +796,10 @@ fn c07_shared_long_and_cyclic() {
     assert_eq!((*a, *b, outer.used()), (7, 7, 32));
     assert_ne!(address(a), address(b));
 
-    // A copy learns how deep it is from the addresses of its locals, which under Miri say nothing.
-    if !cfg!(miri) {
-        let ring = &*inner.alloc(Ring(Cell::new(None)));
-        ring.0.set(Some(inner.alloc(Ring(Cell::new(Some(ring))))));
-        let error = try_zcopy(&ring, &outer).err().unwrap();
-        assert!(matches!(error, ZoneError::Cycle | ZoneError::TooDeep));
-        assert_eq!((*a, *outer.alloc(8)), (7, 8));
-    }
+    let ring = &*inner.alloc(Ring(Cell::new(None)));
+    ring.0.set(Some(inner.alloc(Ring(Cell::new(Some(ring))))));
+    assert_eq!(try_zcopy(&ring, &outer).err(), Some(ZoneError::Cycle));
+    assert_eq!((*a, *outer.alloc(8)), (7, 8));
 
     let on_little_stack = thread::Builder::new().stack_size(256 << 10);
     let copying = on_little_stack.spawn(|| {

@@ -31,6 +31,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn implementation(input: &DeriveInput) -> Result<TokenStream> {
     let flat = is_flat(&input.attrs)?;
+    refuse_inner_attributes(&input.data)?;
     let lifetimes: Vec<_> = input.generics.lifetimes().collect();
     if let Some(second) = lifetimes.get(1) {
         let help = "`DeepCopy` can be derived for one lifetime, that of the zone; \
@@ -50,7 +51,7 @@ fn implementation(input: &DeriveInput) -> Result<TokenStream> {
         }
         return Ok(flat_implementation(input));
     }
-    parts_implementation(input)
+    Ok(parts_implementation(input))
 }
 
 /// Reads `#[deep_copy(flat)]`.
@@ -79,13 +80,25 @@ fn is_flat(attributes: &[Attribute]) -> Result<bool> {
     Ok(flat)
 }
 
-fn refuse_attributes(attributes: &[Attribute]) -> Result<()> {
-    match attributes.iter().find(|a| a.path().is_ident("deep_copy")) {
-        Some(attribute) => {
-            let help = "`#[deep_copy(flat)]` goes on the type, not on a field or variant";
-            Err(Error::new_spanned(attribute, help))
-        }
-        None => Ok(()),
+/// Refuses the attribute where it would say nothing.
+fn refuse_inner_attributes(data: &Data) -> Result<()> {
+    let refuse =
+        |attributes: &[Attribute]| match attributes.iter().find(|a| a.path().is_ident("deep_copy"))
+        {
+            Some(attribute) => {
+                let help = "`#[deep_copy(flat)]` goes on the type, not on a field or variant";
+                Err(Error::new_spanned(attribute, help))
+            }
+            None => Ok(()),
+        };
+    let refuse_fields = |fields: &Fields| fields.iter().try_for_each(|field| refuse(&field.attrs));
+    match data {
+        Data::Struct(data) => refuse_fields(&data.fields),
+        Data::Enum(data) => data.variants.iter().try_for_each(|variant| {
+            refuse(&variant.attrs)?;
+            refuse_fields(&variant.fields)
+        }),
+        Data::Union(data) => data.fields.named.iter().try_for_each(|field| refuse(&field.attrs)),
     }
 }
 
@@ -105,15 +118,14 @@ fn flat_implementation(input: &DeriveInput) -> TokenStream {
     }
 }
 
-fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
+fn parts_implementation(input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
     let mut arms = Vec::new();
     let mut types = Vec::new();
-    let mut arm = |path: TokenStream, fields: &Fields| -> Result<()> {
+    let mut arm = |path: TokenStream, fields: &Fields| {
         let mut patterns = Vec::new();
         let mut copies = Vec::new();
         for (index, field) in fields.iter().enumerate() {
-            refuse_attributes(&field.attrs)?;
             // Located at the field's type, so that "cannot be copied" points there.
             let span = Span::mixed_site().located_at(field.ty.span());
             let part = Ident::new(&format!("part_{index}"), span);
@@ -129,15 +141,13 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
             types.push(field.ty.clone());
         }
         arms.push(quote!(#path { #(#patterns),* } => #path { #(#copies),* }));
-        Ok(())
     };
     match &input.data {
-        Data::Struct(data) => arm(quote!(#name), &data.fields)?,
+        Data::Struct(data) => arm(quote!(#name), &data.fields),
         Data::Enum(data) => {
             for variant in &data.variants {
-                refuse_attributes(&variant.attrs)?;
                 let variant_name = &variant.ident;
-                arm(quote!(#name::#variant_name), &variant.fields)?;
+                arm(quote!(#name::#variant_name), &variant.fields);
             }
         }
         Data::Union(_) => unreachable!("refused before"),
@@ -165,14 +175,14 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
     let flat = types
         .iter()
         .map(|ty| quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT));
-    Ok(quote! {
+    quote! {
         #[automatically_derived]
         #[allow(unreachable_code)]
         impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
             type Copied = #name<#(#copied_arguments),*>;
             ::memzone::__by_parts!('memzone, flat: true #(&& #flat)*, |this| #copy);
         }
-    })
+    }
 }
 
 /// The type's generics with the lifetime of the target zone before them, without defaults.

@@ -24,9 +24,9 @@ use proc_macro::TokenStream;
 /// use memzone::{Zone, beginz};
 ///
 /// // A plain value.
-/// let sum: f32 = beginz!(z => {
+/// let sum = beginz!(z => {
 ///     let squares = z.alloc_iter((1..=3).map(|n| (n * n) as f32));
-///     squares.iter().sum()
+///     squares.iter().sum::<f32>()
 /// });
 /// assert_eq!(sum, 14.0);
 ///
@@ -109,7 +109,7 @@ pub fn letz(input: TokenStream) -> TokenStream {
 /// ```
 /// use memzone::try_letz;
 ///
-/// let sum: Result<i32, _> = try_letz!(a = [1, 2, 3] => a.iter().sum());
+/// let sum = try_letz!(a = [1, 2, 3] => a.iter().sum::<i32>());
 /// assert_eq!(sum, Ok(6));
 /// ```
 #[proc_macro]

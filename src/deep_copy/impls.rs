@@ -325,6 +325,18 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         self.into_inner().move_out(to).map(Cell::new)
     }
+    async fn copy_later<'s>(
+        &'s self,
+        to: &'z Zone,
+        work: Work<'s>,
+    ) -> Result<Self::Copied, ZoneError>
+    where
+        'z: 's,
+    {
+        // The value as it is now, in a place that lives as long as the tasks do.
+        let value: &T = to.try_alloc(self.get())?;
+        value.copy_later(to, work).await.map(Cell::new)
+    }
 }
 
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for RefCell<T> {
@@ -481,17 +493,37 @@ fn vec<T>(len: usize) -> Result<Vec<T>, ZoneError> {
     Ok(vec)
 }
 
+fn vec_at<'z, T: DeepCopy<'z>>(
+    items: &[T],
+    to: &'z Zone,
+    depth: Depth,
+) -> Result<Vec<T::Copied>, ZoneError> {
+    let mut copied = vec(items.len())?;
+    for item in items {
+        copied.push(depth.follow(item, to)?);
+    }
+    Ok(copied)
+}
+
+async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
+    items: &'s [T],
+    to: &'z Zone,
+    work: Work<'s>,
+) -> Result<Vec<T::Copied>, ZoneError> {
+    let mut copied = vec(items.len())?;
+    for item in items {
+        copied.push(work.clone().follow(item, to).await?);
+    }
+    Ok(copied)
+}
+
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     type Copied = Vec<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
     }
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-        let mut copied = vec(self.len())?;
-        for item in self {
-            copied.push(depth.follow(item, to)?);
-        }
-        Ok(copied)
+        vec_at(self, to, depth)
     }
     #[inline]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -507,11 +539,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     where
         'z: 's,
     {
-        let mut copied = vec(self.len())?;
-        for item in self {
-            copied.push(work.clone().follow(item, to).await?);
-        }
-        Ok(copied)
+        vec_later(self, to, work).await
     }
 }
 
@@ -521,15 +549,21 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<[T]> {
         Depth::enter(|depth| self.copy_at(to, depth))
     }
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-        let mut copied = vec(self.len())?;
-        for item in self {
-            copied.push(depth.follow(item, to)?);
-        }
-        Ok(copied.into_boxed_slice())
+        vec_at(self, to, depth).map(Vec::into_boxed_slice)
     }
     #[inline]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Ok(self.into_vec().move_out(to)?.into_boxed_slice())
+    }
+    async fn copy_later<'s>(
+        &'s self,
+        to: &'z Zone,
+        work: Work<'s>,
+    ) -> Result<Self::Copied, ZoneError>
+    where
+        'z: 's,
+    {
+        vec_later(self, to, work).await.map(Vec::into_boxed_slice)
     }
 }
 

@@ -1,7 +1,8 @@
-// Puts the attribute on a field.
+// Puts the attribute on a field, of a type that has it already.
 use memzone::DeepCopy;
 
-#[derive(DeepCopy)]
+#[derive(Clone, Copy, DeepCopy)]
+#[deep_copy(flat)]
 struct Voice {
     #[deep_copy(flat)]
     gain: f32,

@@ -28,7 +28,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(*beginz!(z in to => z.alloc(1)), 1);
     assert_eq!(*beginz!(z in &outer => z.alloc(1)), 1);
     assert_eq!(*beginz!(_ in to => &1), 1);
-    assert_eq!(*beginz!(64, z in (to) => z.alloc(1)), 1);
+    assert_eq!(*beginz!(64, z in { let to = &outer; to } => z.alloc(1)), 1);
     assert_eq!(*beginz!(64, z in [to, to][1] => { z.alloc(1) }), 1);
 
     // A `match` and a closure in the places where `=>` and `,` could mislead.
@@ -48,7 +48,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(letz!(a = 1, => *a), 1);
     assert_eq!(letz!(a = [0.5; n] => a.len()), 8);
     assert_eq!(letz!(a = [1, 2, 3], b = a.len() => a[0] + *b), 4);
-    assert_eq!(letz!(a: u8 = 1, b: [f32] = [0.5; 4], c: [u8; 2] = [1; 2] => b.len() + c.len()), 6);
+    assert_eq!(letz!(_a: u8 = 1, b: [f32] = [0.5; 4], c: [u8; 2] = [1; 2] => b.len() + c.len()), 6);
     assert_eq!(letz!(a: [u8] = [1, 2] => { a.len() }), 2);
     assert_eq!(letz!(mut a = [1, 2, 3] => { a = &mut a[1..]; a.len() }), 2);
     assert_eq!(letz!(mut a: [i32] = [1, 2, 3] => { a = &mut a[2..]; a[0] }), 3);
@@ -64,7 +64,7 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(*letz!(64, _ in to; a = 1, b = 2 => { *a += *b; a }), 3);
 
     assert_eq!(try_letz!(a = 1 => *a), Ok(1));
-    assert_eq!(try_letz!(64, a = [1; n], mut b: u8 = 2 => { b = &mut *b; *b })?, 2);
+    assert_eq!(try_letz!(64, _a = [1; n], mut b: u8 = 2 => { b = &mut *b; *b })?, 2);
     assert_eq!(try_letz!(z; a = 1 => z.used() + *a)?, 17);
     assert_eq!(*try_letz!(64, _ in to; a = [1, 2], => &mut a[1])?, 2);
     Ok(())

@@ -6,8 +6,8 @@ use memzone::{DeepCopy, Zone, ZoneError, beginz, letz, try_beginz, try_letz, zco
 
 // Fields, parameters and a lifetime with names of the derive's.
 #[derive(DeepCopy)]
-struct Part<'later, T, N> {
-    to: &'later u32,
+struct Part<'zone, T, N> {
+    to: &'zone u32,
     this: T,
     depth: N,
     work: u8,
@@ -40,7 +40,7 @@ fn main() -> Result<(), ZoneError> {
         *scope + *value
     });
     assert_eq!(result, 3);
-    let error = try_letz!(error = 1, place = 2, value = 3 => *error + *place + *value)?;
+    let error = try_letz!(error = 1_u8, place = 2, value = 3 => *error + *place + *value)?;
     assert_eq!(error, 6);
 
     // Zones with names of the macros'.

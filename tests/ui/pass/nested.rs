@@ -64,6 +64,6 @@ fn main() {
     assert_eq!(handle.used(), 16);
     let kept: Keep<&'static str> = beginz!({ Keep("for ever") });
     assert_eq!(kept.len(), 8);
-    let shared: Rc<str> = beginz!({ "shared".into() });
+    let shared: Rc<str> = beginz!({ Rc::from("shared") });
     assert_eq!(&*shared, "shared");
 }
