@@ -41,7 +41,7 @@ pub enum ZoneError {
     StackEmpty,
     /// The zone on top belongs to a scope, which pops it itself when it ends.
     ScopeActive,
-    /// No zone could ever hold this.
+    /// No zone could ever hold this, or the thread's stack has not that much left.
     TooLarge {
         /// Bytes asked for.
         requested: usize,

@@ -24,6 +24,14 @@ mod deep_copy;
 
 mod scope;
 
+mod stack_limit;
+
+mod salloc;
+
+mod heap;
+
+mod pool;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -33,6 +41,15 @@ pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[doc(inline)]
+pub use crate::heap::{
+    FromAllocator, HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in,
+    halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
+};
+#[doc(inline)]
+pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
+#[doc(inline)]
+pub use crate::salloc::salloc_with;
+#[doc(inline)]
 pub use crate::stack::{
     alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
     reset_zone, set_keep_limit, zone_depth,
@@ -41,4 +58,4 @@ pub use crate::stack::{
 pub use crate::zbox::ZBox;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
-pub use memzone_macros::{DeepCopy, beginz, letz, try_beginz, try_letz};
+pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};

@@ -485,7 +485,7 @@ impl Header {
 }
 
 /// Touches every page of fresh memory, so that its first use costs no fault.
-fn prefault(start: NonNull<u8>, bytes: usize) {
+pub(crate) fn prefault(start: NonNull<u8>, bytes: usize) {
     for offset in (0..bytes).step_by(MAX_ALIGN) {
         // SAFETY: (I2) within the block.
         let byte = unsafe { start.add(offset) };

@@ -109,7 +109,16 @@ struct Known {
     end: usize,
     /// Handles beside the one that the zone is known by.
     others: usize,
-    never_grows: bool,
+    /// None: a scope's zone or the default zone, which grow.
+    kind: Option<Kind>,
+    /// A scope's zone that lives on after its scope.
+    left_over: bool,
+}
+
+impl Known {
+    fn is_fixed(&self) -> bool {
+        matches!(self.kind, Some(Kind::Fixed(_)))
+    }
 }
 
 /// A value without an owner: raw, as a borrow of its zone would forbid to reset that one.
@@ -143,21 +152,21 @@ const DEFAULT: Id = 0;
 impl Model {
     fn new(kinds: &[Kind]) -> Model {
         let mut model = Model::default();
-        model.know(&peek_zone(), false);
+        model.know(&peek_zone(), None);
         for kind in kinds {
             let zone = match *kind {
                 Kind::New(bytes) => Zone::new(bytes),
                 Kind::Limited(limit) => Zone::builder().capacity(100).limit(limit).build(),
                 Kind::Fixed(bytes) => Zone::builder().capacity(bytes).fixed().build(),
             };
-            model.know(&zone, matches!(kind, Kind::Fixed(_)));
+            model.know(&zone, Some(kind.clone()));
             model.zones.push(zone);
         }
         model
     }
 
-    fn know(&mut self, zone: &Zone, never_grows: bool) -> Id {
-        self.known.push(Known { used: zone.used(), end: 0, others: 0, never_grows });
+    fn know(&mut self, zone: &Zone, kind: Option<Kind>) -> Id {
+        self.known.push(Known { used: zone.used(), end: 0, others: 0, kind, left_over: false });
         self.known.len() - 1
     }
 
@@ -165,15 +174,6 @@ impl Model {
     fn bytes(&mut self, len: usize) -> Vec<u8> {
         self.counter = self.counter.wrapping_add(37);
         (0..len).map(|n| self.counter.wrapping_add(n as u8)).collect()
-    }
-
-    /// The zone that an index stands for.
-    fn pick<'z>(&self, index: usize, scope: Option<(Id, &'z Zone)>) -> (Id, ZoneRef<'z>) {
-        let count = self.zones.len() + usize::from(scope.is_some());
-        match (index % count, scope) {
-            (index, Some((id, zone))) if index == self.zones.len() => (id, ZoneRef::Scope(zone)),
-            (index, _) => (index + 1, ZoneRef::Handle(self.zones[index].clone())),
-        }
     }
 
     /// What the model expects of an allocation that went well.
@@ -187,7 +187,7 @@ impl Model {
         }
         let padding = if align <= 16 { 0 } else { align - 1 };
         let rounded = size.next_multiple_of(16);
-        if known.never_grows && zone.remaining() == 0 {
+        if known.is_fixed() && zone.remaining() == 0 {
             assert!((size..=rounded + padding).contains(&grown), "{grown} for {size}");
         } else {
             assert!((rounded..=rounded + padding).contains(&grown), "{grown} for {size}");
@@ -204,9 +204,12 @@ impl Model {
     }
 
     /// What the model expects of an allocation that was refused.
-    fn refused(&self, id: Id, zone: &Zone, error: ZoneError) {
+    fn refused(&self, id: Id, zone: &Zone, error: ZoneError, size: usize, align: usize) {
         assert!(matches!(error, ZoneError::LimitReached { .. }), "{error:?}");
+        assert!(matches!(self.known[id].kind, Some(Kind::Fixed(_) | Kind::Limited(_))));
         assert_eq!(zone.used(), self.known[id].used);
+        let fits = zone.remaining() >= size + align;
+        assert!(!(self.known[id].is_fixed() && fits), "{size} bytes would have fitted");
     }
 
     fn own(&mut self, id: Id, zone: &Zone, boxed: Result<ZBox<[u8]>, ZoneError>, len: usize) {
@@ -218,7 +221,7 @@ impl Model {
                 self.known[id].others += 1;
                 self.boxes.push(Owned { zone: id, boxed, bytes });
             }
-            Err(error) => self.refused(id, zone, error),
+            Err(error) => self.refused(id, zone, error, len, 1),
         }
     }
 
@@ -228,17 +231,26 @@ impl Model {
         let zone = ZBox::zone(&boxed).clone();
         let (start, known) = (boxed.as_ptr().addr(), &mut self.known[id]);
         drop(boxed);
-        known.others -= 1;
         let len = bytes.len().next_multiple_of(16);
-        if len > 0 && start + len == known.end && !known.never_grows {
+        if len > 0 && start + len == known.end && !known.is_fixed() {
             known.used -= len;
             known.end = start;
-        } else if known.never_grows && zone.used() != known.used {
+        } else if known.is_fixed() && zone.used() != known.used {
             // The odd end of a fixed zone may stay.
             assert!(start + len == known.end && zone.used() + len == known.used);
             (known.used, known.end) = (zone.used(), start);
         }
         assert_eq!(zone.used(), known.used, "after a drop");
+        drop(zone);
+        self.one_less(id);
+    }
+
+    /// A handle or box is gone, and with the last one what a scope left over.
+    fn one_less(&mut self, id: Id) {
+        self.known[id].others -= 1;
+        if self.known[id].left_over && self.known[id].others == 0 {
+            self.values.retain(|value| value.zone != id);
+        }
     }
 
     fn reset(&mut self, index: usize) {
@@ -249,19 +261,15 @@ impl Model {
         match self.known[id].others {
             0 => {
                 assert_eq!((result, self.zones[index].used()), (Ok(()), 0));
-                for value in self.values.extract(|value| value.zone == id) {
+                for value in self.values.iter().filter(|value| value.zone == id) {
                     assert!(!self.zones[index].contains(value.start.as_ptr()));
                 }
+                self.values.retain(|value| value.zone != id);
                 (self.known[id].used, self.known[id].end) = (0, 0);
             }
             handles => assert_eq!(result, Err(ZoneError::InUse { handles })),
         }
         assert_eq!(self.zones[index].capacity(), capacity);
-    }
-
-    /// The current zone.
-    fn current(&self) -> Id {
-        self.stack.last().map_or(DEFAULT, |entry| entry.0)
     }
 
     /// Everything is as it was written.
@@ -301,36 +309,40 @@ impl Model {
                 }
                 Op::DropNewestBox if !self.boxes.is_empty() => self.drop_box(self.boxes.len() - 1),
                 Op::DropBox { .. } | Op::DropNewestBox => {}
-                Op::DropClone { index } => {
-                    if !self.clones.is_empty() {
-                        let (id, _) = self.clones.swap_remove(index % self.clones.len());
-                        self.known[id].others -= 1;
-                    }
+                Op::DropClone { index } if !self.clones.is_empty() => {
+                    let (id, zone) = self.clones.swap_remove(index % self.clones.len());
+                    drop(zone);
+                    self.one_less(id);
                 }
+                Op::DropClone { .. } => {}
                 Op::Reset { zone } => self.reset(zone),
                 Op::Pop => self.pop(),
                 Op::NewBox { len } => {
-                    let (id, zone) = (self.current(), peek_zone());
-                    let boxed = zone.try_boxed_slice(len, 0);
-                    assert_eq!(
-                        boxed.is_ok(),
-                        boxed.is_ok_and(|boxed| {
-                            let same = ZBox::zone(&boxed).contains(boxed.as_ptr()) || len == 0;
-                            drop(boxed);
-                            same
-                        })
-                    );
+                    let id = self.stack.last().map_or(DEFAULT, |entry| entry.0);
+                    let zone = peek_zone();
                     self.own(id, &zone, zone.try_boxed_slice(len, 0), len);
                 }
                 op => {
-                    let index = match op {
-                        Op::Layout { zone, .. } | Op::Slice { zone, .. } => zone,
-                        Op::Text { zone, .. } | Op::Collected { zone, .. } => zone,
-                        Op::Boxed { zone, .. } | Op::Clone { zone } | Op::Push { zone } => zone,
-                        _ => unreachable!(),
+                    let (Op::Layout { zone: index, .. }
+                    | Op::Slice { zone: index, .. }
+                    | Op::Text { zone: index, .. }
+                    | Op::Collected { zone: index, .. }
+                    | Op::Boxed { zone: index, .. }
+                    | Op::Clone { zone: index }
+                    | Op::Push { zone: index }) = op
+                    else {
+                        unreachable!("{op:?}")
                     };
-                    let (id, zone) = self.pick(index, scope);
-                    self.in_zone(op, id, zone.get());
+                    let index = index % (self.zones.len() + usize::from(scope.is_some()));
+                    match scope {
+                        Some((id, zone)) if index == self.zones.len() => self.in_zone(op, id, zone),
+                        _ => {
+                            // Out of the way meanwhile, without one more handle to it.
+                            let zone = std::mem::replace(&mut self.zones[index], Zone::new(0));
+                            self.in_zone(op, index + 1, &zone);
+                            self.zones[index] = zone;
+                        }
+                    }
                 }
             }
             if !cfg!(miri) {
@@ -387,7 +399,7 @@ impl Model {
                 self.allocated(id, zone, start, len, align);
                 self.values.push(Value { zone: id, start, bytes });
             }
-            Err(error) => self.refused(id, zone, error),
+            Err(error) => self.refused(id, zone, error, len, align),
         }
     }
 
@@ -412,7 +424,7 @@ impl Model {
         let below = self.stack.len();
         let id = beginz!(bytes, zone => {
             assert!(zone.used() == 0 && zone.remaining() >= bytes && zone.handles() == 1);
-            let id = self.know(zone, false);
+            let id = self.know(zone, None);
             self.stack.push((id, Some(depth)));
             self.run(ops, Some((id, zone)), depth);
             id
@@ -422,5 +434,33 @@ impl Model {
         if self.known[id].others == 0 {
             self.values.retain(|value| value.zone != id);
         }
+        self.known[id].left_over = true;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn zones_do_what_the_model_says(
+        kinds in prop::collection::vec(kind(), 1..4),
+        ops in prop::collection::vec(op(), 0..120),
+    ) {
+        let mut model = Model::new(&kinds);
+        model.run(&mut ops.into_iter(), None, 0);
+        while pop_zone().is_ok() {
+            model.stack.pop();
+        }
+        assert!(model.stack.is_empty() && zone_depth() == 0);
+        while !model.boxes.is_empty() {
+            model.drop_box(model.boxes.len() / 2);
+        }
+        model.clones.clear();
+        let mut zones = std::mem::take(&mut model.zones);
+        assert!(zones.iter_mut().all(|zone| zone.reset() == Ok(()) && zone.used() == 0));
     }
 }

@@ -437,6 +437,21 @@ fn an_iterator_of_unknown_length_may_outgrow_a_block() {
 }
 
 #[test]
+fn iterators_and_texts_fit_wherever_their_items_do() {
+    let fixed = |bytes| Zone::builder().capacity(bytes).fixed().build();
+    assert_eq!(fixed(1).try_alloc_iter([7_u8]), Ok(&mut [7][..]));
+    assert_eq!(fixed(17).try_alloc_iter((0..17_u8).filter(|_| true)).map(|all| all.len()), Ok(17));
+    assert_eq!(fixed(1).try_alloc_fmt(format_args!("{}", 'x')).map(|text| text.len()), Ok(1));
+    let large = [1_u8; 3_000];
+    let one = std::iter::once(large).filter(|_| true);
+    assert_eq!(fixed(4_000).try_alloc_iter(one).map(|items| items.len()), Ok(1));
+    // It moves, as something else lies behind it, to where just what it needs is left.
+    let zone = fixed(64 + 16 + 80);
+    let items = zone.try_alloc_iter((0..5_u128).filter(|&n| n != 3 || *zone.alloc(1) == 1));
+    assert_eq!(items, Ok(&mut [0, 1, 2, 3, 4][..]));
+}
+
+#[test]
 fn an_iterator_may_use_the_zone_itself() {
     let zone = Zone::new(128);
     let others = RefCell::new(Vec::new());

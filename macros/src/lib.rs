@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod derive;
+mod salloc;
 mod scope;
 
 use proc_macro::TokenStream;
@@ -115,6 +116,66 @@ pub fn letz(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn try_letz(input: TokenStream) -> TokenStream {
     scope::letz(input.into(), scope::OnError::Return).into()
+}
+
+/// An array on the machine's stack, in the caller's frame, as a `&mut [_; LENGTH]`.
+///
+/// ```text
+/// salloc![value; LENGTH]
+/// salloc!(Type; LENGTH)
+/// ```
+///
+/// The array is filled with the value, or with the type's `Default`. This is `&mut [value; LENGTH]`
+/// and nothing else: no call and no copy, and what Rust says of a temporary holds. With `let` it
+/// lives to the end of the block, and it cannot be returned.
+///
+/// ```
+/// use memzone::salloc;
+///
+/// const BLOCK: usize = 64;
+/// let window = salloc![1.0_f32; BLOCK];
+/// let stereo = salloc!([f32; 2]; BLOCK);
+/// for (frame, gain) in stereo.iter_mut().zip(window) {
+///     *frame = [*gain, 0.5 * *gain];
+/// }
+/// assert_eq!(stereo[63], [1.0, 0.5]);
+/// ```
+///
+/// `LENGTH` is a constant. For one that is known at run time there is `salloc_with`.
+///
+/// # A value or a type
+///
+/// The macro sees words, not what they stand for. Most are values or types by their form: `0.0`,
+/// `f(x)` and `{ .. }` are values, `Vec<u8>` and `fn()` are types. What could be both is
+///
+/// * a type, if its name is a primitive type's (`f32`, with lanes too: `f32x4`), is in `CamelCase`,
+///   or is a single capital: `Sample`, `audio::Sample`, `T`, `T::Item`;
+/// * a value, if its name is in other letters, or is that of an enum's variant, a name in
+///   `CamelCase` after another one: `silence`, `SILENCE`, `f32::MAX`, `Wave::Sine`, `None`;
+/// * what it is made of, where it is made of names by `&`, `[..]` and `(..)`.
+///
+/// Where that guess is wrong, `{ value }` is always a value and `<Type>` always a type:
+///
+/// ```
+/// use memzone::salloc;
+///
+/// #[derive(Clone, Copy)]
+/// struct Silence;
+///
+/// fn first<Voice: Iterator<Item: Copy + Default>>(_: Voice) -> Voice::Item {
+///     salloc!(<Voice::Item>; 4)[0]
+/// }
+///
+/// let _ = salloc![{ Silence }; 4];
+/// assert_eq!(first([1.0, 2.0].into_iter()), 0.0);
+/// ```
+///
+/// # Real-time
+///
+/// Yes, once the stack has been used at this depth: the first use of a page faults it.
+#[proc_macro]
+pub fn salloc(input: TokenStream) -> TokenStream {
+    salloc::salloc(input.into()).into()
 }
 
 /// Derives `DeepCopy`; see the trait's documentation.

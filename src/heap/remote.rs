@@ -1,15 +1,24 @@
-//! Blocks on their way back to the heap from other threads: a lock-free list.
+//! What a heap's threads share: whose it is, the blocks on their way back, and who ends it.
 //!
-//! Any thread pushes, one at a time per atomic operation; only the owner takes, and always the whole
-//! list, so that no node is ever read by two (and there is no ABA problem). Closing the list, when
-//! the heap's owner goes, is one more swap.
+//! The list of blocks is lock-free. Any thread pushes, one block at a time; only the owner takes, and
+//! always the whole list, so that no node is ever read by two (and there is no ABA problem).
+//!
+//! The owner counts its live blocks without atomics. When the heap is dropped it closes the list, which
+//! is one more swap, and adds what still lives to an atomic count. From then on every block that dies
+//! counts it down, and who reaches zero ends the heap.
 
 use core::ptr::{NonNull, null_mut};
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicPtr, Ordering};
+use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+
+/// No thread's token.
+pub(super) const NOBODY: u64 = 0;
+
+/// Stands in the count of outside blocks while the heap has not ended: more than there can be.
+const NOT_ENDED: usize = usize::MAX / 2;
 
 /// What a freed block holds while it waits. Fits into the smallest block of the heap.
 pub(super) struct Node {
@@ -18,9 +27,15 @@ pub(super) struct Node {
     pub(super) bytes: usize,
 }
 
-/// The list. New nodes come first.
+/// The parts of a heap that all threads may touch.
 pub(super) struct Remote {
+    /// The token of the thread that the heap belongs to; nobody's while it is on its way, and after its
+    /// end. Who reads its own token here is the owner: it alone could have replaced it.
+    owner: AtomicU64,
+    /// The list. New nodes come first.
     head: AtomicPtr<Node>,
+    /// `NOT_ENDED` less the blocks that found the list closed; from the end on, the blocks that live.
+    outside: AtomicUsize,
 }
 
 /// Stands for the list of a heap whose owner is gone.
@@ -29,8 +44,25 @@ fn closed() -> *mut Node {
 }
 
 impl Remote {
-    pub(super) fn new() -> Remote {
-        Remote { head: AtomicPtr::new(null_mut()) }
+    pub(super) fn new(owner: u64) -> Remote {
+        Remote {
+            owner: AtomicU64::new(owner),
+            head: AtomicPtr::new(null_mut()),
+            outside: AtomicUsize::new(NOT_ENDED),
+        }
+    }
+
+    /// Whether the heap belongs to the thread with this token, which is the caller's own.
+    #[inline]
+    pub(super) fn is_owner(&self, token: u64) -> bool {
+        // Relaxed: a thread sees its own stores, and no other thread stores its token.
+        self.owner.load(Ordering::Relaxed) == token
+    }
+
+    /// Gives the heap to a thread, or to nobody. For who has the heap's one handle.
+    pub(super) fn set_owner(&self, token: u64) {
+        // Relaxed: the handle itself was sent from thread to thread, which orders all else.
+        self.owner.store(token, Ordering::Relaxed);
     }
 
     /// Adds a block. False: the list is closed, and the block is still the caller's.
@@ -50,12 +82,8 @@ impl Remote {
             unsafe { node.write(Node { next: head, bytes }) };
             // Release: whoever takes the list sees the node, and all that was done with the block
             // before. Nodes pushed earlier are passed on by the release sequence.
-            let pushed = self.head.compare_exchange_weak(
-                head,
-                node,
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
+            let pushed =
+                self.head.compare_exchange_weak(head, node, Ordering::Release, Ordering::Relaxed);
             match pushed {
                 Ok(_) => return true,
                 Err(now) => head = now,
@@ -78,14 +106,38 @@ impl Remote {
         Taken { head: self.head.swap(null_mut(), Ordering::Acquire) }
     }
 
-    /// Takes all blocks that wait and lets no more come.
+    /// Takes all blocks that wait and lets no more come. Nobody owns the heap then, and `settle` must
+    /// follow.
     ///
     /// # Safety
     ///
-    /// For the owner only, once.
+    /// For who has the heap's one handle, once.
     pub(super) unsafe fn close(&self) -> Taken {
+        self.set_owner(NOBODY);
         // Acquire: see `push`. Release: who sees the list closed sees the heap as it was left.
         Taken { head: self.head.swap(closed(), Ordering::AcqRel) }
+    }
+
+    /// After `close`: says how many blocks live that are neither freed nor in the list, and hears
+    /// whether all of them have died meanwhile, so that the heap is the caller's to end.
+    pub(super) fn settle(&self, live: usize) -> bool {
+        let less = NOT_ENDED - live;
+        self.is_last(self.outside.fetch_sub(less, Ordering::Release) == less)
+    }
+
+    /// A block died that found the list closed. True: it was the last, and the heap is the caller's to
+    /// end.
+    pub(super) fn one_less(&self) -> bool {
+        // Release: all that was done with the block comes before the end.
+        self.is_last(self.outside.fetch_sub(1, Ordering::Release) == 1)
+    }
+
+    fn is_last(&self, last: bool) -> bool {
+        if last {
+            // Acquire: the end comes after all that the others did.
+            fence(Ordering::Acquire);
+        }
+        last
     }
 
     /// How many blocks wait.
@@ -95,7 +147,8 @@ impl Remote {
     /// For the owner only, and not after `close`.
     pub(super) unsafe fn len(&self) -> usize {
         // Acquire: see `push`. The owner alone removes nodes, so those seen here stay.
-        let waiting = core::mem::ManuallyDrop::new(Taken { head: self.head.load(Ordering::Acquire) });
+        let waiting =
+            core::mem::ManuallyDrop::new(Taken { head: self.head.load(Ordering::Acquire) });
         waiting.len()
     }
 }
@@ -180,7 +233,7 @@ mod tests {
     #[test]
     fn all_blocks_arrive_whole_and_once() {
         loom::model(|| {
-            let list = Arc::new(Remote::new());
+            let list = Arc::new(Remote::new(1));
             let threads: Vec<_> = [1_u32, 2]
                 .map(|n| {
                     let list = Arc::clone(&list);
@@ -206,17 +259,33 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_either_taken_at_the_close_or_stays_with_its_thread() {
+    fn the_heap_is_ended_once_when_the_last_block_is_gone() {
         loom::model(|| {
-            let list = Arc::new(Remote::new());
-            let pusher = {
-                let list = Arc::clone(&list);
-                thread::spawn(move || [free(&list, 1), free(&list, 2)])
+            let remote = Arc::new(Remote::new(1));
+            let ended = Arc::new(UnsafeCell::new(0_u32));
+            let end = |remote: &Remote, ended: &UnsafeCell<u32>| {
+                assert!(!remote.is_owner(1), "it is nobody's by then");
+                ended.with_mut(|ended| unsafe { *ended += 1 });
             };
-            let taken: Vec<u32> = unsafe { list.close() }.map(|(block, _)| finish(block)).collect();
-            let pushed = pusher.join().unwrap();
-            assert_eq!(taken.len(), pushed.iter().filter(|pushed| **pushed).count());
-            assert!(!pushed[1] || pushed[0], "once closed, it stays closed");
+            let threads: Vec<_> = [1_u32, 2]
+                .map(|n| {
+                    let (remote, ended) = (Arc::clone(&remote), Arc::clone(&ended));
+                    thread::spawn(move || {
+                        if !free(&remote, n) && remote.one_less() {
+                            end(&remote, &ended);
+                        }
+                    })
+                })
+                .into();
+            // The owner had two blocks alive, and one of its own that it freed.
+            let back = unsafe { remote.close() }.map(|(block, _)| finish(block)).count();
+            if remote.settle(2 - back) {
+                end(&remote, &ended);
+            }
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            ended.with(|ended| assert_eq!(unsafe { *ended }, 1));
         });
     }
 }

@@ -1,0 +1,46 @@
+//! Other crates' allocators as heaps.
+
+use super::Heap;
+use crate::error::ZoneError;
+use allocator_api2::alloc::Allocator;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// Makes a heap of any allocator with `allocator-api2`'s interface, or of a reference to one.
+///
+/// ```
+/// use allocator_api2::alloc::Global;
+/// use memzone::{FromAllocator, halloc_in};
+///
+/// let heap = FromAllocator(Global);
+/// let number = halloc_in(&heap, 5)?;
+/// assert_eq!(*number, 5);
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+///
+/// # Real-time
+///
+/// As the allocator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromAllocator<A>(pub A);
+
+// SAFETY: an allocator's memory stays valid until it, and all its clones, are dropped; a clone behaves
+// as the same allocator. A box keeps a clone. Whether that may go to other threads is the clone's type's
+// to say.
+unsafe impl<A: Allocator + Clone> Heap for FromAllocator<A> {
+    type Origin = A;
+
+    fn origin(&self) -> A {
+        self.0.clone()
+    }
+
+    fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        let refused = ZoneError::OutOfMemory { requested: layout.size() };
+        self.0.allocate(layout).map(NonNull::cast).map_err(|_| refused)
+    }
+
+    unsafe fn give_back(origin: &A, memory: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise; `origin` is a clone of the allocator.
+        unsafe { origin.deallocate(memory, layout) };
+    }
+}

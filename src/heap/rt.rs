@@ -1,0 +1,581 @@
+//! A heap for real-time threads: all its memory taken at the start, each operation in constant time.
+//!
+//! The heap belongs to one thread, its owner, which alone touches the allocator inside (TLSF, crate
+//! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
+//! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
+
+use super::remote::{NOBODY, Remote, Taken};
+use super::{HBox, Heap};
+use crate::block::{self, Memory};
+use crate::bump::MAX_REQUEST;
+use crate::error::ZoneError;
+use crate::zone::{or_panic, prefault};
+use core::alloc::Layout;
+use core::cell::{Cell, UnsafeCell};
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// TLSF with 28 first-level classes (blocks up to 8 GiB) of 32 second-level ones.
+type Tlsf = rlsf::Tlsf<'static, u32, u32, 28, 32>;
+
+/// Blocks are multiples of this, and each has half of it as its header.
+const GRANULE: usize = rlsf::GRANULARITY;
+
+/// The most bytes one block can have.
+const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
+
+/// How many blocks of other threads the owner frees with each operation of its own, at most.
+const DRAIN: usize = 2;
+
+/// How many it frees where a request found no room, before it looks once more.
+const DRAIN_WHEN_FULL: usize = 64;
+
+thread_local! {
+    static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
+}
+
+/// A number that no other thread has or ever had.
+#[inline]
+fn this_thread() -> u64 {
+    #[cold]
+    fn first() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(NOBODY + 1);
+        let token = NEXT.fetch_add(1, Ordering::Relaxed);
+        TOKEN.set(token);
+        token
+    }
+    match TOKEN.get() {
+        NOBODY => first(),
+        token => token,
+    }
+}
+
+/// The heap's heart. Lies at the start of its memory; never moves.
+struct Shared {
+    remote: Remote,
+    mine: Mine,
+}
+
+/// What only the owner touches.
+struct Mine {
+    tlsf: UnsafeCell<Tlsf>,
+    /// Blocks of other threads, taken from the list and not yet freed.
+    waiting: Cell<Taken>,
+    /// Blocks that are not free.
+    live: Cell<usize>,
+    used: Cell<usize>,
+    peak: Cell<usize>,
+    failed: Cell<u64>,
+    pool: NonNull<[u8]>,
+    _memory: Memory,
+}
+
+/// A heap for real-time threads: xtlang's `halloc` where `malloc` may not be called.
+///
+/// All memory is taken, and every page touched, when it is made. From then on taking and freeing are
+/// done in constant time, by two-level segregated fit (Masmano et al., ECRTS 2004; crate `rlsf`), without
+/// locks and without the system.
+///
+/// A heap belongs to the thread that made it, or to the one that [`SendHeap`] brought it to. Its boxes
+/// may be sent to other threads and dropped there: an atomic push then returns their memory, which the
+/// owner takes back, two blocks with each of its own operations. Dropping the heap while boxes live is
+/// fine; the last of them frees its memory.
+///
+/// ```
+/// use memzone::{HBox, RtHeap, halloc_in};
+///
+/// let heap = RtHeap::new(1 << 20);
+/// let mut voice: HBox<[f32; 64], RtHeap> = halloc_in(&heap, [0.0; 64])?;
+/// voice[0] = 1.0;
+/// std::thread::spawn(move || drop(voice)).join().unwrap(); // its memory is on its way back
+/// assert_eq!(heap.stats().waiting, 1);
+/// assert_eq!(heap.drain(8), 1);
+/// assert_eq!(heap.stats().used, 0);
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+///
+/// # Real-time
+///
+/// Making one and dropping it: no. All else: yes, but [`stats`](RtHeap::stats) and
+/// [`check`](RtHeap::check), which look at every block.
+///
+/// # Time complexity
+///
+/// Taking and freeing: constant.
+pub struct RtHeap {
+    shared: NonNull<Shared>,
+    /// The owner's thread only: neither `Send` nor `Sync`.
+    here: PhantomData<*const ()>,
+}
+
+/// Where a block of an [`RtHeap`] goes back to.
+#[derive(Clone, Copy)]
+pub struct RtOrigin(NonNull<Shared>);
+
+// SAFETY: (I13) from a thread that is not the owner, only the atomic parts are touched.
+unsafe impl Send for RtOrigin {}
+// SAFETY: (I13) as above.
+unsafe impl Sync for RtOrigin {}
+
+impl fmt::Debug for RtOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RtOrigin")
+    }
+}
+
+/// What a block of this layout holds while it waits to be freed: its size and alignment.
+#[inline]
+fn pack(layout: Layout) -> usize {
+    layout.size() << 6 | layout.align().trailing_zeros() as usize
+}
+
+/// The size and alignment that `pack` was given.
+#[inline]
+fn unpack(packed: usize) -> (usize, usize) {
+    (packed >> 6, 1 << (packed & 63))
+}
+
+impl Mine {
+    /// # Safety
+    ///
+    /// I13: for the owner only, and the reference must be gone before the next call.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    unsafe fn tlsf(&self) -> &mut Tlsf {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { &mut *self.tlsf.get() }
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// I13: for the owner only; the block was taken with this size and alignment, and nobody uses it.
+    #[inline]
+    unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
+        // SAFETY: (I13) the caller's promise.
+        let tlsf = unsafe { self.tlsf() };
+        // SAFETY: (I13) the caller's promise.
+        unsafe { tlsf.deallocate(block, align) };
+        self.live.set(self.live.get() - 1);
+        self.used.set(self.used.get() - size);
+    }
+}
+
+impl Shared {
+    /// Frees up to `most` blocks that other threads have given back, and says how many.
+    ///
+    /// # Safety
+    ///
+    /// I13: for the owner only.
+    #[inline]
+    unsafe fn drain(&self, most: usize) -> usize {
+        let mut waiting = self.mine.waiting.take();
+        if waiting.is_empty() {
+            // SAFETY: (I13) the caller's promise; the list is open while there is an owner.
+            waiting = unsafe { self.remote.take() };
+            if waiting.is_empty() {
+                return 0;
+            }
+        }
+        let mut freed = 0;
+        while freed < most {
+            let Some((block, packed)) = waiting.next() else { break };
+            let (size, align) = unpack(packed);
+            // SAFETY: (I13) whoever dropped its box gave it up.
+            unsafe { self.mine.free(block, size, align) };
+            freed += 1;
+        }
+        self.mine.waiting.set(waiting);
+        freed
+    }
+
+    /// The heap ends: what is left of it waits for its last box.
+    ///
+    /// # Safety
+    ///
+    /// I13: the caller gives up the one handle.
+    unsafe fn close(this: NonNull<Shared>) {
+        // SAFETY: (I13) alive until the count below reaches zero.
+        let shared = unsafe { this.as_ref() };
+        // SAFETY: (I13) the caller's promise.
+        let last = unsafe { shared.remote.close() };
+        let back = last.len() + shared.mine.waiting.take().len();
+        if shared.remote.settle(shared.mine.live.get() - back) {
+            // SAFETY: (I13) no block is left.
+            unsafe { Self::end(this) };
+        }
+    }
+
+    /// Frees the heap's memory.
+    ///
+    /// # Safety
+    ///
+    /// I13: nobody has a block, an origin that will be used, or the handle.
+    unsafe fn end(this: NonNull<Shared>) {
+        // SAFETY: (I13) still there; it is not used again. The owner of the memory moves out before
+        // that is freed, as it lies in it.
+        let shared = unsafe { this.read() };
+        drop(shared);
+    }
+}
+
+impl RtHeap {
+    /// Makes a heap of `bytes` for this thread. What of that boxes can have is less by a header of
+    /// 16 bytes for each, and what rounds its block to 32.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](RtHeap::try_new) errs.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory and touches every page of it.
+    #[track_caller]
+    pub fn new(bytes: usize) -> RtHeap {
+        or_panic(Self::try_new(bytes))
+    }
+
+    /// Like [`new`](RtHeap::new), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) above 8 GiB.
+    pub fn try_new(bytes: usize) -> Result<RtHeap, ZoneError> {
+        let too_large = ZoneError::TooLarge { requested: bytes, available: MAX_BLOCK };
+        if bytes > MAX_BLOCK {
+            return Err(too_large);
+        }
+        // The allocator's end mark, and what aligns its start.
+        let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
+        let size = block::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
+        let taken = Memory::take(size)?;
+        prefault(taken.start, size);
+        let header = taken.start.cast::<Shared>();
+        let offset = size_of::<Shared>().next_multiple_of(GRANULE);
+        // SAFETY: (I13) the memory is longer than that.
+        let start = unsafe { taken.start.add(offset) };
+        let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
+        let mut tlsf = Tlsf::new();
+        // SAFETY: (I13) memory of ours that lives until the heap's end.
+        unsafe { tlsf.insert_free_block_ptr(pool) };
+        let mine = Mine {
+            tlsf: UnsafeCell::new(tlsf),
+            waiting: Cell::default(),
+            live: Cell::new(0),
+            used: Cell::new(0),
+            peak: Cell::new(0),
+            failed: Cell::new(0),
+            pool,
+            _memory: taken.memory,
+        };
+        let shared = Shared { remote: Remote::new(this_thread()), mine };
+        // SAFETY: (I13) aligned to a cache line, long enough, and ours alone.
+        unsafe { header.write(shared) };
+        Ok(RtHeap { shared: header, here: PhantomData })
+    }
+
+    #[inline(always)]
+    fn shared(&self) -> &Shared {
+        // SAFETY: (I13) the handle keeps it alive.
+        unsafe { self.shared.as_ref() }
+    }
+
+    /// Frees up to `most` blocks that were dropped on other threads, and says how many. Each taking and
+    /// freeing does this for two blocks, so it is only needed where there is neither.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the number freed.
+    pub fn drain(&self, most: usize) -> usize {
+        // SAFETY: (I13) a handle is the owner's alone.
+        unsafe { self.shared().drain(most) }
+    }
+
+    /// What the heap holds.
+    ///
+    /// # Real-time
+    ///
+    /// No: it looks at every block.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the number of blocks.
+    pub fn stats(&self) -> HeapStats {
+        let mine = &self.shared().mine;
+        let taken = mine.waiting.take();
+        let taken_len = taken.len();
+        mine.waiting.set(taken);
+        let (mut free, mut largest_free) = (0, 0);
+        self.each_block(|_, payload, is_live| {
+            if !is_live {
+                free += payload;
+                largest_free = largest_free.max(payload);
+            }
+        });
+        // SAFETY: (I13) a handle is the owner's alone.
+        let listed = unsafe { self.shared().remote.len() };
+        HeapStats {
+            capacity: mine.pool.len() - GRANULE - GRANULE / 2,
+            used: mine.used.get(),
+            free,
+            largest_free,
+            peak: mine.peak.get(),
+            live: mine.live.get(),
+            waiting: listed + taken_len,
+            failed: mine.failed.get(),
+        }
+    }
+
+    /// Calls `each` for every block: where it starts, the most bytes it can hold, and whether it is
+    /// taken.
+    fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
+        let mine = &self.shared().mine;
+        // SAFETY: (I13) a handle is the owner's alone.
+        let tlsf = unsafe { mine.tlsf() };
+        // SAFETY: (I13) the memory that the allocator was given.
+        for info in unsafe { tlsf.iter_blocks(mine.pool) } {
+            let start = info.as_ptr().cast::<u8>().addr().get();
+            each(start, info.max_payload_size(), info.is_occupied());
+        }
+    }
+
+    /// Verifies the heap's invariants, in debug builds: the blocks lie side by side and fill the memory,
+    /// no two free ones touch, and what is taken is as much as was counted. In a release build it does
+    /// nothing.
+    ///
+    /// # Panics
+    ///
+    /// Where one is broken, which nothing in safe Rust can do.
+    ///
+    /// # Real-time
+    ///
+    /// No: it looks at every block.
+    pub fn check(&self) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        let mine = &self.shared().mine;
+        let first = mine.pool.cast::<u8>().addr().get();
+        let (mut next, mut live, mut room) = (first, 0, 0);
+        let mut last_was_free = false;
+        self.each_block(|start, payload, is_live| {
+            assert_eq!(start, next, "the blocks lie side by side");
+            assert!(is_live || !last_was_free, "no two free blocks touch");
+            last_was_free = !is_live;
+            live += usize::from(is_live);
+            room += if is_live { payload } else { 0 };
+            next = start + payload + GRANULE / 2;
+        });
+        assert_eq!(next, first + mine.pool.len() - GRANULE, "the blocks fill the memory");
+        assert_eq!(live, mine.live.get(), "as many are taken as were counted");
+        assert!(room >= mine.used.get(), "what is taken has room");
+        assert!(self.stats().waiting <= live, "what waits to be freed is not free");
+        assert!(self.shared().remote.is_owner(this_thread()), "the heap is its owner's");
+    }
+
+    /// Makes the heap ready for another thread. Its boxes may stay where they are.
+    ///
+    /// ```
+    /// use memzone::{RtHeap, halloc_in};
+    ///
+    /// let heap = RtHeap::new(4096);
+    /// let here = halloc_in(&heap, 1)?;
+    /// let sendable = heap.into_sendable();
+    /// let audio = std::thread::spawn(move || {
+    ///     let heap = sendable.into_heap();
+    ///     drop(here); // on the heap's thread now: freed at once
+    ///     halloc_in(&heap, 2).map(|there| (there, heap.stats().live))
+    /// });
+    /// let (there, live) = audio.join().unwrap()?;
+    /// assert_eq!((*there, live), (2, 1));
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn into_sendable(self) -> SendHeap {
+        self.shared().remote.set_owner(NOBODY);
+        SendHeap(self)
+    }
+}
+
+// SAFETY: (I12, I13) the allocator's memory is the taker's; its own lives as long as the handle or any
+// block; off the owner's thread blocks go the way of the list.
+unsafe impl Heap for RtHeap {
+    type Origin = RtOrigin;
+
+    #[inline]
+    fn origin(&self) -> RtOrigin {
+        RtOrigin(self.shared)
+    }
+
+    #[inline]
+    fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        let mine = &self.shared().mine;
+        self.drain(DRAIN);
+        // SAFETY: (I13) a handle is the owner's alone.
+        let block = match unsafe { mine.tlsf() }.allocate(layout) {
+            Some(block) => block,
+            None => self.take_when_full(layout)?,
+        };
+        mine.live.set(mine.live.get() + 1);
+        let used = mine.used.get() + layout.size();
+        mine.used.set(used);
+        mine.peak.set(mine.peak.get().max(used));
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn give_back(origin: &RtOrigin, memory: NonNull<u8>, layout: Layout) {
+        // SAFETY: (I13) a block keeps the heap's memory alive.
+        let shared = unsafe { origin.0.as_ref() };
+        if shared.remote.is_owner(this_thread()) {
+            // SAFETY: (I13) this is the owner's thread; the rest is the caller's promise.
+            unsafe { shared.mine.free(memory, layout.size(), layout.align()) };
+            // SAFETY: (I13) as above.
+            unsafe { shared.drain(DRAIN) };
+            return;
+        }
+        // SAFETY: (I13) a block is at least 16 bytes, aligned to 16, and the caller gives it up.
+        let pushed = unsafe { shared.remote.push(memory, pack(layout)) };
+        // The heap has been dropped: the block was counted then.
+        if !pushed && shared.remote.one_less() {
+            // SAFETY: (I13) that was the last block.
+            unsafe { Shared::end(origin.0) };
+        }
+    }
+}
+
+impl RtHeap {
+    /// Looks once more, after blocks of other threads have been freed.
+    #[cold]
+    #[inline(never)]
+    fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        let mine = &self.shared().mine;
+        if self.drain(DRAIN_WHEN_FULL) > 0 {
+            // SAFETY: (I13) a handle is the owner's alone.
+            if let Some(block) = unsafe { mine.tlsf() }.allocate(layout) {
+                return Ok(block);
+            }
+        }
+        mine.failed.set(mine.failed.get() + 1);
+        let requested = layout.size();
+        Err(match requested > MAX_REQUEST.min(MAX_BLOCK) {
+            true => ZoneError::TooLarge { requested, available: MAX_BLOCK },
+            false => {
+                let limit = mine.pool.len() - GRANULE;
+                ZoneError::LimitReached { requested, limit, used: mine.used.get() }
+            }
+        })
+    }
+
+    /// Puts a value into the heap; the same as [`halloc_in`](super::halloc_in).
+    ///
+    /// # Errors
+    ///
+    /// [`LimitReached`](ZoneError::LimitReached) where no free block is large enough. The value is lost
+    /// then; see [`HBox::try_uninit_in`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn try_boxed<T>(&self, value: T) -> Result<HBox<T, RtHeap>, ZoneError> {
+        super::halloc_in(self, value)
+    }
+}
+
+impl Drop for RtHeap {
+    fn drop(&mut self) {
+        // SAFETY: (I13) the one handle is given up.
+        unsafe { Shared::close(self.shared) };
+    }
+}
+
+impl fmt::Debug for RtHeap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mine = &self.shared().mine;
+        f.debug_struct("RtHeap")
+            .field("bytes", &mine.pool.len())
+            .field("used", &mine.used.get())
+            .field("live", &mine.live.get())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A heap on its way to another thread; see [`RtHeap::into_sendable`].
+#[derive(Debug)]
+pub struct SendHeap(RtHeap);
+
+// SAFETY: (I13) the one handle, of a heap that is nobody's just now: boxes that are dropped meanwhile
+// go the way of the list, on every thread.
+unsafe impl Send for SendHeap {}
+
+impl SendHeap {
+    /// The heap, on the thread it now belongs to.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn into_heap(self) -> RtHeap {
+        self.0.shared().remote.set_owner(this_thread());
+        self.0
+    }
+}
+
+/// What an [`RtHeap`] holds; see [`RtHeap::stats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeapStats {
+    /// Bytes that the heap holds as one block when it is empty. A request may need up to a 32nd more than
+    /// it asks for, as blocks are found by their class.
+    pub capacity: usize,
+    /// Bytes that live boxes have asked for, those that wait to be freed included.
+    pub used: usize,
+    /// Bytes that the free blocks could hold.
+    pub free: usize,
+    /// Bytes that the largest free block could hold.
+    pub largest_free: usize,
+    /// The most `used` has been.
+    pub peak: usize,
+    /// Boxes, those that wait to be freed included.
+    pub live: usize,
+    /// Boxes dropped on other threads whose memory the owner has not taken back yet.
+    pub waiting: usize,
+    /// Requests that found no room.
+    pub failed: u64,
+}
+
+impl HeapStats {
+    /// `1 - largest_free / free`: 0 where all that is free is one block.
+    pub fn fragmentation(&self) -> f64 {
+        if self.free == 0 {
+            return 0.0;
+        }
+        1.0 - self.largest_free as f64 / self.free as f64
+    }
+}
+
+impl fmt::Display for HeapStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let HeapStats { used, free, largest_free, peak, live, waiting, failed, .. } = self;
+        let percent = self.fragmentation() * 100.0;
+        write!(
+            f,
+            "{used} bytes used by {live} boxes (peak {peak}), {free} free, largest {largest_free} \
+             ({percent:.1} % fragmented), {waiting} waiting, {failed} failed"
+        )
+    }
+}

@@ -1,0 +1,206 @@
+//! Memory on the machine's stack, of a length that is known at run time.
+//!
+//! Rust's functions have frames of fixed sizes, so there is one function for each of some sizes.
+//! They are not generic over anything else, and each only calls back with its frame's address.
+
+use crate::error::{MAX_ALIGN, ZoneError};
+use crate::stack_limit;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::slice;
+
+/// Sizes grow by a quarter of a power of two, from this one on: at most a fifth of a larger one is
+/// waste.
+const SMALLEST: usize = 1 << 10;
+
+/// Frames up to 64 MiB.
+const SIZES: usize = 65;
+
+/// What frames are aligned to.
+const FRAME_ALIGN: usize = 64;
+
+/// Bytes of the frame at an index.
+const fn frame_bytes(index: usize) -> usize {
+    if index == 0 {
+        return SMALLEST;
+    }
+    let (doublings, quarters) = ((index - 1) / 4, (index - 1) % 4);
+    (SMALLEST << doublings) / 4 * (5 + quarters)
+}
+
+/// The index of the smallest frame that holds `bytes`, which may be beyond the last one.
+#[inline(always)]
+const fn frame_for(bytes: usize) -> usize {
+    if bytes <= SMALLEST {
+        return 0;
+    }
+    let doublings = ((bytes - 1) / SMALLEST).ilog2() as usize;
+    let quarters = (bytes - 1) / (SMALLEST / 4) >> doublings;
+    1 + doublings * 4 + (quarters - 4)
+}
+
+/// Bytes of the largest frame that fits into `room`.
+fn largest_frame(room: usize) -> usize {
+    let index = frame_for(room).min(SIZES - 1);
+    match frame_bytes(index) <= room {
+        true => frame_bytes(index),
+        false => index.checked_sub(1).map_or(0, frame_bytes),
+    }
+}
+
+#[repr(C, align(64))]
+struct Memory<const BYTES: usize>([MaybeUninit<u8>; BYTES]);
+
+/// What a frame's memory is given to.
+type User<'a> = &'a mut dyn FnMut(NonNull<u8>);
+
+/// Never inlined, so that the memory is taken when this is called, and given back when it returns.
+#[inline(never)]
+fn frame<const BYTES: usize>(user: User<'_>) {
+    let mut memory = MaybeUninit::<Memory<BYTES>>::uninit();
+    user(NonNull::from(&mut memory).cast());
+}
+
+macro_rules! frames {
+    ($($index:literal)*) => { [$(frame::<{ frame_bytes($index) }>),*] };
+}
+
+static FRAMES: [fn(User<'_>); SIZES] = frames![
+    0
+    1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+    17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+    33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48
+    49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
+];
+
+/// Calls `user` with `padding + requested` bytes of stack, aligned to `FRAME_ALIGN`, if there are as
+/// many left.
+#[inline(never)]
+fn lend(requested: usize, padding: usize, user: User<'_>) -> Result<(), ZoneError> {
+    let left = stack_limit::left();
+    let index = frame_for(requested.saturating_add(padding));
+    match FRAMES.get(index) {
+        Some(frame) if frame_bytes(index) <= left => {
+            frame(user);
+            Ok(())
+        }
+        _ => Err(refuse(requested, padding, left)),
+    }
+}
+
+#[cold]
+fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
+    let available = largest_frame(left).saturating_sub(padding);
+    ZoneError::TooLarge { requested, available }
+}
+
+/// Calls `body` with a slice on the machine's stack, whose length is known only at run time.
+///
+/// The slice is filled once with `value` and is gone when `body` returns. Before its memory is
+/// taken, what is left of the thread's stack is looked at, so that too large a slice is an error
+/// and not a crash. Up to a fifth more than the slice may be taken from the stack. Where the length
+/// is a constant, [`salloc!`](crate::salloc) is simpler and needs no closure.
+///
+/// ```
+/// use memzone::{ZoneError, salloc_with};
+///
+/// fn mean_of_squares(block: &[f32]) -> Result<f32, ZoneError> {
+///     salloc_with(block.len(), 0.0, |squares| {
+///         for (square, sample) in squares.iter_mut().zip(block) {
+///             *square = sample * sample;
+///         }
+///         squares.iter().sum::<f32>() / block.len() as f32
+///     })
+/// }
+///
+/// assert_eq!(mean_of_squares(&[0.5; 100]), Ok(0.25));
+///
+/// // More than any thread has.
+/// let refused = salloc_with(usize::MAX, 0_u8, |_| ());
+/// assert!(matches!(refused, Err(ZoneError::TooLarge { .. })));
+/// ```
+///
+/// # Errors
+///
+/// [`ZoneError::TooLarge`] where the stack has too little left; its `available` is what can be had
+/// at this place, of a `T` aligned as this one. It is 64 MiB at most, and leaves a reserve for
+/// `body`, a signal and a panic: a quarter of the stack, from 16 to 64 KiB. A `body` that needs more
+/// of the stack for itself is on its own, as all functions are. Where memzone cannot ask the system
+/// (it can on Linux, Android, Apple's systems and Windows), 16 KiB below the first use on a thread
+/// are all there is; with musl the main thread has what it had grown to. On a stack that is not its
+/// thread's own, such as a coroutine's, there is nothing.
+///
+/// [`ZoneError::AlignTooLarge`] where `T` is aligned to more than a page of 4096 bytes.
+///
+/// In each case `body` is not called. A slice of no bytes always succeeds.
+///
+/// # Panics
+///
+/// Only where `body` does. The memory is given back then too.
+///
+/// # Real-time
+///
+/// Yes, but for the first use on a thread, which asks the system, and for the first use of the
+/// stack at this depth, which faults its pages: each page of the memory is touched.
+///
+/// # Time complexity
+///
+/// Linear in `len`, for the fill.
+#[inline]
+pub fn salloc_with<T: Copy, R>(
+    len: usize,
+    value: T,
+    body: impl FnOnce(&mut [T]) -> R,
+) -> Result<R, ZoneError> {
+    let align = align_of::<T>();
+    if align > MAX_ALIGN {
+        return Err(ZoneError::AlignTooLarge { align });
+    }
+    let requested = len.saturating_mul(size_of::<T>());
+    if requested == 0 {
+        // SAFETY: aligned, and of no bytes. If `len` is not zero, `value` stands for each item.
+        return Ok(body(unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), len) }));
+    }
+    let padding = align.saturating_sub(FRAME_ALIGN);
+    let mut body = Some(body);
+    let mut result = None;
+    lend(requested, padding, &mut |memory| {
+        let skip = memory.addr().get().wrapping_neg() & (align - 1);
+        // SAFETY: a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`, and
+        // `padding + requested` bytes are there.
+        let start = unsafe { memory.add(skip) }.cast::<MaybeUninit<T>>();
+        // SAFETY: aligned by the line above, `requested` bytes long, and only ours until this
+        // function returns.
+        let items = unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) };
+        items.fill(MaybeUninit::new(value));
+        let items: *mut [MaybeUninit<T>] = items;
+        // SAFETY: all are filled.
+        let items = unsafe { &mut *(items as *mut [T]) };
+        result = body.take().map(|body| body(items));
+    })?;
+    Ok(result.expect("a frame calls back once"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_rise_and_each_is_found() {
+        assert_eq!(frame_bytes(SIZES - 1), 64 << 20);
+        for index in 1..SIZES {
+            let (smaller, bytes) = (frame_bytes(index - 1), frame_bytes(index));
+            assert!(smaller < bytes && bytes <= smaller + smaller / 4, "{smaller} {bytes}");
+            assert_eq!(bytes % FRAME_ALIGN, 0);
+            assert_eq!(frame_for(smaller + 1), index);
+            assert_eq!(frame_for(bytes), index);
+            assert_eq!(largest_frame(bytes), bytes);
+            assert_eq!(largest_frame(bytes - 1), smaller);
+        }
+        assert_eq!((frame_for(0), frame_for(1), frame_for(SMALLEST)), (0, 0, 0));
+        assert!(frame_for(frame_bytes(SIZES - 1) + 1) >= SIZES);
+        assert!(frame_for(usize::MAX) >= SIZES);
+        assert_eq!(largest_frame(SMALLEST - 1), 0);
+        assert_eq!(largest_frame(usize::MAX), 64 << 20);
+    }
+}

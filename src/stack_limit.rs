@@ -1,0 +1,253 @@
+//! How much of the machine's stack this thread has left.
+//!
+//! The system is asked once a thread. From then on an answer is the stack pointer and one
+//! thread-local read. A stack that is not the thread's own (a coroutine's, an alternate one for
+//! signals) lies outside of the bounds found and counts as used up.
+
+use core::cell::Cell;
+use core::ops::Range;
+
+/// The lower end of a stack is reserved for what the caller's code needs beside the memory that it
+/// asks for, for a signal's frame (12 KiB with the largest registers) and for a panic: a quarter of
+/// the stack, within these limits.
+const RESERVE: Range<usize> = 16 << 10..64 << 10;
+
+/// Where the system does not tell: stack that is assumed to be left at a thread's first use. The
+/// lower half of it is reserved.
+const ASSUMED: usize = 32 << 10;
+
+/// What Miri has left, always: its locals lie anywhere, so that addresses tell nothing.
+const MIRI: usize = 1 << 20;
+
+/// A stack, which grows downward on all our targets.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Its lowest address.
+    low: usize,
+    /// The lowest address that is not reserved.
+    floor: usize,
+    /// Bytes above the floor: none before the first use.
+    size: usize,
+}
+
+thread_local! {
+    static KNOWN: Cell<Known> = const { Cell::new(Known { low: 0, floor: 0, size: 0 }) };
+}
+
+/// Bytes of stack below the caller that are not reserved.
+///
+/// # Real-time
+///
+/// Yes, but for the first use on a thread, which asks the system.
+#[inline]
+pub(crate) fn left() -> usize {
+    if cfg!(miri) {
+        return MIRI;
+    }
+    let here = stack_pointer();
+    let Known { floor, size, .. } = KNOWN.get();
+    let left = here.wrapping_sub(floor);
+    if left < size { left } else { find_left(here) }
+}
+
+#[cold]
+#[inline(never)]
+fn find_left(here: usize) -> usize {
+    let known = KNOWN.get();
+    if (known.low..known.floor).contains(&here) {
+        return 0;
+    }
+    let known = match system::bounds() {
+        Some(stack) if stack.contains(&here) => Known::new(stack),
+        Some(_) => return 0,
+        None => Known::assume(here),
+    };
+    // A fiber of Windows is a stack of its own on the same thread, and the system knows which.
+    if !cfg!(windows) {
+        KNOWN.set(known);
+    }
+    here.saturating_sub(known.floor)
+}
+
+impl Known {
+    fn new(stack: Range<usize>) -> Known {
+        let Range { start: low, end: high } = stack;
+        let reserve = ((high - low) / 4).clamp(RESERVE.start, RESERVE.end);
+        let floor = low.saturating_add(reserve).min(high);
+        Known { low, floor, size: high - floor }
+    }
+
+    fn assume(here: usize) -> Known {
+        let floor = here.saturating_sub(ASSUMED / 2);
+        Known { low: 0, floor, size: usize::MAX - floor }
+    }
+}
+
+/// The lowest address in use. Not a local's: that may lie above a caller's large array, or with a
+/// sanitizer on no stack at all.
+#[inline(always)]
+fn stack_pointer() -> usize {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let here: usize;
+        // SAFETY: reads a register.
+        unsafe {
+            core::arch::asm!("mov {}, rsp", out(reg) here, options(nomem, nostack, preserves_flags));
+        }
+        here
+    }
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    {
+        let here: usize;
+        // SAFETY: reads a register.
+        unsafe {
+            core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags));
+        }
+        here
+    }
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    local_address()
+}
+
+/// The address of a local in a frame of its own, which is below its caller's.
+#[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[inline(never)]
+fn local_address() -> usize {
+    let here = core::hint::black_box(0_u8);
+    (&raw const here).addr()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use core::mem::MaybeUninit;
+    use core::ops::Range;
+    use core::ptr;
+
+    /// The stack of the calling thread, if the system tells. The main thread's goes down to where
+    /// `ulimit -s` lets it grow, but with musl only to where it has grown.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        // SAFETY: no precondition.
+        let thread = unsafe { libc::pthread_self() };
+        let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+        // SAFETY: a live thread, and room for its attributes.
+        if unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
+            return None;
+        }
+        // SAFETY: filled, as it reported success.
+        let attributes = unsafe { attributes.assume_init_mut() };
+        let (mut low, mut size, mut guard) = (ptr::null_mut(), 0, 0);
+        // SAFETY: attributes that were filled, and three places to write to.
+        let stack = unsafe { libc::pthread_attr_getstack(attributes, &mut low, &mut size) };
+        // SAFETY: as above.
+        let guarded = unsafe { libc::pthread_attr_getguardsize(attributes, &mut guard) };
+        // SAFETY: they are not used any more. This frees what the system allocated for them.
+        unsafe { libc::pthread_attr_destroy(attributes) };
+        if stack != 0 || guarded != 0 {
+            return None;
+        }
+        let high = low.addr().checked_add(size)?;
+        // Some systems count the guard pages as part of the stack: glibc before 2.27.
+        let low = low.addr().checked_add(guard)?.min(high);
+        Some(low..high)
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+mod system {
+    use core::ops::Range;
+
+    /// The stack of the calling thread.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        // SAFETY: no precondition.
+        let thread = unsafe { libc::pthread_self() };
+        // SAFETY: a live thread.
+        let high = unsafe { libc::pthread_get_stackaddr_np(thread) }.addr();
+        // SAFETY: a live thread.
+        let size = unsafe { libc::pthread_get_stacksize_np(thread) };
+        Some(high.checked_sub(size)?..high)
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use core::ops::Range;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetCurrentThreadStackLimits(low: *mut usize, high: *mut usize);
+        fn SetThreadStackGuarantee(bytes: *mut u32) -> i32;
+    }
+
+    const PAGE: usize = 4096;
+
+    /// The stack of the calling thread or fiber, without the pages at its end that are kept for the
+    /// handling of an overflow.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        let (mut low, mut high) = (0, 0);
+        // SAFETY: two places to write to.
+        unsafe { GetCurrentThreadStackLimits(&mut low, &mut high) };
+        let mut kept = 0;
+        // SAFETY: a place to write to. Zero changes nothing and asks for what is set.
+        if unsafe { SetThreadStackGuarantee(&mut kept) } == 0 {
+            return None;
+        }
+        // With the guard page above them, and two below that are never given out.
+        let kept = (kept as usize).next_multiple_of(PAGE) + 3 * PAGE;
+        Some(low.checked_add(kept)?.min(high)..high)
+    }
+}
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    windows
+)))]
+mod system {
+    use core::ops::Range;
+
+    /// Not known how to ask.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_is_reserved_within_limits() {
+        let reserved = |size: usize| {
+            let known = Known::new(1 << 30..(1 << 30) + size);
+            assert_eq!(known.floor + known.size, (1 << 30) + size);
+            known.floor - known.low
+        };
+        assert_eq!(reserved(8 << 20), 64 << 10);
+        assert_eq!(reserved(128 << 10), 32 << 10);
+        assert_eq!(reserved(40 << 10), 16 << 10);
+        assert_eq!(reserved(8 << 10), 8 << 10);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "has no stack")]
+    fn what_is_assumed_is_never_assumed_again() {
+        let here = stack_pointer();
+        KNOWN.set(Known::assume(here));
+        assert!(left() <= ASSUMED / 2 && left() >= ASSUMED / 4);
+        KNOWN.set(Known::assume(here + ASSUMED));
+        assert_eq!(left(), 0);
+        assert_eq!(KNOWN.get().floor, here + ASSUMED / 2);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "has no stack")]
+    fn a_foreign_stack_counts_as_used_up() {
+        assert!(left() > 0);
+        let known = KNOWN.get();
+        for foreign in [known.low - 1, known.floor + known.size, 0, usize::MAX] {
+            assert_eq!(find_left(foreign), 0);
+        }
+        assert!(left() > 0);
+    }
+}
