@@ -26,9 +26,7 @@ fn group<const LEN: usize>(c: &mut Criterion) {
     });
     group.bench_function("salloc_with", |b| {
         b.iter(|| {
-            salloc_with(black_box(LEN), black_box(0.5_f32), |slice| {
-                black_box(&mut *slice)[LEN - 1]
-            })
+            salloc_with(black_box(LEN), black_box(0.5_f32), |slice| black_box(&mut *slice)[LEN - 1])
         });
     });
     group.bench_function("Vec", |b| {

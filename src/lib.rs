@@ -18,6 +18,8 @@ mod alloc;
 
 mod stack;
 
+mod owner;
+
 mod zbox;
 
 mod deep_copy;

@@ -61,11 +61,19 @@ fn frame<const BYTES: usize>(user: User<'_>) {
     user(NonNull::from(&mut memory).cast());
 }
 
-macro_rules! frames {
-    ($($index:literal)*) => { [$(frame::<{ frame_bytes($index) }>),*] };
+/// A function with a frame, and the frame's size.
+struct Frame {
+    bytes: usize,
+    call: fn(User<'_>),
 }
 
-static FRAMES: [fn(User<'_>); SIZES] = frames![
+macro_rules! frames {
+    ($($index:literal)*) => {
+        [$(Frame { bytes: frame_bytes($index), call: frame::<{ frame_bytes($index) }> }),*]
+    };
+}
+
+static FRAMES: [Frame; SIZES] = frames![
     0
     1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
     17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
@@ -73,24 +81,18 @@ static FRAMES: [fn(User<'_>); SIZES] = frames![
     49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
 ];
 
-/// Calls `user` with `padding + requested` bytes of stack, aligned to `FRAME_ALIGN`, if there are as
-/// many left.
+/// The frame for `bytes`, if there is as much left of the stack. Never inlined, as it is the same
+/// for all types.
 #[inline(never)]
-fn lend(requested: usize, padding: usize, user: User<'_>) -> Result<(), ZoneError> {
-    let left = stack_limit::left();
-    let index = frame_for(requested.saturating_add(padding));
-    match FRAMES.get(index) {
-        Some(frame) if frame_bytes(index) <= left => {
-            frame(user);
-            Ok(())
-        }
-        _ => Err(refuse(requested, padding, left)),
-    }
+fn find_frame(bytes: usize) -> Option<fn(User<'_>)> {
+    let frame = FRAMES.get(frame_for(bytes))?;
+    (frame.bytes <= stack_limit::left()).then_some(frame.call)
 }
 
 #[cold]
-fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
-    let available = largest_frame(left).saturating_sub(padding);
+#[inline(never)]
+fn refuse(requested: usize, padding: usize) -> ZoneError {
+    let available = largest_frame(stack_limit::left()).saturating_sub(padding);
     ZoneError::TooLarge { requested, available }
 }
 
@@ -162,9 +164,13 @@ pub fn salloc_with<T: Copy, R>(
         return Ok(body(unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), len) }));
     }
     let padding = align.saturating_sub(FRAME_ALIGN);
-    let mut body = Some(body);
+    let Some(frame) = find_frame(requested.saturating_add(padding)) else {
+        return Err(refuse(requested, padding));
+    };
     let mut result = None;
-    lend(requested, padding, &mut |memory| {
+    let (place, mut body) = (&mut result, Some(body));
+    // By `move`, so that what it needs is a single pointer away.
+    frame(&mut move |memory| {
         let skip = memory.addr().get().wrapping_neg() & (align - 1);
         // SAFETY: a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`, and
         // `padding + requested` bytes are there.
@@ -176,8 +182,8 @@ pub fn salloc_with<T: Copy, R>(
         let items: *mut [MaybeUninit<T>] = items;
         // SAFETY: all are filled.
         let items = unsafe { &mut *(items as *mut [T]) };
-        result = body.take().map(|body| body(items));
-    })?;
+        *place = body.take().map(|body| body(items));
+    });
     Ok(result.expect("a frame calls back once"))
 }
 

@@ -2,12 +2,9 @@
 
 use crate::alloc::{OnError, Panic, Return};
 use crate::error::ZoneError;
+use crate::owner::acts_as_its_value;
 use crate::zone::Zone;
-use core::borrow::{Borrow, BorrowMut};
-use core::cmp::Ordering;
 use core::convert::Infallible;
-use core::fmt;
-use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
@@ -214,64 +211,4 @@ impl<T: Copy> Clone for ZBox<[T]> {
     }
 }
 
-impl<T: ?Sized> AsRef<T> for ZBox<T> {
-    fn as_ref(&self) -> &T {
-        self
-    }
-}
-
-impl<T: ?Sized> AsMut<T> for ZBox<T> {
-    fn as_mut(&mut self) -> &mut T {
-        self
-    }
-}
-
-impl<T: ?Sized> Borrow<T> for ZBox<T> {
-    fn borrow(&self) -> &T {
-        self
-    }
-}
-
-impl<T: ?Sized> BorrowMut<T> for ZBox<T> {
-    fn borrow_mut(&mut self) -> &mut T {
-        self
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for ZBox<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for ZBox<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-
-impl<T: ?Sized + PartialEq> PartialEq for ZBox<T> {
-    fn eq(&self, other: &Self) -> bool {
-        T::eq(self, other)
-    }
-}
-
-impl<T: ?Sized + Eq> Eq for ZBox<T> {}
-
-impl<T: ?Sized + PartialOrd> PartialOrd for ZBox<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        T::partial_cmp(self, other)
-    }
-}
-
-impl<T: ?Sized + Ord> Ord for ZBox<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        T::cmp(self, other)
-    }
-}
-
-impl<T: ?Sized + Hash> Hash for ZBox<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        T::hash(self, state);
-    }
-}
+acts_as_its_value!([T: ?Sized] ZBox<T>);

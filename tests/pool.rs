@@ -285,7 +285,7 @@ fn a_pool_takes_its_memory_once() {
         pool.retain(|value| value[0] as u8 % 2 == 0);
         drop(pool.boxed([1.0; 30]));
         let first = pool.keys().next();
-        drop(first.and_then(|key| pool.remove(key)));
+        assert!(first.and_then(|key| pool.remove(key)).is_some() || n % 2 == 1);
     }
     pool.clear();
     drop(pool);

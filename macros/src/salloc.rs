@@ -58,9 +58,7 @@ fn refuse_without_length(input: ParseStream<'_>) -> Result<()> {
         return Err(Error::new(input.span(), format!("expected {FORMS}")));
     }
     let tokens: TokenStream = input.fork().parse()?;
-    let is = |mark: char| {
-        move |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == mark)
-    };
+    let is = |mark: char| move |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == mark);
     if tokens.clone().into_iter().any(|tree| is(';')(&tree)) {
         return Ok(());
     }

@@ -493,7 +493,7 @@ fn vec<T>(len: usize) -> Result<Vec<T>, ZoneError> {
     Ok(vec)
 }
 
-fn vec_at<'z, T: DeepCopy<'z>>(
+pub(crate) fn vec_at<'z, T: DeepCopy<'z>>(
     items: &[T],
     to: &'z Zone,
     depth: Depth,
@@ -505,7 +505,7 @@ fn vec_at<'z, T: DeepCopy<'z>>(
     Ok(copied)
 }
 
-async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
+pub(crate) async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
     items: &'s [T],
     to: &'z Zone,
     work: Work<'s>,

@@ -11,6 +11,7 @@ use crate::zone::{Zone, or_panic};
 use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
+pub(crate) use impls::{vec_at, vec_later};
 pub use later::Work;
 
 /// A type whose values can be copied to another zone with everything they point to.

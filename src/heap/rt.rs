@@ -173,16 +173,16 @@ impl Shared {
     #[inline]
     unsafe fn drain(&self, most: usize) -> usize {
         let mut waiting = self.mine.waiting.take();
-        if waiting.is_empty() {
-            // SAFETY: (I13) the caller's promise; the list is open while there is an owner.
-            waiting = unsafe { self.remote.take() };
-            if waiting.is_empty() {
-                return 0;
-            }
-        }
         let mut freed = 0;
         while freed < most {
-            let Some((block, packed)) = waiting.next() else { break };
+            let Some((block, packed)) = waiting.next() else {
+                // SAFETY: (I13) the caller's promise; the list is open while there is an owner.
+                waiting = unsafe { self.remote.take() };
+                if waiting.is_empty() {
+                    break;
+                }
+                continue;
+            };
             let (size, align) = unpack(packed);
             // SAFETY: (I13) whoever dropped its box gave it up.
             unsafe { self.mine.free(block, size, align) };
