@@ -8,6 +8,11 @@ compile_error!("memzone is made for 64-bit systems");
 // methods of `Zone` that are found beside their concept.
 mod error;
 
+#[cfg(feature = "ledger")]
+pub mod ledger;
+#[cfg(not(feature = "ledger"))]
+mod ledger;
+
 mod bump;
 
 mod block;

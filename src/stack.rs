@@ -12,6 +12,7 @@
 //! one (I9).
 
 use crate::error::ZoneError;
+use crate::ledger;
 use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, or_panic, state};
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -173,6 +174,7 @@ impl Stack {
         let depth = self.depth();
         // Hooks may use the stack again, so it goes first. There is no way back: `OWNER` is gone.
         self.top.set(LEVEL);
+        ledger::popped(0);
         let Some(array) = self.replace_slots(NOWHERE_BASE, 0) else { return };
         for (index, slot) in array.iter().enumerate().rev() {
             let (entry, spare) = (slot.entry.get(), slot.spare.get());
@@ -238,6 +240,7 @@ impl Stack {
     /// from then on, and no slot's.
     fn remove_top(&self) {
         debug_assert!(self.depth() > 0);
+        ledger::popped(self.top.get());
         self.top.set(self.top.get() - LEVEL);
         let slot = self.top_slot();
         let entry = slot.entry.replace(slot.spare.get());
@@ -353,6 +356,7 @@ impl Stack {
         }
         let zone = Self::handle_to(entry);
         top.entry.set(top.spare.get());
+        ledger::popped(self.top.get());
         self.top.set(self.top.get() - LEVEL);
         header(entry).state.set(header(entry).state.get() - state::ENTRY);
         Ok(zone)
@@ -525,7 +529,8 @@ impl Zone {
 /// Constant, amortised.
 #[track_caller]
 pub fn push_zone(zone: &Zone) {
-    or_panic(STACK.with(|stack| stack.push(zone)));
+    let level = or_panic(STACK.with(|stack| stack.push(zone).map(|()| stack.top.get())));
+    ledger::pushed(level, zone.capacity());
 }
 
 /// Makes a zone of `bytes` and pushes it.

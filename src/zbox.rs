@@ -2,6 +2,7 @@
 
 use crate::alloc::{OnError, Panic, Return};
 use crate::error::ZoneError;
+use crate::ledger::{Entry, Kind};
 use crate::owner::acts_as_its_value;
 use crate::zone::Zone;
 use core::convert::Infallible;
@@ -32,6 +33,7 @@ use core::ptr::NonNull;
 pub struct ZBox<T: ?Sized> {
     value: NonNull<T>,
     zone: Zone,
+    entry: Entry,
     owns: PhantomData<T>,
 }
 
@@ -55,6 +57,7 @@ impl<T> ZBox<T> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`]. The value is lost then.
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
         crate::stack::current()?.try_boxed(value)
     }
@@ -66,6 +69,8 @@ impl<T> ZBox<T> {
         let value = unsafe { this.value.read() };
         // SAFETY: moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: as above.
+        let _entry = unsafe { (&raw const this.entry).read() };
         // SAFETY: nothing of the value is left in its place, and this box was its only owner.
         unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
         value
@@ -73,6 +78,14 @@ impl<T> ZBox<T> {
 }
 
 impl<T: ?Sized> ZBox<T> {
+    /// Becomes the owner of a value of so many bytes.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    fn own(value: NonNull<T>, zone: &Zone, bytes: usize) -> ZBox<T> {
+        let entry = Entry::new::<T>(Kind::Zone, bytes);
+        ZBox { value, zone: zone.clone(), entry, owns: PhantomData }
+    }
+
     /// The zone that the value lives in.
     pub fn zone(this: &ZBox<T>) -> &Zone {
         &this.zone
@@ -86,7 +99,7 @@ impl Zone {
         let place = self.place::<E, T>()?;
         // SAFETY: (I2) a place just taken for this value.
         unsafe { place.write(value) };
-        Ok(ZBox { value: place, zone: self.clone(), owns: PhantomData })
+        Ok(ZBox::own(place, self, size_of::<T>()))
     }
 
     #[inline(always)]
@@ -103,8 +116,7 @@ impl Zone {
             // SAFETY: (I2) as above.
             unsafe { place.write(value) };
         }
-        let value = NonNull::slice_from_raw_parts(start, len);
-        Ok(ZBox { value, zone: self.clone(), owns: PhantomData })
+        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), self, size_of::<T>() * len))
     }
 
     /// Puts a value into the zone and returns its owner. Any type will do: its destructor runs
@@ -130,17 +142,19 @@ impl Zone {
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
     #[inline]
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_boxed<T>(&self, value: T) -> Result<ZBox<T>, ZoneError> {
         self.boxed_in::<Return, T>(value)
     }
 
     /// Puts a copy of a slice into the zone and returns its owner.
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub(crate) fn try_boxed_slice_copy<T: Copy>(
         &self,
         source: &[T],
     ) -> Result<ZBox<[T]>, ZoneError> {
         let value = NonNull::from(self.try_alloc_slice_copy(source)?);
-        Ok(ZBox { value, zone: self.clone(), owns: PhantomData })
+        Ok(ZBox::own(value, self, size_of_val(source)))
     }
 
     /// Puts `len` copies of a value into the zone and returns their owner.
@@ -165,6 +179,7 @@ impl Zone {
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
     #[inline]
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_boxed_slice<T: Copy>(&self, len: usize, value: T) -> Result<ZBox<[T]>, ZoneError> {
         self.boxed_slice_in::<Return, T>(len, value)
     }

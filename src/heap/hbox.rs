@@ -3,6 +3,7 @@
 use super::{Heap, System, halloc, try_halloc};
 use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
+use crate::ledger::{Entry, Kind};
 use crate::owner::acts_as_its_value;
 use crate::zone::Zone;
 use core::alloc::Layout;
@@ -33,6 +34,7 @@ use core::ptr::NonNull;
 pub struct HBox<T: ?Sized, H: Heap = System> {
     value: NonNull<T>,
     origin: H::Origin,
+    entry: Entry,
     owns: PhantomData<T>,
 }
 
@@ -70,10 +72,12 @@ impl<T, H: Heap> HBox<T, H> {
     ///
     /// Those of [`Heap::take`].
     #[inline]
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_uninit_in(heap: &H) -> Result<HBox<MaybeUninit<T>, H>, ZoneError> {
         let origin = heap.origin();
         let value = take(heap, Layout::new::<T>())?.cast();
-        Ok(HBox { value, origin, owns: PhantomData })
+        let entry = Entry::new::<T>(Kind::Heap, size_of::<T>());
+        Ok(HBox { value, origin, entry, owns: PhantomData })
     }
 
     /// Moves the value out and frees its memory.
@@ -98,11 +102,13 @@ impl<T, H: Heap> HBox<MaybeUninit<T>, H> {
 impl<T: ?Sized, H: Heap> HBox<T, H> {
     /// The box's parts, without its value's type. Only `from_parts` makes a box of them again.
     #[inline]
-    fn into_parts(self) -> (NonNull<T>, H::Origin) {
+    fn into_parts(self) -> (NonNull<T>, H::Origin, Entry) {
         let this = ManuallyDrop::new(self);
         // SAFETY: moved out of `this`, which is not dropped.
         let origin = unsafe { (&raw const this.origin).read() };
-        (this.value, origin)
+        // SAFETY: as above.
+        let entry = unsafe { (&raw const this.entry).read() };
+        (this.value, origin, entry)
     }
 
     /// Gives up ownership: the value lives as long as the program (or as what it borrows), and its
@@ -128,14 +134,15 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
 
 impl<T, H: Heap> HBox<T, H> {
     #[inline]
-    fn from_parts<U>((value, origin): (NonNull<U>, H::Origin)) -> HBox<T, H> {
+    fn from_parts<U>((value, origin, entry): (NonNull<U>, H::Origin, Entry)) -> HBox<T, H> {
         const { assert!(size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>()) };
-        HBox { value: value.cast(), origin, owns: PhantomData }
+        HBox { value: value.cast(), origin, entry, owns: PhantomData }
     }
 }
 
 impl<T: Copy, H: Heap> HBox<[T], H> {
     /// Puts `len` copies of a value into memory of this layout, which is that of `len` values.
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub(super) fn fill(heap: &H, layout: Layout, len: usize, value: T) -> Result<Self, ZoneError> {
         let origin = heap.origin();
         let start = take(heap, layout)?.cast::<T>();
@@ -146,19 +153,22 @@ impl<T: Copy, H: Heap> HBox<[T], H> {
             unsafe { place.write(value) };
         }
         let value = NonNull::slice_from_raw_parts(start, len);
-        Ok(HBox { value, origin, owns: PhantomData })
+        let entry = Entry::new::<[T]>(Kind::Heap, layout.size());
+        Ok(HBox { value, origin, entry, owns: PhantomData })
     }
 }
 
 impl<T: ?Sized> HBox<T> {
     /// Takes over a `Box`; nothing is copied.
+    #[cfg_attr(feature = "ledger", track_caller)]
     pub fn from_box(value: Box<T>) -> HBox<T> {
-        HBox { value: NonNull::from(Box::leak(value)), origin: (), owns: PhantomData }
+        let entry = Entry::new::<T>(Kind::Heap, size_of_val(&*value));
+        HBox { value: NonNull::from(Box::leak(value)), origin: (), entry, owns: PhantomData }
     }
 
     /// Becomes a `Box`; nothing is copied.
     pub fn into_box(this: HBox<T>) -> Box<T> {
-        let (value, ()) = this.into_parts();
+        let (value, (), _) = this.into_parts();
         // SAFETY: (I12) a box on the system's heap is the global allocator's, with the layout of its
         // value, as a `Box`'s is.
         unsafe { Box::from_raw(value.as_ptr()) }

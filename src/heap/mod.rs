@@ -97,6 +97,7 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory). The value is lost then; see [`HBox::try_uninit_in`].
+#[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
 }
@@ -120,6 +121,7 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+#[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)
 }
@@ -134,6 +136,7 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 ///
 /// As the heap.
 #[inline]
+#[cfg_attr(feature = "ledger", track_caller)]
 pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError> {
     Ok(HBox::try_uninit_in(heap)?.write(value))
 }
@@ -147,6 +150,7 @@ pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError
 /// # Real-time
 ///
 /// As the heap.
+#[cfg_attr(feature = "ledger", track_caller)]
 pub fn halloc_slice_in<T: Copy, H: Heap>(
     heap: &H,
     len: usize,

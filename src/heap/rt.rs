@@ -4,8 +4,8 @@
 //! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
 //! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
 
+use super::Heap;
 use super::remote::{NOBODY, Remote, Taken};
-use super::{HBox, Heap};
 use crate::block::{self, Memory};
 use crate::bump::MAX_REQUEST;
 use crate::error::ZoneError;
@@ -475,25 +475,6 @@ impl RtHeap {
                 ZoneError::LimitReached { requested, limit, used: mine.used.get() }
             }
         })
-    }
-
-    /// Puts a value into the heap; the same as [`halloc_in`](super::halloc_in).
-    ///
-    /// # Errors
-    ///
-    /// [`LimitReached`](ZoneError::LimitReached) where no free block is large enough. The value is lost
-    /// then; see [`HBox::try_uninit_in`].
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
-    ///
-    /// # Time complexity
-    ///
-    /// Constant.
-    #[inline]
-    pub fn try_boxed<T>(&self, value: T) -> Result<HBox<T, RtHeap>, ZoneError> {
-        super::halloc_in(self, value)
     }
 }
 

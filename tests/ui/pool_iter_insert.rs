@@ -3,8 +3,8 @@ use memzone::Zone;
 
 fn main() {
     let zone = Zone::new(1024);
-    let mut pool = zone.pool(8);
+    let mut pool = zone.pool::<f32>(8);
     for value in &mut pool {
-        let _ = pool.insert(*value + 0.5_f32);
+        let _ = pool.insert(*value + 0.5);
     }
 }
