@@ -19,6 +19,9 @@ const SIZES: usize = 65;
 /// What frames are aligned to.
 const FRAME_ALIGN: usize = 64;
 
+/// Bytes of the part that a slice is filled from. Of the powers of two from 512 to 4096 the fastest.
+const PART: usize = 512;
+
 /// Bytes of the frame at an index.
 const fn frame_bytes(index: usize) -> usize {
     if index == 0 {
@@ -81,19 +84,36 @@ static FRAMES: [Frame; SIZES] = frames![
     49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
 ];
 
-/// The frame for `bytes`, if there is as much left of the stack. Never inlined, as it is the same
-/// for all types.
+/// The frame for `bytes`, or how much of the stack is left, if that is too little. Never inlined,
+/// as it is the same for all types.
 #[inline(never)]
-fn find_frame(bytes: usize) -> Option<fn(User<'_>)> {
-    let frame = FRAMES.get(frame_for(bytes))?;
-    (frame.bytes <= stack_limit::left()).then_some(frame.call)
+fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
+    let left = stack_limit::left();
+    match FRAMES.get(frame_for(bytes)) {
+        Some(frame) if frame.bytes <= left => Ok(frame.call),
+        _ => Err(left),
+    }
 }
 
 #[cold]
-#[inline(never)]
-fn refuse(requested: usize, padding: usize) -> ZoneError {
-    let available = largest_frame(stack_limit::left()).saturating_sub(padding);
-    ZoneError::TooLarge { requested, available }
+fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
+    // So that it can be had by another call in the same function, which may be compiled to stand
+    // a little deeper in the stack.
+    let left = left.saturating_sub(SMALLEST);
+    ZoneError::TooLarge { requested, available: largest_frame(left).saturating_sub(padding) }
+}
+
+/// Fills a first part with the value and then the others with copies of that one: as fast as the
+/// `memset` that an array of zeros gets, which the compiler's loop for any value is not.
+#[inline(always)]
+fn fill<T: Copy>(items: &mut [MaybeUninit<T>], value: T) {
+    let part = (PART / size_of::<T>().max(1)).max(1);
+    let first = if items.len() <= 2 * part { items.len() } else { part };
+    let (first, rest) = items.split_at_mut(first);
+    first.fill(MaybeUninit::new(value));
+    for other in rest.chunks_mut(part) {
+        other.copy_from_slice(&first[..other.len()]);
+    }
 }
 
 /// Calls `body` with a slice on the machine's stack, whose length is known only at run time.
@@ -164,21 +184,20 @@ pub fn salloc_with<T: Copy, R>(
         return Ok(body(unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), len) }));
     }
     let padding = align.saturating_sub(FRAME_ALIGN);
-    let Some(frame) = find_frame(requested.saturating_add(padding)) else {
-        return Err(refuse(requested, padding));
-    };
+    let frame = find_frame(requested.saturating_add(padding))
+        .map_err(|left| refuse(requested, padding, left))?;
     let mut result = None;
     let (place, mut body) = (&mut result, Some(body));
     // By `move`, so that what it needs is a single pointer away.
     frame(&mut move |memory| {
-        let skip = memory.addr().get().wrapping_neg() & (align - 1);
+        let skip = memory.addr().get().wrapping_neg() & (align_of::<T>() - 1);
         // SAFETY: a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`, and
         // `padding + requested` bytes are there.
         let start = unsafe { memory.add(skip) }.cast::<MaybeUninit<T>>();
         // SAFETY: aligned by the line above, `requested` bytes long, and only ours until this
         // function returns.
         let items = unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) };
-        items.fill(MaybeUninit::new(value));
+        fill(items, value);
         let items: *mut [MaybeUninit<T>] = items;
         // SAFETY: all are filled.
         let items = unsafe { &mut *(items as *mut [T]) };

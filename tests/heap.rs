@@ -3,6 +3,10 @@
 #[path = "common/counting.rs"]
 mod counting;
 
+#[path = "common/adversary.rs"]
+mod adversary;
+
+use adversary::{CHECKERBOARD, IN_TURN, LARGE, OfHeap, OfZone, SMALL, SQUARE};
 use allocator_api2::alloc::{AllocError, Allocator};
 use memzone::{
     DeepCopy, FromAllocator, HBox, Heap, RtHeap, SendHeap, Zone, ZoneError, beginz, free, halloc,
@@ -345,6 +349,31 @@ fn alignments_are_kept() {
 }
 
 #[test]
+fn the_adversary_leaves_holes_and_they_close_again() {
+    const BYTES: usize = if cfg!(miri) { 16 << 10 } else { 1 << 20 };
+    let heap = || OfHeap(RtHeap::new(BYTES));
+    let (steps, scattered) = IN_TURN.run(&mut heap(), usize::MAX, usize::MAX);
+    let hole = steps[scattered];
+    // The holes, or what was left at the end.
+    assert!((SMALL..LARGE).contains(&hole.largest), "{hole:?}");
+    assert!(hole.freed > BYTES / 20 && (cfg!(miri) || hole.fragmentation() > 0.98), "{hole:?}");
+    let whole = steps[steps.len() - 1];
+    assert!(whole.largest >= whole.freed * 31 / 32, "all of it but a class's rounding: {whole:?}");
+
+    let (steps, scattered) = CHECKERBOARD.run(&mut heap(), usize::MAX, usize::MAX);
+    let hole = steps[scattered];
+    assert!((SQUARE..=SQUARE + 32).contains(&hole.largest), "{hole:?}");
+    let around = steps[steps.len() - 1];
+    assert!(around.largest >= around.freed * 15 / 32, "half on either side: {around:?}");
+    assert!(around.largest <= around.freed * 19 / 32, "{around:?}");
+
+    // A zone has no holes: what is freed comes back with the reset, all of it.
+    let (steps, scattered) = IN_TURN.run(&mut OfZone::new(BYTES), usize::MAX, usize::MAX);
+    assert!(steps[scattered].largest < LARGE, "{:?}", steps[scattered]);
+    assert_eq!(steps[steps.len() - 1].largest, BYTES);
+}
+
+#[test]
 fn the_statistics_print() {
     let heap = RtHeap::new(2048);
     let _value = halloc_in(&heap, [0_u8; 100]).unwrap();
@@ -410,7 +439,7 @@ fn arena() -> &'static mut [MaybeUninit<u8>] {
     Box::leak(vec![MaybeUninit::uninit(); ARENA].into_boxed_slice())
 }
 
-const ARENA: usize = 256 << 10;
+const ARENA: usize = if cfg!(miri) { 32 << 10 } else { 256 << 10 };
 
 fn buddy() -> FromAllocator<Shared<buddy_system_allocator::Heap<32>>> {
     let (memory, mut heap) = (arena(), buddy_system_allocator::Heap::empty());

@@ -129,7 +129,8 @@ fn a_zone_of_no_size_takes_nothing_before_it_is_used() {
 
 #[test]
 fn a_fixed_zone_holds_exactly_what_was_asked_for() {
-    for bytes in [0, 1, 15, 16, 17, 100, 4_096, 65_537] {
+    let sizes = [0, 1, 15, 16, 17, 100, 1_000, 65_537];
+    for bytes in sizes.into_iter().take(if cfg!(miri) { 7 } else { 8 }) {
         let mut zone = Zone::builder().capacity(bytes).fixed().build();
         assert_eq!((zone.capacity(), zone.remaining()), (bytes, bytes));
         let too_much = ZoneError::LimitReached { requested: bytes + 1, limit: bytes, used: 0 };
@@ -165,7 +166,8 @@ fn the_last_byte_of_an_odd_fixed_zone_can_be_used() {
 
 #[test]
 fn a_buffers_zone_never_asks_the_system() {
-    for offset in [0, 1, 2, 8, 16, 31, 33, 63] {
+    let offsets = [0, 1, 33, 2, 8, 16, 31, 63];
+    for offset in offsets.into_iter().take(if cfg!(miri) { 3 } else { 8 }) {
         let memory = buffer(offset, 3_000);
         let expected = 3_000 - Zone::OVERHEAD - (64 - offset) % 64;
         let inside = range(memory);
@@ -624,10 +626,13 @@ fn use_up(capacity: usize, limit: usize, requests: &[(usize, usize)]) -> u64 {
 
 #[test]
 fn a_limit_is_never_exceeded() {
-    let step = if cfg!(miri) { 1_999 } else { 7 };
-    for limit in (0..20_000).step_by(step) {
+    let (step, most, first) = match cfg!(miri) {
+        true => (1_499, 5_000, &[(300, 1); 30][..]),
+        false => (7, 20_000, &[][..]),
+    };
+    for limit in (0..most).step_by(step) {
         for capacity in [1, 100, 4_096, 50_000] {
-            use_up(capacity, limit, &[]);
+            use_up(capacity, limit, first);
         }
     }
     assert_eq!(use_up(1, 0, &[]), 0);
@@ -644,15 +649,21 @@ proptest! {
     #[test]
     fn a_limit_is_never_exceeded_whatever_is_asked_for(
         capacity in 0_usize..20_000,
-        limit in 0_usize..if cfg!(miri) { 5_000 } else { 300_000 },
-        requests in prop::collection::vec((1_usize..9_000, (0_u32..13).prop_map(|n| 1 << n)), 0..80),
+        limit in 0_usize..if cfg!(miri) { 2_000 } else { 300_000 },
+        requests in prop::collection::vec(
+            (1_usize..9_000, (0_u32..13).prop_map(|n| 1 << n)),
+            0..if cfg!(miri) { 10 } else { 80 },
+        ),
     ) {
         use_up(capacity, limit, &requests);
     }
 
     #[test]
     fn a_zone_takes_at_most_2_2_times_what_it_holds(
-        seed in prop::collection::vec((0_usize..5, 1_usize..3_000), 1..300),
+        seed in prop::collection::vec(
+            (0_usize..5, 1_usize..3_000),
+            1..if cfg!(miri) { 20 } else { 300 },
+        ),
     ) {
         overhead(|zone, n| {
             let (kind, size) = seed[n % seed.len()];

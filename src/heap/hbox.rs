@@ -1,6 +1,7 @@
 //! Owned values in explicit heap memory.
 
 use super::{Heap, System, halloc, try_halloc};
+use crate::bump::MAX_REQUEST;
 use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
 use crate::ledger::{Entry, Kind};
@@ -140,21 +141,40 @@ impl<T, H: Heap> HBox<T, H> {
     }
 }
 
-impl<T: Copy, H: Heap> HBox<[T], H> {
-    /// Puts `len` copies of a value into memory of this layout, which is that of `len` values.
+impl<T, H: Heap> HBox<[T], H> {
+    /// Takes the places for `len` values from a heap, and leaves them empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Heap::take`], and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
     #[cfg_attr(feature = "ledger", track_caller)]
-    pub(super) fn fill(heap: &H, layout: Layout, len: usize, value: T) -> Result<Self, ZoneError> {
+    pub fn try_uninit_slice_in(
+        heap: &H,
+        len: usize,
+    ) -> Result<HBox<[MaybeUninit<T>], H>, ZoneError> {
+        let requested = size_of::<T>().saturating_mul(len);
+        let too_large = ZoneError::TooLarge { requested, available: MAX_REQUEST };
+        let layout = Layout::array::<T>(len).map_err(|_| too_large)?;
         let origin = heap.origin();
-        let start = take(heap, layout)?.cast::<T>();
-        for index in 0..len {
-            // SAFETY: (I6) `len` places were taken.
-            let place = unsafe { start.add(index) };
-            // SAFETY: (I12) as above, and they are ours.
-            unsafe { place.write(value) };
-        }
+        let start = take(heap, layout)?.cast();
         let value = NonNull::slice_from_raw_parts(start, len);
         let entry = Entry::new::<[T]>(Kind::Heap, layout.size());
         Ok(HBox { value, origin, entry, owns: PhantomData })
+    }
+}
+
+impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
+    /// Fills all places with copies of a value.
+    pub fn fill_with(mut self, value: T) -> HBox<[T], H>
+    where
+        T: Copy,
+    {
+        for place in self.iter_mut() {
+            place.write(value);
+        }
+        let (places, origin, entry) = self.into_parts();
+        let value = NonNull::slice_from_raw_parts(places.cast(), places.len());
+        HBox { value, origin, entry, owns: PhantomData }
     }
 }
 

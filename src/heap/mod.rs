@@ -12,7 +12,6 @@ pub use foreign::FromAllocator;
 pub use hbox::HBox;
 pub use rt::{HeapStats, RtHeap, SendHeap};
 
-use crate::bump::MAX_REQUEST;
 use crate::error::ZoneError;
 use crate::zone::or_panic;
 use core::alloc::Layout;
@@ -156,10 +155,7 @@ pub fn halloc_slice_in<T: Copy, H: Heap>(
     len: usize,
     value: T,
 ) -> Result<HBox<[T], H>, ZoneError> {
-    let requested = size_of::<T>().saturating_mul(len);
-    let too_large = ZoneError::TooLarge { requested, available: MAX_REQUEST };
-    let layout = Layout::array::<T>(len).map_err(|_| too_large)?;
-    HBox::fill(heap, layout, len, value)
+    Ok(HBox::<[T], H>::try_uninit_slice_in(heap, len)?.fill_with(value))
 }
 
 /// Frees a box now: xtlang's `free`. Dropping it does the same.

@@ -91,6 +91,13 @@ impl Remote {
         }
     }
 
+    /// Whether no block waits, or none that is seen yet.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        // Relaxed: nothing is read through it.
+        self.head.load(Ordering::Relaxed).is_null()
+    }
+
     /// Takes all blocks that wait.
     ///
     /// # Safety
@@ -98,8 +105,8 @@ impl Remote {
     /// For the owner only, and not after `close`.
     #[inline]
     pub(super) unsafe fn take(&self) -> Taken {
-        // Relaxed: only to spare the atomic operation where there is nothing.
-        if self.head.load(Ordering::Relaxed).is_null() {
+        // To spare the atomic operation where there is nothing.
+        if self.is_empty() {
             return Taken::default();
         }
         // Acquire: see `push`.

@@ -63,6 +63,8 @@ struct Mine {
     tlsf: UnsafeCell<Tlsf>,
     /// Blocks of other threads, taken from the list and not yet freed.
     waiting: Cell<Taken>,
+    /// Whether `waiting` holds any.
+    has_taken: Cell<bool>,
     /// Blocks that are not free.
     live: Cell<usize>,
     used: Cell<usize>,
@@ -165,12 +167,26 @@ impl Mine {
 }
 
 impl Shared {
+    /// Frees a few blocks that other threads have given back, if there are any.
+    ///
+    /// # Safety
+    ///
+    /// I13: for the owner only.
+    #[inline(always)]
+    unsafe fn drain_some(&self) {
+        if self.mine.has_taken.get() || !self.remote.is_empty() {
+            // SAFETY: (I13) the caller's promise.
+            unsafe { self.drain(DRAIN) };
+        }
+    }
+
     /// Frees up to `most` blocks that other threads have given back, and says how many.
     ///
     /// # Safety
     ///
     /// I13: for the owner only.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     unsafe fn drain(&self, most: usize) -> usize {
         let mut waiting = self.mine.waiting.take();
         let mut freed = 0;
@@ -188,6 +204,7 @@ impl Shared {
             unsafe { self.mine.free(block, size, align) };
             freed += 1;
         }
+        self.mine.has_taken.set(!waiting.is_empty());
         self.mine.waiting.set(waiting);
         freed
     }
@@ -264,6 +281,7 @@ impl RtHeap {
         let mine = Mine {
             tlsf: UnsafeCell::new(tlsf),
             waiting: Cell::default(),
+            has_taken: Cell::new(false),
             live: Cell::new(0),
             used: Cell::new(0),
             peak: Cell::new(0),
@@ -420,7 +438,8 @@ unsafe impl Heap for RtHeap {
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let mine = &self.shared().mine;
-        self.drain(DRAIN);
+        // SAFETY: (I13) a handle is the owner's alone.
+        unsafe { self.shared().drain_some() };
         // SAFETY: (I13) a handle is the owner's alone.
         let block = match unsafe { mine.tlsf() }.allocate(layout) {
             Some(block) => block,
@@ -441,7 +460,7 @@ unsafe impl Heap for RtHeap {
             // SAFETY: (I13) this is the owner's thread; the rest is the caller's promise.
             unsafe { shared.mine.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
-            unsafe { shared.drain(DRAIN) };
+            unsafe { shared.drain_some() };
             return;
         }
         // SAFETY: (I13) a block is at least 16 bytes, aligned to 16, and the caller gives it up.
