@@ -4,7 +4,8 @@
 //! entered here, with its size, type, call site and thread. Without the feature nothing of this exists,
 //! and entries have no size.
 //!
-//! ```
+#![cfg_attr(feature = "ledger", doc = "```")]
+#![cfg_attr(not(feature = "ledger"), doc = "```ignore")]
 //! use memzone::{halloc, ledger};
 //!
 //! let lost = halloc([0_u8; 100]);

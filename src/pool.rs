@@ -69,7 +69,7 @@ const MAX_SLOTS: usize = u32::MAX as usize;
 /// assert_eq!(voices.iter().map(|voice| voice.note).collect::<Vec<_>>(), [67]);
 /// ```
 ///
-/// The zone can be reset when the pool is gone:
+/// As long as there is a pool in it, a zone cannot be reset:
 ///
 /// ```compile_fail,E0502
 /// let mut zone = memzone::Zone::new(1024);
@@ -424,7 +424,7 @@ impl<'z, T> Pool<'z, T> {
 
     /// Drops the values of the pool's for which `keep` returns `false`, in the order of the slots.
     ///
-    /// Where `keep` or a destructor panics, the values that `keep` has not seen stay.
+    /// Where `keep` or a destructor panics, the values that `keep` has not decided on stay.
     ///
     /// # Time complexity
     ///

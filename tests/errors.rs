@@ -7,12 +7,15 @@ use memzone::{
 use std::alloc::Layout;
 use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+#[path = "common/buffer.rs"]
+mod buffer;
 #[path = "common/counting.rs"]
 mod counting;
+
+use buffer::buffer;
 
 /// The most that one request may ask for.
 const MOST: usize = isize::MAX as usize - (1 << 30);
@@ -52,24 +55,13 @@ fn assert_refused(zone: &Zone, requests: &[Request], expected: impl Fn(ZoneError
 
 /// Zones of each kind, with something in them.
 fn zones() -> Vec<Zone> {
-    let memory: &'static mut [MaybeUninit<u8>] = {
-        static mut BUFFER: [MaybeUninit<u8>; 1_000] = [MaybeUninit::uninit(); 1_000];
-        static TAKEN: std::sync::Mutex<bool> = std::sync::Mutex::new(false);
-        let mut taken = TAKEN.lock().unwrap();
-        if std::mem::replace(&mut *taken, true) {
-            &mut []
-        } else {
-            // SAFETY: the mutex says that this is the first and only reference.
-            unsafe { &mut *(&raw mut BUFFER) }
-        }
-    };
-    let mut zones = vec![
+    let zones = vec![
         Zone::new(0),
         Zone::new(1_000),
         Zone::builder().capacity(301).fixed().build(),
         Zone::builder().capacity(2_000).limit(9_000).build(),
+        Zone::from_buffer(buffer(3, 1_000)),
     ];
-    zones.extend(Zone::try_from_buffer(memory));
     for zone in &zones[1..] {
         zone.alloc_slice(30, 1_u8);
     }

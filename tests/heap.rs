@@ -436,7 +436,7 @@ unsafe impl<I: Inner> Allocator for Shared<I> {
 
 /// Memory for a foreign allocator.
 fn arena() -> &'static mut [MaybeUninit<u8>] {
-    Box::leak(vec![MaybeUninit::uninit(); ARENA].into_boxed_slice())
+    Box::leak(Box::new_uninit_slice(ARENA))
 }
 
 const ARENA: usize = if cfg!(miri) { 32 << 10 } else { 256 << 10 };

@@ -10,12 +10,16 @@ use memzone::{
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+#[path = "common/buffer.rs"]
+mod buffer;
+
+use buffer::buffer;
 
 /// What is smaller is neither refused nor counted.
 const LEAST: usize = 200;
@@ -325,7 +329,7 @@ fn each_plain_method_panics_where_there_is_no_memory() {
                 unborn.clone();
                 push_zone(&unborn);
                 push_new_zone(100);
-                unborn.enter(|| unreachable!());
+                unborn.enter(|| -> () { unreachable!() });
                 zone.alloc(1_u8);
                 zone.alloc_with(|| -> u64 { unreachable!() });
                 zone.alloc_slice(100, 1_u8);
@@ -360,7 +364,7 @@ fn each_plain_method_panics_where_there_is_no_memory() {
         let depth = zone_depth();
         all_panic! { &zone;
             push_zone(&zone);
-            zone.enter(|| unreachable!());
+            zone.enter(|| -> () { unreachable!() });
         }
         push_zone(&zone);
         assert_eq!(zone_depth(), depth + 1);
@@ -371,9 +375,7 @@ fn each_plain_method_panics_where_there_is_no_memory() {
 
 #[test]
 fn a_buffers_zone_needs_no_system() {
-    static mut BUFFER: [MaybeUninit<u8>; 2_000] = [MaybeUninit::uninit(); 2_000];
-    // SAFETY: the only reference to it, as each test runs once.
-    let buffer = unsafe { &mut *(&raw mut BUFFER) };
+    let buffer = buffer(0, 2_000);
     refusing(Refuse::From(1), || {
         let zone = Zone::try_from_buffer(buffer).unwrap();
         let boxed = zone.try_boxed(5).unwrap();

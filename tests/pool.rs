@@ -6,7 +6,7 @@ mod counting;
 mod drops;
 
 use drops::{Counted, Drops};
-use memzone::{Pool, PoolBox, PoolFull, PoolKey, ZBox, Zone, ZoneError};
+use memzone::{Pool, PoolBox, PoolFull, PoolKey, ZBox, Zone, ZoneError, beginz};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any};
 use proptest::test_runner::TestRunner;
@@ -437,6 +437,22 @@ fn a_pool_may_live_in_its_own_zone() {
     assert_eq!(pool.iter().map(|value| value.0).sum::<u32>(), 3);
     drop(pool);
     assert_eq!(drops.count(), 2);
+}
+
+#[test]
+fn a_pool_may_live_in_a_scopes_zone() {
+    let drops = Drops::default();
+    for _ in 0..3 {
+        let sum = beginz!(z => {
+            let mut pool = z.pool(8);
+            for n in 0..4 {
+                assert!(pool.insert((n, drops.value())).is_ok());
+            }
+            pool.iter().map(|value| value.0).sum::<u32>()
+        });
+        assert_eq!(sum, 6);
+    }
+    assert_eq!(drops.count(), 12);
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn destructors_run_at_the_end_of_the_block() {
 
 /// The lengths at the borders of the fill's parts and the frames, and between.
 fn lengths_of(bytes: usize) -> impl Iterator<Item = usize> {
-    let most = if cfg!(miri) { 2_500 } else { 300_000 };
+    let most = if cfg!(miri) { 1_300 } else { 300_000 };
     let border = [0, 1, 3, 64, 511, 512, 513, 1023, 1024, 1025, 1279, 1280, 1281, 2048, 4095, 4097];
     let larger = [10_000, 65_536, 65_537, 200_000, 262_144];
     let lengths = border.into_iter().chain(larger).map(move |all| all / bytes);
@@ -338,8 +338,10 @@ fn on_thread<R: Send>(stack: usize, test: impl FnOnce() -> R + Send) -> R {
 
 #[test]
 fn recursion_is_refused_before_the_stack_ends() {
-    for stack in [64 << 10, 96 << 10, 128 << 10, 256 << 10, 2 << 20, 20 << 20] {
-        for len in [1, 1024, 5000, 40_000, 400_000] {
+    let stacks = [64 << 10, 96 << 10, 128 << 10, 256 << 10, 2 << 20, 20 << 20];
+    let lens = [1, 1024, 5000, 40_000, 400_000];
+    for &stack in &stacks[..if cfg!(miri) { 1 } else { 6 }] {
+        for &len in &lens[..if cfg!(miri) { 2 } else { 5 }] {
             let depth = on_thread(stack, || descend(len, 0));
             // Up to half is reserve, the thread's own, and what is lost to a frame of the next size;
             // there are the test's own frames too. (There may be more than asked for: glibc uses

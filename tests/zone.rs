@@ -10,23 +10,15 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+#[path = "common/buffer.rs"]
+mod buffer;
 #[path = "common/counting.rs"]
 mod counting;
 
-/// What stays allocated on purpose, for Miri's search for leaks.
-static LEAKED: Mutex<Vec<AtomicPtr<MaybeUninit<u8>>>> = Mutex::new(Vec::new());
-
-/// A buffer of `len` bytes that starts `offset` bytes after a multiple of 64.
-fn buffer(offset: usize, len: usize) -> &'static mut [MaybeUninit<u8>] {
-    let memory = Box::leak(vec![MaybeUninit::uninit(); len + 128].into_boxed_slice());
-    LEAKED.lock().unwrap().push(AtomicPtr::new(memory.as_mut_ptr()));
-    let skip = memory.as_ptr().addr().wrapping_neg() % 64 + offset;
-    &mut memory[skip..skip + len]
-}
+use buffer::buffer;
 
 /// The addresses of a slice.
 fn range<T>(slice: &[T]) -> Range<usize> {
@@ -87,7 +79,7 @@ fn a_new_zone_has_the_room_asked_for() {
             assert_eq!((zone.used(), zone.high_water()), (0, 0));
             assert_eq!(zone.remaining(), zone.capacity());
             assert_eq!((zone.blocks(), zone.handles(), zone.name()), (1, 1, None));
-            without_the_system(|| zone.alloc_uninit::<u8>(bytes).fill(MaybeUninit::new(7)));
+            without_the_system(|| zone.alloc_uninit::<u8>(bytes)[bytes - 1].write(7));
             assert_eq!(zone.blocks(), 1);
         }
     }
@@ -123,7 +115,7 @@ fn a_zone_of_no_size_takes_nothing_before_it_is_used() {
     assert!(pop_zone().unwrap().contains(&raw const *boxed));
 
     let large = Zone::new(0);
-    assert_eq!(large.alloc_slice(100_000, 3_u8)[99_999], 3);
+    assert_eq!(large.alloc_uninit::<u8>(100_000)[99_999].write(3), &3);
     assert_eq!(large.blocks(), 1);
 }
 
@@ -333,7 +325,7 @@ fn a_types_own_alignment_is_kept() {
             }
         })*};
     }
-    check!(1 2 8 16 32 64 256 1024 4096);
+    check!(2 8 16 32 64 256 1024 4096);
 }
 
 #[test]

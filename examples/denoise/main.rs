@@ -6,30 +6,32 @@
 //!
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
 //! caller's, what lives as long as a block is in a scope around the block, and what lives as long
-//! as one transform is in a scope inside that one. The rest of the files are about WAV files
-//! (`wav.rs`), the input that the program makes for itself (`chord.rs`), how much better the sound
-//! got (`snr.rs`), what was asked of the system (`counting.rs`) and the table at the end
-//! (`report.rs`).
+//! as one transform is in a scope inside that one. The rest of the files are about the input
+//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`), how
+//! much better the sound got (`snr.rs`), what was asked of the system and how long it took
+//! (`counting.rs`, `meter.rs`), and the table at the end (`report.rs`).
 
 mod chord;
 mod counting;
+mod draft;
 mod gate;
+mod meter;
 mod report;
 mod snr;
 mod wav;
 
+use crate::draft::Draft;
 use crate::gate::{BLOCK, Gate, LATENCY};
-use crate::report::{Report, WARM_UP};
+use crate::meter::{Measured, Meter};
+use crate::report::Report;
 use crate::snr::Snr;
-use crate::wav::{Draft, Sound};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::wav::Sound;
 use memzone::Zone;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: denoise [IN.wav] [OUT.wav]";
 
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(report) => {
             print(format_args!("{report}"));
-            if report.late_bytes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if report.measured.late_bytes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(message) => {
             eprintln!("{message}");
@@ -79,11 +81,11 @@ fn default_output(input: &Path) -> PathBuf {
 
 /// Denoises a file. There is no clean version of it to compare with.
 fn denoise_file(input: &Path, output: &Path) -> Result<Report, String> {
-    if wav::are_same_file(input, output) {
+    if draft::are_same_file(input, output) {
         return Err(format!("{}: is both the input and the output", input.display()));
     }
     let sound = Sound::read(input)?;
-    let draft = Draft::create(output)?;
+    let draft = Draft::create(output, sound.spec)?;
     let run = denoise(&sound);
     let snr = Snr::estimated(sound.channels(), &sound.samples, &run.output);
     finish(&input.display().to_string(), sound, run, snr, draft)
@@ -93,8 +95,8 @@ fn denoise_file(input: &Path, output: &Path) -> Result<Report, String> {
 fn denoise_chord() -> Result<Report, String> {
     let target = Path::new("target");
     let folder = if target.is_dir() { target.to_owned() } else { env::temp_dir() };
-    let draft = Draft::create(&folder.join("denoise.wav"))?;
     let (clean, sound) = chord::in_noise();
+    let draft = Draft::create(&folder.join("denoise.wav"), sound.spec)?;
     let run = denoise(&sound);
     let snr = Some(Snr::measured(&clean, &sound.samples, &run.output));
     finish("a chord in noise", sound, run, snr, draft)
@@ -106,20 +108,20 @@ fn finish(
     sound: Sound,
     run: Run,
     snr: Option<Snr>,
-    draft: Draft,
+    mut draft: Draft,
 ) -> Result<Report, String> {
     let title = format!("{input} -> {}", draft.path().display());
-    let clean = Sound { samples: run.output, ..sound };
-    draft.finish(&clean)?;
-    let Run { times, late_bytes, memory, .. } = run;
+    draft.write(&run.output)?;
+    let gate::Memory { scopes, state, block, scratch } = run.memory;
     Ok(Report {
         title,
-        format: clean.to_string(),
-        rate: clean.rate(),
-        times,
-        late_bytes,
-        memory,
-        snr,
+        format: draft.finish()?,
+        rate: sound.rate(),
+        block: BLOCK,
+        measured: run.measured,
+        scopes,
+        zones: vec![("state", state), ("block", block), ("scratch", scratch)],
+        rows: snr::rows(snr.as_ref()),
     })
 }
 
@@ -127,10 +129,7 @@ fn finish(
 struct Run {
     /// The clean samples: as many as the input has, and at the same places.
     output: Vec<f32>,
-    /// How long each block took.
-    times: Vec<Duration>,
-    /// What the blocks after the first [`WARM_UP`] asked of the system.
-    late_bytes: u64,
+    measured: Measured,
     memory: gate::Memory,
 }
 
@@ -144,27 +143,17 @@ fn denoise(sound: &Sound) -> Run {
     let mut gate = Gate::new(&zone, channels, sound.rate());
     let mut block = vec![0.0; BLOCK * channels];
     let mut output = Vec::with_capacity(blocks * block.len());
-    let mut times = Vec::with_capacity(blocks);
-    let mut late_bytes = 0;
 
-    let bar = progress_bar(blocks);
+    let mut meter = Meter::new(blocks);
     for index in 0..blocks {
         fill(&mut block, &sound.samples, index);
-        let asked_before = counting::bytes_asked();
-        let start = Instant::now();
-        gate.process(&mut block);
-        times.push(start.elapsed());
-        if index >= WARM_UP {
-            late_bytes += counting::bytes_asked() - asked_before;
-        }
+        meter.block(|| gate.process(&mut block));
         output.extend_from_slice(&block);
-        bar.inc(1);
     }
-    bar.finish_and_clear();
 
     output.drain(..LATENCY * channels);
     output.truncate(sound.samples.len());
-    Run { output, times, late_bytes, memory: gate.memory() }
+    Run { output, measured: meter.finish(), memory: gate.memory() }
 }
 
 /// Copies block number `index` of the samples, with silence after their end.
@@ -173,11 +162,4 @@ fn fill(block: &mut [f32], samples: &[f32], index: usize) {
     let len = rest.len().min(block.len());
     block[..len].copy_from_slice(&rest[..len]);
     block[len..].fill(0.0);
-}
-
-/// On the standard error; it hides itself where that is no terminal.
-fn progress_bar(blocks: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} blocks, {eta} left")
-        .expect("the template is well-formed");
-    ProgressBar::new(blocks as u64).with_style(style)
 }

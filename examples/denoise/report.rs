@@ -1,22 +1,31 @@
 //! The table at the end.
 
-use crate::gate::{BLOCK, Memory};
-use crate::snr::Snr;
+use crate::meter::{Measured, WARM_UP};
 use std::fmt::{self, Display};
 use std::time::Duration;
-
-/// Blocks that may ask the system for memory: the first ones make the zones of the scopes.
-pub(crate) const WARM_UP: usize = 100;
 
 /// What a run was like.
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) format: String,
     pub(crate) rate: u32,
-    pub(crate) times: Vec<Duration>,
-    pub(crate) late_bytes: u64,
-    pub(crate) memory: Memory,
-    pub(crate) snr: Option<Snr>,
+    /// Frames in a block.
+    pub(crate) block: usize,
+    pub(crate) measured: Measured,
+    /// Scopes entered.
+    pub(crate) scopes: usize,
+    /// What the zones were for, and the most bytes that were in use for it.
+    pub(crate) zones: Vec<(&'static str, usize)>,
+    /// What there is to say about this program only.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A line of the table.
+pub(crate) struct Row {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    /// What follows the value.
+    pub(crate) unit: String,
 }
 
 impl Display for Report {
@@ -24,16 +33,16 @@ impl Display for Report {
         writeln!(f, "{}\n{}\n", self.title, self.format)?;
         self.write_times(f)?;
         self.write_memory(f)?;
-        self.write_snr(f)
+        self.rows.iter().try_for_each(|Row { label, value, unit }| row(f, label, value, unit))
     }
 }
 
 impl Report {
     fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut times = self.times.clone();
+        let mut times = self.measured.times.clone();
         times.sort_unstable();
-        let deadline = BLOCK as f64 / f64::from(self.rate) * 1e6;
-        row(f, &format!("blocks of {BLOCK} frames"), &grouped(times.len()), "")?;
+        let deadline = self.block as f64 / f64::from(self.rate) * 1e6;
+        row(f, &format!("blocks of {} frames", self.block), &grouped(times.len()), "")?;
         row(f, "deadline of a block", &format!("{deadline:.1}"), "µs")?;
         for (label, part) in [("median", 0.5), ("99.9 %", 0.999), ("worst", 1.0)] {
             let micros = quantile(&times, part).as_secs_f64() * 1e6;
@@ -45,26 +54,14 @@ impl Report {
     }
 
     fn write_memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Memory { scopes, state, block, scratch } = self.memory;
-        row(f, "scopes entered", &grouped(scopes), "")?;
-        let (sum, parts) = (state + block + scratch, [state, block, scratch].map(grouped));
-        let [state, block, scratch] = parts;
-        let unit = format!("bytes  state {state}, block {block}, scratch {scratch}");
+        row(f, "scopes entered", &grouped(self.scopes), "")?;
+        let sum = self.zones.iter().map(|(_, bytes)| bytes).sum();
+        let parts: Vec<_> =
+            self.zones.iter().map(|(what, bytes)| format!("{what} {}", grouped(*bytes))).collect();
+        let unit = format!("bytes  {}", parts.join(", "));
         row(f, "high-water mark of the zones", &grouped(sum), &unit)?;
         let label = format!("asked of the system after {WARM_UP} blocks");
-        row(f, &label, &self.late_bytes.to_string(), "bytes  must be 0")
-    }
-
-    fn write_snr(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(snr) = &self.snr else {
-            return row(f, "signal-to-noise ratio", "-", "       too little sound to estimate it");
-        };
-        let note = if snr.is_estimated { "estimated" } else { "against the clean chord" };
-        for (label, value) in [("before", snr.before), ("after", snr.after)] {
-            let label = format!("signal-to-noise ratio, {label}");
-            row(f, &label, &format!("{value:.1}"), &format!("dB     {note}"))?;
-        }
-        Ok(())
+        row(f, &label, &self.measured.late_bytes.to_string(), "bytes  must be 0")
     }
 }
 
@@ -80,7 +77,7 @@ fn quantile(sorted: &[Duration], part: f64) -> Duration {
 }
 
 /// A number with its digits in groups of three.
-fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     if number < 1000 {
         return number.to_string();
     }

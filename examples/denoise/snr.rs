@@ -1,5 +1,7 @@
 //! How far the sound is above the noise, before and after.
 
+use crate::report::Row;
+
 /// Frames of which a power is taken.
 const WINDOW: usize = 1024;
 /// Less power than this is digital silence: no noise, and no recording either.
@@ -7,10 +9,10 @@ const SILENCE: f64 = 1e-9;
 
 /// Signal-to-noise ratios, in dB.
 pub(crate) struct Snr {
-    pub(crate) before: f64,
-    pub(crate) after: f64,
+    before: f64,
+    after: f64,
     /// Whether there was no clean signal to compare with.
-    pub(crate) is_estimated: bool,
+    is_estimated: bool,
 }
 
 impl Snr {
@@ -43,6 +45,21 @@ impl Snr {
         };
         Some(Snr { before: ratio(&before), after: ratio(&after), is_estimated: true })
     }
+}
+
+/// What the table says about it.
+pub(crate) fn rows(snr: Option<&Snr>) -> Vec<Row> {
+    let Some(snr) = snr else {
+        let unit = "       too little sound to estimate it".to_owned();
+        return vec![Row { label: "signal-to-noise ratio", value: "-".to_owned(), unit }];
+    };
+    let note = if snr.is_estimated { "estimated" } else { "against the clean chord" };
+    let row =
+        |label, value| Row { label, value: format!("{value:.1}"), unit: format!("dB     {note}") };
+    vec![
+        row("signal-to-noise ratio, before", snr.before),
+        row("signal-to-noise ratio, after", snr.after),
+    ]
 }
 
 /// The power of each whole window.

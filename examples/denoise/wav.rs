@@ -1,11 +1,10 @@
-//! Reading and writing WAV files. Whatever goes wrong is told in one line that names the file.
+//! Reading WAV files. Whatever goes wrong is told in one line that names the file.
 
-use hound::{Error, SampleFormat, WavReader, WavSpec, WavWriter};
-use std::fmt::{self, Display};
-use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, ErrorKind, Read};
-use std::path::{Path, PathBuf};
-use std::process;
+use crate::draft::{full_scale, kind};
+use hound::{Error, SampleFormat, WavReader, WavSpec};
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read};
+use std::path::Path;
 
 /// Beyond this, a sample is broken: 120 dB more than full scale.
 const LIMIT: f32 = 1e6;
@@ -30,23 +29,6 @@ impl Sound {
     pub(crate) fn rate(&self) -> u32 {
         self.spec.sample_rate
     }
-}
-
-impl Display for Sound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = (self.samples.len() / self.channels()) as f64 / f64::from(self.rate());
-        let channels = if self.channels() == 1 { "mono" } else { "stereo" };
-        write!(f, "{seconds:.2} s, {} Hz, {channels}, {}", self.rate(), kind(&self.spec))
-    }
-}
-
-/// `16-bit integer`, say.
-fn kind(spec: &WavSpec) -> String {
-    let format = match spec.sample_format {
-        SampleFormat::Int => "integer",
-        SampleFormat::Float => "float",
-    };
-    format!("{}-bit {format}", spec.bits_per_sample)
 }
 
 fn read(path: &Path) -> Result<Sound, String> {
@@ -143,82 +125,4 @@ fn read_floats<R: Read>(reader: &mut WavReader<R>, path: &Path) -> Result<Vec<f3
         eprintln!("{path}: {broken} samples are not numbers, infinite or huge, and taken as 0");
     }
     Ok(samples)
-}
-
-/// The integer that stands for 1.
-fn full_scale(spec: &WavSpec) -> f64 {
-    f64::from(spec.bits_per_sample - 1).exp2()
-}
-
-/// Whether two paths lead to one file that exists.
-pub(crate) fn are_same_file(a: &Path, b: &Path) -> bool {
-    match (fs::canonicalize(a), fs::canonicalize(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// An output file that has its final name only when it is complete. Until then it lies beside it
-/// under another name, and is removed when this is dropped.
-pub(crate) struct Draft {
-    path: PathBuf,
-    temporary: PathBuf,
-    file: Option<File>,
-}
-
-impl Draft {
-    pub(crate) fn create(path: &Path) -> Result<Draft, String> {
-        let error = |reason: &dyn Display| format!("{}: {reason}", path.display());
-        if let Ok(existing) = fs::metadata(path) {
-            if !existing.is_file() {
-                return Err(error(&"exists and is not a file to write to"));
-            }
-            if existing.permissions().readonly() {
-                return Err(error(&"exists and is read-only"));
-            }
-        }
-        let temporary = path.with_file_name(format!(".denoise-{}.part", process::id()));
-        let file = File::create_new(&temporary)
-            .map_err(|cause| error(&format_args!("cannot be written: {cause}")))?;
-        Ok(Draft { path: path.to_owned(), temporary, file: Some(file) })
-    }
-
-    /// The name that the file will have.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Writes the file and gives it its name.
-    pub(crate) fn finish(mut self, sound: &Sound) -> Result<(), String> {
-        let file = self.file.take().expect("a draft is finished once");
-        write(file, sound)
-            .and_then(|()| Ok(fs::rename(&self.temporary, &self.path)?))
-            .map_err(|cause| format!("{}: cannot be written: {cause}", self.path.display()))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // Not there any more where it was finished.
-        let _ = fs::remove_file(&self.temporary);
-    }
-}
-
-fn write(file: File, sound: &Sound) -> Result<(), Error> {
-    let mut writer = WavWriter::new(BufWriter::new(file), sound.spec)?;
-    match sound.spec.sample_format {
-        SampleFormat::Int => {
-            let scale = full_scale(&sound.spec);
-            for sample in &sound.samples {
-                let value = (f64::from(*sample) * scale).round().clamp(-scale, scale - 1.0);
-                writer.write_sample(value as i32)?;
-            }
-        }
-        SampleFormat::Float => {
-            for sample in &sound.samples {
-                writer.write_sample(*sample)?;
-            }
-        }
-    }
-    writer.finalize()
 }
