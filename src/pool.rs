@@ -8,6 +8,7 @@
 
 use crate::bump::MAX_REQUEST;
 use crate::error::ZoneError;
+use crate::owner::acts_as_its_value;
 use crate::zone::{Zone, or_panic};
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -635,17 +636,7 @@ impl<T> DerefMut for PoolBox<'_, T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for PoolBox<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for PoolBox<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
+acts_as_its_value!(['p, T] PoolBox<'p, T>);
 
 impl<T> fmt::Debug for PoolFull<T> {
     /// Without the value, which need not be `Debug`.
