@@ -91,7 +91,7 @@ fn value<T>(result: Result<T, Infallible>) -> T {
 }
 
 /// Zones run no destructors for what is borrowed from them (I8).
-const fn refuse_drop<T>() {
+pub(crate) const fn refuse_drop<T>() {
     assert!(
         !core::mem::needs_drop::<T>(),
         "this type needs its destructor run, and a zone runs none for borrowed values: \
@@ -170,7 +170,6 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     fn alloc_in<E: OnError, T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, E::Error> {
-        const { refuse_drop::<T>() };
         let place = self.place::<E, T>()?.as_ptr();
         let value = make();
         // SAFETY: (I2, I5) the place was taken for this value before `make` ran.
@@ -187,7 +186,6 @@ impl Zone {
         align: usize,
         mut make: impl FnMut(usize) -> T,
     ) -> Result<&mut [T], E::Error> {
-        const { refuse_drop::<T>() };
         let start = self.places::<E, T>(len, align)?.as_ptr();
         for index in 0..len {
             let value = make(index);
@@ -233,7 +231,6 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     fn uninit_in<E: OnError, T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], E::Error> {
-        const { refuse_drop::<T>() };
         let start = self.places::<E, MaybeUninit<T>>(len, align_of::<T>())?.as_ptr();
         // SAFETY: (I7) `MaybeUninit` needs no initialisation; (I1) borrowed from the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
@@ -305,6 +302,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc<T>(&self, value: T) -> &mut T {
+        const { refuse_drop::<T>() };
         self::value(self.alloc_in::<Panic, T>(|| value))
     }
 
@@ -315,6 +313,7 @@ impl Zone {
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
+        const { refuse_drop::<T>() };
         self.alloc_in::<Return, T>(|| value)
     }
 
@@ -332,6 +331,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
+        const { refuse_drop::<T>() };
         value(self.alloc_in::<Panic, T>(make))
     }
 
@@ -342,6 +342,7 @@ impl Zone {
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
     #[inline(always)]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
+        const { refuse_drop::<T>() };
         self.alloc_in::<Return, T>(make)
     }
 
@@ -386,6 +387,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
+        const { refuse_drop::<T>() };
         value(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
     }
 
@@ -400,6 +402,7 @@ impl Zone {
         len: usize,
         make: impl FnMut(usize) -> T,
     ) -> Result<&mut [T], ZoneError> {
+        const { refuse_drop::<T>() };
         self.slice_in::<Return, T>(len, align_of::<T>(), make)
     }
 
@@ -486,6 +489,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
+        const { refuse_drop::<T>() };
         value(self.uninit_in::<Panic, T>(len))
     }
 
@@ -496,6 +500,7 @@ impl Zone {
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
     #[inline(always)]
     pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
+        const { refuse_drop::<T>() };
         self.uninit_in::<Return, T>(len)
     }
 
@@ -517,6 +522,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[track_caller]
     pub fn alloc_iter<T>(&self, items: impl IntoIterator<Item = T>) -> &mut [T] {
+        const { refuse_drop::<T>() };
         value(self.iter_in::<Panic, _>(items))
     }
 
@@ -529,6 +535,7 @@ impl Zone {
         &self,
         items: impl IntoIterator<Item = T>,
     ) -> Result<&mut [T], ZoneError> {
+        const { refuse_drop::<T>() };
         self.iter_in::<Return, _>(items)
     }
 
@@ -632,6 +639,9 @@ macro_rules! zformat {
     ($zone:expr, $($text:tt)+) => {
         $zone.alloc_fmt(::core::format_args!($($text)+))
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!("expected a zone and a text: `zformat!(zone, \"text {}\", value)`")
+    };
 }
 
 /// A slice that grows at the end of a zone.
@@ -645,7 +655,6 @@ pub(crate) struct SliceBuilder<'z, E, T> {
 
 impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     pub(crate) fn new(zone: &'z Zone) -> Self {
-        const { refuse_drop::<T>() };
         let start = NonNull::dangling();
         SliceBuilder { zone, start, len: 0, room: 0, on_error: PhantomData }
     }

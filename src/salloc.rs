@@ -38,7 +38,7 @@ const fn frame_for(bytes: usize) -> usize {
         return 0;
     }
     let doublings = ((bytes - 1) / SMALLEST).ilog2() as usize;
-    let quarters = (bytes - 1) / (SMALLEST / 4) >> doublings;
+    let quarters = ((bytes - 1) / (SMALLEST / 4)) >> doublings;
     1 + doublings * 4 + (quarters - 4)
 }
 

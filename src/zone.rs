@@ -476,10 +476,13 @@ impl Header {
     /// `start` is an allocation of `size` bytes in this zone that nobody uses any more.
     #[inline]
     pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
-        let end = start.addr().get() + bump::round_up_step(size);
-        if size != 0 && end == self.cursor.get().addr().get() {
+        let bytes = bump::round_up_step(size);
+        let cursor = self.cursor.get();
+        if size != 0 && start.addr().get() + bytes == cursor.addr().get() {
             self.note_high_water();
-            self.cursor.set(start);
+            // Not `start`, which may have been narrowed to the value by a reference.
+            // SAFETY: (I6) the cursor has moved over these bytes.
+            self.cursor.set(unsafe { cursor.sub(bytes) });
         }
     }
 }

@@ -366,3 +366,15 @@ fn boxes_may_be_kept_in_collections_of_the_heap() {
     assert_eq!((boxes.len(), &**boxes[0]), (45, "value 49"));
     assert_eq!(ZBox::zone(&boxes[0]).handles() + ZBox::zone(&boxes[1]).handles(), 45);
 }
+
+/// The memory that a box gives back was reached through a reference to its value alone: what is put
+/// there next may be larger. (Miri's stacked borrows see the difference.)
+#[test]
+fn what_a_box_gives_back_is_as_good_as_new() {
+    let zone = Zone::new(1024);
+    let first = zone.boxed_slice(4, 1_u8);
+    drop(first.clone());
+    let larger = zone.alloc_slice(100, 7_u8);
+    larger[99] = 3;
+    assert_eq!((larger[0], larger[99], first[3]), (7, 3, 1));
+}

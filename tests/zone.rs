@@ -826,6 +826,11 @@ fn a_zone_contains_the_used_part_of_all_its_blocks() {
     }
     let last = places[11];
     assert!(zone.contains(last.wrapping_add(1_215)) && !zone.contains(last.wrapping_add(1_216)));
+    // What was left over at the end of a block is not used.
+    let left = Zone::new(500);
+    let before = left.alloc_uninit::<u8>(100).as_ptr().cast::<u8>();
+    left.alloc_uninit::<u8>(10_000);
+    assert!(left.contains(before.wrapping_add(111)) && !left.contains(before.wrapping_add(112)));
     let (other, on_stack) = (Zone::new(500), 1_u8);
     assert!(!zone.contains(other.alloc(1_u8)) && !other.contains(places[0]));
     assert!(!zone.contains(&raw const on_stack) && !zone.contains(std::ptr::null::<u8>()));

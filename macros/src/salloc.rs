@@ -46,11 +46,8 @@ pub(crate) fn salloc(input: TokenStream) -> TokenStream {
         refuse_run_time(&len)?;
         Ok(expand(&fill, &len))
     };
-    // On an error, that error alone: `loop {}` has any type, so that none follows from its use.
-    parse.parse2(input).unwrap_or_else(|error| {
-        let error = error.into_compile_error();
-        quote!({ #error; loop {} })
-    })
+    // The type of `compile_error!` is taken to be right wherever it is used, so no error follows.
+    parse.parse2(input).unwrap_or_else(Error::into_compile_error)
 }
 
 fn refuse_without_length(input: ParseStream<'_>) -> Result<()> {

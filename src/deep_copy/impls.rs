@@ -43,18 +43,18 @@ macro_rules! __flat_items {
             to.try_alloc_slice_copy(items)
         }
         #[inline(always)]
-        fn copy_array<const N: usize>(
-            items: &[Self; N],
+        fn copy_array<const MEMZONE_N: usize>(
+            items: &[Self; MEMZONE_N],
             _to: &$zone $crate::Zone,
             _depth: $crate::__private::Depth,
-        ) -> ::core::result::Result<[Self; N], $crate::ZoneError> {
+        ) -> ::core::result::Result<[Self; MEMZONE_N], $crate::ZoneError> {
             ::core::result::Result::Ok(*items)
         }
         #[inline(always)]
-        fn move_array<const N: usize>(
-            items: [Self; N],
+        fn move_array<const MEMZONE_N: usize>(
+            items: [Self; MEMZONE_N],
             _to: &$zone $crate::Zone,
-        ) -> ::core::result::Result<[Self; N], $crate::ZoneError> {
+        ) -> ::core::result::Result<[Self; MEMZONE_N], $crate::ZoneError> {
             ::core::result::Result::Ok(items)
         }
     };
@@ -162,15 +162,15 @@ macro_rules! __by_parts {
             let $this = self;
             ::core::result::Result::Ok($copy)
         }
-        fn copy_later<'later>(
-            &'later self,
+        fn copy_later<'memzone_later>(
+            &'memzone_later self,
             to: &$zone $crate::Zone,
-            work: $crate::__private::Work<'later>,
+            work: $crate::__private::Work<'memzone_later>,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
-        > + 'later
+        > + 'memzone_later
         where
-            $zone: 'later,
+            $zone: 'memzone_later,
         {
             #[allow(unused_macros)]
             macro_rules! part {

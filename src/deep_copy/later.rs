@@ -8,7 +8,7 @@
 #![forbid(unsafe_code)]
 
 use super::{DeepCopy, Depth};
-use crate::alloc::{Return, SliceBuilder};
+use crate::alloc::{Return, SliceBuilder, refuse_drop};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
@@ -240,6 +240,7 @@ async fn slice_later<'s, 'z: 's, T: DeepCopy<'z>>(
     to: &'z Zone,
     work: Work<'s>,
 ) -> Result<&'z mut [T::Copied], ZoneError> {
+    const { refuse_drop::<T::Copied>() };
     let mut copied = SliceBuilder::<Return, _>::new(to);
     copied.reserve(items.len())?;
     for item in items {

@@ -6,8 +6,8 @@ use memzone::{DeepCopy, Zone, ZoneError, beginz, letz, try_beginz, try_letz, zco
 
 // Fields, parameters and a lifetime with names of the derive's.
 #[derive(DeepCopy)]
-struct Part<'zone, T, N> {
-    to: &'zone u32,
+struct Part<'later, T, N> {
+    to: &'later u32,
     this: T,
     depth: N,
     work: u8,

@@ -1,0 +1,6 @@
+// Nothing after the semicolon.
+use memzone::salloc;
+
+fn main() {
+    salloc![0.0;];
+}

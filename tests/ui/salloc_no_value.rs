@@ -1,0 +1,6 @@
+// Nothing before the semicolon.
+use memzone::salloc;
+
+fn main() {
+    salloc![; 64];
+}

@@ -1,0 +1,6 @@
+// Neither a value nor a type.
+use memzone::salloc;
+
+fn main() {
+    salloc![1 +; 64];
+}
