@@ -37,10 +37,9 @@ impl OnError for Panic {
     #[inline(always)]
     #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
-        Ok(zone.lend(|zone| {
-            let Grown(place, zone) = grow_or_panic(zone, size, align);
-            (place, zone)
-        }))
+        let Grown(place, lent) = grow_or_panic(zone.lend(), size, align);
+        zone.take_back(lent);
+        Ok(place)
     }
 }
 
@@ -55,7 +54,9 @@ impl OnError for Return {
     }
     #[inline(always)]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
-        zone.lend(|zone| grow(zone, size, align))
+        let (place, lent) = grow(zone.lend(), size, align);
+        zone.take_back(lent);
+        place
     }
 }
 
@@ -240,7 +241,7 @@ impl Zone {
     fn iter_in<E: OnError, I: IntoIterator>(&self, items: I) -> Result<&mut [I::Item], E::Error> {
         let items = items.into_iter();
         let mut builder = SliceBuilder::<E, I::Item>::new(self);
-        builder.reserve(items.size_hint().0)?;
+        builder.reserve_exact(items.size_hint().0)?;
         for item in items {
             builder.push(item)?;
         }
@@ -249,11 +250,11 @@ impl Zone {
 
     #[track_caller]
     fn fmt_in<E: OnError>(&self, text: fmt::Arguments<'_>) -> Result<&mut str, E::Error> {
-        struct Text<'z, E: OnError> {
-            bytes: SliceBuilder<'z, E, u8>,
-            error: Option<E::Error>,
+        struct Text<'z> {
+            bytes: SliceBuilder<'z, Return, u8>,
+            error: Option<ZoneError>,
         }
-        impl<E: OnError> Write for Text<'_, E> {
+        impl Write for Text<'_> {
             fn write_str(&mut self, part: &str) -> fmt::Result {
                 self.bytes.extend(part.as_bytes()).map_err(|error| {
                     self.error = Some(error);
@@ -261,13 +262,10 @@ impl Zone {
                 })
             }
         }
-        let mut out = Text::<E> { bytes: SliceBuilder::new(self), error: None };
+        let mut out = Text { bytes: SliceBuilder::new(self), error: None };
         let written = out.write_fmt(text);
-        if let Some(error) = out.error {
-            return Err(error);
-        }
-        if written.is_err() {
-            return E::fail(ZoneError::Format);
+        if let Some(error) = out.error.or(written.err().map(|fmt::Error| ZoneError::Format)) {
+            return E::fail(error);
         }
         // SAFETY: only whole `str`s were written.
         Ok(unsafe { core::str::from_utf8_unchecked_mut(out.bytes.finish()) })
@@ -659,22 +657,32 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         SliceBuilder { zone, start, len: 0, room: 0, on_error: PhantomData }
     }
 
-    /// Makes room for `more` further items.
+    /// Makes room for `more` further items, and for some that may follow.
     #[track_caller]
     pub(crate) fn reserve(&mut self, more: usize) -> Result<(), E::Error> {
         if more <= self.room - self.len {
             return Ok(());
         }
-        let least = match self.len.checked_add(more) {
-            Some(least) => least,
-            None => {
-                return E::fail(ZoneError::TooLarge {
-                    requested: usize::MAX,
-                    available: MAX_REQUEST,
-                });
-            }
+        self.make_room(more, self.room.saturating_mul(2).max(4))
+    }
+
+    /// Makes room for `more` further items and no others.
+    #[track_caller]
+    pub(crate) fn reserve_exact(&mut self, more: usize) -> Result<(), E::Error> {
+        if more <= self.room - self.len {
+            return Ok(());
+        }
+        self.make_room(more, 0)
+    }
+
+    /// Makes room for `more` further items, and for at least `wanted` in all.
+    #[track_caller]
+    fn make_room(&mut self, more: usize, wanted: usize) -> Result<(), E::Error> {
+        let Some(least) = self.len.checked_add(more) else {
+            let (requested, available) = (usize::MAX, MAX_REQUEST);
+            return E::fail(ZoneError::TooLarge { requested, available });
         };
-        let room = least.max(self.room.saturating_mul(2)).max(4);
+        let room = least.max(wanted);
         if self.extend_in_place(least, room) {
             return Ok(());
         }

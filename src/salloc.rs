@@ -146,7 +146,7 @@ fn fill<T: Copy>(items: &mut [MaybeUninit<T>], value: T) {
 ///
 /// [`ZoneError::TooLarge`] where the stack has too little left; its `available` is what can be had
 /// at this place, of a `T` aligned as this one. It is 64 MiB at most, and leaves a reserve for
-/// `body`, a signal and a panic: a quarter of the stack, from 16 to 64 KiB. A `body` that needs more
+/// `body`, a signal and a panic: a quarter of the stack, from 32 to 64 KiB. A `body` that needs more
 /// of the stack for itself is on its own, as all functions are. Where memzone cannot ask the system
 /// (it can on Linux, Android, Apple's systems and Windows), 16 KiB below the first use on a thread
 /// are all there is; with musl the main thread has what it had grown to. On a stack that is not its

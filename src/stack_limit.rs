@@ -8,13 +8,16 @@ use core::cell::Cell;
 use core::ops::Range;
 
 /// The lower end of a stack is reserved for what the caller's code needs beside the memory that it
-/// asks for, for a signal's frame (12 KiB with the largest registers) and for a panic: a quarter of
-/// the stack, within these limits.
-const RESERVE: Range<usize> = 16 << 10..64 << 10;
+/// asks for, for a signal's frame (12 KiB with the largest registers), and for a panic (24 KiB where
+/// it prints a backtrace): a quarter of the stack, within these limits.
+const RESERVE: Range<usize> = 32 << 10..64 << 10;
 
-/// Where the system does not tell: stack that is assumed to be left at a thread's first use. The
-/// lower half of it is reserved.
-const ASSUMED: usize = 32 << 10;
+/// The most that a stack counts for. One that may grow without limit (`ulimit -s unlimited`) ends
+/// where the memory does, which nobody can tell.
+const MOST: usize = 1 << 30;
+
+/// What is left, reserve aside, at a thread's first use where the system does not tell.
+const ASSUMED: usize = 16 << 10;
 
 /// What Miri has left, always: its locals lie anywhere, so that addresses tell nothing.
 const MIRI: usize = 1 << 20;
@@ -72,13 +75,14 @@ fn find_left(here: usize) -> usize {
 impl Known {
     fn new(stack: Range<usize>) -> Known {
         let Range { start: low, end: high } = stack;
+        let low = low.max(high.saturating_sub(MOST));
         let reserve = ((high - low) / 4).clamp(RESERVE.start, RESERVE.end);
         let floor = low.saturating_add(reserve).min(high);
         Known { low, floor, size: high - floor }
     }
 
     fn assume(here: usize) -> Known {
-        let floor = here.saturating_sub(ASSUMED / 2);
+        let floor = here.saturating_sub(ASSUMED);
         Known { low: 0, floor, size: usize::MAX - floor }
     }
 }
@@ -214,14 +218,16 @@ mod tests {
     #[test]
     fn a_quarter_is_reserved_within_limits() {
         let reserved = |size: usize| {
-            let known = Known::new(1 << 30..(1 << 30) + size);
-            assert_eq!(known.floor + known.size, (1 << 30) + size);
+            let known = Known::new(1 << 40..(1 << 40) + size);
+            assert_eq!(known.floor + known.size, (1 << 40) + size);
             known.floor - known.low
         };
         assert_eq!(reserved(8 << 20), 64 << 10);
-        assert_eq!(reserved(128 << 10), 32 << 10);
-        assert_eq!(reserved(40 << 10), 16 << 10);
+        assert_eq!(reserved(192 << 10), 48 << 10);
+        assert_eq!(reserved(64 << 10), 32 << 10);
         assert_eq!(reserved(8 << 10), 8 << 10);
+        let endless = Known::new(4096..1 << 46);
+        assert_eq!((endless.low, endless.size), ((1 << 46) - MOST, MOST - (64 << 10)));
     }
 
     #[test]
@@ -229,19 +235,21 @@ mod tests {
     fn what_is_assumed_is_never_assumed_again() {
         let here = stack_pointer();
         KNOWN.set(Known::assume(here));
-        assert!(left() <= ASSUMED / 2 && left() >= ASSUMED / 4);
-        KNOWN.set(Known::assume(here + ASSUMED));
+        assert!(left() <= ASSUMED && left() >= ASSUMED / 2);
+        KNOWN.set(Known::assume(here + 2 * ASSUMED));
         assert_eq!(left(), 0);
-        assert_eq!(KNOWN.get().floor, here + ASSUMED / 2);
+        assert_eq!(KNOWN.get().floor, here + ASSUMED);
     }
 
     #[test]
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     #[cfg_attr(miri, ignore = "has no stack")]
     fn a_foreign_stack_counts_as_used_up() {
         assert!(left() > 0);
         let known = KNOWN.get();
         for foreign in [known.low - 1, known.floor + known.size, 0, usize::MAX] {
             assert_eq!(find_left(foreign), 0);
+            assert_eq!(KNOWN.get().floor, known.floor);
         }
         assert!(left() > 0);
     }

@@ -647,18 +647,18 @@ impl Zone {
         self.header.get()
     }
 
-    /// Passes the handle to a function by value and takes it back from there, so that a handle in
-    /// a register can stay there.
+    /// The handle by value, for a function that hands it back to `take_back`, so that a handle in a
+    /// register can stay there.
     #[inline(always)]
-    pub(crate) fn lend<R>(
-        &self,
-        function: impl FnOnce(ManuallyDrop<Zone>) -> (R, ManuallyDrop<Zone>),
-    ) -> R {
+    pub(crate) fn lend(&self) -> ManuallyDrop<Zone> {
         // SAFETY: (I1) `self` keeps the zone alive meanwhile, and the copy is not dropped.
-        let lent = ManuallyDrop::new(unsafe { Zone::from_raw(self.header.get()) });
-        let (result, lent) = function(lent);
+        ManuallyDrop::new(unsafe { Zone::from_raw(self.header.get()) })
+    }
+
+    /// What was lent comes back: another zone where this one was yet to be made.
+    #[inline(always)]
+    pub(crate) fn take_back(&self, lent: ManuallyDrop<Zone>) {
         self.header.set(lent.header.get());
-        result
     }
 
     /// Makes the zone of a `Zone::new(0)` that is used for the first time.

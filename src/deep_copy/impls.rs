@@ -122,7 +122,6 @@ impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
 #[macro_export]
 macro_rules! __by_parts {
     ($zone:lifetime, flat: $flat:expr, |$this:ident| $copy:expr) => {
-        $crate::__by_parts!($zone, flat: $flat, by reference: |$this| $copy);
         #[inline]
         fn move_out(
             self,
@@ -137,8 +136,6 @@ macro_rules! __by_parts {
             let $this = self;
             ::core::result::Result::Ok($copy)
         }
-    };
-    ($zone:lifetime, flat: $flat:expr, by reference: |$this:ident| $copy:expr) => {
         const FLAT: bool = $flat;
         #[inline]
         fn deep_copy(
@@ -271,13 +268,6 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeTo<T> {
     crate::__by_parts!('z, flat: T::FLAT, |this| {
         let core::ops::RangeTo { end } = this;
         ..part!(end)
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeInclusive<T> {
-    type Copied = core::ops::RangeInclusive<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, by reference: |this| {
-        part!(this.start())..=part!(this.end())
     });
 }
 

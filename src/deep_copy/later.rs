@@ -242,7 +242,7 @@ async fn slice_later<'s, 'z: 's, T: DeepCopy<'z>>(
 ) -> Result<&'z mut [T::Copied], ZoneError> {
     const { refuse_drop::<T::Copied>() };
     let mut copied = SliceBuilder::<Return, _>::new(to);
-    copied.reserve(items.len())?;
+    copied.reserve_exact(items.len())?;
     for item in items {
         copied.push(item.copy_later(to, work.clone()).await?)?;
     }
