@@ -686,7 +686,11 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         if self.extend_in_place(least, room) {
             return Ok(());
         }
-        let start = self.zone.places::<E, T>(room, align_of::<T>())?;
+        let (start, room) = match self.zone.places::<Return, T>(room, align_of::<T>()) {
+            Ok(start) => (start, room),
+            // There may be no room for more than is needed now.
+            Err(_) => (self.zone.places::<E, T>(least, align_of::<T>())?, least),
+        };
         // SAFETY: (I2) `room >= len` places just taken, apart from the old ones.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
         self.start = start;

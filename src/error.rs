@@ -7,7 +7,8 @@ use core::fmt;
 /// The largest alignment a zone serves, in bytes: one page.
 pub(crate) const MAX_ALIGN: usize = 4096;
 
-/// Why a zone could not do what it was asked for. Nothing has changed where this is returned.
+/// Why memory could not be had, or not be given up. Nothing has changed where this is returned, but
+/// for what several steps had done before the one that failed: a copy's, an iterator's.
 ///
 /// Building one and printing one allocate nothing, so both may happen on a real-time thread.
 ///

@@ -335,7 +335,7 @@ impl Stack {
 
     fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
         if zone.header().state.get() & state::EMPTY != 0 {
-            zone.be_born(DEFAULT_CAPACITY)?;
+            zone.be_born()?;
         }
         if self.make_room()? {
             zone.header().state.set(zone.header().state.get() + state::ENTRY);

@@ -9,6 +9,7 @@ use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
+use core::panic::UnwindSafe;
 use core::ptr::NonNull;
 
 /// A value that lives in a zone and owns a handle to it, so the zone outlives it.
@@ -36,6 +37,9 @@ pub struct ZBox<T: ?Sized> {
     entry: Entry,
     owns: PhantomData<T>,
 }
+
+// As `Box`: it owns its value.
+impl<T: ?Sized + UnwindSafe> UnwindSafe for ZBox<T> {}
 
 impl<T> ZBox<T> {
     /// Puts a value into the thread's current zone.
@@ -97,6 +101,10 @@ impl Zone {
     #[track_caller]
     fn boxed_in<E: OnError, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
         let place = self.place::<E, T>()?;
+        if size_of::<T>() == 0 {
+            // Nothing has made the zone yet that the box is to keep.
+            self.be_born().or_else(E::fail)?;
+        }
         // SAFETY: (I2) a place just taken for this value.
         unsafe { place.write(value) };
         Ok(ZBox::own(place, self, size_of::<T>()))
@@ -110,6 +118,9 @@ impl Zone {
         value: T,
     ) -> Result<ZBox<[T]>, E::Error> {
         let start = self.places::<E, T>(len, align_of::<T>())?;
+        if size_of::<T>() == 0 || len == 0 {
+            self.be_born().or_else(E::fail)?;
+        }
         for index in 0..len {
             // SAFETY: (I6) `len` places were taken.
             let place = unsafe { start.add(index) };
@@ -154,6 +165,9 @@ impl Zone {
         source: &[T],
     ) -> Result<ZBox<[T]>, ZoneError> {
         let value = NonNull::from(self.try_alloc_slice_copy(source)?);
+        if size_of_val(source) == 0 {
+            self.be_born()?;
+        }
         Ok(ZBox::own(value, self, size_of_val(source)))
     }
 
@@ -214,6 +228,7 @@ impl<T: ?Sized> DerefMut for ZBox<T> {
 
 impl<T: Clone> Clone for ZBox<T> {
     /// A clone in the same zone.
+    #[track_caller]
     fn clone(&self) -> Self {
         self.zone.boxed(T::clone(self))
     }
@@ -221,6 +236,7 @@ impl<T: Clone> Clone for ZBox<T> {
 
 impl<T: Copy> Clone for ZBox<[T]> {
     /// A copy in the same zone.
+    #[track_caller]
     fn clone(&self) -> Self {
         crate::zone::or_panic(self.zone.try_boxed_slice_copy(self))
     }

@@ -664,11 +664,16 @@ impl Zone {
     /// Makes the zone of a `Zone::new(0)` that is used for the first time.
     #[cold]
     #[inline(never)]
-    pub(crate) fn be_born(&self, bytes: usize) -> Result<(), ZoneError> {
+    fn be_born_with(&self, bytes: usize) -> Result<(), ZoneError> {
         if self.header().state.get() & state::EMPTY != 0 {
             self.header.set(Header::make(&Self::builder().capacity(bytes))?);
         }
         Ok(())
+    }
+
+    /// `be_born_with` as many bytes as any zone has.
+    pub(crate) fn be_born(&self) -> Result<(), ZoneError> {
+        self.be_born_with(DEFAULT_CAPACITY)
     }
 
     /// Finds room where the fast path found none: zero sizes, exact fits, large alignments, new
@@ -688,7 +693,7 @@ impl Zone {
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);
-            self.be_born(size.saturating_add(slack).max(DEFAULT_CAPACITY))?;
+            self.be_born_with(size.saturating_add(slack).max(DEFAULT_CAPACITY))?;
         }
         self.header().grow(size, align)
     }
@@ -904,12 +909,14 @@ impl Clone for Zone {
     ///
     /// At 2,147,483,648 handles, and where a `Zone::new(0)` finds no memory to begin with.
     #[inline]
+    #[track_caller]
     fn clone(&self) -> Zone {
         const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL;
         #[cold]
         #[inline(never)]
+        #[track_caller]
         fn special(zone: &Zone) {
-            or_panic(zone.be_born(DEFAULT_CAPACITY));
+            or_panic(zone.be_born());
             assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
         }
         if self.header().state.get() & SPECIAL != 0 {
@@ -1019,7 +1026,7 @@ impl ZoneBuilder {
         self
     }
 
-    /// Never grows: its capacity is exactly what was asked for.
+    /// Never grows: its capacity is exactly what was asked for, or less where a limit allows no more.
     pub fn fixed(mut self) -> Self {
         self.fixed = true;
         self

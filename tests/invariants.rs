@@ -382,7 +382,7 @@ fn i11_no_deep_copy_however_wrong_harms_memory() {
 #[test]
 fn in_steady_state_scopes_ask_the_system_for_nothing() {
     let outer = Zone::new(64 << 10);
-    let rounds = if cfg!(miri) { 20 } else { 10_000 };
+    let rounds = if cfg!(miri) { 20 } else { 2_000 };
     let mut after_first = (0, 0);
     for round in 0..rounds {
         let sum = beginz!(z => {

@@ -11,6 +11,7 @@ use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
+use core::panic::UnwindSafe;
 use core::ptr::NonNull;
 
 /// A value in explicit heap memory, owned: xtlang's `halloc`. It is freed, with its value's destructor
@@ -45,6 +46,9 @@ unsafe impl<T: ?Sized + Send, H: Heap> Send for HBox<T, H> where H::Origin: Send
 unsafe impl<T: ?Sized + Sync, H: Heap> Sync for HBox<T, H> {}
 
 impl<T: ?Sized, H: Heap> Unpin for HBox<T, H> {}
+
+// As `Box`: it owns its value.
+impl<T: ?Sized + UnwindSafe, H: Heap> UnwindSafe for HBox<T, H> {}
 
 /// Memory for a layout, or a dangling pointer where that has no bytes.
 #[inline]
