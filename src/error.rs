@@ -23,11 +23,11 @@ pub enum ZoneError {
         /// Bytes that the zone asked the system for.
         requested: usize,
     },
-    /// The zone may not grow by what the request needs.
+    /// The zone may not grow by what the request needs, or the heap has no free block that large.
     LimitReached {
         /// Bytes asked of the zone.
         requested: usize,
-        /// Bytes it may hold in all: its limit, or the capacity of a fixed zone.
+        /// Bytes it may hold in all: its limit, or the capacity of a fixed zone or a heap.
         limit: usize,
         /// Bytes already in use.
         used: usize,
@@ -71,8 +71,8 @@ impl fmt::Display for ZoneError {
             }
             Self::LimitReached { requested, limit, used } => write!(
                 f,
-                "zone limit reached: {requested} bytes requested, {used} of at most {limit} in use; \
-                 raise the limit or reset the zone"
+                "limit reached: {requested} bytes requested, {used} of at most {limit} in use; \
+                 raise the limit, reset the zone, or free some of the heap"
             ),
             Self::InUse { handles } => write!(
                 f,

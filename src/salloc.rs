@@ -88,7 +88,21 @@ static FRAMES: [Frame; SIZES] = frames![
 /// as it is the same for all types.
 #[inline(never)]
 fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
-    let left = stack_limit::left();
+    match stack_limit::known_left() {
+        Some(left) => frame_within(left, bytes),
+        None => find_frame_cold(bytes),
+    }
+}
+
+/// With the system asked. A call that nothing comes after, so that `find_frame` saves no registers.
+#[cold]
+#[inline(never)]
+fn find_frame_cold(bytes: usize) -> Result<fn(User<'_>), usize> {
+    frame_within(stack_limit::find_left(), bytes)
+}
+
+#[inline(always)]
+fn frame_within(left: usize, bytes: usize) -> Result<fn(User<'_>), usize> {
     match FRAMES.get(frame_for(bytes)) {
         Some(frame) if frame.bytes <= left => Ok(frame.call),
         _ => Err(left),
@@ -103,13 +117,22 @@ fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
     ZoneError::TooLarge { requested, available: largest_frame(left).saturating_sub(padding) }
 }
 
-/// Fills a first part with the value and then the others with copies of that one: as fast as the
-/// `memset` that an array of zeros gets, which the compiler's loop for any value is not.
 #[inline(always)]
 fn fill<T: Copy>(items: &mut [MaybeUninit<T>], value: T) {
     let part = (PART / size_of::<T>().max(1)).max(1);
-    let first = if items.len() <= 2 * part { items.len() } else { part };
-    let (first, rest) = items.split_at_mut(first);
+    if items.len() <= 2 * part {
+        items.fill(MaybeUninit::new(value));
+    } else {
+        fill_by_parts(items, value, part);
+    }
+}
+
+/// Fills a first part with the value and then the others with copies of that one: as fast as the
+/// `memset` that an array of zeros gets, which the compiler's loop for any value is not. Never
+/// inlined, so that short fills need not save registers for it.
+#[inline(never)]
+fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
+    let (first, rest) = items.split_at_mut(part);
     first.fill(MaybeUninit::new(value));
     for other in rest.chunks_mut(part) {
         other.copy_from_slice(&first[..other.len()]);
@@ -190,7 +213,10 @@ pub fn salloc_with<T: Copy, R>(
     let (place, mut body) = (&mut result, Some(body));
     // By `move`, so that what it needs is a single pointer away.
     frame(&mut move |memory| {
-        let skip = memory.addr().get().wrapping_neg() & (align_of::<T>() - 1);
+        let skip = match align_of::<T>() <= FRAME_ALIGN {
+            true => 0,
+            false => memory.addr().get().wrapping_neg() & (align_of::<T>() - 1),
+        };
         // SAFETY: a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`, and
         // `padding + requested` bytes are there.
         let start = unsafe { memory.add(skip) }.cast::<MaybeUninit<T>>();

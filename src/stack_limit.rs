@@ -37,25 +37,32 @@ thread_local! {
     static KNOWN: Cell<Known> = const { Cell::new(Known { low: 0, floor: 0, size: 0 }) };
 }
 
-/// Bytes of stack below the caller that are not reserved.
+/// Bytes of stack below the caller that are not reserved, if that is known: from a thread's second
+/// use on, unless none are left.
 ///
 /// # Real-time
 ///
-/// Yes, but for the first use on a thread, which asks the system.
+/// Yes.
 #[inline]
-pub(crate) fn left() -> usize {
+pub(crate) fn known_left() -> Option<usize> {
     if cfg!(miri) {
-        return MIRI;
+        return Some(MIRI);
     }
-    let here = stack_pointer();
     let Known { floor, size, .. } = KNOWN.get();
-    let left = here.wrapping_sub(floor);
-    if left < size { left } else { find_left(here) }
+    let left = stack_pointer().wrapping_sub(floor);
+    (left < size).then_some(left)
 }
 
-#[cold]
-#[inline(never)]
-fn find_left(here: usize) -> usize {
+/// What `known_left` does not know.
+///
+/// # Real-time
+///
+/// No: asks the system.
+pub(crate) fn find_left() -> usize {
+    find_left_at(stack_pointer())
+}
+
+fn find_left_at(here: usize) -> usize {
     let known = KNOWN.get();
     if (known.low..known.floor).contains(&here) {
         return 0;
@@ -215,6 +222,10 @@ mod system {
 mod tests {
     use super::*;
 
+    fn left() -> usize {
+        known_left().unwrap_or_else(find_left)
+    }
+
     #[test]
     fn a_quarter_is_reserved_within_limits() {
         let reserved = |size: usize| {
@@ -248,7 +259,7 @@ mod tests {
         assert!(left() > 0);
         let known = KNOWN.get();
         for foreign in [known.low - 1, known.floor + known.size, 0, usize::MAX] {
-            assert_eq!(find_left(foreign), 0);
+            assert_eq!(find_left_at(foreign), 0);
             assert_eq!(KNOWN.get().floor, known.floor);
         }
         assert!(left() > 0);

@@ -255,7 +255,7 @@ enum FlatEnum {
 
 #[derive(DeepCopy, Clone, Copy, Debug, PartialEq)]
 #[deep_copy(flat)]
-struct FlatGeneric<T, const LEN: usize>([T; LEN])
+struct FlatGeneric<T, const N: usize>([T; N])
 where
     T: PartialEq;
 

@@ -77,8 +77,8 @@ fn each_error_has_its_text() {
         ),
         (
             ZoneError::LimitReached { requested: 100, limit: 64, used: 48 },
-            "zone limit reached: 100 bytes requested, 48 of at most 64 in use; \
-             raise the limit or reset the zone",
+            "limit reached: 100 bytes requested, 48 of at most 64 in use; \
+             raise the limit, reset the zone, or free some of the heap",
         ),
         (
             ZoneError::InUse { handles: 2 },
@@ -343,8 +343,8 @@ fn panic_of(body: impl FnOnce()) -> Panicked {
 fn plain_methods_panic_with_the_errors_text_where_they_are_called() {
     let full = Zone::builder().capacity(32).fixed().build();
     full.alloc(1_u128);
-    let text = "zone limit reached: 300 bytes requested, 16 of at most 32 in use; \
-                raise the limit or reset the zone";
+    let text = "limit reached: 300 bytes requested, 16 of at most 32 in use; \
+                raise the limit, reset the zone, or free some of the heap";
     // A call on each line after the macro's own.
     macro_rules! check {
         ($($call:expr;)*) => {{ let mut line = line!(); $(
@@ -405,7 +405,7 @@ fn making_a_zone_panics_where_it_is_called() {
     let zone = Zone::builder().capacity(0).fixed().build();
     let panicked = panic_of(|| zone.on_cleanup(|| ()));
     assert_eq!((&*panicked.1, panicked.2), (file!(), line!() - 1));
-    assert!(panicked.0.starts_with("memzone: zone limit reached: "));
+    assert!(panicked.0.starts_with("memzone: limit reached: "));
     assert_eq!(zone_depth(), 0);
 }
 

@@ -168,6 +168,7 @@ fn a_box_on_the_systems_heap_leaves_a_scope_unmoved() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow there, and the properties below do as much")]
 fn a_real_time_heap_takes_all_its_memory_at_the_start() {
     let before = counting::bytes_asked();
     let heap = RtHeap::new(100_000);
@@ -524,18 +525,21 @@ impl<H: Heap> Shadow<H> {
 }
 
 fn config() -> ProptestConfig {
-    let cases = if cfg!(miri) { 4 } else { 128 };
+    let cases = if cfg!(miri) { 2 } else { 128 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-const STEPS: usize = if cfg!(miri) { 60 } else { 400 };
+/// Bytes of the heaps that random steps are run on.
+const HEAP: usize = if cfg!(miri) { 16 << 10 } else { 128 << 10 };
+
+const STEPS: usize = if cfg!(miri) { 20 } else { 400 };
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn a_real_time_heap_agrees_with_its_shadow(steps in steps(STEPS)) {
-        let heap = RtHeap::new(128 << 10);
+        let heap = RtHeap::new(HEAP);
         let mut shadow = Shadow::new();
         for steps in steps.chunks(16) {
             shadow.run(&heap, steps);
@@ -552,7 +556,7 @@ proptest! {
 
     #[test]
     fn so_it_does_with_boxes_that_die_on_another_thread(steps in steps(STEPS)) {
-        let heap = RtHeap::new(128 << 10);
+        let heap = RtHeap::new(HEAP);
         let mut shadow = Shadow::new();
         std::thread::scope(|threads| {
             let (sender, receiver) = channel::<Vec<(HBox<[u8], RtHeap>, u8)>>();
@@ -619,11 +623,11 @@ fn numbers() -> impl FnMut(usize) -> usize {
 #[test]
 fn a_million_operations_keep_the_heap_whole() {
     let operations = match (cfg!(miri), cfg!(debug_assertions)) {
-        (true, _) => 300,
+        (true, _) => 60,
         (_, true) => 30_000,
         _ => 1_000_000,
     };
-    let heap = RtHeap::new(256 << 10);
+    let heap = RtHeap::new(if cfg!(miri) { 16 << 10 } else { 256 << 10 });
     let mut number = numbers();
     let mut shadow = Shadow::new();
     let (sender, receiver) = channel::<(HBox<[u8], RtHeap>, u8)>();

@@ -46,10 +46,10 @@ fn poll<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
 async fn task(seed: u32, pauses: usize) -> u32 {
     beginz!(z => {
         let values = z.alloc_slice(100, seed);
-        for n in 0..pauses {
+        for value in &mut values[..pauses] {
             pause().await;
-            assert_eq!(values[n], seed);
-            values[n] += z.alloc_slice(10, 1_u32).len() as u32;
+            assert_eq!(*value, seed);
+            *value += z.alloc_slice(10, 1_u32).len() as u32;
         }
         values.iter().sum::<u32>()
     })

@@ -309,7 +309,7 @@ fn z09_no_memory_is_an_error_that_changes_nothing() {
     let fixed = Zone::builder().capacity(64).fixed().build();
     let panic = catch_unwind(|| drop(fixed.boxed_slice(65, 7_u8))).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
-    assert!(text.starts_with("memzone: zone limit reached: 65 bytes requested, 0 of at most 64"));
+    assert!(text.starts_with("memzone: limit reached: 65 bytes requested, 0 of at most 64"));
     assert_eq!((fixed.used(), fixed.remaining()), (0, 64));
 }
 

@@ -355,6 +355,7 @@ fn expand(head: &Head, bindings: &[Binding], body: &Body, on_error: OnError) -> 
     let copy = quote_spanned!(first=> scope.#method #arguments);
     let block = &body.block;
     let mut inner = quote_spanned! {here=>
+        #[allow(clippy::diverging_sub_expression)]
         let value = #block;
         #[allow(unreachable_code)]
         let value = #copy;

@@ -168,13 +168,24 @@ impl<T, H: Heap> HBox<[T], H> {
 }
 
 impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
-    /// Fills all places with copies of a value.
-    pub fn fill_with(mut self, value: T) -> HBox<[T], H>
-    where
-        T: Copy,
-    {
-        for place in self.iter_mut() {
-            place.write(value);
+    /// Fills the places, the one at `index` with `make(index)`.
+    ///
+    /// ```
+    /// use memzone::{HBox, RtHeap};
+    ///
+    /// let heap = RtHeap::new(4096);
+    /// let places = HBox::<[f32], _>::try_uninit_slice_in(&heap, 64)?;
+    /// let saw = places.fill_with(|n| n as f32 / 32.0 - 1.0);
+    /// assert_eq!((saw[0], saw[32]), (-1.0, 0.0));
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Only where `make` does; what it has made is then forgotten, and the memory freed.
+    pub fn fill_with(mut self, mut make: impl FnMut(usize) -> T) -> HBox<[T], H> {
+        for (index, place) in self.iter_mut().enumerate() {
+            place.write(make(index));
         }
         let (places, origin, entry) = self.into_parts();
         let value = NonNull::slice_from_raw_parts(places.cast(), places.len());

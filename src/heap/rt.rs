@@ -316,7 +316,43 @@ impl RtHeap {
         unsafe { self.shared().drain(most) }
     }
 
-    /// What the heap holds.
+    /// Bytes that live boxes have asked for, those that wait to be freed included.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn used(&self) -> usize {
+        self.shared().mine.used.get()
+    }
+
+    /// The most that [`used`](RtHeap::used) has been.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn peak(&self) -> usize {
+        self.shared().mine.peak.get()
+    }
+
+    /// Bytes that the heap holds as one block when it is empty.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn capacity(&self) -> usize {
+        self.shared().mine.pool.len() - GRANULE - GRANULE / 2
+    }
+
+    /// How many requests found no room.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn failed(&self) -> u64 {
+        self.shared().mine.failed.get()
+    }
+
+    /// All that is known of the heap.
     ///
     /// # Real-time
     ///
@@ -340,14 +376,14 @@ impl RtHeap {
         // SAFETY: (I13) a handle is the owner's alone.
         let listed = unsafe { self.shared().remote.len() };
         HeapStats {
-            capacity: mine.pool.len() - GRANULE - GRANULE / 2,
-            used: mine.used.get(),
+            capacity: self.capacity(),
+            used: self.used(),
             free,
             largest_free,
-            peak: mine.peak.get(),
+            peak: self.peak(),
             live: mine.live.get(),
             waiting: listed + taken_len,
-            failed: mine.failed.get(),
+            failed: self.failed(),
         }
     }
 
@@ -490,8 +526,8 @@ impl RtHeap {
         Err(match requested > MAX_REQUEST.min(MAX_BLOCK) {
             true => ZoneError::TooLarge { requested, available: MAX_BLOCK },
             false => {
-                let limit = mine.pool.len() - GRANULE;
-                ZoneError::LimitReached { requested, limit, used: mine.used.get() }
+                let (limit, used) = (self.capacity(), self.used());
+                ZoneError::LimitReached { requested, limit, used }
             }
         })
     }

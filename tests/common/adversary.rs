@@ -75,12 +75,12 @@ impl Pattern {
         let mut end_of_first = 0;
         for pass in 0..2 {
             let mut since = 0;
-            for index in 0..len {
+            for (index, place) in blocks.iter_mut().enumerate() {
                 let goes = match pass {
                     0 => (self.first)(index, len) && !(self.survives)(index, len),
                     _ => !(self.survives)(index, len),
                 };
-                if let Some(block) = blocks[index].take_if(|_| goes) {
+                if let Some(block) = place.take_if(|_| goes) {
                     region.give_back(block);
                     freed += (self.bytes)(index);
                     since += 1;
