@@ -15,7 +15,7 @@ use core::panic::UnwindSafe;
 use core::ptr::NonNull;
 
 /// A value in explicit heap memory, owned: xtlang's `halloc`. It is freed, with its value's destructor
-/// run, when the box is dropped or passed to [`free`].
+/// run, when the box is dropped or passed to [`free`](crate::free).
 ///
 /// ```
 /// use memzone::{HBox, RtHeap, free, halloc, halloc_in};
@@ -32,7 +32,7 @@ use core::ptr::NonNull;
 ///
 /// # Real-time
 ///
-/// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
+/// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
 pub struct HBox<T: ?Sized, H: Heap = System> {
     value: NonNull<T>,
     origin: H::Origin,
@@ -117,7 +117,7 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
     }
 
     /// Gives up ownership: the value lives as long as the program (or as what it borrows), and its
-    /// memory is never given back. An [`RtHeap`] whose memory is leaked never frees any.
+    /// memory is never given back. An [`RtHeap`](crate::RtHeap) whose memory is leaked never frees any.
     ///
     /// ```
     /// use memzone::{HBox, halloc};
