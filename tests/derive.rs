@@ -2,6 +2,7 @@
 
 use memzone::{DeepCopy, ZBox, Zone, beginz, zcopy};
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
 /// Checks that copies read like the value, once what they were copied from is overwritten. Gives
 /// what the first one took of the target, and how it reads.
@@ -117,6 +118,18 @@ fn generics_with_bounds_defaults_and_constants_copy() {
     assert_eq!(used, 2 * 16);
     assert_eq!(beginz!({ Frame::<u8, 3, false>([1; 3]) }), Frame([1; 3]));
     copies!(|z| Converts { from: z.alloc(1_u8), into: 1_u32 });
+}
+
+/// What names only, and holds nothing.
+#[derive(DeepCopy, Debug)]
+struct Tagged<'a, T, U: Debug>(PhantomData<&'a ()>, PhantomData<T>, PhantomData<(T, [U; 2])>);
+
+#[test]
+fn phantom_parts_copy() {
+    copies!(|z| {
+        let tagged = Tagged::<&u8, Vec<u8>>(PhantomData, PhantomData, PhantomData);
+        (z.alloc(1), tagged)
+    });
 }
 
 trait Sound {

@@ -14,6 +14,7 @@
 //! }
 //! ```
 
+use proc_macro2::Spacing::Joint;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -51,7 +52,7 @@ fn implementation(input: &DeriveInput) -> Result<TokenStream> {
         }
         return Ok(flat_implementation(input));
     }
-    Ok(parts_implementation(input))
+    parts_implementation(input)
 }
 
 /// Reads `#[deep_copy(flat)]`.
@@ -118,7 +119,7 @@ fn flat_implementation(input: &DeriveInput) -> TokenStream {
     }
 }
 
-fn parts_implementation(input: &DeriveInput) -> TokenStream {
+fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let mut arms = Vec::new();
     let mut types = Vec::new();
@@ -161,7 +162,7 @@ fn parts_implementation(input: &DeriveInput) -> TokenStream {
 
     let (_, arguments, _) = input.generics.split_for_impl();
     let mut generics = with_zone(&input.generics);
-    let copied = copied_bounds(&input.generics);
+    let copied = copied_bounds(&input.generics)?;
     generics.make_where_clause().predicates.extend(copied);
     let (parameters, _, clause) = generics.split_for_impl();
     let copied_arguments = input.generics.params.iter().map(|parameter| match parameter {
@@ -175,14 +176,14 @@ fn parts_implementation(input: &DeriveInput) -> TokenStream {
     let flat = types
         .iter()
         .map(|ty| quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT));
-    quote! {
+    Ok(quote! {
         #[automatically_derived]
         #[allow(unreachable_code)]
         impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
             type Copied = #name<#(#copied_arguments),*>;
             ::memzone::__by_parts!('memzone, flat: true #(&& #flat)*, |this| #copy);
         }
-    }
+    })
 }
 
 /// The type's generics with the lifetime of the target zone before them, without defaults.
@@ -197,34 +198,35 @@ fn copied_type(parameter: &Ident) -> TokenStream {
 }
 
 /// That each parameter can be copied, and that its copy meets the bounds that it meets itself.
-fn copied_bounds(generics: &Generics) -> Vec<WherePredicate> {
+fn copied_bounds(generics: &Generics) -> Result<Vec<WherePredicate>> {
     let mut bounds = Vec::new();
     for parameter in generics.type_params() {
         let name = &parameter.ident;
         bounds.push(parse_quote!(#name: ::memzone::DeepCopy<'memzone>));
         if !parameter.bounds.is_empty() {
             let (copied, declared) = (copied_type(name), &parameter.bounds);
-            let declared = substitute(quote!(#declared), generics);
+            let declared = substitute(quote!(#declared), generics)?;
             bounds.push(parse_quote!(#copied: #declared));
         }
     }
     for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
-        let predicate = substitute(quote!(#predicate), generics);
+        let predicate = substitute(quote!(#predicate), generics)?;
         bounds.push(parse_quote!(#predicate));
     }
-    bounds
+    Ok(bounds)
 }
 
 /// Writes `T::Copied` for each parameter `T` and the zone for the type's lifetime.
-fn substitute(tokens: TokenStream, generics: &Generics) -> TokenStream {
+fn substitute(tokens: TokenStream, generics: &Generics) -> Result<TokenStream> {
     let lifetime: Option<&Lifetime> = generics.lifetimes().map(|l| &l.lifetime).next();
     let mut substituted = TokenStream::new();
     let mut after_quote = false;
     let mut after_colon = false;
-    for token in tokens {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
         let new = match token {
             TokenTree::Group(group) => {
-                let inner = substitute(group.stream(), generics);
+                let inner = substitute(group.stream(), generics)?;
                 TokenTree::Group(Group::new(group.delimiter(), inner)).into()
             }
             TokenTree::Ident(ident) if after_quote => match lifetime {
@@ -236,6 +238,18 @@ fn substitute(tokens: TokenStream, generics: &Generics) -> TokenStream {
             TokenTree::Ident(ident)
                 if !after_colon && generics.type_params().any(|t| t.ident == ident) =>
             {
+                // The first of two colons.
+                let path = |next: &TokenTree| match next {
+                    TokenTree::Punct(punct) => punct.as_char() == ':' && punct.spacing() == Joint,
+                    _ => false,
+                };
+                if tokens.peek().is_some_and(path) {
+                    let help = format!(
+                        "name the trait here, `<{ident} as Trait>::..`: the bound must hold for the \
+                         copy's type too, which has no short form"
+                    );
+                    return Err(Error::new_spanned(ident, help));
+                }
                 copied_type(&ident)
             }
             TokenTree::Punct(ref punct) => {
@@ -249,15 +263,13 @@ fn substitute(tokens: TokenStream, generics: &Generics) -> TokenStream {
         (after_quote, after_colon) = (false, false);
         substituted.extend(new);
     }
-    substituted
+    Ok(substituted)
 }
 
 /// Whether the last token is a `:` that another one follows at once: a path goes on.
 fn after_colon_pair(tokens: &TokenStream) -> bool {
     match tokens.clone().into_iter().last() {
-        Some(TokenTree::Punct(punct)) => {
-            punct.as_char() == ':' && punct.spacing() == proc_macro2::Spacing::Joint
-        }
+        Some(TokenTree::Punct(punct)) => punct.as_char() == ':' && punct.spacing() == Joint,
         _ => false,
     }
 }

@@ -110,8 +110,13 @@ flat!(
     ZoneError,
 );
 
-impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
-    crate::__flat_items!('z);
+impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for PhantomData<T> {
+    type Copied = PhantomData<T::Copied>;
+    const FLAT: bool = true;
+    #[inline(always)]
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Ok(PhantomData)
+    }
 }
 
 /// Declares how a type with parts is copied, in each of the ways there are.
@@ -122,20 +127,6 @@ impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
 #[macro_export]
 macro_rules! __by_parts {
     ($zone:lifetime, flat: $flat:expr, |$this:ident| $copy:expr) => {
-        #[inline]
-        fn move_out(
-            self,
-            to: &$zone $crate::Zone,
-        ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            #[allow(unused_macros)]
-            macro_rules! part {
-                ($part:expr) => {
-                    $crate::DeepCopy::move_out($part, to)?
-                };
-            }
-            let $this = self;
-            ::core::result::Result::Ok($copy)
-        }
         const FLAT: bool = $flat;
         #[inline]
         fn deep_copy(
@@ -173,6 +164,48 @@ macro_rules! __by_parts {
             macro_rules! part {
                 ($part:expr) => {
                     $crate::DeepCopy::copy_later(
+                        $part,
+                        to,
+                        ::core::clone::Clone::clone(&work),
+                    )
+                    .await?
+                };
+            }
+            async move {
+                let _ = &work;
+                let $this = self;
+                ::core::result::Result::Ok($copy)
+            }
+        }
+        #[inline]
+        fn move_out(
+            self,
+            to: &$zone $crate::Zone,
+        ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
+            #[allow(unused_macros)]
+            macro_rules! part {
+                ($part:expr) => {
+                    $crate::DeepCopy::move_out($part, to)?
+                };
+            }
+            let $this = self;
+            ::core::result::Result::Ok($copy)
+        }
+        fn move_later<'memzone_later>(
+            self,
+            to: &$zone $crate::Zone,
+            work: $crate::__private::Work<'memzone_later>,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
+        > + 'memzone_later
+        where
+            Self: 'memzone_later,
+            $zone: 'memzone_later,
+        {
+            #[allow(unused_macros)]
+            macro_rules! part {
+                ($part:expr) => {
+                    $crate::DeepCopy::move_later(
                         $part,
                         to,
                         ::core::clone::Clone::clone(&work),
@@ -271,6 +304,23 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeTo<T> {
     });
 }
 
+impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeToInclusive<T> {
+    type Copied = core::ops::RangeToInclusive<T::Copied>;
+    crate::__by_parts!('z, flat: T::FLAT, |this| {
+        let core::ops::RangeToInclusive { end } = this;
+        ..=part!(end)
+    });
+}
+
+/// As a whole: whether it has run to its end cannot be told from its parts.
+impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for core::ops::RangeInclusive<T> {
+    type Copied = Self;
+    const FLAT: bool = T::FLAT;
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
+        Ok(self.clone())
+    }
+}
+
 impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     type Copied = [T::Copied; N];
     const FLAT: bool = T::FLAT;
@@ -299,6 +349,17 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
         }
         Ok(copied.try_into().unwrap_or_else(|_| unreachable!("N items were pushed")))
     }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        let mut copied = vec(N)?;
+        for item in self {
+            copied.push(item.move_later(to, work.clone()).await?);
+        }
+        Ok(copied.try_into().unwrap_or_else(|_| unreachable!("N items were pushed")))
+    }
 }
 
 impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
@@ -323,9 +384,14 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     where
         'z: 's,
     {
-        // The value as it is now, in a place that lives as long as the tasks do.
-        let value: &T = to.try_alloc(self.get())?;
-        value.copy_later(to, work).await.map(Cell::new)
+        self.get().move_later(to, work).await.map(Cell::new)
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        self.into_inner().move_later(to, work).await.map(Cell::new)
     }
 }
 
@@ -338,6 +404,13 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for RefCell<T> {
     #[inline(always)]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         self.into_inner().move_out(to).map(RefCell::new)
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        self.into_inner().move_later(to, work).await.map(RefCell::new)
     }
 }
 
@@ -366,6 +439,19 @@ macro_rules! references {
                         let copied = work.follow(&**self, to).await?;
                         Ok(&$($kind)* *to.try_alloc(copied)?)
                     }
+                async fn move_later<'s>(
+                    self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    Self: 's,
+                    'z: 's,
+                {
+                    let target: &'s T = self;
+                    let copied = work.follow(target, to).await?;
+                    Ok(&$($kind)* *to.try_alloc(copied)?)
+                }
             }
 
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
@@ -385,6 +471,18 @@ macro_rules! references {
                 where
                     'z: 's,
                 { Ok(&$($kind)* *work.follow_slice(&**self, to).await?) }
+                async fn move_later<'s>(
+                    self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    Self: 's,
+                    'z: 's,
+                {
+                    let items: &'s [T] = self;
+                    Ok(&$($kind)* *work.follow_slice(items, to).await?)
+                }
             }
 
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
@@ -411,7 +509,15 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     }
     #[inline]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        to.try_boxed(ZBox::into_inner(self).move_out(to)?)
+        let value = ZBox::into_inner(self);
+        to.try_boxed(Depth::enter(|depth| depth.follow_owned(value, to))?)
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        to.try_boxed(work.follow_owned(ZBox::into_inner(self), to).await?)
     }
     async fn copy_later<'s>(
         &'s self,
@@ -464,8 +570,6 @@ macro_rules! owners {
 }
 
 owners! {
-    [] String;
-    [] Box<str>;
     [] std::path::PathBuf;
     [] std::ffi::OsString;
     [] std::ffi::CString;
@@ -508,6 +612,37 @@ pub(crate) async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
     Ok(copied)
 }
 
+/// A text's copy, or an error.
+fn string(text: &str) -> Result<String, ZoneError> {
+    let mut copied = String::new();
+    let requested = text.len();
+    copied.try_reserve_exact(requested).map_err(|_| ZoneError::OutOfMemory { requested })?;
+    copied.push_str(text);
+    Ok(copied)
+}
+
+impl<'z> DeepCopy<'z> for String {
+    type Copied = String;
+    fn deep_copy(&self, _to: &'z Zone) -> Result<String, ZoneError> {
+        string(self)
+    }
+    #[inline(always)]
+    fn move_out(self, _to: &'z Zone) -> Result<String, ZoneError> {
+        Ok(self)
+    }
+}
+
+impl<'z> DeepCopy<'z> for Box<str> {
+    type Copied = Box<str>;
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
+        string(self).map(String::into_boxed_str)
+    }
+    #[inline(always)]
+    fn move_out(self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
+        Ok(self)
+    }
+}
+
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     type Copied = Vec<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -520,7 +655,21 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         // The standard library collects into the vector's own memory where the items' size allows,
         // as it does for everything but types of another size than their copy.
-        self.into_iter().map(|item| item.move_out(to)).collect()
+        if T::FLAT {
+            return self.into_iter().map(|item| item.move_out(to)).collect();
+        }
+        Depth::enter(|depth| self.into_iter().map(|item| depth.follow_owned(item, to)).collect())
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        let mut moved = vec(self.len())?;
+        for item in self {
+            moved.push(work.clone().follow_owned(item, to).await?);
+        }
+        Ok(moved)
     }
     async fn copy_later<'s>(
         &'s self,
@@ -556,6 +705,13 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<[T]> {
     {
         vec_later(self, to, work).await.map(Vec::into_boxed_slice)
     }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        Ok(self.into_vec().move_later(to, work).await?.into_boxed_slice())
+    }
 }
 
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
@@ -564,11 +720,21 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
         Depth::enter(|depth| self.copy_at(to, depth))
     }
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-        depth.follow(&**self, to).map(Box::new)
+        super::reuse::try_box(depth.follow(&**self, to)?)
     }
     #[inline]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        super::reuse::map_box(self, |value| value.move_out(to))
+        let (value, emptied) = super::reuse::empty(self);
+        let moved = Depth::enter(|depth| depth.follow_owned(value, to))?;
+        Ok(emptied.fill(moved))
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        let (value, emptied) = super::reuse::empty(self);
+        Ok(emptied.fill(work.follow_owned(value, to).await?))
     }
     async fn copy_later<'s>(
         &'s self,
@@ -578,6 +744,6 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     where
         'z: 's,
     {
-        work.follow(&**self, to).await.map(Box::new)
+        super::reuse::try_box(work.follow(&**self, to).await?)
     }
 }

@@ -97,6 +97,21 @@ impl Depth {
         target.copy_at(to, self)
     }
 
+    /// As `follow`, for what an owner leads to: it moves.
+    #[inline]
+    pub(crate) fn follow_owned<'z, T: DeepCopy<'z>>(
+        self,
+        value: T,
+        to: &'z Zone,
+    ) -> Result<T::Copied, ZoneError> {
+        #[cfg(miri)]
+        let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
+        if self.is_used_up() && !T::FLAT {
+            return run_tasks(|work| value.move_later(to, work));
+        }
+        value.move_out(to)
+    }
+
     /// As `follow`, for what a slice leads to.
     #[inline]
     pub(crate) fn follow_slice<'s, 'z: 's, T: DeepCopy<'z>>(
@@ -203,6 +218,18 @@ impl<'s> Work<'s> {
         let result = self.start(target.copy_later(to, self.clone())).await;
         self.finish(key);
         result
+    }
+
+    /// What `Depth::follow_owned` is among tasks. An owner cannot lead back to itself.
+    pub(crate) async fn follow_owned<'z: 's, T: DeepCopy<'z> + 's>(
+        self,
+        value: T,
+        to: &'z Zone,
+    ) -> Result<T::Copied, ZoneError> {
+        if T::FLAT {
+            return value.move_out(to);
+        }
+        self.start(value.move_later(to, self.clone())).await
     }
 
     /// What `Depth::follow_slice` is among tasks.

@@ -51,6 +51,7 @@ pub use later::Work;
 ///   are cloned by [`deep_copy`](DeepCopy::deep_copy); `Rc` and `Arc` are shared; a `ZBox` goes to
 ///   the new zone; a [`Zone`] is one more handle.
 /// * [`Keep`] passes a value on as it is that outlives the new zone.
+/// * A `RefCell` that is mutably borrowed just then panics, as its `borrow` does.
 ///
 /// # Depth
 ///
@@ -172,6 +173,20 @@ pub trait DeepCopy<'z> {
         'z: 's,
     {
         async move { self.deep_copy(to) }
+    }
+
+    /// `move_out` as a task.
+    #[doc(hidden)]
+    fn move_later<'s>(
+        self,
+        to: &'z Zone,
+        _work: Work<'s>,
+    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    where
+        Self: Sized + 's,
+        'z: 's,
+    {
+        async move { self.move_out(to) }
     }
 }
 

@@ -281,6 +281,13 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
     {
         try_halloc(work.follow(&**self, to).await?)
     }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        HBox::into_box(self).move_later(to, work).await.map(HBox::from_box)
+    }
 }
 
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<[T]> {
@@ -303,5 +310,12 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<[T]> {
         'z: 's,
     {
         vec_later(self, to, work).await.map(|items| HBox::from_box(items.into_boxed_slice()))
+    }
+    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
+    where
+        Self: 's,
+        'z: 's,
+    {
+        HBox::into_box(self).move_later(to, work).await.map(HBox::from_box)
     }
 }
