@@ -124,7 +124,6 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
     ///
     /// let table: &'static mut [f32; 4] = HBox::leak(halloc([0.0; 4]));
     /// table[0] = 1.0;
-    /// # drop(HBox::from_box(unsafe { Box::from_raw(table) }));
     /// ```
     pub fn leak<'a>(this: HBox<T, H>) -> &'a mut T
     where

@@ -222,14 +222,20 @@ mod tests {
 
     /// Reads a block's content and frees it.
     fn finish(block: NonNull<u8>) -> u32 {
+        // SAFETY: leaked in `block`, and whoever took it off the list has it alone.
         let block = unsafe { Box::from_raw(block.cast::<Block>().as_ptr()) };
+        // SAFETY: loom finds out if not.
         block.content.with(|content| unsafe { *content })
     }
 
     /// Writes to a block, as its last user does, and gives it up.
     fn free(list: &Remote, content: u32) -> bool {
         let block = block(0);
-        unsafe { block.as_ref() }.content.with_mut(|place| unsafe { *place = content });
+        // SAFETY: just made.
+        let content_of = unsafe { block.as_ref() };
+        // SAFETY: loom finds out if not.
+        content_of.content.with_mut(|place| unsafe { *place = content });
+        // SAFETY: the block begins with room for a node, and is given up.
         let pushed = unsafe { list.push(block.cast(), content as usize) };
         if !pushed {
             finish(block.cast());
@@ -249,6 +255,7 @@ mod tests {
                 .into();
             let mut seen = Vec::new();
             let take = |seen: &mut Vec<u32>| {
+                // SAFETY: this is the only thread that takes.
                 for (block, bytes) in unsafe { list.take() } {
                     let content = finish(block);
                     assert_eq!(content as usize, bytes);
@@ -272,6 +279,7 @@ mod tests {
             let ended = Arc::new(UnsafeCell::new(0_u32));
             let end = |remote: &Remote, ended: &UnsafeCell<u32>| {
                 assert!(!remote.is_owner(1), "it is nobody's by then");
+                // SAFETY: loom finds out if not.
                 ended.with_mut(|ended| unsafe { *ended += 1 });
             };
             let threads: Vec<_> = [1_u32, 2]
@@ -284,7 +292,8 @@ mod tests {
                     })
                 })
                 .into();
-            // The owner had two blocks alive, and one of its own that it freed.
+            // The owner has counted the two blocks.
+            // SAFETY: this is the only thread that takes, and it closes once.
             let back = unsafe { remote.close() }.map(|(block, _)| finish(block)).count();
             if remote.settle(2 - back) {
                 end(&remote, &ended);
@@ -292,6 +301,7 @@ mod tests {
             for thread in threads {
                 thread.join().unwrap();
             }
+            // SAFETY: loom finds out if not.
             ended.with(|ended| assert_eq!(unsafe { *ended }, 1));
         });
     }
