@@ -525,7 +525,12 @@ impl<H: Heap> Shadow<H> {
 }
 
 fn config() -> ProptestConfig {
-    let cases = if cfg!(miri) { 2 } else { 128 };
+    // In a release build a million steps of each kind of heap.
+    let cases = match (cfg!(miri), cfg!(debug_assertions)) {
+        (true, _) => 2,
+        (_, true) => 128,
+        _ => 5000,
+    };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
