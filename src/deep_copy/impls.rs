@@ -436,9 +436,9 @@ macro_rules! references {
                 where
                     'z: 's,
                 {
-                        let copied = work.follow(&**self, to).await?;
-                        Ok(&$($kind)* *to.try_alloc(copied)?)
-                    }
+                    let copied = work.follow(&**self, to).await?;
+                    Ok(&$($kind)* *to.try_alloc(copied)?)
+                }
                 async fn move_later<'s>(
                     self,
                     to: &'z Zone,
@@ -470,7 +470,9 @@ macro_rules! references {
                 ) -> Result<Self::Copied, ZoneError>
                 where
                     'z: 's,
-                { Ok(&$($kind)* *work.follow_slice(&**self, to).await?) }
+                {
+                    Ok(&$($kind)* *work.follow_slice(&**self, to).await?)
+                }
                 async fn move_later<'s>(
                     self,
                     to: &'z Zone,
