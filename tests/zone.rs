@@ -606,7 +606,7 @@ fn use_up(capacity: usize, limit: usize, requests: &[(usize, usize)]) -> u64 {
         if let Err(error) = place {
             assert_eq!(error, ZoneError::LimitReached { requested: size, limit, used });
             assert_eq!(more, 0);
-            if size == 1 {
+            if (size, align) == byte {
                 // Nothing that a block could be made of is left.
                 assert!(limit as u64 - asked < 496, "{asked} of {limit} used");
                 return asked;
