@@ -35,7 +35,7 @@ pub(crate) mod state {
     /// One entry on the thread's stack that is not a scope's own.
     pub(crate) const ENTRY: u64 = 1 << 32;
     /// All entries.
-    pub(crate) const ENTRIES: u64 = ((1 << 28) - 1) << 32;
+    pub(crate) const ENTRIES: u64 = ((1 << 27) - 1) << 32;
     /// More memory than a spare zone may keep.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
     /// There are cleanup hooks.
@@ -44,6 +44,8 @@ pub(crate) mod state {
     pub(crate) const MOVED_ON: u64 = 1 << 62;
     /// The one static zone that holds nothing and is never written to.
     pub(crate) const EMPTY: u64 = 1 << 63;
+    /// A scope's zone that no slot of the thread's stack holds: its guard alone knows it.
+    pub(crate) const DETACHED: u64 = 1 << 59;
 }
 
 /// A zone's heart. Never moves; lives until the last handle and stack entry are gone.
@@ -55,6 +57,9 @@ pub(crate) struct Header {
     pub(crate) end: Cell<NonNull<u8>>,
     /// See [`state`].
     pub(crate) state: Cell<u64>,
+    /// Bytes of the first block, header included: what a scope finds in a rewound zone. The empty
+    /// zone has none.
+    pub(crate) room: usize,
     current: Cell<NonNull<Block>>,
     hooks: Cell<Option<NonNull<Hook>>>,
     /// Bytes used in the blocks before the current one.
@@ -113,6 +118,7 @@ static EMPTY: Shared = Shared(Header {
     cursor: Cell::new(EMPTY_ADDRESS.cast()),
     end: Cell::new(EMPTY_ADDRESS.cast()),
     state: Cell::new(state::EMPTY | state::HANDLE),
+    room: 0,
     current: Cell::new(NonNull::dangling()),
     hooks: Cell::new(None),
     used_before: Cell::new(0),
@@ -181,6 +187,7 @@ impl Header {
             cursor: Cell::new(data),
             end: Cell::new(end),
             state: Cell::new(state::HANDLE),
+            room: HEADER + room,
             current: Cell::new(NonNull::dangling()),
             hooks: Cell::new(None),
             used_before: Cell::new(0),
