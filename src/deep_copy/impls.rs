@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Keep, Work};
+use super::{DeepCopy, Depth, Keep, Work, later};
 use crate::error::ZoneError;
 use crate::zbox::ZBox;
 use crate::zone::Zone;
@@ -425,8 +425,10 @@ macro_rules! references {
                 }
                 #[inline]
                 fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-                    let copied = depth.follow(&**self, to)?;
-                    to.try_alloc(copied).map(|copied| &$($kind)* *copied)
+                    match later::reference_at(&**self, to, depth) {
+                        Some(copied) => Ok(&$($kind)* *copied),
+                        None => Err(later::LEFT_BEHIND),
+                    }
                 }
                 async fn copy_later<'s>(
                     &'s self,
