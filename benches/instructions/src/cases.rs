@@ -288,6 +288,7 @@ pub struct Node<'a> {
 }
 
 #[derive(Clone)]
+#[expect(dead_code, reason = "they are there to be copied")]
 pub struct BoxNode {
     value: u64,
     left: Option<Box<BoxNode>>,
