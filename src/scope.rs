@@ -74,7 +74,7 @@ impl Scope {
         value: T,
         to: &'o Zone,
     ) -> Result<T::Copied, ZoneError> {
-        if T::FLAT {
+        if T::UNWATCHED {
             return value.move_out(to);
         }
         let _current = Entered::new(to)?;

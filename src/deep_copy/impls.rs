@@ -420,6 +420,7 @@ macro_rules! references {
         $(
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
+                const UNWATCHED: bool = T::FLAT;
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
@@ -458,7 +459,12 @@ macro_rules! references {
 
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
+                const UNWATCHED: bool = T::FLAT;
+                #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    if T::FLAT {
+                        return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
+                    }
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
                 #[inline]
@@ -491,6 +497,7 @@ macro_rules! references {
 
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
+                const UNWATCHED: bool = true;
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     to.try_alloc_str(self).map(|copied| &$($kind)* *copied)
