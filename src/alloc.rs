@@ -91,7 +91,7 @@ impl OnError for Return {
         align: usize,
         value: T,
     ) -> Result<NonNull<T>, ZoneError> {
-        let size = size_of::<T>().saturating_mul(len);
+        let size = bytes_of::<T>(len);
         let start = Self::grow(zone, size, align)?.cast();
         // SAFETY: (I2) `len` places just taken.
         unsafe { fill(start, len, value) };
@@ -141,10 +141,16 @@ fn fill_or_panic<T: Copy>(
     align: usize,
     value: T,
 ) -> Grown<T> {
-    let start = or_panic(zone.grow(size_of::<T>().saturating_mul(len), align)).cast();
+    let start = or_panic(zone.grow(bytes_of::<T>(len), align)).cast();
     // SAFETY: (I2) `len` places just taken.
     unsafe { fill(start, len, value) };
     Grown(start, zone)
+}
+
+/// The bytes of `len` values, or `usize::MAX` where there are no such numbers.
+#[inline(always)]
+const fn bytes_of<T>(len: usize) -> usize {
+    size_of::<T>().saturating_mul(len)
 }
 
 /// Values up to this size are passed to the cold path in registers.
@@ -280,7 +286,7 @@ impl Zone {
         len: usize,
         align: usize,
     ) -> Result<NonNull<T>, E::Error> {
-        let size = size_of::<T>().saturating_mul(len);
+        let size = bytes_of::<T>(len);
         Ok(self.bump::<E>(size, align)?.cast())
     }
 
@@ -326,7 +332,7 @@ impl Zone {
         if size_of::<T>() > IN_REGISTERS {
             return self.slice_in::<E, T>(len, align, |_| value);
         }
-        let start = match self.bump_fast(size_of::<T>().saturating_mul(len), align) {
+        let start = match self.bump_fast(bytes_of::<T>(len), align) {
             Some(start) => {
                 let start = start.cast();
                 // SAFETY: (I2) `len` places just taken.
