@@ -8,10 +8,18 @@ compile_error!("memzone is made for 64-bit systems");
 // methods of `Zone` that are found beside their concept.
 mod error;
 
+mod system;
+
+mod section;
+
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 mod ledger;
+
+pub mod stats;
+
+mod aside;
 
 mod bump;
 
@@ -38,6 +46,8 @@ mod salloc;
 mod heap;
 
 mod pool;
+
+pub mod rt;
 
 #[doc(hidden)]
 #[path = "private.rs"]

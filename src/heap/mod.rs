@@ -12,8 +12,9 @@ pub use foreign::FromAllocator;
 pub use hbox::HBox;
 pub use rt::{HeapStats, RtHeap, SendHeap};
 
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
 use crate::zone::or_panic;
+use crate::{aside, section};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -52,6 +53,10 @@ pub unsafe trait Heap {
 }
 
 /// The system's heap: Rust's global allocator.
+///
+/// In a real-time section with [`Policy::Deny`](crate::rt::Policy::Deny) it gives no memory, and what is
+/// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes, or is aligned
+/// to fewer than 8, as that cannot be part of a list. That is freed, and counted like the rest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -65,6 +70,7 @@ unsafe impl Heap for System {
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
+        section::ask(Request::Heap, layout.size())?;
         // SAFETY: the size is not zero.
         let memory = unsafe { std::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })
@@ -72,6 +78,13 @@ unsafe impl Heap for System {
 
     #[inline]
     unsafe fn give_back((): &(), memory: NonNull<u8>, layout: Layout) {
+        if aside::may_free(layout.size()).is_err() {
+            // SAFETY: (I14) the caller's promise.
+            let is_aside = unsafe { aside::put_heap_block(memory, layout) };
+            if is_aside {
+                return;
+            }
+        }
         // SAFETY: the caller's promise.
         unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
