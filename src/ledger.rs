@@ -89,7 +89,7 @@ mod on {
     impl Entry {
         #[track_caller]
         pub(crate) fn new<T: ?Sized>(kind: Kind, bytes: usize) -> Entry {
-            if PAUSED.get() || section::is_active() {
+            if PAUSED.get() || section::policy().is_some() {
                 SKIPPED.fetch_add(1, Ordering::Relaxed);
                 return Entry { _record: None };
             }

@@ -388,6 +388,9 @@ impl Header {
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
+        if bytes > MAX_REQUEST {
+            return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });
+        }
         let mut rest = self.current_block();
         if self.end.get().addr().get() - self.cursor.get().addr().get() >= bytes {
             return Ok(());
