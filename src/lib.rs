@@ -39,6 +39,8 @@ mod heap;
 
 mod pool;
 
+pub mod reclaim;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
