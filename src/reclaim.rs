@@ -74,6 +74,7 @@ use crate::error::ZoneError;
 use crate::zone::or_panic;
 use core::any::Any;
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::{MaybeUninit, forget};
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -109,16 +110,22 @@ struct Erased {
     drop: unsafe fn(*mut Words),
 }
 
-// SAFETY: (I30) `new` takes `Send` values only, and it is the one way to make one.
+// SAFETY: (I30) `Retirer::retire` alone makes them of values, and takes `Send` ones only.
 unsafe impl Send for Erased {}
 
-/// Stops at compile time, where a value has no room in a slot.
-const fn refuse_larger<T>() {
-    assert!(
-        size_of::<T>() <= MAX_SIZE && align_of::<T>() <= MAX_ALIGN,
-        "this value is larger than a slot of a `Retirer` (56 bytes, aligned to 16): \
-         put it in a `Box` when it is made, and retire the `Box`"
-    );
+/// That a `T` has room in a slot. Made where the caller's line is named if it has not.
+struct Fits<T>(PhantomData<fn(T)>);
+
+impl<T> Fits<T> {
+    /// To be called at compile time.
+    const fn check() -> Fits<T> {
+        assert!(
+            size_of::<T>() <= MAX_SIZE && align_of::<T>() <= MAX_ALIGN,
+            "this value is larger than a slot of a `Retirer` (56 bytes, aligned to 16): \
+             put it in a `Box` when it is made, and retire the `Box`"
+        );
+        Fits(PhantomData)
+    }
 }
 
 /// Runs the destructor of a `T`.
@@ -132,12 +139,11 @@ unsafe fn drop_as<T>(words: *mut Words) {
 }
 
 impl Erased {
+    /// To be called with `Send + 'static` values only, as `Retirer::retire` demands.
     #[inline]
-    fn new<T: Send + 'static>(value: T) -> Erased {
-        const { refuse_larger::<T>() };
+    fn new<T>(value: T, _: Fits<T>) -> Erased {
         let mut erased = Erased { value: MaybeUninit::uninit(), drop: drop_as::<T> };
-        // SAFETY: (I31) it fits, as was just checked, and stands at the start of what is aligned for
-        // it.
+        // SAFETY: (I31) it fits, and stands at the start of what is aligned for it.
         unsafe { erased.value.as_mut_ptr().cast::<T>().write(value) };
         erased
     }
@@ -378,7 +384,7 @@ impl Reclaimer {
         drop(room);
         let (mut producer, mut consumer) = RingBuffer::new(slots);
         // Touches each page.
-        while producer.push(Erased::new(())).is_ok() {}
+        while producer.push(Erased::new((), const { Fits::check() })).is_ok() {}
         while consumer.pop().is_ok() {}
         let ring = Arc::new(Ring { waiting: Mutex::new(consumer), refused: AtomicU64::new(0) });
         lock(&self.shared.rings).push(Arc::clone(&ring));
@@ -531,6 +537,7 @@ impl Retirer {
     /// Constant.
     #[inline]
     pub fn retire<T: Send + 'static>(&mut self, value: T) -> Result<(), Full<T>> {
+        let fits = const { Fits::check() };
         if self.producer.is_full() {
             // No other thread writes to it, so this needs no read-modify-write, which would not be
             // wait-free on every machine.
@@ -538,7 +545,7 @@ impl Retirer {
             self.ring.refused.store(refused.wrapping_add(1), Ordering::Relaxed);
             return Err(Full(value));
         }
-        let pushed = self.producer.push(Erased::new(value));
+        let pushed = self.producer.push(Erased::new(value, fits));
         debug_assert!(pushed.is_ok(), "only this retirer takes slots");
         Ok(())
     }
