@@ -49,6 +49,8 @@ mod pool;
 
 pub mod rt;
 
+pub mod reclaim;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
