@@ -170,7 +170,10 @@ pub(crate) fn register() -> &'static Counters {
     // On a thread that ends, it panics if its own thread-local is gone. That costs this thread its
     // place, and nothing more.
     let place = catch_unwind(AssertUnwindSafe(|| {
-        let place = THREADS.get_or(Counters::new);
+        THREADS.get_or(Counters::new);
+        // What `get_or` returns for a new value comes from a `&mut` to it, which is no good for a
+        // reference that others read and write beside (Miri, Tree Borrows, `thread_local` 1.1.10).
+        let place = THREADS.get().expect("made just now");
         (place, thread::current())
     }));
     let Ok((place, thread)) = place else { return &NOBODYS };

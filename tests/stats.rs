@@ -69,7 +69,7 @@ fn spare_zones_are_those_there_are() {
         set_keep_limit(1 << 20);
         beginz!(());
         assert_eq!(spares(), 1);
-        std::mem::forget(push_new_zone(10));
+        drop(push_new_zone(10));
         assert_eq!(spares(), 1);
     });
 }
