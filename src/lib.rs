@@ -29,6 +29,8 @@ mod zone;
 
 mod alloc;
 
+mod allocator;
+
 mod stack;
 
 mod owner;

@@ -611,6 +611,39 @@ impl Header {
             self.cursor.set(unsafe { cursor.sub(bytes) });
         }
     }
+
+    /// Changes the size of an allocation in its place, if it is the last one and there is room. Says
+    /// where it is, which is where it was.
+    ///
+    /// # Safety
+    ///
+    /// `start` is an allocation of `old` bytes in this zone, and nobody uses what lies beyond `new` of
+    /// them any more.
+    #[inline]
+    pub(crate) unsafe fn resize_last(
+        &self,
+        start: NonNull<u8>,
+        old: usize,
+        new: usize,
+    ) -> Option<NonNull<u8>> {
+        let (bytes, wanted) = (bump::round_up_step(old), bump::round_up_step(new));
+        let cursor = self.cursor.get();
+        if old == 0 || new > MAX_REQUEST || start.addr().get() + bytes != cursor.addr().get() {
+            return None;
+        }
+        if wanted > self.end.get().addr().get() - start.addr().get() {
+            return None;
+        }
+        if wanted < bytes {
+            self.note_high_water();
+        }
+        // Not `start`: see `give_back`.
+        // SAFETY: (I6) the cursor has moved over these bytes.
+        let start = unsafe { cursor.sub(bytes) };
+        // SAFETY: (I6) the block has room for that many.
+        self.cursor.set(unsafe { start.add(wanted) });
+        Some(start)
+    }
 }
 
 /// A handle to a region of memory that is freed as one.
@@ -630,6 +663,19 @@ impl Header {
 /// let gain = zone.alloc(0.5_f32);
 /// samples.fill(*gain);
 /// assert_eq!(samples[479], 0.5);
+/// ```
+///
+/// Collections that take an allocator live in zones too: `&Zone` and `Zone` are allocators of the crate
+/// [`allocator-api2`](https://docs.rs/allocator-api2). The one that was allocated last grows in its place.
+///
+/// ```
+/// use allocator_api2::vec::Vec;
+/// use memzone::Zone;
+///
+/// let zone = Zone::new(64 * 1024);
+/// let mut peaks = Vec::new_in(&zone);
+/// peaks.extend((0..1000).map(|n| n as f32));
+/// assert!(zone.contains(&peaks[999]));
 /// ```
 ///
 /// # Real-time
