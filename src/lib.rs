@@ -49,6 +49,11 @@ mod pool;
 
 pub mod rt;
 
+// Its code runs with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/realtime.md")]
+mod realtime_guide {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
