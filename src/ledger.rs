@@ -89,7 +89,7 @@ mod on {
     impl Entry {
         #[track_caller]
         pub(crate) fn new<T: ?Sized>(kind: Kind, bytes: usize) -> Entry {
-            if PAUSED.get() || section::is_active() {
+            if PAUSED.get() || section::policy().is_some() {
                 SKIPPED.fetch_add(1, Ordering::Relaxed);
                 return Entry { _record: None };
             }
@@ -169,6 +169,10 @@ mod on {
     }
 
     /// Says what is alive, on all threads.
+    ///
+    /// # Real-time
+    ///
+    /// No: takes the lock, and memory for the report.
     pub fn report() -> Report {
         let mut ledger = LEDGER.lock();
         ledger.retain(is_alive);
@@ -183,6 +187,10 @@ mod on {
     /// # Panics
     ///
     /// Where anything is alive, on any thread, with the table.
+    ///
+    /// # Real-time
+    ///
+    /// No: as [`report`].
     #[track_caller]
     pub fn assert_empty() {
         let report = report();
@@ -191,16 +199,28 @@ mod on {
 
     impl Report {
         /// What is alive, most bytes first.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn records(&self) -> &[Record] {
             &self.records
         }
 
         /// The bytes of all of it. What lies in a pushed zone is in the zone's bytes too.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn bytes(&self) -> usize {
             self.records.iter().map(|record| record.bytes).sum()
         }
 
         /// How many were not entered, by all threads that have paused the ledger, since the start.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn skipped(&self) -> u64 {
             self.skipped
         }

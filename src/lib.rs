@@ -49,6 +49,8 @@ mod pool;
 
 pub mod rt;
 
+pub mod reclaim;
+
 // Its code runs with the other examples.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/realtime.md")]

@@ -70,10 +70,9 @@ impl Local {
     }
 }
 
-/// Whether the thread is in a section.
-#[cfg_attr(not(feature = "ledger"), allow(dead_code))]
-pub(crate) fn is_active() -> bool {
-    LOCAL.with(|local| local.policy().is_some())
+/// The strictest policy of the sections that the thread is in.
+pub(crate) fn policy() -> Option<Policy> {
+    LOCAL.with(Local::policy)
 }
 
 /// Whether the system may be asked for something. Called before it is, each time.

@@ -140,22 +140,22 @@ impl Stack {
     /// Makes the stack, or a larger one, if a slot of this number cannot have an entry.
     fn make_room_to(&self, highest: usize) -> Result<bool, ZoneError> {
         let old = self.slots.get();
-        if highest + 1 < old {
+        if highest.saturating_add(1) < old {
             return Ok(true);
         }
         let slots = if old == 0 { FIRST_SLOTS } else { old * 2 };
         let slots = slots.max(highest.saturating_add(2));
         // One entry a slot, and entries are counted in 28 bits.
         let requested = slots.saturating_mul(size_of::<Slot>());
+        if slots as u64 > state::ENTRIES / state::ENTRY {
+            let available = old * size_of::<Slot>();
+            return Err(ZoneError::TooLarge { requested, available });
+        }
         section::ask(Request::Stack, requested)?;
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }
         self.counters.set(stats::register());
-        if slots as u64 > state::ENTRIES / state::ENTRY {
-            let available = old * size_of::<Slot>();
-            return Err(ZoneError::TooLarge { requested, available });
-        }
         let mut array = Vec::new();
         array.try_reserve_exact(slots).map_err(|_| ZoneError::OutOfMemory { requested })?;
         array.extend((0..old).map(|index| {

@@ -388,6 +388,9 @@ impl Header {
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
+        if bytes > MAX_REQUEST {
+            return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });
+        }
         let mut rest = self.current_block();
         if self.end.get().addr().get() - self.cursor.get().addr().get() >= bytes {
             return Ok(());
@@ -668,6 +671,10 @@ impl Zone {
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge).
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory, but for 0 bytes.
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
             return Ok(Self::unborn());
@@ -682,6 +689,10 @@ impl Zone {
     }
 
     /// Starts a zone with a limit, a fixed size, a name, or memory touched in advance.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. Building the zone is not.
     pub fn builder() -> ZoneBuilder {
         ZoneBuilder {
             capacity: DEFAULT_CAPACITY,
@@ -726,6 +737,10 @@ impl Zone {
     /// # Errors
     ///
     /// [`TooLarge`](ZoneError::TooLarge), with the overhead and the buffer's length.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn try_from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Result<Zone, ZoneError> {
         let available = buffer.len();
         let taken = Memory::borrow(buffer, HEADER)
@@ -914,6 +929,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
         unsafe fn run<F: FnOnce()>(hook: NonNull<Hook>) {
             // SAFETY: the only caller passes the hook that this function was stored in.
@@ -931,17 +950,29 @@ impl Zone {
     }
 
     /// Bytes in use, padding to steps of 16 included.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn used(&self) -> usize {
         self.header().used()
     }
 
     /// Bytes that all blocks of the zone hold.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(&self) -> usize {
         self.header().capacity.get()
     }
 
     /// Bytes that can still be allocated without asking the system: what is left of the current
     /// block, and the blocks kept from before. One allocation gets at most what one block has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block that is still to be used.
     pub fn remaining(&self) -> usize {
         let header = self.header();
         let mut sum = header.end.get().addr().get() - header.cursor.get().addr().get();
@@ -959,22 +990,38 @@ impl Zone {
 
     /// The most bytes that were in use at one time. In a scope's zone: since the scope began, or
     /// more where it grew before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn high_water(&self) -> usize {
         self.header().high_water.get().max(self.used())
     }
 
     /// How many blocks the zone has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn blocks(&self) -> usize {
         self.header().blocks.get() as usize
     }
 
     /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
     /// its scope. An entry on the thread's stack is none.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn handles(&self) -> usize {
         (self.header().state.get() & state::HANDLES) as usize
     }
 
     /// Whether the pointer points into the used part of the zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block in use.
     pub fn contains<T: ?Sized>(&self, pointer: *const T) -> bool {
         let address = pointer.cast::<u8>().addr();
         let header = self.header();
@@ -1007,6 +1054,10 @@ impl Zone {
     }
 
     /// The name given to the builder.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(&self) -> Option<&'static str> {
         self.header().name
     }
@@ -1139,6 +1190,10 @@ pub struct ZoneBuilder {
 
 impl ZoneBuilder {
     /// Room for at least this many bytes from the start. Without it: 4096.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self
@@ -1146,18 +1201,30 @@ impl ZoneBuilder {
 
     /// At most this many bytes are ever taken from the system, headers included. Where capacity
     /// and overhead do not fit, the zone starts smaller.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
     }
 
     /// Never grows: its capacity is exactly what was asked for, or less where a limit allows no more.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn fixed(mut self) -> Self {
         self.fixed = true;
         self
     }
 
     /// A name for messages and statistics.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(mut self, name: &'static str) -> Self {
         self.name = Some(name);
         self
@@ -1204,6 +1271,10 @@ impl ZoneBuilder {
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
     /// [`LimitReached`](ZoneError::LimitReached) where the limit leaves no room for a zone.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory.
     pub fn try_build(self) -> Result<Zone, ZoneError> {
         Ok(Zone { header: Cell::new(Header::make(&self)?) })
     }

@@ -68,6 +68,10 @@ fn stack_top() -> usize {
 
 impl Depth {
     /// Starts a copy, or goes on with the one that this thread is in.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the copy is.
     #[inline]
     pub fn enter<R>(copy: impl FnOnce(Depth) -> R) -> R {
         if let Some(floor) = FLOOR.get() {

@@ -33,6 +33,11 @@ pub unsafe trait Heap {
     type Origin;
 
     /// Where the heap's memory goes back to.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s and an [`RtHeap`]'s yes, a [`FromAllocator`] clones its
+    /// allocator.
     fn origin(&self) -> Self::Origin;
 
     /// Takes memory. `layout.size()` is not zero.
@@ -41,6 +46,10 @@ pub unsafe trait Heap {
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory) or [`LimitReached`](ZoneError::LimitReached) where there
     /// is none; nothing has changed then.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError>;
 
     /// Gives memory back.
@@ -49,6 +58,10 @@ pub unsafe trait Heap {
     ///
     /// `memory` was taken with this `layout` from the heap that `origin` is of, and nobody uses it
     /// any more.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
     unsafe fn give_back(origin: &Self::Origin, memory: NonNull<u8>, layout: Layout);
 }
 
@@ -109,6 +122,10 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory). The value is lost then; see [`HBox::try_uninit_in`].
+///
+/// # Real-time
+///
+/// No. [`halloc_in`] an [`RtHeap`] is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
@@ -133,6 +150,10 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+///
+/// # Real-time
+///
+/// No. [`halloc_slice_in`] an [`RtHeap`] is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)

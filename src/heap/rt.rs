@@ -288,6 +288,10 @@ impl RtHeap {
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) above 8 GiB.
+    ///
+    /// # Real-time
+    ///
+    /// No: it takes all its memory.
     pub fn try_new(bytes: usize) -> Result<RtHeap, ZoneError> {
         let too_large = ZoneError::TooLarge { requested: bytes, available: MAX_BLOCK };
         if bytes > MAX_BLOCK {
@@ -626,6 +630,10 @@ pub struct HeapStats {
 
 impl HeapStats {
     /// `1 - largest_free / free`: 0 where all that is free is one block.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn fragmentation(&self) -> f64 {
         if self.free == 0 {
             return 0.0;
