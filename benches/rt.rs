@@ -33,7 +33,7 @@ fn scope(c: &mut Criterion) {
     let mut group = c.benchmark_group("scope of 64 samples");
     let mut run = |name| {
         group.bench_function(name, |b| {
-            b.iter(|| letz!(block = [black_box(0.0_f32); 64] => *black_box(block)));
+            b.iter(|| letz!(block = [black_box(0.0_f32); 64] => black_box(&*block)[63]));
         });
     };
     run("outside");
@@ -41,6 +41,22 @@ fn scope(c: &mut Criterion) {
     run("in a section");
     drop(section);
     group.finish();
+}
+
+/// Has the system's allocator give freed memory back, so that each thread gets fresh pages, as a program's first
+/// one does.
+fn keep_no_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // Large memory straight from the system, as it is until the first of it is freed; and one
+        // arena, as the others' is never trimmed.
+        for (option, value) in [(libc::M_MMAP_THRESHOLD, 128 << 10), (libc::M_ARENA_MAX, 1)] {
+            // SAFETY: no precondition.
+            unsafe { libc::mallopt(option, value) };
+        }
+        // SAFETY: no precondition.
+        unsafe { libc::malloc_trim(0) };
+    }
 }
 
 /// Preparing a new thread, and one that is prepared already.
@@ -67,7 +83,7 @@ fn prepare(c: &mut Criterion) {
                     };
                     thread::spawn(prepare).join().expect("it does not panic")
                 };
-                (0..times).map(once).sum::<Duration>()
+                (0..times).inspect(|_| keep_no_free_memory()).map(once).sum::<Duration>()
             });
         });
     }
