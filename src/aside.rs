@@ -109,11 +109,14 @@ pub(crate) fn may_free(bytes: usize) -> Result<(), ZoneError> {
     section::ask(Request::GiveBack, bytes)
 }
 
-/// A block of the system's heap that was put aside.
+/// A block of the system's heap that was put aside: what lies in it, at its first place that is aligned.
 #[repr(C)]
 struct HeapBlock {
     node: Node,
-    layout: Layout,
+    size: usize,
+    align: u32,
+    /// Bytes of the block before this.
+    before: u32,
 }
 
 /// Puts a block of the system's heap aside. False: it is too small to be part of a list.
@@ -124,19 +127,27 @@ struct HeapBlock {
 pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool {
     unsafe fn free(node: NonNull<Node>) {
         // SAFETY: (I14) the node is the start of a `HeapBlock`.
-        let layout = unsafe { node.cast::<HeapBlock>().as_ref() }.layout;
+        let &HeapBlock { size, align, before, .. } = unsafe { node.cast::<HeapBlock>().as_ref() };
+        // SAFETY: (I14) a layout that there was.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align as usize) };
+        // SAFETY: (I14) that many bytes of the block are before the node.
+        let memory = unsafe { node.cast::<u8>().sub(before as usize) };
         // SAFETY: (I14) `put_heap_block`'s caller's promise.
-        unsafe { std::alloc::dealloc(node.cast().as_ptr(), layout) };
+        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
-    if layout.size() < size_of::<HeapBlock>() || layout.align() < align_of::<HeapBlock>() {
+    // Samples, say, are aligned to 4.
+    let before = memory.addr().get().wrapping_neg() % align_of::<HeapBlock>();
+    let Ok(align) = u32::try_from(layout.align()) else { return false };
+    if layout.size() < size_of::<HeapBlock>() + before {
         return false;
     }
-    let block = memory.cast::<HeapBlock>().as_ptr();
+    // SAFETY: (I14) the block is larger than that.
+    let place = unsafe { memory.add(before) }.cast::<HeapBlock>();
+    let node = Node { next: ptr::null_mut(), free };
+    let block = HeapBlock { node, size: layout.size(), align, before: before as u32 };
     // SAFETY: (I14) the memory is large and aligned enough.
-    let place = unsafe { &raw mut (*block).layout };
-    // SAFETY: (I14) as above.
-    unsafe { place.write(layout) };
+    unsafe { place.write(block) };
     // SAFETY: (I14) the caller's promise.
-    unsafe { put(memory.cast(), free) };
+    unsafe { put(place.cast(), free) };
     true
 }

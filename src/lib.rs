@@ -53,6 +53,11 @@ pub mod rt;
 
 pub mod reclaim;
 
+// Its code runs with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/realtime.md")]
+mod realtime_guide {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

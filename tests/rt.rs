@@ -498,10 +498,10 @@ fn what_may_not_be_freed_is_put_aside_and_freed_by_collect() {
 fn small_boxes_are_freed_and_counted() {
     let _turn = alone();
     on_new_thread(|| {
-        let (small, bytes) = (halloc(1_u64), halloc([1_u8; 100]));
+        let (small, bytes) = (halloc(1_u64), halloc([1_u8; 30]));
         let section = rt::enter(Policy::Deny);
         let ((), freed) = given_back(|| drop((small, bytes)));
-        assert_eq!((freed, section.report().denied()), (108, 2));
+        assert_eq!((freed, section.report().denied()), (38, 2));
         drop(section);
         assert_eq!(rt::collect(), 0);
     });

@@ -68,8 +68,9 @@ pub unsafe trait Heap {
 /// The system's heap: Rust's global allocator.
 ///
 /// In a real-time section with [`Policy::Deny`](crate::rt::Policy::Deny) it gives no memory, and what is
-/// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes, or is aligned
-/// to fewer than 8, as that cannot be part of a list. That is freed, and counted like the rest.
+/// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes (39 where the
+/// global allocator aligns it to fewer than 8), as that cannot be part of a list. That is freed, and counted
+/// like the rest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
