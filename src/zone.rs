@@ -513,14 +513,14 @@ impl Header {
     }
 
     /// Ends the zone: runs its hooks and frees its memory, or puts the zone aside where a real-time
-    /// section forbids that.
+    /// section forbids that. Says whether it is freed.
     ///
     /// # Safety
     ///
     /// I1: no handle, entry, spare slot or borrow may be left.
     #[cold]
     #[inline(never)]
-    pub(crate) unsafe fn destroy(header: NonNull<Header>) {
+    pub(crate) unsafe fn destroy(header: NonNull<Header>) -> bool {
         unsafe fn free(node: NonNull<aside::Node>) {
             // SAFETY: (I14) the node is in a header.
             let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, aside)) };
@@ -533,10 +533,12 @@ impl Header {
             // SAFETY: (I2) within the header.
             let node = unsafe { header.byte_add(core::mem::offset_of!(Header, aside)) };
             // SAFETY: (I14) nobody uses the zone any more. Its hooks are `Send`.
-            return unsafe { aside::put(node.cast(), free) };
+            unsafe { aside::put(node.cast(), free) };
+            return false;
         }
         // SAFETY: (I1) the caller's promise.
         unsafe { Self::free(header) };
+        true
     }
 
     /// # Safety
@@ -583,9 +585,11 @@ impl Header {
             this.state.set(now - what);
         } else if now & state::EMPTY == 0 {
             // SAFETY: (I1) that was the last one.
-            unsafe { Self::destroy(header) };
-            // What may be freed now, may be freed. Runs hooks, so it comes last.
-            aside::collect();
+            let freed = unsafe { Self::destroy(header) };
+            if freed {
+                // What may be freed now, may be freed. Runs hooks, so it comes last.
+                aside::collect();
+            }
         }
     }
 
