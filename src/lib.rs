@@ -39,6 +39,8 @@ mod heap;
 
 mod pool;
 
+mod zone_fn;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -65,4 +67,6 @@ pub use crate::stack::{
 pub use crate::zbox::ZBox;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
+#[doc(inline)]
+pub use crate::zone_fn::{Closure, ZoneFn};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};
