@@ -41,6 +41,8 @@ mod pool;
 
 mod zone_fn;
 
+mod parcel;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -54,6 +56,8 @@ pub use crate::heap::{
     FromAllocator, HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in,
     halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
 };
+#[doc(inline)]
+pub use crate::parcel::Parcel;
 #[doc(inline)]
 pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
