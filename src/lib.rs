@@ -43,6 +43,8 @@ mod zone_fn;
 
 mod parcel;
 
+mod hot;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -56,6 +58,8 @@ pub use crate::heap::{
     FromAllocator, HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in,
     halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
 };
+#[doc(inline)]
+pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[doc(inline)]
 pub use crate::parcel::Parcel;
 #[doc(inline)]

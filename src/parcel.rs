@@ -266,3 +266,78 @@ impl<T: for<'z> DeepCopy<'z>> fmt::Debug for Parcel<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, loom))]
+mod tests {
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+    use loom::thread;
+
+    /// A value that loom watches.
+    struct Watched<'z>(&'z UnsafeCell<usize>, Arc<AtomicUsize>);
+
+    // SAFETY: its cell is nobody else's.
+    unsafe impl Send for Watched<'_> {}
+
+    impl<'z> DeepCopy<'z> for Watched<'_> {
+        type Copied = Watched<'z>;
+        fn deep_copy(&self, _: &'z Zone) -> Result<Watched<'z>, ZoneError> {
+            unreachable!("it stays in its zone")
+        }
+    }
+
+    impl Drop for Watched<'_> {
+        fn drop(&mut self) {
+            // SAFETY: loom finds out if not.
+            self.0.with(|value| assert_eq!(unsafe { *value }, 7));
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Adds to the value, as its only user.
+    fn add(parcel: &mut Parcel<Watched<'static>>, more: usize) {
+        parcel.with_mut(|watched| {
+            // SAFETY: loom finds out if not.
+            watched.0.with_mut(|value| unsafe { *value += more });
+        });
+    }
+
+    /// Sends a parcel through a word, there and back, as a lock-free queue does.
+    #[test]
+    fn a_parcel_is_handed_over_whole_and_ends_once() {
+        loom::model(|| {
+            let drops = Arc::new(AtomicUsize::new(0));
+            let word = Arc::new(AtomicPtr::new(core::ptr::null_mut()));
+            let of_value = Arc::clone(&drops);
+            let mut parcel = Parcel::<Watched>::new(256, move |z| {
+                // It needs its destructor, which tells loom that it is gone.
+                let cell = z.alloc_uninit::<core::mem::ManuallyDrop<UnsafeCell<usize>>>(1);
+                let cell = cell[0].write(core::mem::ManuallyDrop::new(UnsafeCell::new(1)));
+                Watched(cell, of_value)
+            });
+            add(&mut parcel, 2);
+            let there = Arc::clone(&word);
+            let player = thread::spawn(move || {
+                let taken = there.swap(core::ptr::null_mut(), Ordering::Acquire);
+                let Some(taken) = NonNull::new(taken) else { return false };
+                // SAFETY: leaked below, and taken once.
+                let mut parcel = unsafe { Box::from_raw(taken.as_ptr()) };
+                add(&mut parcel, 4);
+                there.store(Box::into_raw(parcel), Ordering::Release);
+                true
+            });
+            word.swap(Box::into_raw(Box::new(parcel)), Ordering::Release);
+            let was_there = player.join().unwrap();
+            let back = word.swap(core::ptr::null_mut(), Ordering::Acquire);
+            // SAFETY: leaked above or by the player, and taken once.
+            let mut parcel = unsafe { Box::from_raw(back) };
+            if !was_there {
+                add(&mut parcel, 4);
+            }
+            drop(parcel);
+            assert_eq!(drops.load(Ordering::Relaxed), 1);
+        });
+    }
+}

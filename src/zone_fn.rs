@@ -418,6 +418,20 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         unsafe { (node.call)(self.node.cast(), shared, argument) }
     }
 
+    /// The closure and its zone as one pointer, aligned for pointers.
+    pub(crate) fn into_raw(self) -> NonNull<()> {
+        ManuallyDrop::new(self).node.cast()
+    }
+
+    /// The opposite of `into_raw`.
+    ///
+    /// # Safety
+    ///
+    /// Once for each `into_raw` of a `ZoneFn` of this type.
+    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        ZoneFn { node: raw.cast() }
+    }
+
     /// Looks at the zone, without a handle to it that could leave.
     fn look<T>(&self, look: impl FnOnce(&Zone) -> T) -> T {
         // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
