@@ -49,6 +49,12 @@ mod heap;
 
 mod pool;
 
+mod zone_fn;
+
+mod parcel;
+
+mod hot;
+
 pub mod rt;
 
 pub mod reclaim;
@@ -72,6 +78,10 @@ pub use crate::heap::{
     halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
 };
 #[doc(inline)]
+pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+#[doc(inline)]
+pub use crate::parcel::Parcel;
+#[doc(inline)]
 pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
@@ -84,4 +94,6 @@ pub use crate::stack::{
 pub use crate::zbox::ZBox;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
+#[doc(inline)]
+pub use crate::zone_fn::{Closure, ZoneFn};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};
