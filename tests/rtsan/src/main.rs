@@ -9,7 +9,7 @@
 
 mod clean;
 mod copies;
-mod later;
+mod handed;
 mod violations;
 
 use std::env;
@@ -61,7 +61,7 @@ fn realtime<R>(body: impl FnOnce() -> R) -> R {
 }
 
 fn main() -> ExitCode {
-    let clean = [clean::CASES, copies::CASES, later::CASES].concat();
+    let clean = [clean::CASES, copies::CASES, handed::CASES].concat();
     if let Some(name) = env::args().nth(1) {
         let all = [&clean[..], violations::CASES].concat();
         let Some(&(_, case)) = all.iter().find(|case| case.0 == name) else {
