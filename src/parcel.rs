@@ -222,27 +222,43 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Real-time
     ///
-    /// Yes, like all that follow.
+    /// Yes.
     pub fn used(&self) -> usize {
         self.zone.used()
     }
 
     /// Bytes that its zone holds.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(&self) -> usize {
         self.zone.capacity()
     }
 
     /// The most bytes that were in use in its zone at one time.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn high_water(&self) -> usize {
         self.zone.high_water()
     }
 
     /// How many blocks its zone has: more than one if `bytes` was too little.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn blocks(&self) -> usize {
         self.zone.blocks()
     }
 
     /// The name of its zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(&self) -> Option<&'static str> {
         self.zone.name()
     }

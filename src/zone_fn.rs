@@ -446,27 +446,43 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, like all that follow.
+    /// Yes.
     pub fn used(&self) -> usize {
         self.look(Zone::used)
     }
 
     /// Bytes that its zone holds.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(&self) -> usize {
         self.look(Zone::capacity)
     }
 
     /// The most bytes that were in use in its zone at one time.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn high_water(&self) -> usize {
         self.look(Zone::high_water)
     }
 
     /// How many blocks its zone has: more than one if `bytes` was too little.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn blocks(&self) -> usize {
         self.look(Zone::blocks)
     }
 
     /// The name of its zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(&self) -> Option<&'static str> {
         self.look(Zone::name)
     }
