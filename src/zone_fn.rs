@@ -25,30 +25,32 @@ struct NodeOf<A, R, S: ?Sized, F> {
     closure: F,
 }
 
-/// The code of a closure of type `F`.
-struct Code<A, R, S: ?Sized, F>(PhantomData<(fn(&mut S, A) -> R, F)>);
+/// Calls a closure of type `F`.
+///
+/// # Safety
+///
+/// I20: `node` is a `NodeOf` with such a closure, which nobody else uses meanwhile.
+unsafe fn call<A, R, S: ?Sized, F>(node: NonNull<()>, shared: &mut S, argument: A) -> R
+where
+    F: FnMut(&mut S, A) -> R,
+{
+    let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
+    // SAFETY: (I20) the caller's promise.
+    let closure = unsafe { &mut (*node).closure };
+    closure(shared, argument)
+}
 
-impl<A, R, S: ?Sized, F: FnMut(&mut S, A) -> R> Code<A, R, S, F> {
-    /// # Safety
-    ///
-    /// `node` is a `NodeOf` with such a closure, which nobody else uses meanwhile.
-    unsafe fn call(node: NonNull<()>, shared: &mut S, argument: A) -> R {
-        let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
-        // SAFETY: the caller's promise.
-        let closure = unsafe { &mut (*node).closure };
-        closure(shared, argument)
-    }
-
-    /// # Safety
-    ///
-    /// As for `call`, and the closure is not used again.
-    unsafe fn drop(node: NonNull<()>) {
-        let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
-        // SAFETY: the caller's promise.
-        let closure = unsafe { &raw mut (*node).closure };
-        // SAFETY: as above.
-        unsafe { closure.drop_in_place() };
-    }
+/// Drops a closure of type `F`.
+///
+/// # Safety
+///
+/// I20: as for `call`, and the closure is not used again.
+unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
+    let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
+    // SAFETY: (I20) the caller's promise.
+    let closure = unsafe { &raw mut (*node).closure };
+    // SAFETY: (I20) as above.
+    unsafe { closure.drop_in_place() };
 }
 
 /// A closure that lives in a zone and borrows it: what [`Zone::closure`] makes.
@@ -231,8 +233,8 @@ impl Zone {
         let place = self.try_alloc_layout(Layout::new::<NodeOf<A, R, S, F>>())?;
         let place = place.cast::<NodeOf<A, R, S, F>>();
         let node = Node {
-            call: Code::<A, R, S, F>::call,
-            drop: Code::<A, R, S, F>::drop,
+            call: call::<A, R, S, F>,
+            drop: drop_closure::<A, R, S, F>,
             zone: Cell::new(Header::empty()),
         };
         // SAFETY: (I2) memory just taken for this type.

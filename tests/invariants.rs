@@ -383,6 +383,13 @@ fn i11_no_deep_copy_however_wrong_harms_memory() {
 /// A value whose destructor looks at what it borrows from its zone, and adds to a count.
 struct Sums<'z>(&'z mut [u8], Arc<AtomicUsize>);
 
+impl Sums<'_> {
+    /// A method, so that a closure captures the whole.
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Drop for Sums<'_> {
     fn drop(&mut self) {
         let sum: usize = self.0.iter().map(|&item| usize::from(item)).sum();
@@ -405,7 +412,7 @@ fn i20_what_owns_its_zone_drops_its_values_once_and_before_the_zone() {
         // By the time the hook runs, the capture has added its ten.
         z.on_cleanup(move || of_hook.store(of_hook.load(Ordering::SeqCst) * 100, Ordering::SeqCst));
         let sums = Sums(z.alloc_slice(10, 1), of_capture);
-        z.closure(move |()| (&sums).0.len())
+        z.closure(move |()| sums.len())
     });
     assert_eq!((f.call(()), sum.load(Ordering::SeqCst)), (10, 0));
     drop(f);
@@ -462,7 +469,7 @@ fn i23_a_definition_has_one_owner_and_one_end() {
         let sums_drops = Arc::clone(&drops);
         ZoneFn::new(64, |z| {
             let sums = Sums(z.alloc_slice(1, 1), sums_drops);
-            z.closure(move |()| (&sums).0.len())
+            z.closure(move |()| sums.len())
         })
     };
     let dropped = || drops.load(Ordering::SeqCst);
@@ -485,7 +492,7 @@ fn i24_the_second_side_to_end_frees_all() {
         let sums_drops = Arc::clone(&drops);
         ZoneFn::new(64, |z| {
             let sums = Sums(z.alloc_slice(1, 1), sums_drops);
-            z.closure(move |()| (&sums).0.len())
+            z.closure(move |()| sums.len())
         })
     };
     for caller_first in [false, true] {
