@@ -23,7 +23,9 @@
 //! frees the mailbox, with all that is in it.
 
 use crate::error::ZoneError;
+use crate::heap::{Heap, System};
 use crate::zone_fn::ZoneFn;
+use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
@@ -97,16 +99,16 @@ unsafe fn open<T: Letter>(word: *mut ()) -> Option<T> {
 
 impl<T: Letter> Mailbox<T> {
     fn make() -> Result<NonNull<Mailbox<T>>, ZoneError> {
-        let requested = size_of::<Self>();
-        let mut place = Vec::<Mailbox<T>>::new();
-        place.try_reserve_exact(1).map_err(|_| ZoneError::OutOfMemory { requested })?;
-        place.push(Mailbox {
+        let place = System.take(Layout::new::<Self>())?.cast::<Self>();
+        let mailbox = Mailbox {
             slot: AtomicPtr::new(null_mut()),
             left: [(); 3].map(|()| AtomicPtr::new(null_mut())),
             one_ended: AtomicBool::new(false),
             owns: PhantomData,
-        });
-        Ok(NonNull::from(Box::leak(place.into_boxed_slice())).cast())
+        };
+        // SAFETY: (I24) memory just taken for it.
+        unsafe { place.write(mailbox) };
+        Ok(place)
     }
 
     /// One side is gone. The second one frees the mailbox.
@@ -119,9 +121,18 @@ impl<T: Letter> Mailbox<T> {
         let this = unsafe { mailbox.as_ref() };
         // Release: all that this side did comes before the end. Acquire: so does the other's.
         if this.one_ended.swap(true, Ordering::AcqRel) {
-            let place = NonNull::slice_from_raw_parts(mailbox, 1);
-            // SAFETY: (I24) leaked from such a box in `make`, and both sides are gone.
-            drop(unsafe { Box::<[Mailbox<T>]>::from_raw(place.as_ptr()) });
+            /// Freed also where a definition's destructor panics; put aside in a real-time section.
+            struct Free<T: Letter>(NonNull<Mailbox<T>>);
+            impl<T: Letter> Drop for Free<T> {
+                fn drop(&mut self) {
+                    let layout = Layout::new::<Mailbox<T>>();
+                    // SAFETY: (I24) taken with this layout in `make`, and both sides are gone.
+                    unsafe { System::give_back(&(), self.0.cast(), layout) };
+                }
+            }
+            let free = Free(mailbox);
+            // SAFETY: (I24) written in `make`, and both sides are gone.
+            unsafe { free.0.drop_in_place() };
         }
     }
 
