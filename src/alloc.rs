@@ -22,6 +22,13 @@ pub(crate) trait OnError {
     type Error;
     fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Self::Error>;
+    fn fill<T: Copy>(
+        zone: &Zone,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<NonNull<T>, Self::Error>;
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error>;
 }
 
 /// The plain methods.
@@ -38,6 +45,25 @@ impl OnError for Panic {
     #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
         let Grown(place, lent) = grow_or_panic(zone.lend(), size, align);
+        zone.take_back(lent);
+        Ok(place)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn fill<T: Copy>(
+        zone: &Zone,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<NonNull<T>, Infallible> {
+        let Grown(start, lent) = fill_or_panic(zone.lend(), len, align, value);
+        zone.take_back(lent);
+        Ok(start)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Infallible> {
+        let Grown(place, lent) = put_or_panic(zone.lend(), value);
         zone.take_back(lent);
         Ok(place)
     }
@@ -58,19 +84,83 @@ impl OnError for Return {
         zone.take_back(lent);
         place
     }
+    #[inline(always)]
+    fn fill<T: Copy>(
+        zone: &Zone,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<NonNull<T>, ZoneError> {
+        let size = size_of::<T>().saturating_mul(len);
+        let start = Self::grow(zone, size, align)?.cast();
+        // SAFETY: (I2) `len` places just taken.
+        unsafe { fill(start, len, value) };
+        Ok(start)
+    }
+    #[inline(always)]
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, ZoneError> {
+        let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
+        // SAFETY: (I2) a place just taken for it.
+        unsafe { place.write(value) };
+        Ok(place)
+    }
 }
 
 /// An allocation, and the zone it is in: another one where the zone was yet to be made. Both are
 /// returned in registers, and the zone is passed by value, so that neither it nor the guard of a
 /// scope has to live in memory for the sake of the cold path.
-struct Grown(NonNull<u8>, ManuallyDrop<Zone>);
+struct Grown<T>(NonNull<T>, ManuallyDrop<Zone>);
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown {
+fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown<u8> {
     let place = or_panic(zone.grow(size, align));
     Grown(place, zone)
+}
+
+/// Also puts the value into its place, so that the caller need not save it in a register, on its hot
+/// path too, for what comes after this call.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> Grown<T> {
+    let place = or_panic(zone.grow(size_of::<T>(), align_of::<T>())).cast();
+    // SAFETY: (I2) a place just taken for it.
+    unsafe { place.write(value) };
+    Grown(place, zone)
+}
+
+/// As `put_or_panic`, for a slice of equal values.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn fill_or_panic<T: Copy>(
+    zone: ManuallyDrop<Zone>,
+    len: usize,
+    align: usize,
+    value: T,
+) -> Grown<T> {
+    let start = or_panic(zone.grow(size_of::<T>().saturating_mul(len), align)).cast();
+    // SAFETY: (I2) `len` places just taken.
+    unsafe { fill(start, len, value) };
+    Grown(start, zone)
+}
+
+/// Values up to this size are passed to the cold path in registers.
+const IN_REGISTERS: usize = 16;
+
+/// # Safety
+///
+/// I2: the `len` places must be the caller's alone.
+#[inline(always)]
+unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+    for index in 0..len {
+        // SAFETY: the caller's promise.
+        let place = unsafe { start.add(index) };
+        // SAFETY: as above.
+        unsafe { place.write(value) };
+    }
 }
 
 #[cold]
@@ -101,12 +191,12 @@ pub(crate) const fn refuse_drop<T>() {
 }
 
 impl Zone {
-    /// Takes `size` bytes. `align` should be known at compile time.
+    /// Takes `size` bytes where that is only moving the cursor. `align` should be known at compile
+    /// time.
     #[inline(always)]
-    #[track_caller]
-    fn bump<E: OnError>(&self, size: usize, align: usize) -> Result<NonNull<u8>, E::Error> {
+    fn bump_fast(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         if align > MAX_ALIGN {
-            return E::grow(self, size, align);
+            return None;
         }
         let header = self.header();
         let cursor = header.cursor.get();
@@ -122,9 +212,41 @@ impl Zone {
             // SAFETY: (I6) `skip + rounded` bytes are left in the block.
             header.cursor.set(unsafe { cursor.add(skip + rounded) });
             // SAFETY: (I6) as above.
-            Ok(unsafe { cursor.add(skip) })
+            Some(unsafe { cursor.add(skip) })
         } else {
-            E::grow(self, size, align)
+            None
+        }
+    }
+
+    /// Takes `size` bytes. `align` should be known at compile time.
+    #[inline(always)]
+    #[track_caller]
+    fn bump<E: OnError>(&self, size: usize, align: usize) -> Result<NonNull<u8>, E::Error> {
+        match self.bump_fast(size, align) {
+            Some(place) => Ok(place),
+            None => E::grow(self, size, align),
+        }
+    }
+
+    /// Whether `place_fast` takes places for `T`.
+    const fn has_fast_place<T>() -> bool {
+        size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
+    }
+
+    /// `bump_fast` with one instruction less, for one `T` with `has_fast_place`.
+    #[inline(always)]
+    fn place_fast<T>(&self) -> Option<NonNull<T>> {
+        debug_assert!(Self::has_fast_place::<T>());
+        let bytes = round_up_step(size_of::<T>());
+        let header = self.header();
+        let cursor = header.cursor.get();
+        // Blocks end too far from the top of the address space for this sum to wrap.
+        if cursor.addr().get() + bytes <= header.end.get().addr().get() {
+            // SAFETY: (I6) that many bytes are left in the block.
+            header.cursor.set(unsafe { cursor.add(bytes) });
+            Some(cursor.cast())
+        } else {
+            None
         }
     }
 
@@ -141,17 +263,11 @@ impl Zone {
                 E::fail(ZoneError::AlignTooLarge { align })
             };
         }
-        if align <= STEP && size <= HEADROOM / 2 {
-            // `bump` with one instruction less: blocks end too far from the top of the address
-            // space for this sum to wrap.
-            let header = self.header();
-            let cursor = header.cursor.get();
-            if cursor.addr().get() + round_up_step(size) <= header.end.get().addr().get() {
-                // SAFETY: (I6) that many bytes are left in the block.
-                header.cursor.set(unsafe { cursor.add(round_up_step(size)) });
-                return Ok(cursor.cast());
-            }
-            return Ok(E::grow(self, size, align)?.cast());
+        if Self::has_fast_place::<T>() {
+            return match self.place_fast() {
+                Some(place) => Ok(place),
+                None => Ok(E::grow(self, size, align)?.cast()),
+            };
         }
         Ok(self.bump::<E>(size, align)?.cast())
     }
@@ -177,6 +293,50 @@ impl Zone {
         unsafe { place.write(value) };
         // SAFETY: (I7) just written; (I1) borrowed from the handle, so neither moved nor reused.
         Ok(unsafe { &mut *place })
+    }
+
+    /// `alloc_in` of a value that is there already.
+    #[inline(always)]
+    #[track_caller]
+    fn put_in<E: OnError, T>(&self, value: T) -> Result<&mut T, E::Error> {
+        if !Self::has_fast_place::<T>() || size_of::<T>() > IN_REGISTERS {
+            return self.alloc_in::<E, T>(|| value);
+        }
+        let place = match self.place_fast::<T>() {
+            Some(place) => {
+                // SAFETY: (I2) a place just taken for it.
+                unsafe { place.write(value) };
+                place
+            }
+            None => E::put(self, value)?,
+        };
+        // SAFETY: (I7) written above; (I1) borrowed from the handle, so neither moved nor reused.
+        Ok(unsafe { &mut *place.as_ptr() })
+    }
+
+    /// `slice_in` of equal values.
+    #[inline(always)]
+    #[track_caller]
+    fn fill_in<E: OnError, T: Copy>(
+        &self,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<&mut [T], E::Error> {
+        if size_of::<T>() > IN_REGISTERS {
+            return self.slice_in::<E, T>(len, align, |_| value);
+        }
+        let start = match self.bump_fast(size_of::<T>().saturating_mul(len), align) {
+            Some(start) => {
+                let start = start.cast();
+                // SAFETY: (I2) `len` places just taken.
+                unsafe { fill(start, len, value) };
+                start
+            }
+            None => E::fill(self, len, align, value)?,
+        };
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) })
     }
 
     #[inline(always)]
@@ -301,7 +461,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc<T>(&self, value: T) -> &mut T {
         const { refuse_drop::<T>() };
-        self::value(self.alloc_in::<Panic, T>(|| value))
+        self::value(self.put_in::<Panic, T>(value))
     }
 
     /// Like [`alloc`](Zone::alloc), with an error instead of a panic.
@@ -316,7 +476,7 @@ impl Zone {
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
-        self.alloc_in::<Return, T>(|| value)
+        self.put_in::<Return, T>(value)
     }
 
     /// Puts what `make` returns into the zone, built in place where the optimiser can.
@@ -368,7 +528,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
-        self::value(self.slice_in::<Panic, T>(len, align_of::<T>(), |_| value))
+        self::value(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
     }
 
     /// Like [`alloc_slice`](Zone::alloc_slice), with an error instead of a panic.
@@ -382,7 +542,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
-        self.slice_in::<Return, T>(len, align_of::<T>(), |_| value)
+        self.fill_in::<Return, T>(len, align_of::<T>(), value)
     }
 
     /// Puts `len` values into the zone, the one at `index` made by `make(index)`.
@@ -473,7 +633,7 @@ impl Zone {
         value: T,
     ) -> &mut [T] {
         const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
-        self::value(self.slice_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), |_| value))
+        self::value(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
     }
 
     /// Like [`alloc_slice_aligned`](Zone::alloc_slice_aligned), with an error instead of a panic.
@@ -492,7 +652,7 @@ impl Zone {
         value: T,
     ) -> Result<&mut [T], ZoneError> {
         const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
-        self.slice_in::<Return, T>(len, ALIGN.max(align_of::<T>()), |_| value)
+        self.fill_in::<Return, T>(len, ALIGN.max(align_of::<T>()), value)
     }
 
     /// Takes room for `len` values and fills none of it.

@@ -94,7 +94,7 @@ impl Scope {
         value: T,
         to: &'o Zone,
     ) -> Result<T::Copied, ZoneError> {
-        if T::FLAT {
+        if T::UNWATCHED {
             return value.move_out(to);
         }
         let _current = Entered::new(to)?;

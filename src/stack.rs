@@ -145,9 +145,9 @@ impl Stack {
         }
         let slots = if old == 0 { FIRST_SLOTS } else { old * 2 };
         let slots = slots.max(highest.saturating_add(2));
-        // One entry a slot, and entries are counted in 28 bits.
+        // One entry a slot, but for the last one; entries are counted in 27 bits.
         let requested = slots.saturating_mul(size_of::<Slot>());
-        if slots as u64 > state::ENTRIES / state::ENTRY {
+        if slots as u64 > state::ENTRIES / state::ENTRY + 1 {
             let available = old * size_of::<Slot>();
             return Err(ZoneError::TooLarge { requested, available });
         }
@@ -192,6 +192,7 @@ impl Stack {
             let (entry, spare) = (slot.entry.get(), slot.spare.get());
             let pushed = index <= depth && entry != Header::empty();
             if pushed && entry == spare {
+                detach(entry);
                 continue;
             }
             if spare != Header::empty() {
@@ -210,8 +211,10 @@ impl Stack {
     fn enter(&self, bytes: usize) -> Result<NonNull<Header>, ZoneError> {
         let plan = Zone::builder().capacity(bytes.max(SPARE));
         if !self.make_room()? {
-            // SAFETY: the scope that gets it owns it, without a slot.
-            return plan.try_build().map(Zone::into_raw);
+            // The scope that gets it owns it, without a slot.
+            let zone = plan.try_build()?.into_raw();
+            detach(zone);
+            return Ok(zone);
         }
         self.make_spare(self.depth() + 1, bytes, &plan)?;
         let zone = self.top_slot().spare.get();
@@ -267,6 +270,7 @@ impl Stack {
         let slot = self.top_slot();
         let entry = slot.entry.replace(slot.spare.get());
         if entry == slot.spare.get() {
+            detach(entry);
             slot.set_spare(Header::empty());
             self.counters.get().spare_gone();
         } else {
@@ -329,6 +333,7 @@ impl Stack {
         let place = self.top_slot();
         let has_place = self.depth() + 2 < self.slots.get() && place.spare.get() == Header::empty();
         if has_place && (denied || header(zone).system_bytes() <= keep) {
+            header(zone).state.set(header(zone).state.get() & !state::DETACHED);
             self.mark_oversize(zone);
             place.set_spare(zone);
             self.counters.get().spare_made(self.depth() + 1);
@@ -392,11 +397,16 @@ impl Stack {
     }
 }
 
-/// Bytes from a header to the end of the block that the cursor is in: of a rewound zone, its first
-/// block's, header included. The empty zone has none.
+/// Bytes of a zone's first block, header included. The empty zone has none.
 #[inline(always)]
 fn room(zone: NonNull<Header>) -> usize {
-    header(zone).end.get().addr().get().wrapping_sub(zone.addr().get())
+    header(zone).room
+}
+
+/// Marks a scope's zone that no slot holds, or not any more, so that the scope's end takes the slow
+/// path.
+fn detach(zone: NonNull<Header>) {
+    header(zone).state.set(header(zone).state.get() | state::DETACHED);
 }
 
 /// A scope's zone, which its guard holds the one handle of, and where it was entered.
@@ -441,13 +451,11 @@ pub(crate) unsafe fn leave(entry: Entry) {
     let Entry { zone, level } = entry;
     STACK.with(|stack| {
         // On top, one handle (the scope's), no entry, no flag: nothing but the cursor to put back.
-        // An equal entry is the scope's own then, as a pushed one would be counted. The level is
-        // compared, and kept in a register, so that the next scope need not wait for this one's
+        // The zone is still in the slot it was entered in, or else it would be `DETACHED`. The level
+        // is compared, and kept in a register, so that the next scope need not wait for this one's
         // stores.
-        if stack.top.get() == level + LEVEL
-            && stack.slot(level).entry.get() == zone
-            && header(zone).state.get() == state::HANDLE
-        {
+        if stack.top.get() == level + LEVEL && header(zone).state.get() == state::HANDLE {
+            debug_assert_eq!(stack.slot(level).entry.get(), zone);
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
             header(zone).cursor.set(unsafe { zone.cast::<u8>().add(HEADER) });

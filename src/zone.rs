@@ -37,7 +37,7 @@ pub(crate) mod state {
     /// One entry on the thread's stack that is not a scope's own.
     pub(crate) const ENTRY: u64 = 1 << 32;
     /// All entries.
-    pub(crate) const ENTRIES: u64 = ((1 << 28) - 1) << 32;
+    pub(crate) const ENTRIES: u64 = ((1 << 27) - 1) << 32;
     /// More memory than a spare zone may keep.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
     /// There are cleanup hooks.
@@ -46,6 +46,8 @@ pub(crate) mod state {
     pub(crate) const MOVED_ON: u64 = 1 << 62;
     /// The one static zone that holds nothing and is never written to.
     pub(crate) const EMPTY: u64 = 1 << 63;
+    /// A scope's zone that no slot of the thread's stack holds: its guard alone knows it.
+    pub(crate) const DETACHED: u64 = 1 << 59;
 }
 
 /// A zone's heart. Never moves; lives until the last handle and stack entry are gone.
@@ -57,13 +59,15 @@ pub(crate) struct Header {
     pub(crate) end: Cell<NonNull<u8>>,
     /// See [`state`].
     pub(crate) state: Cell<u64>,
+    /// Bytes of the first block, header included: what a scope finds in a rewound zone. The empty
+    /// zone has none.
+    pub(crate) room: usize,
     current: Cell<NonNull<Block>>,
     hooks: Cell<Option<NonNull<Hook>>>,
     /// Bytes used in the blocks before the current one.
     used_before: Cell<usize>,
     /// The high-water mark of what has been rewound or given back; see `high_water`.
     high_water: Cell<usize>,
-    capacity: Cell<usize>,
     system: Cell<usize>,
     newest: Cell<usize>,
     limit: usize,
@@ -128,11 +132,11 @@ static EMPTY: Shared = Shared(Header {
     cursor: Cell::new(EMPTY_ADDRESS.cast()),
     end: Cell::new(EMPTY_ADDRESS.cast()),
     state: Cell::new(state::EMPTY | state::HANDLE),
+    room: 0,
     current: Cell::new(NonNull::dangling()),
     hooks: Cell::new(None),
     used_before: Cell::new(0),
     high_water: Cell::new(0),
-    capacity: Cell::new(0),
     system: Cell::new(0),
     newest: Cell::new(0),
     blocks: Cell::new(0),
@@ -198,11 +202,11 @@ impl Header {
             cursor: Cell::new(data),
             end: Cell::new(end),
             state: Cell::new(state::HANDLE),
+            room: HEADER + room,
             current: Cell::new(NonNull::dangling()),
             hooks: Cell::new(None),
             used_before: Cell::new(0),
             high_water: Cell::new(0),
-            capacity: Cell::new(room),
             system: Cell::new(system),
             newest: Cell::new(bytes),
             blocks: Cell::new(1),
@@ -253,6 +257,14 @@ impl Header {
         }
         let start = self.current_block().start.addr().get();
         self.used_before.get() + (self.cursor.get().addr().get() - start)
+    }
+
+    /// Bytes that all blocks have room for.
+    fn capacity(&self) -> usize {
+        let first = self.first.end.addr().get() - self.first.start.addr().get();
+        let later = self.system.get() - self.first.memory.system_bytes();
+        let overhead = block::system_bytes(BLOCK_HEADER);
+        first + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
     }
 
     fn note_high_water(&self) {
@@ -336,7 +348,7 @@ impl Header {
         let used = self.used();
         let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
         if self.growth == Growth::None {
-            return Err(refused(self.capacity.get()));
+            return Err(refused(self.capacity()));
         }
         let request = BLOCK_HEADER + size + align.saturating_sub(BLOCK_ALIGN);
         let least = block::round_up(request)
@@ -357,8 +369,6 @@ impl Header {
         let data = unsafe { start.add(BLOCK_HEADER) };
         // SAFETY: (I2) one past its last byte.
         let end = unsafe { start.add(bytes) };
-        let room = bytes - BLOCK_HEADER;
-        self.capacity.set(self.capacity.get() + room);
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
@@ -482,9 +492,8 @@ impl Header {
         // not lie in what it frees.
         let block = unsafe { block.read() };
         self.unlock_block(&block);
-        let Block { next, start, end, memory, .. } = block;
+        let Block { next, memory, .. } = block;
         self.blocks.set(self.blocks.get() - 1);
-        self.capacity.set(self.capacity.get() - (end.addr().get() - start.addr().get()));
         self.system.set(self.system.get() - memory.system_bytes());
         drop(memory);
         next.get()
@@ -1014,7 +1023,7 @@ impl Zone {
     ///
     /// Yes.
     pub fn capacity(&self) -> usize {
-        self.header().capacity.get()
+        self.header().capacity()
     }
 
     /// Bytes that can still be allocated without asking the system: what is left of the current

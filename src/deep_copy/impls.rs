@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Keep, Work};
+use super::{DeepCopy, Depth, Keep, Work, later};
 use crate::error::{Request, ZoneError};
 use crate::section;
 use crate::zbox::ZBox;
@@ -421,13 +421,16 @@ macro_rules! references {
         $(
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
+                const UNWATCHED: bool = T::FLAT;
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
                 #[inline]
                 fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-                    let copied = depth.follow(&**self, to)?;
-                    to.try_alloc(copied).map(|copied| &$($kind)* *copied)
+                    match later::reference_at(&**self, to, depth) {
+                        Some(copied) => Ok(&$($kind)* *copied),
+                        None => Err(later::LEFT_BEHIND),
+                    }
                 }
                 async fn copy_later<'s>(
                     &'s self,
@@ -457,7 +460,12 @@ macro_rules! references {
 
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
+                const UNWATCHED: bool = T::FLAT;
+                #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    if T::FLAT {
+                        return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
+                    }
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
                 #[inline]
@@ -490,6 +498,7 @@ macro_rules! references {
 
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
+                const UNWATCHED: bool = true;
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     to.try_alloc_str(self).map(|copied| &$($kind)* *copied)

@@ -30,6 +30,65 @@ thread_local! {
     /// The floor of the copy that this thread is in, if it is in one.
     static FLOOR: Cell<Option<usize>> = const { Cell::new(None) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
+    /// The error that a `LEFT_BEHIND` on its way to `Depth::enter` stands for, else `LEFT_BEHIND`.
+    static FAILURE: Cell<ZoneError> = const { Cell::new(LEFT_BEHIND) };
+}
+
+/// Stands for the error in `FAILURE`, and for itself where none is there. Within a copy, so that the
+/// levels it passes need not have room for an error's fields.
+pub(crate) const LEFT_BEHIND: ZoneError = ZoneError::TooDeep;
+
+/// Copies what a reference leads to. This is what recurses, so its result fits into a register.
+#[inline]
+pub(crate) fn reference_at<'z, T: DeepCopy<'z>>(
+    target: &T,
+    to: &'z Zone,
+    depth: Depth,
+) -> Option<&'z mut T::Copied> {
+    #[cfg(miri)]
+    let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
+    if depth.is_used_up() {
+        return reference_later(target, to);
+    }
+    match target.copy_at(to, depth) {
+        Ok(copied) => keep(copied, to),
+        Err(error) => leave_behind(error),
+    }
+}
+
+/// Puts a copy into the zone. Not inlined into what recurses where nothing is optimised: its frame
+/// would be part of each level's.
+#[inline]
+fn keep<T>(copied: T, to: &Zone) -> Option<&mut T> {
+    match to.try_alloc(copied) {
+        Ok(copied) => Some(copied),
+        Err(error) => leave_behind(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn reference_later<'z, T: DeepCopy<'z>>(target: &T, to: &'z Zone) -> Option<&'z mut T::Copied> {
+    match run_tasks(|work| target.copy_later(to, work)) {
+        Ok(copied) => keep(copied, to),
+        Err(error) => leave_behind(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn leave_behind<R>(error: ZoneError) -> Option<R> {
+    if error != LEFT_BEHIND {
+        FAILURE.set(error);
+    }
+    None
+}
+
+/// What an error stands for.
+#[cold]
+#[inline(never)]
+fn stood_for(error: ZoneError) -> ZoneError {
+    if error == LEFT_BEHIND { FAILURE.replace(LEFT_BEHIND) } else { error }
 }
 
 /// Sets a thread-local for as long as it lives.
@@ -73,13 +132,13 @@ impl Depth {
     ///
     /// Yes, as far as the copy is.
     #[inline]
-    pub fn enter<R>(copy: impl FnOnce(Depth) -> R) -> R {
+    pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
         if let Some(floor) = FLOOR.get() {
-            return copy(Depth { floor });
+            return copy(Depth { floor }).map_err(stood_for);
         }
         let floor = stack_top().saturating_sub(STACK);
         let _during = During::new(&FLOOR, Some(floor));
-        copy(Depth { floor })
+        copy(Depth { floor }).map_err(stood_for)
     }
 
     #[inline(always)]
@@ -173,6 +232,8 @@ where
     section::ask(Request::Copy, 0)?;
     let nested = NESTED.get();
     if nested == MOST_NESTED {
+        // Not what a panic may have kept from being looked at.
+        FAILURE.set(LEFT_BEHIND);
         return Err(ZoneError::TooDeep);
     }
     let _nested = During::new(&NESTED, nested + 1);

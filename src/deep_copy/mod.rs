@@ -83,6 +83,11 @@ pub trait DeepCopy<'z> {
     #[doc(hidden)]
     const FLAT: bool = false;
 
+    /// Whether no code but memzone's own runs to copy it, so that nobody asks for the thread's
+    /// current zone meanwhile.
+    #[doc(hidden)]
+    const UNWATCHED: bool = Self::FLAT;
+
     /// Copies the value, with all it points to, to a zone.
     ///
     /// # Errors

@@ -1,0 +1,42 @@
+//! Makes `docs/performance.md`: counts, times, plots, each row beside its target.
+//!
+//! ```text
+//! benches/report            # about ten minutes, from a clean clone; installs gungraun-runner where it is missing
+//! benches/report --quick    # one round of times, to see that it runs
+//! ```
+
+mod builds;
+mod figures;
+mod page;
+mod plot;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+/// What went wrong, in words.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn main() -> Outcome<()> {
+    let quick = match std::env::args().nth(1).as_deref() {
+        None => false,
+        Some("--quick") => true,
+        Some(other) => return Err(format!("unknown option `{other}`: there is only `--quick`").into()),
+    };
+    let rounds = if quick { 1 } else { 5 };
+    let counts = figures::count()?;
+    let times = figures::time(rounds)?;
+    eprintln!("two threads ...");
+    let scaling = measure::threads::scaling(if quick { 3 } else { 15 });
+    let builds = builds::measure(if quick { 1 } else { 3 })?;
+    let figures = figures::Figures { counts, times, scaling, builds, rounds };
+    plot::all(&figures, &root().join("docs/performance"))?;
+    let page = page::write(&figures);
+    std::fs::write(root().join("docs/performance.md"), page)?;
+    eprintln!("docs/performance.md is written");
+    Ok(())
+}

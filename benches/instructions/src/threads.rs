@@ -1,0 +1,129 @@
+//! Two threads, each with a zone of its own: how many times one thread's allocations they do.
+
+use crate::sink;
+use crate::extempore;
+use std::sync::Barrier;
+use std::time::Instant;
+
+const ROUNDS: usize = 20_000;
+const VALUES: usize = 250;
+
+/// Runs `job` on as many threads at once, and returns allocations a nanosecond of all together.
+fn rate(threads: usize, job: fn(&Barrier)) -> f64 {
+    let barrier = Barrier::new(threads + 1);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| job(&barrier));
+        }
+        // They have made their zones.
+        barrier.wait();
+        let start = Instant::now();
+        barrier.wait();
+        let time = start.elapsed();
+        (threads * ROUNDS * VALUES) as f64 / time.as_nanos() as f64
+    })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Each candidate's name and how many times one thread's rate two threads reach.
+pub fn scaling(repeats: usize) -> Vec<(&'static str, f64)> {
+    let jobs: [(&str, fn(&Barrier)); 6] = [
+        ("memzone", memzone),
+        ("bumpalo", bumpalo),
+        ("bump-scope", bump_scope),
+        ("stumpalo", stumpalo),
+        ("bumpalo in a global mutex", locked),
+        ("model of Extempore", model),
+    ];
+    let mut ratios = vec![Vec::new(); jobs.len()];
+    for _ in 0..repeats {
+        for (ratios, (_, job)) in ratios.iter_mut().zip(jobs) {
+            let one = rate(1, job);
+            ratios.push(rate(2, job) / one);
+        }
+    }
+    jobs.iter().zip(ratios).map(|((name, _), ratios)| (*name, median(ratios))).collect()
+}
+
+fn memzone(barrier: &Barrier) {
+    let mut zone = memzone::Zone::new(64 << 10);
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            sink(zone.alloc([value; 4]));
+        }
+        zone.reset().expect("not in use");
+    }
+    barrier.wait();
+}
+
+fn bumpalo(barrier: &Barrier) {
+    let mut bump = bumpalo::Bump::with_capacity(64 << 10);
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            sink(bump.alloc([value; 4]));
+        }
+        bump.reset();
+    }
+    barrier.wait();
+}
+
+fn bump_scope(barrier: &Barrier) {
+    let mut bump: bump_scope::Bump = bump_scope::Bump::with_size(64 << 10);
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            sink(&raw const *bump.alloc([value; 4]));
+        }
+        bump.reset();
+    }
+    barrier.wait();
+}
+
+fn stumpalo(barrier: &Barrier) {
+    let mut arena = stumpalo::Arena::with_capacity(64 << 10);
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            sink(arena.alloc([value; 4]));
+        }
+        arena.clear();
+    }
+    barrier.wait();
+}
+
+static SHARED: parking_lot::Mutex<Option<bumpalo::Bump>> = parking_lot::Mutex::new(None);
+
+fn locked(barrier: &Barrier) {
+    SHARED.lock().get_or_insert_with(|| bumpalo::Bump::with_capacity(1 << 20));
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            let shared = SHARED.lock();
+            sink(shared.as_ref().expect("made before").alloc([value; 4]));
+        }
+        SHARED.lock().as_mut().expect("made before").reset();
+    }
+    barrier.wait();
+}
+
+fn model(barrier: &Barrier) {
+    let zone = extempore::create(64 << 10);
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for _ in 0..VALUES {
+            // SAFETY: made above.
+            sink(unsafe { extempore::malloc(zone, 32) });
+        }
+        // SAFETY: as above.
+        unsafe { extempore::reset(zone) };
+    }
+    barrier.wait();
+    // SAFETY: as above, and not used again.
+    unsafe { extempore::destroy(zone) };
+}
