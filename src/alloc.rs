@@ -475,6 +475,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
@@ -504,6 +508,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
@@ -534,6 +542,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
         self.fill_in::<Return, T>(len, align_of::<T>(), value)
@@ -560,6 +572,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
     pub fn try_alloc_slice_with<T>(
         &self,
@@ -590,6 +606,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], ZoneError> {
         self.copy_in::<Return, T>(source)
@@ -627,6 +647,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice_aligned<T: Copy, const ALIGN: usize>(
         &self,
@@ -662,6 +686,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
         const { refuse_drop::<T>() };
@@ -695,6 +723,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as the iterator is.
     pub fn try_alloc_iter<T>(
         &self,
         items: impl IntoIterator<Item = T>,
@@ -724,6 +756,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
@@ -751,6 +787,10 @@ impl Zone {
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`Format`](ZoneError::Format)
     /// where a `Display` implementation reports an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
     pub fn try_alloc_fmt(&self, text: fmt::Arguments<'_>) -> Result<&mut str, ZoneError> {
         self.fmt_in::<Return>(text)
     }
@@ -783,6 +823,10 @@ impl Zone {
     /// * [`AlignTooLarge`](ZoneError::AlignTooLarge): aligned to more than a page of 4096 bytes.
     ///
     /// The zone is as it was before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         self.bump::<Return>(layout.size(), layout.align())
@@ -798,6 +842,11 @@ impl Zone {
 /// let n = 3;
 /// assert_eq!(zformat!(zone, "voice {n}"), "voice 3");
 /// ```
+///
+/// # Real-time
+///
+/// Yes, within the zone's [`remaining`](crate::Zone::remaining) bytes and as far as the formatting
+/// is.
 #[macro_export]
 macro_rules! zformat {
     ($zone:expr, $($text:tt)+) => {

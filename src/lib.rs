@@ -8,10 +8,18 @@ compile_error!("memzone is made for 64-bit systems");
 // methods of `Zone` that are found beside their concept.
 mod error;
 
+mod system;
+
+mod section;
+
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 mod ledger;
+
+pub mod stats;
+
+mod aside;
 
 mod bump;
 
@@ -20,6 +28,8 @@ mod block;
 mod zone;
 
 mod alloc;
+
+mod allocator;
 
 mod stack;
 
@@ -39,6 +49,21 @@ mod heap;
 
 mod pool;
 
+mod zone_fn;
+
+mod parcel;
+
+mod hot;
+
+pub mod rt;
+
+pub mod reclaim;
+
+// Its code runs with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/realtime.md")]
+mod realtime_guide {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -53,6 +78,10 @@ pub use crate::heap::{
     halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
 };
 #[doc(inline)]
+pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+#[doc(inline)]
+pub use crate::parcel::Parcel;
+#[doc(inline)]
 pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
@@ -65,4 +94,6 @@ pub use crate::stack::{
 pub use crate::zbox::ZBox;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
+#[doc(inline)]
+pub use crate::zone_fn::{Closure, ZoneFn};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};

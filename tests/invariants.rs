@@ -7,11 +7,13 @@
 mod counting;
 
 use memzone::{
-    DeepCopy, SendZone, ZBox, Zone, ZoneError, alloc, beginz, letz, peek_zone, pop_zone, push_zone,
-    try_zcopy, zone_depth,
+    DeepCopy, Parcel, SendZone, ZBox, Zone, ZoneError, ZoneFn, alloc, beginz, hot, letz, peek_zone,
+    pop_zone, push_zone, try_zcopy, zone_depth,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs `body` on a thread of its own, so with a stack of zones of its own.
 fn on_new_thread<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
@@ -376,6 +378,140 @@ fn i11_no_deep_copy_however_wrong_harms_memory() {
         assert_eq!(count.get(), 6);
         drop(outer);
     });
+}
+
+/// A value whose destructor looks at what it borrows from its zone, and adds to a count.
+struct Sums<'z>(&'z mut [u8], Arc<AtomicUsize>);
+
+impl Sums<'_> {
+    /// A method, so that a closure captures the whole.
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Drop for Sums<'_> {
+    fn drop(&mut self) {
+        let sum: usize = self.0.iter().map(|&item| usize::from(item)).sum();
+        self.1.fetch_add(sum, Ordering::SeqCst);
+    }
+}
+
+impl<'z> DeepCopy<'z> for Sums<'_> {
+    type Copied = Sums<'z>;
+    fn deep_copy(&self, to: &'z Zone) -> Result<Sums<'z>, ZoneError> {
+        Ok(Sums(to.try_alloc_slice_copy(self.0)?, Arc::clone(&self.1)))
+    }
+}
+
+#[test]
+fn i20_what_owns_its_zone_drops_its_values_once_and_before_the_zone() {
+    let sum = Arc::new(AtomicUsize::new(0));
+    let (of_capture, of_hook, of_parcel) = (Arc::clone(&sum), Arc::clone(&sum), Arc::clone(&sum));
+    let mut f = ZoneFn::new(1024, move |z| {
+        // By the time the hook runs, the capture has added its ten.
+        z.on_cleanup(move || of_hook.store(of_hook.load(Ordering::SeqCst) * 100, Ordering::SeqCst));
+        let sums = Sums(z.alloc_slice(10, 1), of_capture);
+        z.closure(move |()| sums.len())
+    });
+    assert_eq!((f.call(()), sum.load(Ordering::SeqCst)), (10, 0));
+    drop(f);
+    assert_eq!(sum.swap(0, Ordering::SeqCst), 1000);
+
+    let parcel = Parcel::<Sums>::new(64, |z| Sums(z.alloc_slice(10, 2), Arc::clone(&of_parcel)));
+    drop(parcel);
+    assert_eq!(sum.swap(0, Ordering::SeqCst), 20);
+    let parcel = Parcel::<Sums>::new(64, |z| Sums(z.alloc_slice(10, 3), of_parcel));
+    assert_eq!(parcel.into_zone().handles(), 1);
+    assert_eq!(sum.load(Ordering::SeqCst), 30);
+}
+
+#[test]
+fn i21_what_owns_its_zone_has_its_only_handle() {
+    assert!(is!(ZoneFn<u8, u8>: Send) && is!(ZoneFn<std::rc::Rc<u8>, u8>: Send));
+    assert!(is!(memzone::Closure<'static, u8, u8>: Send));
+    assert!(is!(Parcel<&'static [u8]>: Send) && is!(Parcel<&'static [u8]>: Sync));
+    assert!(!is!(Parcel<std::rc::Rc<u8>>: Send) && !is!(Parcel<Cell<u8>>: Sync));
+    assert!(!is!(Parcel<&'static Zone>: Send) && !is!(Parcel<&'static Cell<u8>>: Send));
+
+    let in_use = ZoneError::InUse { handles: 1 };
+    let mut kept = None;
+    let keeps: [fn(&Zone) -> Option<Zone>; 3] = [
+        |z| Some(z.clone()),
+        |z| {
+            push_zone(z);
+            None
+        },
+        |z| {
+            std::mem::forget(z.boxed(1_u8));
+            None
+        },
+    ];
+    for keep in keeps {
+        let built = ZoneFn::try_new(64, |z| {
+            kept = keep(z);
+            z.try_closure(|()| ())
+        });
+        assert_eq!(built.map(drop).unwrap_err(), in_use);
+        let built = Parcel::<&u8>::try_new(64, |z| {
+            kept = keep(z);
+            Ok(z.try_alloc(1)?)
+        });
+        assert_eq!(built.map(drop).unwrap_err(), in_use);
+        while pop_zone().is_ok() {}
+    }
+}
+
+#[test]
+fn i23_a_definition_has_one_owner_and_one_end() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let define = || {
+        let sums_drops = Arc::clone(&drops);
+        ZoneFn::new(64, |z| {
+            let sums = Sums(z.alloc_slice(1, 1), sums_drops);
+            z.closure(move |()| sums.len())
+        })
+    };
+    let dropped = || drops.load(Ordering::SeqCst);
+    let (mut caller, binder) = hot(define());
+    binder.rebind(define());
+    binder.rebind(define());
+    assert_eq!(dropped(), 1, "one was never taken up");
+    assert_eq!((caller.call(()), caller.call(())), (1, 1));
+    assert_eq!((dropped(), binder.reclaim(), binder.reclaim()), (1, 1, 0));
+    binder.rebind(define());
+    assert_eq!((binder.reclaim(), dropped()), (0, 2), "what is new is not reclaimed");
+    drop(caller);
+    assert_eq!((dropped(), binder.reclaim(), dropped()), (2, 2, 4));
+}
+
+#[test]
+fn i24_the_second_side_to_end_frees_all() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let define = || {
+        let sums_drops = Arc::clone(&drops);
+        ZoneFn::new(64, |z| {
+            let sums = Sums(z.alloc_slice(1, 1), sums_drops);
+            z.closure(move |()| sums.len())
+        })
+    };
+    for caller_first in [false, true] {
+        drops.store(0, Ordering::SeqCst);
+        let (caller, binder) = hot(define());
+        binder.rebind(define());
+        let before = counting::frees();
+        if caller_first {
+            drop(caller);
+            assert_eq!((drops.load(Ordering::SeqCst), counting::frees()), (0, before));
+            drop(binder);
+        } else {
+            drop(binder);
+            assert_eq!((drops.load(Ordering::SeqCst), counting::frees()), (0, before));
+            drop(caller);
+        }
+        // Two zones and the mailbox.
+        assert_eq!((drops.load(Ordering::SeqCst), counting::frees()), (2, before + 3));
+    }
 }
 
 /// The real-time rule that the invariants serve: in steady state a scope asks for nothing.

@@ -1,6 +1,10 @@
 //! The leak ledger. All in one test: the ledger is one for all threads.
 
+#[path = "common/counting.rs"]
+mod counting;
+
 use memzone::ledger::{self, Kind};
+use memzone::rt::{self, Plan, Policy};
 use memzone::{
     HBox, RtHeap, ZBox, Zone, alloc, beginz, halloc, halloc_in, halloc_slice, pop_zone,
     push_new_zone, push_zone,
@@ -86,6 +90,23 @@ fn the_ledger_knows_all_that_is_alive_and_where_it_was_made() {
     let unseen = ledger::pause(|| (halloc(3_u32), zone.boxed(4_u32)));
     assert_eq!((ledger::report().records().len(), ledger::report().skipped()), (2, 2));
     drop(unseen);
+
+    // Nor does a real-time section enter anything, or take memory for it.
+    rt::prepare_thread(&Plan::new().scopes(20, 0)).unwrap();
+    {
+        let _section = rt::enter(Policy::Deny);
+        let calls = counting::calls();
+        let boxed = zone.boxed(4_u32);
+        for _ in 0..20 {
+            push_zone(&zone);
+        }
+        for _ in 0..20 {
+            drop(pop_zone().unwrap());
+        }
+        drop(boxed);
+        assert_eq!(counting::calls(), calls);
+        assert_eq!((ledger::report().records().len(), ledger::report().skipped()), (2, 23));
+    }
 
     // Many of them, so that the ledger is cleared of the dead on its way.
     for _ in 0..1000 {

@@ -10,23 +10,15 @@
 //! | row | needs | tested here |
 //! |---|---|---|
 //! | S5 | `reclaim` | a `ZBox` that keeps the scope's zone |
-//! | C5 | `ZoneFn` | a closure that owns its state |
-//! | K1 | `ZoneFn` | state in a zone that is borrowed |
-//! | K2 | `hot`, `Binder`, `Caller` | nothing |
-//! | K3 | `ZoneFn` | the size of a plain zone |
-//! | K4 | `Binder::rebind` | nothing |
-//! | K5 | `Zone::closure` | closures put there with `alloc` |
 //! | K6 | `rt` | one scope a block |
-//! | K7 | `Parcel` | arguments in a zone of their own, on one thread |
-//! | K8 | `Parcel` | `SendZone` |
 
 #[path = "common/counting.rs"]
 mod counting;
 
 use memzone::{
-    DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, alloc, beginz, destroy_zone, free, halloc,
-    halloc_slice, letz, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, salloc,
-    salloc_with, try_beginz, try_halloc, try_letz, try_zcopy, zalloc, zcopy, zone_depth,
+    DeepCopy, HBox, Keep, Parcel, ZBox, Zone, ZoneError, ZoneFn, alloc, beginz, destroy_zone, free,
+    halloc, halloc_slice, hot, letz, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone,
+    salloc, salloc_with, try_beginz, try_halloc, try_letz, try_zcopy, zalloc, zcopy, zone_depth,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -745,8 +737,8 @@ fn c04_text_is_copied_moved_or_kept() {
 /// xtlang: a returned closure copies one word; its state dangles.
 /// Differs: a closure that borrows from the scope's zone does not compile
 /// (`tests/ui/scope_letz_closure.rs`, `tests/ui/scope_assign_closure.rs`), because there is no
-/// copying what a closure captured. One that owns its state may leave.
-/// Partly: in a `Keep`; `ZoneFn` is to come.
+/// copying what a closure captured. One that owns its state may leave: in a `Keep`, where it may be
+/// cloned, or as a `ZoneFn`, with its zone.
 #[test]
 fn c05_a_closure_that_owns_its_state_may_leave() {
     let (Keep(mut counter), place) = beginz!(z => {
@@ -757,6 +749,20 @@ fn c05_a_closure_that_owns_its_state_may_leave() {
     assert_eq!(counter(), (41, place));
     beginz!(z => { z.alloc_slice(4000, 0xFF_u8); });
     assert_eq!(counter(), (42, place));
+
+    fn made_in_a_scope() -> ZoneFn<(), (i32, usize)> {
+        beginz!(z => {
+            let start = z.alloc(40);
+            return ZoneFn::new(256, |own| {
+                let state = own.alloc(*start);
+                own.closure(move |()| { *state += 1; (*state, address(&*state)) })
+            });
+        })
+    }
+    let mut counter = made_in_a_scope();
+    let (first, place) = counter.call(());
+    beginz!(z => { z.alloc_slice(4000, 0xFF_u8); });
+    assert_eq!((first, counter.call(())), (41, (42, place)));
 }
 
 /// xtlang: what lies outside the source zone is not followed, even if it points back into it.
@@ -951,7 +957,7 @@ fn h04_one_function_for_stack_zone_and_heap() {
 // Closures and threads
 
 /// A counter whose state lives in the zone.
-fn counter(zone: &Zone) -> impl FnMut() -> i64 {
+fn counter(zone: &Zone) -> impl FnMut() -> i64 + Send {
     let count = zone.alloc(0);
     move || {
         *count += 1;
@@ -961,9 +967,20 @@ fn counter(zone: &Zone) -> impl FnMut() -> i64 {
 
 /// xtlang: a function has a zone for its closure and captured state; state lives across calls, and
 /// two makers are independent.
-/// Partly: the zone is borrowed, not owned by the closure.
 #[test]
 fn k01_state_lives_across_calls() {
+    let maker = || {
+        ZoneFn::new(1024, |z| {
+            let mut count = counter(z);
+            z.closure(move |()| count())
+        })
+    };
+    let (mut first, mut second) = (maker(), maker());
+    assert_eq!([(); 4].map(|()| first.call(())), [1, 2, 3, 4]);
+    assert_eq!((second.call(()), first.call(()), second.call(())), (1, 5, 2));
+    assert!(first.used() > 32 && first.capacity() >= 1024);
+
+    // In a zone that is borrowed.
     let zone = Zone::new(1024);
     let first: &mut dyn FnMut() -> i64 = zone.alloc(counter(&zone));
     assert_eq!((zone.used(), zone.contains(first)), (32, true));
@@ -973,11 +990,69 @@ fn k01_state_lives_across_calls() {
     assert_eq!(zone.used(), 64);
 }
 
+/// xtlang: recompiling a function builds a new zone; the old one is destroyed 441,000 samples later,
+/// without asking whether it still plays.
+/// Differs: the caller retires the old one when it takes up the new one, and only then is it
+/// destroyed, because a hope is no proof. On the side that redefines, so that nothing is freed where it plays.
+#[test]
+fn k02_a_redefined_closure_dies_when_nobody_plays_it() {
+    let log = Log::default();
+    let level = |level: f32| {
+        let hook = log.hook(if level < 1.0 { "the old one" } else { "the new one" });
+        ZoneFn::new(1024, move |z| {
+            z.on_cleanup(hook);
+            let held = z.alloc(level);
+            z.closure(move |()| *held)
+        })
+    };
+    let (mut caller, binder) = hot(level(0.5));
+    assert_eq!(caller.call(()), 0.5);
+    binder.rebind(level(1.0));
+    // However long it plays on.
+    for _ in 0..times(441_000) {
+        assert_eq!(caller.definition().call(()), 0.5);
+    }
+    assert_eq!((binder.reclaim(), log.take().len()), (0, 0));
+    assert_eq!(caller.call(()), 1.0);
+    assert_eq!((binder.reclaim(), log.take()), (1, vec!["the old one".into()]));
+}
+
+/// xtlang: recompiling a function that schedules itself stops the old one.
+/// Differs: the next call is to the new one, also where the old one had asked for it.
+#[test]
+fn k04_a_redefinition_stops_a_function_that_schedules_itself() {
+    // What it returns is when it is to be called again.
+    let step = |step: u32, until: u32| {
+        ZoneFn::new(256, move |z| z.closure(move |now: u32| (now < until).then_some(now + step)))
+    };
+    let (mut caller, binder) = hot(step(10, u32::MAX));
+    let (mut next, mut times) = (Some(0), Vec::new());
+    while let Some(now) = next {
+        times.push(now);
+        if times.len() == 3 {
+            binder.rebind(step(1, 22));
+        }
+        next = caller.call(now);
+    }
+    assert_eq!(times, [0, 10, 20, 21, 22]);
+}
+
 /// xtlang: a declared size for a closure's zone is ignored, it grows from 1024.
 /// Differs: it is honoured, because growing may not happen where the closure plays.
-/// Partly: shown on a plain zone.
 #[test]
 fn k03_a_declared_size_is_honoured() {
+    let mut calls = 0;
+    let mut sum = ZoneFn::new(1_000_000, |z| {
+        calls = counting::calls();
+        let state = z.alloc_slice(times(100_000), 1.0);
+        let f = z.closure(move |()| state.iter().sum::<f64>());
+        calls = counting::calls() - calls;
+        f
+    });
+    assert_eq!((sum.call(()), sum.blocks(), calls), (times(100_000) as f64, 1, 0));
+    assert!(sum.capacity() >= 1_000_000);
+
+    // A plain zone likewise.
     let zone = Zone::new(1_000_000);
     let calls = counting::calls();
     let state = zone.alloc_uninit::<f64>(100_000);
@@ -985,9 +1060,29 @@ fn k03_a_declared_size_is_honoured() {
 }
 
 /// xtlang: closures in a zone's buffer, arrays of closures, siblings that share an environment.
-/// Partly: with `alloc` in place of `z.closure`.
+/// Differs: what `z.closure` makes is `Send`, so siblings in it share no `Cell` (`tests/ui/zone_fn_capture_cell.rs`);
+/// the closure around them owns their state. Closures that stay in a zone, put there with `alloc`, do.
 #[test]
 fn k05_arrays_of_closures_and_shared_state() {
+    let mut channels = ZoneFn::new(4096, |z| {
+        let mut delays = [0, 1, 2].map(|channel| {
+            let last = z.alloc(f64::from(channel));
+            z.closure(move |x| std::mem::replace(last, x))
+        });
+        z.closure(move |x: f64| delays.each_mut().map(|delay| delay.call(x)))
+    });
+    assert_eq!((channels.call(10.0), channels.call(20.0)), ([0.0, 1.0, 2.0], [10.0; 3]));
+    let mut siblings = ZoneFn::new(4096, |z| {
+        let shared = z.alloc(1);
+        let mut raise = z.closure_with(|shared: &mut i64, by: i64| *shared += by);
+        let mut read = z.closure_with(|shared: &mut i64, ()| *shared);
+        z.closure(move |by| {
+            raise.call_with(shared, by);
+            read.call_with(shared, ())
+        })
+    });
+    assert_eq!((siblings.call(9), siblings.call(1)), (10, 11));
+
     let zone = Zone::new(4096);
     let channels: &mut [&mut dyn FnMut(f64) -> f64] = zone.alloc_slice_with(3, |channel| {
         let last = zone.alloc(channel as f64);
@@ -1029,9 +1124,26 @@ fn k06_later_blocks_take_nothing_from_the_system() {
 }
 
 /// xtlang: callbacks copy their arguments to a zone of their own and destroy it after.
-/// Partly: on one thread.
+/// Differs: the callback's thread only reads them; they go back to be destroyed.
 #[test]
 fn k07_arguments_in_a_zone_of_their_own() {
+    let mut played = [1.0, 2.0];
+    let arguments =
+        Parcel::<(f64, &[f64], &str)>::new(1024, |z| zcopy(&(440.0, &played[..], "a4"), z));
+    played.fill(0.0);
+    let callback = thread::spawn(move || {
+        let before = (counting::calls(), counting::frees());
+        let sum = arguments.with(|(pitch, samples, _)| pitch + samples.iter().sum::<f64>());
+        assert_eq!((counting::calls(), counting::frees()), before);
+        (sum, arguments)
+    });
+    let (sum, arguments) = callback.join().unwrap();
+    assert_eq!((sum, arguments.with(|arguments| arguments.2.len())), (443.0, 2));
+    let freed = counting::frees();
+    drop(arguments);
+    assert_eq!(counting::frees(), freed + 1);
+
+    // On one thread a plain zone does.
     let own = Zone::new(1024);
     let mut samples = [1.0, 2.0];
     let (pitch, copied, name) = zcopy(&(440.0, &samples[..], "a4"), &own);
@@ -1048,9 +1160,17 @@ fn k07_arguments_in_a_zone_of_their_own() {
 /// Differs: the zone moves, and only its sole handle can, because a zone belongs to one thread;
 /// sending it and keeping it does not compile (`tests/ui/thread_send_zone_clone.rs`,
 /// `tests/ui/thread_send_zone_shared.rs`).
-/// Partly: what comes back is the zone, not yet a value in it.
 #[test]
 fn k08_a_zone_moves_to_a_thread_and_back() {
+    // A value with its zone: it is there once, and taken once.
+    let job = thread::spawn(|| Parcel::<Option<&List<u8>>>::new(1024, |z| list(z, [1, 2, 3])));
+    let result = job.join().unwrap();
+    let own = Zone::new(1024);
+    let copied = result.with(|result| zcopy(result, &own));
+    drop(result);
+    assert_eq!(copied, list(&own, [1, 2, 3]));
+
+    // A zone alone.
     let log = Log::default();
     let zone = named("travels");
     zone.on_cleanup(log.hook("destroyed"));
@@ -1080,8 +1200,7 @@ fn k08_a_zone_moves_to_a_thread_and_back() {
     assert_eq!(log.take(), ["destroyed"]);
 }
 
-/// What the original's own tests assert. One of them needs API that is to come: that recompiling a
-/// function stops its recursion (K4: `Binder::rebind`).
+/// What the original's own tests assert.
 mod originals {
     use super::*;
     use std::fmt;
@@ -1191,6 +1310,20 @@ mod originals {
         let (f, g) = (maker(0), maker(0));
         assert_eq!([f(1), f(1), f(1), f(1)], [1, 2, 3, 4]);
         assert_eq!([g(1), g(1), f(1), g(1)], [1, 2, 5, 3]);
+    }
+
+    /// Recompiling a function stops its recursion.
+    #[test]
+    fn k04_recompiling_stops_a_recursion() {
+        let (mut caller, binder) = hot(ZoneFn::new(64, |z| z.closure(|n: i64| Some(n + 1))));
+        let mut n = 0;
+        while let Some(next) = caller.call(n) {
+            n = next;
+            if n == 100 {
+                binder.rebind(ZoneFn::new(64, |z| z.closure(|_| None)));
+            }
+        }
+        assert_eq!((n, binder.reclaim()), (100, 1));
     }
 
     /// An envelope from closures in a zone's buffer: 0, 0.5, 1, 0.75, 0.

@@ -12,10 +12,11 @@
 //! | one channel's samples, its spectrum | a block | the scope in [`Gate::process`] |
 //! | windowed frames, scratch of the transforms | a transform | the scopes in [`Transform`] |
 //!
-//! Scopes rewind their zones and keep the memory, so after the first few blocks nothing here asks
-//! the system for any.
+//! Scopes rewind their zones and keep the memory, and [`plan`] says how much of it there is to be,
+//! so nothing here asks the system for any.
 
-use memzone::{DeepCopy, Zone, letz};
+use memzone::rt::Plan;
+use memzone::{DeepCopy, Zone, ZoneError, try_letz};
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::f32::consts::PI;
@@ -63,6 +64,11 @@ pub(crate) const fn state_bytes(channels: usize) -> usize {
     floats * size_of::<f32>() + 1024 * channels
 }
 
+/// What the thread that processes must be prepared for: a block's scope, and one inside of it.
+pub(crate) fn plan() -> Plan {
+    Plan::new().scopes(2, BLOCK_BYTES.max(SCRATCH_BYTES))
+}
+
 /// A noise gate. Its state is borrowed from a zone that outlives it.
 pub(crate) struct Gate<'z> {
     zone: &'z Zone,
@@ -86,7 +92,7 @@ impl<'z> Gate<'z> {
     }
 
     /// Replaces a block of interleaved samples by the clean ones of [`LATENCY`] frames ago.
-    pub(crate) fn process(&mut self, block: &mut [f32]) {
+    pub(crate) fn process(&mut self, block: &mut [f32]) -> Result<(), ZoneError> {
         self.steps += 1;
         let is_filled = self.steps >= FILLING;
         let is_hop = self.steps % (HOP / BLOCK) == 0;
@@ -95,18 +101,18 @@ impl<'z> Gate<'z> {
 
         // The zone of this block: one channel's samples and the spectra live in it, and are gone
         // when the body ends.
-        letz!(BLOCK_BYTES, zone; samples = [0.0_f32; BLOCK] => {
+        try_letz!(BLOCK_BYTES, zone; samples = [0.0_f32; BLOCK] => {
             for (index, channel) in channels.iter_mut().enumerate() {
                 for (to, from) in samples.iter_mut().zip(block[index..].iter().step_by(stride)) {
                     *to = *from;
                 }
                 channel.take_in(samples);
-                let spectrum = transform.analyse(channel.recent, zone, memory);
+                let spectrum = transform.analyse(channel.recent, zone, memory)?;
                 if is_filled {
-                    channel.adjust(spectrum, pace, memory);
+                    channel.adjust(spectrum, pace, memory)?;
                 }
                 if is_hop {
-                    transform.synthesise(spectrum, channel.gains, channel.overlap, memory);
+                    transform.synthesise(spectrum, channel.gains, channel.overlap, memory)?;
                 }
                 channel.give_out(samples, self.steps);
                 for (to, from) in block[index..].iter_mut().step_by(stride).zip(samples.iter()) {
@@ -114,7 +120,7 @@ impl<'z> Gate<'z> {
                 }
             }
             memory.count_block(zone);
-        });
+        })
     }
 
     /// What the gate's zones were used for so far.
@@ -203,8 +209,13 @@ impl<'z> Channel<'z> {
 
     /// Learns from a spectrum, and moves the gain of each bin towards what the bin deserves: open
     /// where it is well above its noise, closed where it is not.
-    fn adjust(&mut self, spectrum: &[Bin], pace: &Pace, memory: &mut Memory) {
-        letz!(zone; powers = [0.0_f32; BINS] => {
+    fn adjust(
+        &mut self,
+        spectrum: &[Bin],
+        pace: &Pace,
+        memory: &mut Memory,
+    ) -> Result<(), ZoneError> {
+        try_letz!(zone; powers = [0.0_f32; BINS] => {
             for (power, bin) in powers.iter_mut().zip(spectrum) {
                 *power = bin.power();
             }
@@ -215,7 +226,7 @@ impl<'z> Channel<'z> {
                 *gain += part * (target - *gain);
             }
             memory.count_scratch(zone);
-        });
+        })
     }
 }
 
@@ -318,9 +329,14 @@ impl<'z> Transform<'z> {
 
     /// The spectrum of a frame, in the caller's zone. All that it takes to compute it is in a
     /// scope, which copies its value, the spectrum, outward and is then gone.
-    fn analyse<'c>(&self, samples: &[f32], caller: &'c Zone, memory: &mut Memory) -> &'c mut [Bin] {
+    fn analyse<'c>(
+        &self,
+        samples: &[f32],
+        caller: &'c Zone,
+        memory: &mut Memory,
+    ) -> Result<&'c mut [Bin], ZoneError> {
         let scratch_len = self.forward.get_scratch_len();
-        letz!(SCRATCH_BYTES, zone in caller;
+        try_letz!(SCRATCH_BYTES, zone in caller;
             frame = [0.0_f32; FRAME],
             bins = [Complex::new(0.0_f32, 0.0); BINS],
             scratch = [Complex::new(0.0_f32, 0.0); scratch_len]
@@ -332,7 +348,7 @@ impl<'z> Transform<'z> {
                 .process_with_scratch(frame, bins, scratch)
                 .expect("all lengths are the plan's");
             let spectrum =
-                zone.alloc_slice_with(BINS, |bin| Bin { re: bins[bin].re, im: bins[bin].im });
+                zone.try_alloc_slice_with(BINS, |bin| Bin { re: bins[bin].re, im: bins[bin].im })?;
             memory.count_scratch(zone);
             spectrum
         })
@@ -345,14 +361,14 @@ impl<'z> Transform<'z> {
         gains: &[f32],
         overlap: &mut [f32],
         memory: &mut Memory,
-    ) {
+    ) -> Result<(), ZoneError> {
         // The transforms multiply by `FRAME`, and the windows of overlapping frames add up.
         let scale = 2.0 * HOP as f32 / (FRAME * FRAME) as f32;
         overlap.copy_within(HOP.., 0);
         overlap[FRAME - HOP..].fill(0.0);
 
         let scratch_len = self.inverse.get_scratch_len();
-        letz!(SCRATCH_BYTES, zone;
+        try_letz!(SCRATCH_BYTES, zone;
             frame = [0.0_f32; FRAME],
             bins = [Complex::new(0.0_f32, 0.0); BINS],
             scratch = [Complex::new(0.0_f32, 0.0); scratch_len]
@@ -367,6 +383,6 @@ impl<'z> Transform<'z> {
                 *sum += scale * *sample * weight;
             }
             memory.count_scratch(zone);
-        });
+        })
     }
 }

@@ -26,7 +26,7 @@ use crate::meter::{Measured, Meter};
 use crate::report::Report;
 use crate::snr::Snr;
 use crate::wav::Sound;
-use memzone::Zone;
+use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(report) => {
             print(format_args!("{report}"));
-            if report.measured.late_bytes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(message) => {
             eprintln!("{message}");
@@ -86,7 +86,7 @@ fn denoise_file(input: &Path, output: &Path) -> Result<Report, String> {
     }
     let sound = Sound::read(input)?;
     let draft = Draft::create(output, sound.spec)?;
-    let run = denoise(&sound);
+    let run = denoise(&sound)?;
     let snr = Snr::estimated(sound.channels(), &sound.samples, &run.output);
     finish(&input.display().to_string(), sound, run, snr, draft)
 }
@@ -97,7 +97,7 @@ fn denoise_chord() -> Result<Report, String> {
     let folder = if target.is_dir() { target.to_owned() } else { env::temp_dir() };
     let (clean, sound) = chord::in_noise();
     let draft = Draft::create(&folder.join("denoise.wav"), sound.spec)?;
-    let run = denoise(&sound);
+    let run = denoise(&sound)?;
     let snr = Some(Snr::measured(&clean, &sound.samples, &run.output));
     finish("a chord in noise", sound, run, snr, draft)
 }
@@ -134,12 +134,15 @@ struct Run {
 }
 
 /// Feeds the sound to a gate, one block at a time, as a sound card would.
-fn denoise(sound: &Sound) -> Run {
+fn denoise(sound: &Sound) -> Result<Run, String> {
     let channels = sound.channels();
     let frames = sound.samples.len() / channels;
     let blocks = (frames + LATENCY).div_ceil(BLOCK);
 
-    let zone = Zone::builder().name("gate").capacity(gate::state_bytes(channels)).build();
+    // All that the thread needs from here on is made now, and its pages are touched.
+    rt::prepare_thread(&gate::plan()).map_err(|error| format!("no memory: {error}"))?;
+    let bytes = gate::state_bytes(channels);
+    let zone = Zone::builder().name("gate").capacity(bytes).fixed().prefault().build();
     let mut gate = Gate::new(&zone, channels, sound.rate());
     let mut block = vec![0.0; BLOCK * channels];
     let mut output = Vec::with_capacity(blocks * block.len());
@@ -147,13 +150,13 @@ fn denoise(sound: &Sound) -> Run {
     let mut meter = Meter::new(blocks);
     for index in 0..blocks {
         fill(&mut block, &sound.samples, index);
-        meter.block(|| gate.process(&mut block));
+        meter.block(|| gate.process(&mut block))?;
         output.extend_from_slice(&block);
     }
 
     output.drain(..LATENCY * channels);
     output.truncate(sound.samples.len());
-    Run { output, measured: meter.finish(), memory: gate.memory() }
+    Ok(Run { output, measured: meter.finish(), memory: gate.memory() })
 }
 
 /// Copies block number `index` of the samples, with silence after their end.

@@ -61,7 +61,11 @@ impl Report {
         let unit = format!("bytes  {}", parts.join(", "));
         row(f, "high-water mark of the zones", &grouped(sum), &unit)?;
         let label = format!("asked of the system after {WARM_UP} blocks");
-        row(f, &label, &self.measured.late_bytes.to_string(), "bytes  must be 0")
+        row(f, &label, &self.measured.late_bytes.to_string(), "bytes  must be 0")?;
+        self.measured
+            .rows()
+            .iter()
+            .try_for_each(|Row { label, value, unit }| row(f, label, value, unit))
     }
 }
 

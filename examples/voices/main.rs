@@ -36,7 +36,7 @@ use crate::midi::Song;
 use crate::report::Report;
 use crate::synth::{BLOCK, RATE, Synth};
 use hound::{SampleFormat, WavSpec};
-use memzone::Zone;
+use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(report) => {
             print(format_args!("{report}"));
-            if report.measured.late_bytes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(message) => {
             eprintln!("{message}");
@@ -118,6 +118,8 @@ fn play_tune() -> Result<Report, String> {
 /// Plays a song, one block at a time, as a sound card would ask for it.
 fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
     let mut draft = Draft::create(output, FORMAT)?;
+    // All that the thread needs from here on is made now, and its pages are touched.
+    rt::prepare_thread(&synth::plan()).map_err(|error| format!("no memory: {error}"))?;
     let zone =
         Zone::builder().name("synth").capacity(synth::STATE_BYTES).fixed().prefault().build();
     let mut synth = Synth::new(&zone);
@@ -131,7 +133,7 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
         let due = events.partition_point(|event| event.block() <= index);
         let (now, later) = events.split_at(due);
         events = later;
-        meter.block(|| synth.process(now, &mut block));
+        meter.block(|| synth.process(now, &mut block))?;
         // Outside the block's time, as it is only for the table.
         synth.look_at_heap();
         level.take_in(&block);

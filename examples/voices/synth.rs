@@ -15,7 +15,8 @@
 use crate::midi::{ALL_NOTES_OFF, Event, RESET};
 use crate::report::{Row, grouped};
 use crate::voice::{Hold, SINE, VOICE_BYTES, Voice};
-use memzone::{Pool, RtHeap, Zone, beginz, letz};
+use memzone::rt::Plan;
+use memzone::{Pool, RtHeap, Zone, ZoneError, try_letz};
 use midly::MidiMessage;
 use std::f32::consts::{FRAC_PI_2, TAU};
 
@@ -59,6 +60,11 @@ const EXPRESSION: u8 = 11;
 const PEDAL: u8 = 64;
 const ALL_SOUND_OFF: u8 = 120;
 
+/// What the thread that processes must be prepared for: a block's scope, and a voice's inside of it.
+pub(crate) fn plan() -> Plan {
+    Plan::new().scopes(2, BLOCK_BYTES.max(VOICE_BYTES))
+}
+
 /// A synthesiser of 64 voices.
 pub(crate) struct Synth<'z> {
     zone: &'z Zone,
@@ -72,8 +78,6 @@ pub(crate) struct Synth<'z> {
 
 impl<'z> Synth<'z> {
     pub(crate) fn new(zone: &'z Zone) -> Synth<'z> {
-        // The first scope at each depth makes its zone: here, not when the first note begins.
-        beginz!(BLOCK_BYTES, beginz!(VOICE_BYTES, ()));
         Synth {
             zone,
             channels: zone.alloc_slice_with(CHANNELS, |_| Channel::new()),
@@ -86,16 +90,20 @@ impl<'z> Synth<'z> {
     }
 
     /// Plays what is due now, and computes the next block: interleaved, from -1 to 1.
-    pub(crate) fn process(&mut self, events: &[Event], block: &mut [f32; 2 * BLOCK]) {
+    pub(crate) fn process(
+        &mut self,
+        events: &[Event],
+        block: &mut [f32; 2 * BLOCK],
+    ) -> Result<(), ZoneError> {
         // The zone of this block: the two sides live in it, and are gone when the body ends.
-        letz!(BLOCK_BYTES, zone; left = [0.0_f32; BLOCK], right = [0.0_f32; BLOCK] => {
+        try_letz!(BLOCK_BYTES, zone; left = [0.0_f32; BLOCK], right = [0.0_f32; BLOCK] => {
             for event in events {
-                self.play(event, [&mut *left, &mut *right]);
+                self.play(event, [&mut *left, &mut *right])?;
             }
             self.counts.most = self.counts.most.max(self.voices.len());
             for voice in &mut self.voices {
                 let channel = &self.channels[voice.channel];
-                voice.mix(channel, [&mut *left, &mut *right], &mut self.memory);
+                voice.mix(channel, [&mut *left, &mut *right], &mut self.memory)?;
             }
             // The slot and the boxes of a voice that is dropped are free for the next note.
             self.voices.retain(|voice| !voice.is_over());
@@ -103,14 +111,14 @@ impl<'z> Synth<'z> {
                 frame.copy_from_slice(&[limited(*left), limited(*right)]);
             }
             self.memory.count_block(zone);
-        });
+        })
     }
 
-    fn play(&mut self, event: &Event, sides: [&mut [f32]; 2]) {
+    fn play(&mut self, event: &Event, sides: [&mut [f32]; 2]) -> Result<(), ZoneError> {
         let channel = event.channel;
         match event.message {
             MidiMessage::NoteOn { key, vel } => {
-                self.begin_note(channel, key.as_int(), vel.as_int(), sides);
+                self.begin_note(channel, key.as_int(), vel.as_int(), sides)?;
             }
             MidiMessage::NoteOff { key, .. } => self.end_notes(channel, Some(key.as_int())),
             MidiMessage::ProgramChange { program } => {
@@ -122,6 +130,7 @@ impl<'z> Synth<'z> {
             }
             MidiMessage::Aftertouch { .. } | MidiMessage::ChannelAftertouch { .. } => {}
         }
+        Ok(())
     }
 
     fn control(&mut self, channel: usize, controller: u8, value: u8) {
@@ -140,14 +149,20 @@ impl<'z> Synth<'z> {
 
     /// Takes a slot and the boxes for a note. Where all slots are taken, the voice that is missed
     /// the least makes room; where the heap has no room, the note is left out.
-    fn begin_note(&mut self, channel: usize, key: u8, velocity: u8, sides: [&mut [f32]; 2]) {
+    fn begin_note(
+        &mut self,
+        channel: usize,
+        key: u8,
+        velocity: u8,
+        sides: [&mut [f32]; 2],
+    ) -> Result<(), ZoneError> {
         if channel != DRUMS {
             self.voices_of(channel).filter(|voice| voice.key == key).for_each(Voice::release);
         } else if CLOSED_HATS.contains(&key) {
             self.voices_of(channel).filter(|voice| voice.key == OPEN_HAT).for_each(Voice::cut);
         }
         if self.voices.is_full() {
-            self.steal_voice(sides);
+            self.steal_voice(sides)?;
         }
         let program = self.channels[channel].program;
         let voice = Voice::new(&self.heap, self.sine, channel, program, key, velocity);
@@ -155,19 +170,21 @@ impl<'z> Synth<'z> {
             Some(_) => self.counts.played += 1,
             None => self.counts.dropped += 1,
         }
+        Ok(())
     }
 
     /// Takes the voice that is missed the least out of its slot. It fades within this block.
-    fn steal_voice(&mut self, sides: [&mut [f32]; 2]) {
+    fn steal_voice(&mut self, sides: [&mut [f32]; 2]) -> Result<(), ZoneError> {
         let weights =
             self.voices.keys().filter_map(|key| Some((key, self.voices.get(key)?.weight())));
         let lightest = weights.min_by(|(_, a), (_, b)| a.total_cmp(b));
         let stolen = lightest.and_then(|(key, _)| self.voices.remove(key));
         if let Some(mut voice) = stolen {
             voice.cut();
-            voice.mix(&self.channels[voice.channel], sides, &mut self.memory);
+            voice.mix(&self.channels[voice.channel], sides, &mut self.memory)?;
             self.counts.stolen += 1;
         }
+        Ok(())
     }
 
     /// Ends the notes of a key, or of all. The pedal holds them, and drums ring as long as they do.

@@ -5,7 +5,7 @@
 
 use crate::synth::{BLOCK, Channel, DRUMS, Memory, RATE};
 use crate::timbre::{self, MOST_HARMONICS, Model, Timbre};
-use memzone::{HBox, RtHeap, ZoneError, halloc_in, halloc_slice_in, letz};
+use memzone::{HBox, RtHeap, ZoneError, halloc_in, halloc_slice_in, try_letz};
 use std::f32::consts::TAU;
 
 /// Samples of the sine wave that waves are made of.
@@ -101,9 +101,14 @@ impl Voice {
     }
 
     /// Adds the next block of the voice to the two sides.
-    pub(crate) fn mix(&mut self, channel: &Channel, sides: [&mut [f32]; 2], memory: &mut Memory) {
+    pub(crate) fn mix(
+        &mut self,
+        channel: &Channel,
+        sides: [&mut [f32]; 2],
+        memory: &mut Memory,
+    ) -> Result<(), ZoneError> {
         let gain = if self.is_cut { 0.0 } else { self.gain };
-        letz!(VOICE_BYTES, zone; samples = [0.0_f32; BLOCK] => {
+        try_letz!(VOICE_BYTES, zone; samples = [0.0_f32; BLOCK] => {
             let seconds = (self.age * BLOCK) as f32 / RATE as f32;
             self.body.render(samples, self.pitch, channel.bend, seconds);
             for ((side, to), last) in sides.into_iter().zip(channel.gains).zip(&mut self.gains) {
@@ -115,8 +120,9 @@ impl Voice {
                 }
             }
             memory.count_voice(zone);
-        });
+        })?;
         self.age += 1;
+        Ok(())
     }
 }
 

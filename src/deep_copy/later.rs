@@ -9,7 +9,8 @@
 
 use super::{DeepCopy, Depth};
 use crate::alloc::{Return, SliceBuilder, refuse_drop};
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
+use crate::section;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
@@ -126,10 +127,12 @@ fn stack_top() -> usize {
 
 impl Depth {
     /// Starts a copy, or goes on with the one that this thread is in.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the copy is.
     #[inline]
-    pub fn enter<R>(
-        copy: impl FnOnce(Depth) -> Result<R, ZoneError>,
-    ) -> Result<R, ZoneError> {
+    pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
         if let Some(floor) = FLOOR.get() {
             return copy(Depth { floor }).map_err(stood_for);
         }
@@ -225,8 +228,12 @@ where
     F: Future<Output = Result<R, ZoneError>> + 's,
     R: 's,
 {
+    // Tasks take memory of the system's, how much nobody knows.
+    section::ask(Request::Copy, 0)?;
     let nested = NESTED.get();
     if nested == MOST_NESTED {
+        // Not what a panic may have kept from being looked at.
+        FAILURE.set(LEFT_BEHIND);
         return Err(ZoneError::TooDeep);
     }
     let _nested = During::new(&NESTED, nested + 1);

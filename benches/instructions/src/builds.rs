@@ -33,15 +33,6 @@ pub fn note(song: &Zone) -> Note<'_> {
     })
 }
 
-unsafe extern "Rust" {
-    safe fn use_it(value: &mut u64);
-}
-
-#[unsafe(no_mangle)]
-fn use_it(value: &mut u64) {
-    std::hint::black_box(value);
-}
-
 #[inline(never)]
 #[unsafe(no_mangle)]
 pub fn call_site(value: u64) -> u64 {

@@ -28,11 +28,11 @@ fn main() -> Outcome<()> {
         Some(other) => return Err(format!("unknown option `{other}`: there is only `--quick`").into()),
     };
     let rounds = if quick { 1 } else { 5 };
+    let builds = builds::measure(if quick { 1 } else { 3 })?;
     let counts = figures::count()?;
     let times = figures::time(rounds)?;
     eprintln!("two threads ...");
     let scaling = measure::threads::scaling(if quick { 3 } else { 15 });
-    let builds = builds::measure(if quick { 1 } else { 3 })?;
     let figures = figures::Figures { counts, times, scaling, builds, rounds };
     plot::all(&figures, &root().join("docs/performance"))?;
     let page = page::write(&figures);

@@ -1,0 +1,117 @@
+//! Zones as allocators for other crates' collections: `Vec`, `Box` and the like of `allocator-api2`.
+//!
+//! `&Zone` borrows the zone, as its references do; `Zone` is a handle of the collection's own, as a
+//! [`ZBox`](crate::ZBox) has. What was allocated last grows and shrinks in its place.
+
+use crate::zone::Zone;
+use allocator_api2::alloc::{AllocError, Allocator};
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+fn sized(place: NonNull<u8>, bytes: usize) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(place, bytes)
+}
+
+impl Zone {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let place = self.try_alloc_layout(layout).map_err(|_| AllocError)?;
+        Ok(sized(place, layout.size()))
+    }
+
+    /// # Safety
+    ///
+    /// `Allocator::grow`'s and `shrink`'s: `place` is an allocation of this zone of the layout `old`, and
+    /// is not used after this succeeds.
+    #[inline]
+    unsafe fn resize(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let is_aligned = place.addr().get() & (new.align() - 1) == 0;
+        if is_aligned && old.size() != 0 {
+            // SAFETY: (I6) the caller's promise.
+            if let Some(place) = unsafe { self.header().resize_last(place, old.size(), new.size()) }
+            {
+                return Ok(sized(place, new.size()));
+            }
+            if new.size() <= old.size() {
+                return Ok(sized(place, new.size()));
+            }
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.resize_by_copy(place, old, new) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `resize`.
+    #[inline(never)]
+    unsafe fn resize_by_copy(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let moved = self.allocate(new)?;
+        let bytes = old.size().min(new.size());
+        // SAFETY: (I2) both are that long, and a new allocation overlaps no other.
+        unsafe { moved.cast::<u8>().copy_from_nonoverlapping(place, bytes) };
+        Ok(moved)
+    }
+}
+
+// SAFETY: (I1) the zone is neither rewound nor freed as long as this handle or a clone of it lives, or a
+// reference to one. (I2) What is allocated stays where it is, wherever the handle goes.
+unsafe impl Allocator for Zone {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        Zone::allocate(self, layout)
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
+        // SAFETY: (I6) the caller's promise.
+        unsafe { self.header().give_back(place, layout.size()) };
+    }
+
+    #[inline]
+    unsafe fn grow(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        unsafe { self.resize(place, old, new) }
+    }
+
+    #[inline]
+    unsafe fn grow_zeroed(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        let grown = unsafe { self.resize(place, old, new) }?;
+        // SAFETY: (I2) within what was just taken.
+        let rest = unsafe { grown.cast::<u8>().add(old.size()) };
+        // SAFETY: (I2) as above.
+        unsafe { rest.write_bytes(0, new.size() - old.size()) };
+        Ok(grown)
+    }
+
+    #[inline]
+    unsafe fn shrink(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        unsafe { self.resize(place, old, new) }
+    }
+}

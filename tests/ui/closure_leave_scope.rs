@@ -1,0 +1,7 @@
+// Returns a closure from the scope whose zone it lives in.
+use memzone::beginz;
+
+fn main() {
+    let mut f = beginz!(z => { z.closure(|n: u32| n + 1) });
+    f.call(1);
+}
