@@ -74,7 +74,7 @@ fn block(synth: &mut Synth<'_>, result: &mut Zone, number: u64) {
     let len = 16 + number as usize * 7 % 200;
     let tail = halloc_slice_in(heap, len, 0.5_f32).expect("the heap has room");
     let voice = Voice { note: (number % 128) as u8, level: 1.0, tail };
-    let key = voices.insert(voice).ok().expect("a slot is free");
+    let key = voices.insert(voice).expect("a slot is free");
     if let Some(oldest) = synth.oldest.replace(key) {
         voices.remove(oldest);
     }
