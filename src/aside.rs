@@ -127,10 +127,11 @@ pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool
         // SAFETY: (I14) `put_heap_block`'s caller's promise.
         unsafe { std::alloc::dealloc(node.cast().as_ptr(), layout) };
     }
-    if layout.size() < size_of::<HeapBlock>() || layout.align() < align_of::<HeapBlock>() {
+    let block = memory.cast::<HeapBlock>().as_ptr();
+    // Not the layout's alignment: the system's heaps align to 16 bytes, whatever is asked for.
+    if layout.size() < size_of::<HeapBlock>() || !block.is_aligned() {
         return false;
     }
-    let block = memory.cast::<HeapBlock>().as_ptr();
     // SAFETY: (I14) the memory is large and aligned enough.
     let place = unsafe { &raw mut (*block).layout };
     // SAFETY: (I14) as above.
