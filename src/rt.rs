@@ -251,7 +251,7 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     // Anything that was put aside may be freed now.
     collect();
     if stack_limit::known_left().is_none() {
-        stack_limit::find_left();
+        stack_limit::find_left()?;
     }
     stats::register();
     ledger::prepare();

@@ -3,7 +3,7 @@
 //! Rust's functions have frames of fixed sizes, so there is one function for each of some sizes.
 //! They are not generic over anything else, and each only calls back with its frame's address.
 
-use crate::error::{MAX_ALIGN, ZoneError};
+use crate::error::{MAX_ALIGN, Request, ZoneError};
 use crate::stack_limit;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -98,8 +98,14 @@ fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
 #[cold]
 #[inline(never)]
 fn find_frame_cold(bytes: usize) -> Result<fn(User<'_>), usize> {
-    frame_within(stack_limit::find_left(), bytes)
+    match stack_limit::find_left() {
+        Ok(left) => frame_within(left, bytes),
+        Err(_) => Err(DENIED),
+    }
 }
+
+/// In the place of how much is left: a real-time section forbids asking the system.
+const DENIED: usize = usize::MAX;
 
 #[inline(always)]
 fn frame_within(left: usize, bytes: usize) -> Result<fn(User<'_>), usize> {
@@ -111,6 +117,9 @@ fn frame_within(left: usize, bytes: usize) -> Result<fn(User<'_>), usize> {
 
 #[cold]
 fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
+    if left == DENIED {
+        return ZoneError::Denied { request: Request::Registry, bytes: requested };
+    }
     // So that it can be had by another call in the same function, which may be compiled to stand
     // a little deeper in the stack.
     let left = left.saturating_sub(SMALLEST);
@@ -176,6 +185,8 @@ fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
 /// thread's own, such as a coroutine's, there is nothing.
 ///
 /// [`ZoneError::AlignTooLarge`] where `T` is aligned to more than a page of 4096 bytes.
+///
+/// [`ZoneError::Denied`] at the first use on a thread, in a real-time section that forbids asking the system.
 ///
 /// In each case `body` is not called. A slice of no bytes always succeeds.
 ///

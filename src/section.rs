@@ -19,7 +19,8 @@ pub enum Policy {
     Count,
     /// Count it, and do not do it: what wanted it gives [`ZoneError::Denied`], or panics with it where
     /// there is no `try_`. What was to be freed is put aside instead, to be freed by
-    /// [`collect`](crate::rt::collect).
+    /// [`collect`](crate::rt::collect); but a block of the system's heap of less than 32 bytes, which cannot hold
+    /// what that takes, is counted and freed.
     Deny,
     /// Print what it is and the stack that leads there, and stop the process.
     Abort,

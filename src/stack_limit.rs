@@ -4,6 +4,8 @@
 //! thread-local read. A stack that is not the thread's own (a coroutine's, an alternate one for
 //! signals) lies outside of the bounds found and counts as used up.
 
+use crate::error::{Request, ZoneError};
+use crate::section;
 use core::cell::Cell;
 use core::ops::Range;
 
@@ -55,28 +57,33 @@ pub(crate) fn known_left() -> Option<usize> {
 
 /// What `known_left` does not know.
 ///
+/// # Errors
+///
+/// `Denied` in a real-time section that forbids asking the system.
+///
 /// # Real-time
 ///
 /// No: asks the system.
-pub(crate) fn find_left() -> usize {
+pub(crate) fn find_left() -> Result<usize, ZoneError> {
     find_left_at(stack_pointer())
 }
 
-fn find_left_at(here: usize) -> usize {
+fn find_left_at(here: usize) -> Result<usize, ZoneError> {
     let known = KNOWN.get();
     if (known.low..known.floor).contains(&here) {
-        return 0;
+        return Ok(0);
     }
+    section::ask(Request::Registry, 0)?;
     let known = match system::bounds() {
         Some(stack) if stack.contains(&here) => Known::new(stack),
-        Some(_) => return 0,
+        Some(_) => return Ok(0),
         None => Known::assume(here),
     };
     // A fiber of Windows is a stack of its own on the same thread, and the system knows which.
     if !cfg!(windows) {
         KNOWN.set(known);
     }
-    here.saturating_sub(known.floor)
+    Ok(here.saturating_sub(known.floor))
 }
 
 impl Known {
@@ -223,7 +230,7 @@ mod tests {
     use super::*;
 
     fn left() -> usize {
-        known_left().unwrap_or_else(find_left)
+        known_left().unwrap_or_else(|| find_left().unwrap())
     }
 
     #[test]
@@ -259,7 +266,7 @@ mod tests {
         assert!(left() > 0);
         let known = KNOWN.get();
         for foreign in [known.low - 1, known.floor + known.size, 0, usize::MAX] {
-            assert_eq!(find_left_at(foreign), 0);
+            assert_eq!(find_left_at(foreign), Ok(0));
             assert_eq!(KNOWN.get().floor, known.floor);
         }
         assert!(left() > 0);

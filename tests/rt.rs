@@ -6,7 +6,8 @@ mod counting;
 use memzone::rt::{self, Locked, Plan, Policy, Request};
 use memzone::{
     HBox, RtHeap, System, ZBox, Zone, ZoneError, beginz, destroy_zone, halloc, halloc_in, letz,
-    peek_zone, pop_zone, push_zone, set_keep_limit, try_beginz, try_halloc, try_zcopy, zcopy,
+    peek_zone, pop_zone, push_zone, salloc_with, set_keep_limit, try_beginz, try_halloc, try_zcopy,
+    zcopy,
 };
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -348,7 +349,14 @@ fn an_unprepared_thread_gets_errors() {
         assert!(try_beginz!(()).is_err_and(|e| denied(Request::Stack)(&e)));
         assert!(std::panic::catch_unwind(|| push_zone(&zone)).is_err());
         assert_eq!(pop_zone().unwrap_err(), ZoneError::StackEmpty);
+        // Miri has no stack that it would have to ask for.
+        let on_stack = salloc_with(10, 1_u8, |ones| ones.len());
+        match cfg!(miri) {
+            true => assert_eq!(on_stack, Ok(10)),
+            false => assert!(on_stack.is_err_and(|e| denied(Request::Registry)(&e))),
+        }
         drop(section);
+        assert_eq!(salloc_with(10, 1_u8, |ones| ones.len()), Ok(10));
         assert_eq!(nest(3), Ok(3));
     });
 }

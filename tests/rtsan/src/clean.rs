@@ -487,7 +487,7 @@ crate::cases! { CASES:
     fn what_is_denied() {
         prepare();
         let small = Zone::new(100);
-        let (last, boxed, heap) = (zone(), memzone::halloc([5_u64; 100]), RtHeap::new(4096));
+        let (last, boxed, heap) = (zone(), memzone::halloc([5_u8; 100]), RtHeap::new(4096));
         realtime(|| {
             let section = rt::enter(Policy::Deny);
             let denied = |result: Result<(), ZoneError>| {
