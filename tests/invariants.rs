@@ -134,6 +134,20 @@ fn i04_scopes_end_in_any_order_and_rewind_only_their_own_zone() {
     third.end();
     assert_eq!(zone_depth(), before);
 
+    // A scope that has lost its slot ends while another one is at its level, on top.
+    let (outer, stale) = (Scope::new(64), Scope::new(64));
+    outer.end();
+    let (again, above) = (Scope::new(64), Scope::new(64));
+    let zone = above.zone();
+    let of_above = zone.alloc([4_u8; 32]);
+    stale.end();
+    assert_eq!(zone_depth(), before + 2, "the scope on top is not its");
+    scribble();
+    assert_eq!(*of_above, [4; 32]);
+    above.end();
+    again.end();
+    assert_eq!(zone_depth(), before);
+
     // A forgotten guard is cleared away by the scope around it.
     beginz!({
         std::mem::forget(Scope::new(64));

@@ -134,12 +134,21 @@ pub fn measure(rounds: usize) -> Outcome<Builds> {
     }
     let (hot, all) = call_site(&ours.join("target/release/ours"))?;
     std::fs::remove_dir_all(&home)?;
-    Ok(Builds { bump_scope: least(&bump_scope), memzone: least(&whole), macros: least(&macros), hot, whole: all })
+    Ok(Builds {
+        bump_scope: least(&bump_scope),
+        memzone: least(&whole),
+        macros: least(&macros),
+        hot,
+        whole: all,
+    })
 }
 
 /// Bytes of `call_site` up to the first return, behind which the compiler puts what is cold, and in all.
 fn call_site(program: &Path) -> Outcome<(usize, usize)> {
-    let output = Command::new("objdump").args(["-d", "--no-show-raw-insn", "--disassemble=call_site"]).arg(program).output()?;
+    let output = Command::new("objdump")
+        .args(["-d", "--no-show-raw-insn", "--disassemble=call_site"])
+        .arg(program)
+        .output()?;
     let text = String::from_utf8(output.stdout)?;
     let lines: Vec<(usize, &str)> = text
         .lines()
@@ -150,7 +159,11 @@ fn call_site(program: &Path) -> Outcome<(usize, usize)> {
         .filter(|(_, instruction)| !instruction.starts_with("int3"))
         .collect();
     let first = lines.first().ok_or("objdump shows no `call_site`")?.0;
-    let after = lines.windows(2).find(|pair| pair[0].1.starts_with("ret")).ok_or("`call_site` does not return")?[1].0;
+    let after = lines
+        .windows(2)
+        .find(|pair| pair[0].1.starts_with("ret"))
+        .ok_or("`call_site` does not return")?[1]
+        .0;
     let last = lines.last().map_or(first, |line| line.0);
     Ok((after - first, last - first))
 }

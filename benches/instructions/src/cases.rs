@@ -303,7 +303,9 @@ pub struct MiNode {
 
 impl Clone for MiNode {
     fn clone(&self) -> MiNode {
-        let child = |child: &Option<BoxIn<MiNode, Mi>>| child.as_ref().map(|c| BoxIn::new_in(MiNode::clone(c), Mi));
+        let child = |child: &Option<BoxIn<MiNode, Mi>>| {
+            child.as_ref().map(|c| BoxIn::new_in(MiNode::clone(c), Mi))
+        };
         MiNode { value: self.value, left: child(&self.left), right: child(&self.right) }
     }
 }
@@ -499,8 +501,8 @@ cases! { XT_LIFE, "Extempore: create, push, 8 allocations of 32 bytes, pop, dest
 /// All rows, case by case.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     [
-        ONE, SLICE, SLICE_RUN, SLICE_LONG, SCOPE, NESTED, RETURN, AMBIENT, TREE_COPY, OWNED, HEAP, PUSH, VECTOR,
-        DEPTH, ZONES, XT_ALLOC, XT_LIFE,
+        ONE, SLICE, SLICE_RUN, SLICE_LONG, SCOPE, NESTED, RETURN, AMBIENT, TREE_COPY, OWNED, HEAP,
+        PUSH, VECTOR, DEPTH, ZONES, XT_ALLOC, XT_LIFE,
     ]
     .into_iter()
     .flatten()

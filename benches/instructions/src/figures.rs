@@ -54,7 +54,15 @@ fn cargo() -> Command {
 pub fn count() -> Outcome<Table> {
     eprintln!("counting instructions ...");
     let output = cargo()
-        .args(["bench", "--quiet", "--bench", "callgrind", "--", "--output-format=json", "--parallel=2"])
+        .args([
+            "bench",
+            "--quiet",
+            "--bench",
+            "callgrind",
+            "--",
+            "--output-format=json",
+            "--parallel=2",
+        ])
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
@@ -66,14 +74,21 @@ pub fn count() -> Outcome<Table> {
     for line in String::from_utf8(output.stdout)?.lines().filter(|line| line.starts_with('{')) {
         let summary: Value = serde_json::from_str(line)?;
         let id = summary["id"].as_str().and_then(|id| id.rsplit('_').next()?.parse::<usize>().ok());
-        let count = summary["profiles"][0]["data"]["total"]["metrics"]["Ir"]["values"]["new"].as_f64();
+        let count =
+            summary["profiles"][0]["data"]["total"]["metrics"]["Ir"]["values"]["new"].as_f64();
         let (Some(id), Some(count)) = (id, count) else {
             return Err(format!("not a summary of gungraun's: {line}").into());
         };
         let row = cases::all().nth(id / 2).ok_or("more counts than rows")?;
-        let (form, times) = if id % 2 == 0 { (Form::Called, 1) } else { (Form::Inlined, row.times) };
+        let (form, times) =
+            if id % 2 == 0 { (Form::Called, 1) } else { (Form::Inlined, row.times) };
         if count == 0.0 {
-            return Err(format!("{}: {} has no instructions: it was not found", row.id(), form.name()).into());
+            return Err(format!(
+                "{}: {} has no instructions: it was not found",
+                row.id(),
+                form.name()
+            )
+            .into());
         }
         table.insert((id / 2, form.name()), count / times as f64 / row.parts as f64);
     }
@@ -91,7 +106,9 @@ fn peers() -> Outcome<PathBuf> {
         .output()?;
     let lines = String::from_utf8(output.stdout)?;
     let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let found = messages.filter(|m| m["target"]["name"] == "peers").find_map(|m| m["executable"].as_str().map(PathBuf::from));
+    let found = messages
+        .filter(|m| m["target"]["name"] == "peers")
+        .find_map(|m| m["executable"].as_str().map(PathBuf::from));
     found.ok_or_else(|| "the benchmark `peers` was not built".into())
 }
 
@@ -107,7 +124,10 @@ fn find(folder: &Path, file: &Path) -> Option<PathBuf> {
         return Some(here);
     }
     let entries = std::fs::read_dir(folder).ok()?.flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).find_map(|path| find(&path, file))
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .find_map(|path| find(&path, file))
 }
 
 /// One row's median, in a process of its own.
@@ -122,11 +142,17 @@ fn time_once(peers: &Path, home: &Path, row: &Row) -> Outcome<f64> {
     // Criterion shortens long names, so the folder's may be another one.
     let path = find(home, Path::new("new/estimates.json"));
     let Some(path) = path.filter(|_| output.status.success()) else {
-        return Err(format!("{name} was not measured: {}", String::from_utf8_lossy(&output.stderr)).into());
+        return Err(format!(
+            "{name} was not measured: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
     };
     let estimates: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     std::fs::remove_dir_all(home)?;
-    let batch = estimates["median"]["point_estimate"].as_f64().ok_or("criterion's estimates have no median")?;
+    let batch = estimates["median"]["point_estimate"]
+        .as_f64()
+        .ok_or("criterion's estimates have no median")?;
     Ok(batch / row.times as f64 / row.parts as f64)
 }
 
@@ -141,5 +167,9 @@ pub fn time(rounds: usize) -> Outcome<Table> {
             times.push(time_once(&peers, &home, row)?);
         }
     }
-    Ok(all.into_iter().enumerate().map(|(row, times)| ((row, TIMED.name()), median(times))).collect())
+    Ok(all
+        .into_iter()
+        .enumerate()
+        .map(|(row, times)| ((row, TIMED.name()), median(times)))
+        .collect())
 }

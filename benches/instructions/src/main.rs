@@ -25,7 +25,9 @@ fn main() -> Outcome<()> {
     let quick = match std::env::args().nth(1).as_deref() {
         None => false,
         Some("--quick") => true,
-        Some(other) => return Err(format!("unknown option `{other}`: there is only `--quick`").into()),
+        Some(other) => {
+            return Err(format!("unknown option `{other}`: there is only `--quick`").into());
+        }
     };
     let rounds = if quick { 1 } else { 5 };
     let builds = builds::measure(if quick { 1 } else { 3 })?;

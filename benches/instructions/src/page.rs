@@ -40,16 +40,27 @@ fn targets(f: &Figures) -> Vec<Target> {
     let ours = |case, form| f.count(case, "memzone", form);
     // A time beside the least of the peers' in the case. Clocks and caches move it by some hundredths.
     let fastest = |case: &str, than: &dyn Fn(&str) -> bool| {
-        let rows = cases::all().filter(|row| row.case == case && !row.candidate.starts_with("memzone") && than(row.candidate));
-        let (name, time) = rows.map(|row| (row.candidate, f.time(case, row.candidate))).min_by(|a, b| a.1.total_cmp(&b.1)).expect("a case has peers");
+        let rows = cases::all().filter(|row| {
+            row.case == case && !row.candidate.starts_with("memzone") && than(row.candidate)
+        });
+        let (name, time) = rows
+            .map(|row| (row.candidate, f.time(case, row.candidate)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .expect("a case has peers");
         (name, time)
     };
     let against = |what, case: &str, candidate: &str, bound: f64, than: &dyn Fn(&str) -> bool| {
         let (name, time) = fastest(case, than);
-        at_most(what, f.time(case, candidate) / time, bound, format!("times {name}'s {} ns", number(time)))
+        at_most(
+            what,
+            f.time(case, candidate) / time,
+            bound,
+            format!("times {name}'s {} ns", number(time)),
+        )
     };
     let any = |_: &str| true;
-    let scaling = f.scaling.iter().find(|(name, _)| *name == "memzone").map_or(0.0, |(_, ratio)| *ratio);
+    let scaling =
+        f.scaling.iter().find(|(name, _)| *name == "memzone").map_or(0.0, |(_, ratio)| *ratio);
     let model = |case: &str, ours: &str| f.time(case, "model of Extempore") / f.time(case, ours);
     let life = "Extempore: create, push, 8 allocations of 32 bytes, pop, destroy";
     let depth = "scope with one allocation, at a depth";
@@ -63,35 +74,114 @@ fn targets(f: &Figures) -> Vec<Target> {
     let scope = "scope with one allocation";
     vec![
         at_most("one `u64`, zone in hand, called", ours("one u64", Called), 9.0, "instructions"),
-        at_most("- inlined", ours("one u64", Inlined), 10.1, "instructions, of which the loop is 2"),
+        at_most(
+            "- inlined",
+            ours("one u64", Inlined),
+            10.1,
+            "instructions, of which the loop is 2",
+        ),
         against("- time", "one u64", "memzone", 1.05, &any),
-        at_most("64 samples, filled, called", ours("slice of 64 f32", Called), 30.0, "instructions"),
+        at_most(
+            "64 samples, filled, called",
+            ours("slice of 64 f32", Called),
+            30.0,
+            "instructions",
+        ),
         at_most("- length known when running, called", ours(run, Called), 75.0, "instructions"),
-        at_most("scope with one allocation, no handle, called", ours(scope, Called), 30.0, "instructions"),
+        at_most(
+            "scope with one allocation, no handle, called",
+            ours(scope, Called),
+            30.0,
+            "instructions",
+        ),
         at_most("- inlined", ours(scope, Inlined), 25.1, "instructions, of which the loop is 3"),
         against("- time", scope, "memzone", 1.0, &|name| name == "stumpalo, through the thread"),
         against("- time", scope, "memzone", 1.0 / 8.0, &|name| name == "bumpalo, fresh"),
-        at_most("8 nested scopes, 64 bytes each, called", ours(nested, Called), 230.0, "instructions"),
+        at_most(
+            "8 nested scopes, 64 bytes each, called",
+            ours(nested, Called),
+            230.0,
+            "instructions",
+        ),
         at_most("- inlined", ours(nested, Inlined), 200.0, "instructions"),
-        at_most("scope that returns 1024 samples out of 5120, called", ours(returning, Called), 2240.0, "instructions"),
+        at_most(
+            "scope that returns 1024 samples out of 5120, called",
+            ours(returning, Called),
+            2240.0,
+            "instructions",
+        ),
         against("- time", returning, "memzone", 1.0, &|name| name.starts_with("stumpalo")),
-        at_most("deep copy of a tree, a node", f.count(tree, "memzone, derived", Called), 32.0, "instructions"),
+        at_most(
+            "deep copy of a tree, a node",
+            f.count(tree, "memzone, derived", Called),
+            32.0,
+            "instructions",
+        ),
         against("- time", tree, "memzone, derived", 1.1, &|name| name.starts_with("stumpalo")),
-        at_most("a vector grown to 10,000 `u32`, a push (`alloc_iter`)", f.count(vector, "memzone, alloc_iter", Called), 10.1, "instructions"),
+        at_most(
+            "a vector grown to 10,000 `u32`, a push (`alloc_iter`)",
+            f.count(vector, "memzone, alloc_iter", Called),
+            10.1,
+            "instructions",
+        ),
         at_least("two threads, a zone each", scaling, 1.97, "times one thread's rate"),
-        at_least("against the model of Extempore's zones: an allocation of 32 bytes", model("Extempore: an allocation of 32 bytes", "memzone"), 15.0, "times faster"),
-        at_least("- create, push, 8 allocations, pop, destroy", model(life, "memzone, a scope"), 15.0, "times faster"),
-        at_most("depth 1000 beside depth 1, instructions", unlike(f.count(depth, "memzone, depth 1000", Inlined), f.count(depth, "memzone, depth 1", Inlined)), 1.05, "ratio"),
-        at_most("- time", unlike(f.time(depth, "memzone, depth 1000"), f.time(depth, "memzone, depth 1")), 1.05, "ratio"),
-        at_most("10,000 zones beside 1 zone, instructions", unlike(f.count(zones, "memzone, 10,000 zones", Inlined), f.count(zones, "memzone, 1 zone", Inlined)), 1.05, "ratio"),
-        at_most("- time", unlike(f.time(zones, "memzone, 10,000 zones"), f.time(zones, "memzone, 1 zone")), 1.05, "ratio"),
+        at_least(
+            "against the model of Extempore's zones: an allocation of 32 bytes",
+            model("Extempore: an allocation of 32 bytes", "memzone"),
+            15.0,
+            "times faster",
+        ),
+        at_least(
+            "- create, push, 8 allocations, pop, destroy",
+            model(life, "memzone, a scope"),
+            15.0,
+            "times faster",
+        ),
+        at_most(
+            "depth 1000 beside depth 1, instructions",
+            unlike(
+                f.count(depth, "memzone, depth 1000", Inlined),
+                f.count(depth, "memzone, depth 1", Inlined),
+            ),
+            1.05,
+            "ratio",
+        ),
+        at_most(
+            "- time",
+            unlike(f.time(depth, "memzone, depth 1000"), f.time(depth, "memzone, depth 1")),
+            1.05,
+            "ratio",
+        ),
+        at_most(
+            "10,000 zones beside 1 zone, instructions",
+            unlike(
+                f.count(zones, "memzone, 10,000 zones", Inlined),
+                f.count(zones, "memzone, 1 zone", Inlined),
+            ),
+            1.05,
+            "ratio",
+        ),
+        at_most(
+            "- time",
+            unlike(f.time(zones, "memzone, 10,000 zones"), f.time(zones, "memzone, 1 zone")),
+            1.05,
+            "ratio",
+        ),
         at_most(
             "clean release build of a user's crate, without the macros' share",
             (f.builds.memzone - f.builds.macros) / f.builds.bump_scope,
             1.5,
-            format!("times bump-scope's {:.1} s; in all {:.1} s, of which the macros (syn, quote) are {:.1} s", f.builds.bump_scope, f.builds.memzone, f.builds.macros),
+            format!(
+                "times bump-scope's {:.1} s; in all {:.1} s, of which the macros (syn, quote) are {:.1} s",
+                f.builds.bump_scope, f.builds.memzone, f.builds.macros
+            ),
         ),
-        at_most("a `beginz!` call site", f.builds.hot as f64, 150.0, format!("bytes up to its return; {} with its cold path", f.builds.whole)),
+        at_most(
+            "a `beginz!` call site",
+            f.builds.hot as f64,
+            150.0,
+            format!("bytes up to its return; {} with its cold path", f.builds.whole),
+        ),
     ]
 }
 
@@ -102,16 +192,29 @@ pub fn write(f: &Figures) -> String {
         page.push('\n');
     };
     put("# Performance\n");
-    put("Made by `benches/report` from a clean clone (about ten minutes; it installs `gungraun-runner`, and needs valgrind and");
+    put(
+        "Made by `benches/report` from a clean clone (about ten minutes; it installs `gungraun-runner`, and needs valgrind and",
+    );
     put("binutils). Do not edit: what it says is in `benches/instructions/src`.\n");
     put(&format!("* **Machine**: {}.", machine()));
     put(&format!("* **Versions**: {}.", versions()));
-    put("* **Counts** are callgrind's, exact. \"Called\": one call of a function that does the job once and is not inlined, return");
-    put("  and saved registers included. \"Inlined\": a loop of the job in such a function, divided by its turns, the loop's two or");
+    put(
+        "* **Counts** are callgrind's, exact. \"Called\": one call of a function that does the job once and is not inlined, return",
+    );
+    put(
+        "  and saved registers included. \"Inlined\": a loop of the job in such a function, divided by its turns, the loop's two or",
+    );
     put("  three instructions included.");
-    put(&format!("* **Times** are criterion's medians of the inlined form, each row in a process of its own, the median of {} rounds over all", f.rounds));
-    put("  rows. Compare ratios: the machine is virtual and shared, and differences under some hundredths are noise.");
-    put("* One profile for all: `release` with `codegen-units = 1`, no link-time optimisation, for the machine that Rust builds for by");
+    put(&format!(
+        "* **Times** are criterion's medians of the inlined form, each row in a process of its own, the median of {} rounds over all",
+        f.rounds
+    ));
+    put(
+        "  rows. Compare ratios: the machine is virtual and shared, and differences under some hundredths are noise.",
+    );
+    put(
+        "* One profile for all: `release` with `codegen-units = 1`, no link-time optimisation, for the machine that Rust builds for by",
+    );
     put("  default.\n");
     put("## Targets\n");
     put("| case | figure | target | | |");
@@ -120,7 +223,13 @@ pub fn write(f: &Figures) -> String {
     for target in &targets {
         let relation = if target.least { "at least" } else { "at most" };
         let met = if target.met() { "met" } else { "**not met**" };
-        put(&format!("| {} | {} | {relation} {} | {} | {met} |", target.what, number(target.figure), number(target.bound), target.why));
+        put(&format!(
+            "| {} | {} | {relation} {} | {} | {met} |",
+            target.what,
+            number(target.figure),
+            number(target.bound),
+            target.why
+        ));
     }
     let met = targets.iter().filter(|target| target.met()).count();
     put(&format!("\n{met} of {} are met. What is left, and what it buys:\n", targets.len()));
@@ -141,10 +250,19 @@ pub fn write(f: &Figures) -> String {
         put("|---|---|---|---|---|");
         let mut ours = None;
         for row in cases::all().filter(|row| row.case == case) {
-            let (called, inlined) = (f.count(case, row.candidate, Form::Called), f.count(case, row.candidate, Form::Inlined));
+            let (called, inlined) = (
+                f.count(case, row.candidate, Form::Called),
+                f.count(case, row.candidate, Form::Inlined),
+            );
             let time = f.time(case, row.candidate);
             let ratio = time / *ours.get_or_insert(time);
-            put(&format!("| {} | {} | {} | {} | {ratio:.2} |", row.candidate, count(called), count(inlined), number(time)));
+            put(&format!(
+                "| {} | {} | {} | {} | {ratio:.2} |",
+                row.candidate,
+                count(called),
+                count(inlined),
+                number(time)
+            ));
         }
         put(&format!("\n![{case}](performance/{})\n", plot::file(case)));
     }
@@ -154,24 +272,48 @@ pub fn write(f: &Figures) -> String {
 }
 
 fn count(instructions: f64) -> String {
-    if instructions.fract().abs() < 0.04 || instructions >= 1000.0 { format!("{instructions:.0}") } else { format!("{instructions:.1}") }
+    if instructions.fract().abs() < 0.04 || instructions >= 1000.0 {
+        format!("{instructions:.0}")
+    } else {
+        format!("{instructions:.1}")
+    }
 }
 
 fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown", |(_, name)| name);
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown", |(_, name)| name);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{model}, {cores} cores, {}", first_line("uname", &["-sr"]))
 }
 
 /// Of the compilers and tools, and of the crates as they are locked.
 fn versions() -> String {
-    let mut text = format!("{}, {}", first_line("rustc", &["-V"]), first_line("valgrind", &["--version"]));
-    let lock = std::fs::read_to_string(root().join("benches/instructions/Cargo.lock")).unwrap_or_default();
-    let peers = ["bumpalo", "bump-scope", "stumpalo", "blink-alloc", "multitude", "oxc_allocator", "mimalloc", "rlsf", "parking_lot", "criterion", "gungraun"];
+    let mut text =
+        format!("{}, {}", first_line("rustc", &["-V"]), first_line("valgrind", &["--version"]));
+    let lock =
+        std::fs::read_to_string(root().join("benches/instructions/Cargo.lock")).unwrap_or_default();
+    let peers = [
+        "bumpalo",
+        "bump-scope",
+        "stumpalo",
+        "blink-alloc",
+        "multitude",
+        "oxc_allocator",
+        "mimalloc",
+        "rlsf",
+        "parking_lot",
+        "criterion",
+        "gungraun",
+    ];
     for peer in peers {
         let entry = format!("name = \"{peer}\"\nversion = \"");
-        let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"')).map_or("?", |(version, _)| version);
+        let version = lock
+            .split_once(&entry)
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map_or("?", |(version, _)| version);
         let _ = write!(text, ", {peer} {version}");
     }
     text
@@ -179,6 +321,8 @@ fn versions() -> String {
 
 fn first_line(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let text = output
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
     text.lines().next().unwrap_or("?").to_string()
 }

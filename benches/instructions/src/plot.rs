@@ -17,7 +17,8 @@ const OTHERS: RGBColor = RGBColor(0xb4, 0xb9, 0xc0);
 /// The name of a case's plot.
 pub fn file(case: &str) -> String {
     let letters = case.to_lowercase();
-    let words: Vec<&str> = letters.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        letters.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
     format!("{}.svg", words.join("-"))
 }
 
@@ -53,7 +54,10 @@ fn one(figures: &Figures, case: &str, path: &Path) -> Outcome<()> {
             let top = 56 + LINE * line as i32;
             let long = (value / most * f64::from(HALF - 90)).max(1.0) as i32;
             let colour = if row.candidate.starts_with("memzone") { OURS } else { OTHERS };
-            area.draw(&Rectangle::new([(left, top), (left + long, top + LINE - 7)], colour.filled()))?;
+            area.draw(&Rectangle::new(
+                [(left, top), (left + long, top + LINE - 7)],
+                colour.filled(),
+            ))?;
             area.draw(&Text::new(number(value), (left + long + 6, top + 1), text(13)))?;
             if left == LABELS {
                 area.draw(&Text::new(row.candidate, (LABELS - 10, top + 1), right(13)))?;

@@ -1,7 +1,7 @@
 //! Two threads, each with a zone of its own: how many times one thread's allocations they do.
 
-use crate::sink;
 use crate::extempore;
+use crate::sink;
 use std::sync::Barrier;
 use std::time::Instant;
 
