@@ -309,6 +309,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
@@ -338,6 +342,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
@@ -368,6 +376,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
         self.slice_in::<Return, T>(len, align_of::<T>(), |_| value)
@@ -394,6 +406,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
     pub fn try_alloc_slice_with<T>(
         &self,
@@ -424,6 +440,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], ZoneError> {
         self.copy_in::<Return, T>(source)
@@ -461,6 +481,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_slice_aligned<T: Copy, const ALIGN: usize>(
         &self,
@@ -496,6 +520,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
         const { refuse_drop::<T>() };
@@ -529,6 +557,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as the iterator is.
     pub fn try_alloc_iter<T>(
         &self,
         items: impl IntoIterator<Item = T>,
@@ -558,6 +590,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
@@ -585,6 +621,10 @@ impl Zone {
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`Format`](ZoneError::Format)
     /// where a `Display` implementation reports an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
     pub fn try_alloc_fmt(&self, text: fmt::Arguments<'_>) -> Result<&mut str, ZoneError> {
         self.fmt_in::<Return>(text)
     }
@@ -617,6 +657,10 @@ impl Zone {
     /// * [`AlignTooLarge`](ZoneError::AlignTooLarge): aligned to more than a page of 4096 bytes.
     ///
     /// The zone is as it was before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         self.bump::<Return>(layout.size(), layout.align())
@@ -632,6 +676,11 @@ impl Zone {
 /// let n = 3;
 /// assert_eq!(zformat!(zone, "voice {n}"), "voice 3");
 /// ```
+///
+/// # Real-time
+///
+/// Yes, within the zone's [`remaining`](crate::Zone::remaining) bytes and as far as the formatting
+/// is.
 #[macro_export]
 macro_rules! zformat {
     ($zone:expr, $($text:tt)+) => {

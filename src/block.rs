@@ -5,7 +5,10 @@
 //! give one back without the others (`Bump::reset` would free all but the largest).
 
 use crate::bump::HEADROOM;
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
+use crate::section;
+use crate::stats;
+use crate::system::PAGE;
 use bumpalo::Bump;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -19,8 +22,6 @@ const MALLOC_OVERHEAD: usize = 16;
 
 /// The smallest chunk, in the same terms as `CHUNK_OVERHEAD`.
 const SMALLEST_CHUNK: usize = 512;
-
-const PAGE: usize = 4096;
 
 /// Blocks start at a cache line.
 pub(crate) const BLOCK_ALIGN: usize = 64;
@@ -68,10 +69,13 @@ pub(crate) fn system_bytes(bytes: usize) -> usize {
 
 impl Memory {
     /// Owns nothing.
-    pub(crate) const NONE: Memory = Memory { bump: None };
+    pub(crate) const fn none() -> Memory {
+        Memory { bump: None }
+    }
 
     /// Takes a block of `bytes`, as `round_up` and `round_down` give them, from the system.
-    pub(crate) fn take(bytes: usize) -> Result<Taken, ZoneError> {
+    pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
+        section::ask(request, system_bytes(bytes))?;
         let refused = ZoneError::OutOfMemory { requested: system_bytes(bytes) };
         let layout = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(|_| refused)?;
         let bump = Bump::new();
@@ -80,7 +84,9 @@ impl Memory {
         if !leaves_headroom(start, bytes) {
             return Err(refused);
         }
-        Ok(Taken { memory: Memory { bump: Some(bump) }, start, bytes })
+        stats::taken(system_bytes(bytes));
+        let memory = Memory { bump: Some(bump) };
+        Ok(Taken { memory, start, bytes })
     }
 
     /// Makes a block of a buffer, or None where less than `least` bytes are left after aligning it.
@@ -89,11 +95,8 @@ impl Memory {
         let usable = buffer.get_mut(skip..)?;
         let bytes = usable.len();
         let start = NonNull::from(usable).cast::<u8>();
-        (bytes >= least && leaves_headroom(start, bytes)).then_some(Taken {
-            memory: Memory { bump: None },
-            start,
-            bytes,
-        })
+        let memory = Memory::none();
+        (bytes >= least && leaves_headroom(start, bytes)).then_some(Taken { memory, start, bytes })
     }
 
     /// Whether the memory is somebody's buffer.
@@ -104,6 +107,14 @@ impl Memory {
     /// Bytes asked from the system for this block.
     pub(crate) fn system_bytes(&self) -> usize {
         self.bump.as_ref().map_or(0, Bump::allocated_bytes_including_metadata)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if !self.is_borrowed() {
+            stats::given_back(self.system_bytes());
+        }
     }
 }
 
@@ -125,7 +136,7 @@ mod tests {
         for &size in sizes {
             let bytes = round_up(size).unwrap();
             assert!(bytes >= size);
-            let taken = Memory::take(bytes).unwrap();
+            let taken = Memory::take(Request::Zone, bytes).unwrap();
             assert_eq!(taken.memory.system_bytes(), system_bytes(bytes), "for {size}");
             assert_eq!(taken.start.addr().get() % BLOCK_ALIGN, 0);
             assert_eq!(round_down(system_bytes(bytes)), Some(bytes));
@@ -139,6 +150,6 @@ mod tests {
         assert_eq!(round_up(isize::MAX as usize), None);
         assert!(round_down(usize::MAX).is_some());
         assert_eq!(round_down(0), None);
-        assert!(Memory::take(round_down(usize::MAX).unwrap()).is_err());
+        assert!(Memory::take(Request::Zone, round_down(usize::MAX).unwrap()).is_err());
     }
 }

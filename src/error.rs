@@ -42,6 +42,13 @@ pub enum ZoneError {
     StackEmpty,
     /// The zone on top belongs to a scope, which pops it itself when it ends.
     ScopeActive,
+    /// The thread is in a real-time section that forbids asking the system; see [`rt`](crate::rt).
+    Denied {
+        /// What it would have been asked for.
+        request: Request,
+        /// How many bytes, as far as that is known.
+        bytes: usize,
+    },
     /// No zone could ever hold this, or the thread's stack has not that much left.
     TooLarge {
         /// Bytes asked for.
@@ -85,6 +92,11 @@ impl fmt::Display for ZoneError {
             Self::ScopeActive => f.write_str(
                 "the zone on top of the stack belongs to an active scope, which pops it when it ends",
             ),
+            Self::Denied { request, bytes } => write!(
+                f,
+                "denied in a real-time section: {request} ({bytes} bytes); have it made before the \
+                 section, with `rt::prepare_thread` or a larger capacity"
+            ),
             Self::TooLarge { requested, available } => {
                 write!(f, "too large: {requested} bytes requested, at most {available} possible")
             }
@@ -101,3 +113,52 @@ impl fmt::Display for ZoneError {
 }
 
 impl core::error::Error for ZoneError {}
+
+/// What memzone asks the system for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Request {
+    /// A further block for a zone that has none left.
+    Block,
+    /// The memory of a new zone: a spare one of the thread's stack, the default one, or one that the
+    /// program makes.
+    Zone,
+    /// A longer array for the thread's stack of zones, or the thread's first one.
+    Stack,
+    /// Memory of the system's heap: `halloc`, or a new `RtHeap`.
+    Heap,
+    /// Memory of the system's heap for a value that a deep copy makes: a `String`'s, a `Vec`'s, a `Box`'s, or
+    /// what a copy nested deep needs meanwhile.
+    Copy,
+    /// Giving memory back.
+    GiveBack,
+    /// The thread's first use of what is registered once: its counters, what ends its stack.
+    Registry,
+}
+
+impl Request {
+    /// All of them, in the order of a report.
+    pub const ALL: [Request; 7] = [
+        Request::Block,
+        Request::Zone,
+        Request::Stack,
+        Request::Heap,
+        Request::Copy,
+        Request::GiveBack,
+        Request::Registry,
+    ];
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Request::Block => "a new block for a zone",
+            Request::Zone => "a new zone",
+            Request::Stack => "a longer zone stack",
+            Request::Heap => "memory of the system's heap",
+            Request::Copy => "memory for a copied value",
+            Request::GiveBack => "giving memory back",
+            Request::Registry => "a first use on this thread",
+        })
+    }
+}

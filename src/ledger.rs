@@ -18,8 +18,8 @@
 //!
 //! # Real-time
 //!
-//! No: making an entry takes a lock and memory. Inside [`pause`] neither happens, and what was not
-//! entered is counted. What dies never takes the lock.
+//! No: making an entry takes a lock and memory. In a real-time section ([`rt::enter`](crate::rt::enter)) and
+//! inside [`pause`] neither happens, and what was not entered is counted. What dies never takes the lock.
 
 #![forbid(unsafe_code)]
 
@@ -39,6 +39,7 @@ pub enum Kind {
 #[cfg(feature = "ledger")]
 mod on {
     use super::Kind;
+    use crate::section;
     use core::cell::{Cell, RefCell};
     use core::fmt;
     use core::panic::Location;
@@ -88,7 +89,7 @@ mod on {
     impl Entry {
         #[track_caller]
         pub(crate) fn new<T: ?Sized>(kind: Kind, bytes: usize) -> Entry {
-            if PAUSED.get() {
+            if PAUSED.get() || section::policy().is_some() {
                 SKIPPED.fetch_add(1, Ordering::Relaxed);
                 return Entry { _record: None };
             }
@@ -122,6 +123,9 @@ mod on {
     #[track_caller]
     pub(crate) fn pushed(level: usize, bytes: usize) {
         let entry = Entry::new::<crate::Zone>(Kind::Pushed, bytes);
+        if entry._record.is_none() {
+            return;
+        }
         // While the thread ends there is no stack, and this may be gone.
         let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((level, entry)));
     }
@@ -134,6 +138,11 @@ mod on {
                 pushed.pop();
             }
         });
+    }
+
+    /// Makes this thread's first use of what ends with the thread.
+    pub(crate) fn prepare() {
+        let _ = PUSHED.try_with(|_| ());
     }
 
     /// Runs `body` without entering what it makes. That is counted, and the report says how much it was.
@@ -160,6 +169,10 @@ mod on {
     }
 
     /// Says what is alive, on all threads.
+    ///
+    /// # Real-time
+    ///
+    /// No: takes the lock, and memory for the report.
     pub fn report() -> Report {
         let mut ledger = LEDGER.lock();
         ledger.retain(is_alive);
@@ -174,6 +187,10 @@ mod on {
     /// # Panics
     ///
     /// Where anything is alive, on any thread, with the table.
+    ///
+    /// # Real-time
+    ///
+    /// No: as [`report`].
     #[track_caller]
     pub fn assert_empty() {
         let report = report();
@@ -182,16 +199,28 @@ mod on {
 
     impl Report {
         /// What is alive, most bytes first.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn records(&self) -> &[Record] {
             &self.records
         }
 
         /// The bytes of all of it. What lies in a pushed zone is in the zone's bytes too.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn bytes(&self) -> usize {
             self.records.iter().map(|record| record.bytes).sum()
         }
 
         /// How many were not entered, by all threads that have paused the ledger, since the start.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
         pub fn skipped(&self) -> u64 {
             self.skipped
         }
@@ -221,7 +250,7 @@ mod on {
 }
 
 #[cfg(feature = "ledger")]
-pub(crate) use on::{Entry, popped, pushed};
+pub(crate) use on::{Entry, popped, prepare, pushed};
 #[cfg(feature = "ledger")]
 pub use on::{Record, Report, assert_empty, pause, report};
 
@@ -241,6 +270,8 @@ mod off {
         }
     }
 
+    pub(crate) fn prepare() {}
+
     #[inline(always)]
     pub(crate) fn pushed(_level: usize, _bytes: usize) {}
 
@@ -249,4 +280,4 @@ mod off {
 }
 
 #[cfg(not(feature = "ledger"))]
-pub(crate) use off::{Entry, popped, pushed};
+pub(crate) use off::{Entry, popped, prepare, pushed};

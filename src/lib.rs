@@ -8,10 +8,18 @@ compile_error!("memzone is made for 64-bit systems");
 // methods of `Zone` that are found beside their concept.
 mod error;
 
+mod system;
+
+mod section;
+
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 mod ledger;
+
+pub mod stats;
+
+mod aside;
 
 mod bump;
 
@@ -44,6 +52,10 @@ mod zone_fn;
 mod parcel;
 
 mod hot;
+
+pub mod rt;
+
+pub mod reclaim;
 
 #[doc(hidden)]
 #[path = "private.rs"]

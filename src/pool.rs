@@ -298,6 +298,10 @@ impl Zone {
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and
     /// [`TooLarge`](ZoneError::TooLarge) for more than 4,294,967,295 slots.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_pool<T>(&self, slots: usize) -> Result<Pool<'_, T>, ZoneError> {
         let bytes = size_of::<T>().saturating_add(size_of::<Cell<u64>>());
         let too_large = ZoneError::TooLarge {
@@ -334,6 +338,10 @@ impl<'z, T> Pool<'z, T> {
     /// # Errors
     ///
     /// [`PoolFull`] with the value, where no slot is free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     ///
     /// # Time complexity
     ///
@@ -373,6 +381,10 @@ impl<'z, T> Pool<'z, T> {
     ///
     /// [`PoolFull`] with the value, where no slot is free.
     ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
     /// # Time complexity
     ///
     /// Constant.
@@ -388,6 +400,10 @@ impl<'z, T> Pool<'z, T> {
 
     /// The value of this key, unless it was removed.
     ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
     /// # Time complexity
     ///
     /// Constant.
@@ -400,6 +416,10 @@ impl<'z, T> Pool<'z, T> {
 
     /// The value of this key, unless it was removed.
     ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
     /// # Time complexity
     ///
     /// Constant.
@@ -411,6 +431,10 @@ impl<'z, T> Pool<'z, T> {
     }
 
     /// Moves the value of this key out and makes its slot free, unless it was removed before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     ///
     /// # Time complexity
     ///
@@ -426,6 +450,10 @@ impl<'z, T> Pool<'z, T> {
     /// Drops the values of the pool's for which `keep` returns `false`, in the order of the slots.
     ///
     /// Where `keep` or a destructor panics, the values that `keep` has not decided on stay.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as `keep` and the destructors are.
     ///
     /// # Time complexity
     ///
@@ -445,6 +473,10 @@ impl<'z, T> Pool<'z, T> {
     /// Drops all values of the pool's and makes all slots free, also those of boxes that were
     /// forgotten (`mem::forget`).
     ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the destructors are.
+    ///
     /// # Time complexity
     ///
     /// Linear in the slots.
@@ -457,6 +489,10 @@ impl<'z, T> Pool<'z, T> {
 
     /// The values of the pool's, in the order of the slots. Those in boxes are not among them.
     ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
     /// # Time complexity
     ///
     /// Linear in the slots up to the last value, for all of them.
@@ -466,6 +502,10 @@ impl<'z, T> Pool<'z, T> {
     }
 
     /// The values of the pool's, to be changed, in the order of the slots.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     ///
     /// # Time complexity
     ///
@@ -477,6 +517,10 @@ impl<'z, T> Pool<'z, T> {
 
     /// The keys of the pool's values, in the order of the slots.
     ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
     /// # Time complexity
     ///
     /// Linear in the slots up to the last value, for all of them.
@@ -486,21 +530,37 @@ impl<'z, T> Pool<'z, T> {
     }
 
     /// How many slots are taken, by values of the pool's and by boxes.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn len(&self) -> usize {
         self.slots.taken.get()
     }
 
     /// How many slots there are.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(&self) -> usize {
         self.slots.words.len()
     }
 
     /// Whether no slot is taken.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether no slot is free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn is_full(&self) -> bool {
         self.len() == self.capacity()
     }
@@ -588,6 +648,10 @@ struct Taken<'p> {
 
 impl<T> PoolBox<'_, T> {
     /// Moves the value out and makes its slot free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     ///
     /// # Time complexity
     ///

@@ -232,6 +232,18 @@ pub fn salloc_with<T: Copy, R>(
     Ok(result.expect("a frame calls back once"))
 }
 
+/// Touches this many bytes of the stack below the caller, or as many as there are, and says how many.
+pub(crate) fn touch(bytes: usize) -> usize {
+    let use_all = |bytes: &mut [u8]| core::hint::black_box(bytes).len();
+    match salloc_with(bytes, 0_u8, use_all) {
+        Ok(touched) => touched,
+        Err(ZoneError::TooLarge { available, .. }) => {
+            salloc_with(available, 0_u8, use_all).unwrap_or(0)
+        }
+        Err(_) => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,10 @@ pub struct ScopeZone<'s> {
 
 impl Scope {
     /// Enters a scope whose zone has room for `bytes` before it grows.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
         let entry = match stack::enter(bytes) {
@@ -34,6 +38,10 @@ impl Scope {
     }
 
     /// Like `try_new`, panicking.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
     #[track_caller]
     pub fn new(bytes: usize) -> Scope {
@@ -52,6 +60,10 @@ impl Scope {
     }
 
     /// The zone for the body to see.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline(always)]
     pub fn zone(&self) -> ScopeZone<'_> {
         // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
@@ -60,6 +72,10 @@ impl Scope {
     }
 
     /// Ends the scope where its body ended.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, unless its spare zone has grown beyond what the thread keeps.
     #[inline(always)]
     pub fn end(self) {
         let entry = ManuallyDrop::new(self).entry;
@@ -68,6 +84,10 @@ impl Scope {
     }
 
     /// Copies a value to a zone that was named.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     #[inline(always)]
     pub fn try_copy_in<'o, T: DeepCopy<'o>>(
         &self,
@@ -82,6 +102,10 @@ impl Scope {
     }
 
     /// Like `try_copy_in`, panicking.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     #[inline(always)]
     #[track_caller]
     pub fn copy_in<'o, T: DeepCopy<'o>>(&self, value: T, to: &'o Zone) -> T::Copied {
@@ -89,6 +113,10 @@ impl Scope {
     }
 
     /// Copies a value to the enclosing zone.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     #[inline(always)]
     pub fn try_copy_out<T: Leave<R>, R>(&self, value: T) -> Result<R, ZoneError> {
         if T::NEEDS_NO_ZONE {
@@ -102,6 +130,10 @@ impl Scope {
     }
 
     /// Like `try_copy_out`, panicking.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     #[inline(always)]
     #[track_caller]
     pub fn copy_out<T: Leave<R>, R>(&self, value: T) -> R {
@@ -138,6 +170,10 @@ pub trait Leave<R>: Sized {
     /// Whether the zone is of no use for it.
     const NEEDS_NO_ZONE: bool;
     /// Copies the value to the zone.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     fn leave(self, to: &Zone) -> Result<R, ZoneError>;
 }
 

@@ -11,9 +11,11 @@
 //! two static slots that hold the empty zone, whose lack of room leads each fast path to the cold
 //! one (I9).
 
-use crate::error::ZoneError;
-use crate::ledger;
-use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, or_panic, state};
+use crate::error::{Request, ZoneError};
+use crate::stats::{self, Counters};
+use crate::system::LockError;
+use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, ZoneBuilder, or_panic, state};
+use crate::{aside, ledger, section};
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -75,6 +77,8 @@ struct Stack {
     /// one never gets an entry or a spare.
     slots: Cell<usize>,
     keep: Cell<usize>,
+    /// Where the thread counts; see `stats.rs`.
+    counters: Cell<&'static Counters>,
 }
 
 thread_local! {
@@ -84,6 +88,7 @@ thread_local! {
             top: Cell::new(LEVEL),
             slots: Cell::new(0),
             keep: Cell::new(KEEP),
+            counters: Cell::new(&stats::NOBODYS),
         }
     };
     static OWNER: Owner = const { Owner };
@@ -129,21 +134,28 @@ impl Stack {
     /// Makes the stack, or a larger one, if the top is the last slot. False: the thread is ending
     /// and has no stack any more.
     fn make_room(&self) -> Result<bool, ZoneError> {
-        let depth = self.depth();
-        if depth + 2 < self.slots.get() {
+        self.make_room_to(self.depth() + 1)
+    }
+
+    /// Makes the stack, or a larger one, if a slot of this number cannot have an entry.
+    fn make_room_to(&self, highest: usize) -> Result<bool, ZoneError> {
+        let old = self.slots.get();
+        if highest.saturating_add(1) < old {
             return Ok(true);
         }
-        if OWNER.try_with(|_| ()).is_err() {
-            return Ok(false);
-        }
-        let old = self.slots.get();
         let slots = if old == 0 { FIRST_SLOTS } else { old * 2 };
+        let slots = slots.max(highest.saturating_add(2));
         // One entry a slot, and entries are counted in 28 bits.
-        let requested = slots * size_of::<Slot>();
+        let requested = slots.saturating_mul(size_of::<Slot>());
         if slots as u64 > state::ENTRIES / state::ENTRY {
             let available = old * size_of::<Slot>();
             return Err(ZoneError::TooLarge { requested, available });
         }
+        section::ask(Request::Stack, requested)?;
+        if OWNER.try_with(|_| ()).is_err() {
+            return Ok(false);
+        }
+        self.counters.set(stats::register());
         let mut array = Vec::new();
         array.try_reserve_exact(slots).map_err(|_| ZoneError::OutOfMemory { requested })?;
         array.extend((0..old).map(|index| {
@@ -183,6 +195,7 @@ impl Stack {
                 continue;
             }
             if spare != Header::empty() {
+                self.counters.get().spare_gone();
                 // SAFETY: (I1) an idle spare belongs to its slot alone.
                 unsafe { Header::destroy(spare) };
             }
@@ -200,20 +213,29 @@ impl Stack {
             // SAFETY: the scope that gets it owns it, without a slot.
             return plan.try_build().map(Zone::into_raw);
         }
-        if self.top_slot().spare.get() == Header::empty() {
-            let zone = plan.try_build()?.into_raw();
-            self.top_slot().set_spare(zone);
-        } else if room(self.top_slot().spare.get()) < bytes.saturating_add(HEADER) {
-            let zone = plan.try_build()?.into_raw();
-            let small = self.top_slot().spare.get();
-            self.top_slot().set_spare(zone);
-            // SAFETY: (I1) an idle spare belongs to its slot alone.
-            unsafe { Header::destroy(small) };
-        }
+        self.make_spare(self.depth() + 1, bytes, &plan)?;
         let zone = self.top_slot().spare.get();
         self.mark_oversize(zone);
+        self.counters.get().scope_entered();
         self.top.set(self.top.get() + LEVEL);
         Ok(zone)
+    }
+
+    /// Makes sure that a slot from the top upward has a spare zone with room for `bytes`.
+    fn make_spare(&self, number: usize, bytes: usize, plan: &ZoneBuilder) -> Result<(), ZoneError> {
+        let slot = self.slot(number * LEVEL);
+        let small = slot.spare.get();
+        if room(small) >= bytes.saturating_add(HEADER) {
+            return Ok(());
+        }
+        slot.set_spare(Header::make(plan)?);
+        self.counters.get().spare_made(number);
+        if small != Header::empty() {
+            self.counters.get().spare_gone();
+            // SAFETY: (I1) an idle spare belongs to its slot alone. It has no hooks.
+            unsafe { Header::destroy(small) };
+        }
+        Ok(())
     }
 
     /// Makes sure that leaving the zone's scope looks at its size, if it is over the limit.
@@ -246,6 +268,7 @@ impl Stack {
         let entry = slot.entry.replace(slot.spare.get());
         if entry == slot.spare.get() {
             slot.set_spare(Header::empty());
+            self.counters.get().spare_gone();
         } else {
             // SAFETY: (I1) the slot gives up its entry. This may run hooks, so it comes last.
             unsafe { Header::release(entry, state::ENTRY) };
@@ -275,6 +298,7 @@ impl Stack {
             }
         }
         if !header(zone).is_sole() {
+            self.counters.get().zone_retired();
             // SAFETY: (I1) the scope gives up its handle; the others keep the zone.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
@@ -295,14 +319,19 @@ impl Stack {
         // SAFETY: (I1) the scope's was the only handle, and its borrows have ended.
         unsafe { header(zone).rewind() };
         let keep = self.keep.get();
-        if header(zone).system_bytes() > keep {
+        let oversize = header(zone).system_bytes() > keep;
+        // Where nothing may be given back now, its next scope's end looks again.
+        let denied = oversize && aside::may_free(header(zone).system_bytes() - keep).is_err();
+        if oversize && !denied {
             // SAFETY: (I1) just rewound.
             unsafe { header(zone).trim(keep) };
         }
         let place = self.top_slot();
         let has_place = self.depth() + 2 < self.slots.get() && place.spare.get() == Header::empty();
-        if has_place && header(zone).system_bytes() <= keep {
+        if has_place && (denied || header(zone).system_bytes() <= keep) {
+            self.mark_oversize(zone);
             place.set_spare(zone);
+            self.counters.get().spare_made(self.depth() + 1);
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
@@ -387,6 +416,7 @@ pub(crate) fn enter(bytes: usize) -> Option<Entry> {
             return None;
         }
         stack.top.set(level + LEVEL);
+        stack.counters.get().scope_entered();
         Some(Entry { zone, level })
     })
 }
@@ -441,6 +471,63 @@ pub(crate) unsafe fn leave_outlined(entry: Entry) {
 #[inline(never)]
 fn leave_cold(zone: NonNull<Header>) {
     STACK.with(|stack| stack.leave(zone));
+}
+
+/// What the thread's stack has after `prepare`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Got {
+    /// Bytes of the system's that zones on the stack and above it have.
+    pub(crate) bytes: usize,
+    /// Pages that were touched.
+    pub(crate) pages: usize,
+    /// Bytes that are locked.
+    pub(crate) locked: usize,
+    /// Why not all of them are, if that was asked for.
+    pub(crate) refused: Option<LockError>,
+}
+
+impl Got {
+    fn add(&mut self, zone: &Header, prefault: bool, lock: bool) {
+        self.bytes += zone.system_bytes();
+        // Locking touches the pages too, but those in use only where it is not refused.
+        if prefault {
+            self.pages += zone.prefault();
+        }
+        if lock {
+            self.refused = zone.lock().err().or(self.refused);
+        }
+        self.locked += if zone.is_locked() { zone.system_bytes() } else { 0 };
+    }
+}
+
+/// Makes the default zone, with room for `default_zone` more bytes, and `scopes` spare zones of `bytes`
+/// each above what is on the stack; raises the keep limit so that they may stay.
+pub(crate) fn prepare(
+    scopes: usize,
+    bytes: usize,
+    default_zone: usize,
+    prefault: bool,
+    lock: bool,
+) -> Result<Got, ZoneError> {
+    STACK.with(|stack| {
+        let mut got = Got::default();
+        let depth = stack.depth();
+        if !stack.make_room_to(depth.saturating_add(scopes).saturating_add(1))? {
+            // The thread is ending: there is nothing to prepare for.
+            return Ok(got);
+        }
+        let default = stack.handle_at(0)?;
+        default.header().reserve(default_zone)?;
+        got.add(default.header(), prefault, lock);
+        let plan = Zone::builder().capacity(bytes.max(SPARE));
+        for number in depth + 1..=depth + scopes {
+            stack.make_spare(number, bytes, &plan)?;
+            let spare = header(stack.slot(number * LEVEL).spare.get());
+            stack.keep.set(stack.keep.get().max(spare.system_bytes()));
+            got.add(spare, prefault, lock);
+        }
+        Ok(got)
+    })
 }
 
 /// A handle to the current zone.
@@ -641,7 +728,8 @@ pub fn set_keep_limit(bytes: usize) {
             if zone == Header::empty() || header(zone).system_bytes() <= bytes {
                 continue;
             }
-            if index <= depth && place.entry.get() == zone {
+            let active = index <= depth && place.entry.get() == zone;
+            if active || aside::may_free(header(zone).system_bytes() - bytes).is_err() {
                 stack.mark_oversize(zone);
                 continue;
             }
@@ -652,6 +740,7 @@ pub fn set_keep_limit(bytes: usize) {
                     place.entry.set(Header::empty());
                 }
                 place.spare.set(Header::empty());
+                stack.counters.get().spare_gone();
                 // SAFETY: (I1) the slot gives up its spare, which has no hooks.
                 unsafe { Header::destroy(zone) };
             }

@@ -61,12 +61,20 @@ impl<T> ZBox<T> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`]. The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
         crate::stack::current()?.try_boxed(value)
     }
 
     /// Moves the value out.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, unless the box is the zone's last handle.
     pub fn into_inner(this: ZBox<T>) -> T {
         let this = ManuallyDrop::new(this);
         // SAFETY: (I2) valid, and `this` is not used again.
@@ -91,6 +99,10 @@ impl<T: ?Sized> ZBox<T> {
     }
 
     /// The zone that the value lives in.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn zone(this: &ZBox<T>) -> &Zone {
         &this.zone
     }
@@ -152,6 +164,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_boxed<T>(&self, value: T) -> Result<ZBox<T>, ZoneError> {
@@ -192,6 +208,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_boxed_slice<T: Copy>(&self, len: usize, value: T) -> Result<ZBox<[T]>, ZoneError> {

@@ -4,9 +4,11 @@
 //! hang off it in the order of their use. See `docs/design.md` for the numbered invariants that
 //! the safety comments cite.
 
+use crate::aside;
 use crate::block::{self, BLOCK_ALIGN, Memory, Taken};
 use crate::bump::{self, MAX_REQUEST, STEP};
-use crate::error::{MAX_ALIGN, ZoneError};
+use crate::error::{MAX_ALIGN, Request, ZoneError};
+use crate::system::{self, LockError, PAGE, prefault};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -64,12 +66,16 @@ pub(crate) struct Header {
     capacity: Cell<usize>,
     system: Cell<usize>,
     newest: Cell<usize>,
-    blocks: Cell<usize>,
     limit: usize,
+    blocks: Cell<u32>,
     growth: Growth,
-    prefault: bool,
+    /// Whether the pages of further blocks are touched when they are taken.
+    prefault: Cell<bool>,
+    lock: Cell<Lock>,
     name: Option<&'static str>,
     first: Block,
+    /// For a zone that was to be freed where that is forbidden.
+    aside: MaybeUninit<aside::Node>,
 }
 
 /// Whether a zone may take further blocks.
@@ -77,6 +83,15 @@ pub(crate) struct Header {
 enum Growth {
     Blocks,
     None,
+}
+
+/// Whether a zone's blocks, later ones too, are to stay resident, and do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    NotAsked,
+    All,
+    /// For at least one of them.
+    Refused,
 }
 
 /// A region of a zone: the first one is in the header, each other at the start of its memory.
@@ -123,15 +138,17 @@ static EMPTY: Shared = Shared(Header {
     blocks: Cell::new(0),
     limit: usize::MAX,
     growth: Growth::Blocks,
-    prefault: false,
+    prefault: Cell::new(false),
+    lock: Cell::new(Lock::NotAsked),
     name: None,
     first: Block {
         next: Cell::new(None),
         start: EMPTY_ADDRESS.cast(),
         end: EMPTY_ADDRESS.cast(),
         filled: Cell::new(EMPTY_ADDRESS.cast()),
-        memory: Memory::NONE,
+        memory: Memory::none(),
     },
+    aside: MaybeUninit::uninit(),
 });
 
 const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
@@ -158,7 +175,7 @@ impl Header {
                 ZoneError::LimitReached { requested: plan.capacity, limit: plan.limit, used: 0 },
             )?;
         }
-        let taken = Memory::take(bytes)?;
+        let taken = Memory::take(Request::Zone, bytes)?;
         Ok(Self::install(taken, plan))
     }
 
@@ -191,19 +208,42 @@ impl Header {
             blocks: Cell::new(1),
             limit: plan.limit,
             growth,
-            prefault: plan.prefault,
+            prefault: Cell::new(plan.prefault),
+            lock: Cell::new(if plan.lock { Lock::All } else { Lock::NotAsked }),
             name: plan.name,
             first,
+            aside: MaybeUninit::uninit(),
         };
         // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { header.write(value) };
         // SAFETY: (I2) just written.
         let this = unsafe { header.as_ref() };
         this.current.set(NonNull::from(&this.first));
-        if plan.prefault {
-            prefault(data, room);
-        }
+        this.ready(&this.first);
         header
+    }
+
+    /// Has the pages of a block that nothing is in yet touched and locked, as far as the zone is to.
+    fn ready(&self, block: &Block) {
+        if self.prefault.get() {
+            // SAFETY: (I2) the block's data, which nobody uses.
+            unsafe { prefault(block.start, block.end.addr().get() - block.start.addr().get()) };
+        }
+        if self.lock.get() != Lock::NotAsked {
+            // Being refused is no error: `is_locked` tells.
+            let _ = self.lock_block(block);
+        }
+    }
+
+    fn lock_block(&self, block: &Block) -> Result<(), LockError> {
+        let bytes = block.end.addr().get() - block.start.addr().get();
+        system::lock(block.start, bytes).inspect_err(|_| self.lock.set(Lock::Refused))
+    }
+
+    fn unlock_block(&self, block: &Block) {
+        if self.lock.get() != Lock::NotAsked {
+            system::unlock(block.start, block.end.addr().get() - block.start.addr().get());
+        }
     }
 
     /// Bytes in use, in all blocks.
@@ -312,7 +352,7 @@ impl Header {
             .or_else(|| block::round_down(wanted.min(left)))
             .map_or(least, |bytes| bytes.max(least));
 
-        let Taken { memory, start, bytes } = Memory::take(bytes)?;
+        let Taken { memory, start, bytes } = Memory::take(Request::Block, bytes)?;
         // SAFETY: (I2) the block is longer than its header.
         let data = unsafe { start.add(BLOCK_HEADER) };
         // SAFETY: (I2) one past its last byte.
@@ -322,14 +362,13 @@ impl Header {
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
-        if self.prefault {
-            prefault(data, room);
-        }
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
         // SAFETY: (I2) aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { block.write(value) };
+        // SAFETY: (I2) just written.
+        self.ready(unsafe { block.as_ref() });
         Ok(block)
     }
 
@@ -345,6 +384,65 @@ impl Header {
         self.end.set(self.first.end);
         self.used_before.set(0);
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
+    }
+
+    /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
+        if bytes > MAX_REQUEST {
+            return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });
+        }
+        let mut rest = self.current_block();
+        if self.end.get().addr().get() - self.cursor.get().addr().get() >= bytes {
+            return Ok(());
+        }
+        while let Some(next) = rest.next.get() {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            rest = unsafe { next.as_ref() };
+            if rest.end.addr().get() - rest.start.addr().get() >= bytes {
+                return Ok(());
+            }
+        }
+        rest.next.set(Some(self.take_block(bytes, STEP)?));
+        Ok(())
+    }
+
+    /// Touches the pages that nothing is in yet, in all blocks, and has those of later ones touched too.
+    /// Says how many there are.
+    pub(crate) fn prefault(&self) -> usize {
+        self.prefault.set(true);
+        let mut pages = 0;
+        let mut touch = |start: NonNull<u8>, end: NonNull<u8>| {
+            let bytes = end.addr().get() - start.addr().get();
+            // SAFETY: (I2) from the cursor, or a block's start where it has not been, to the block's end.
+            unsafe { prefault(start, bytes) };
+            pages += bytes.div_ceil(PAGE);
+        };
+        touch(self.cursor.get(), self.end.get());
+        let mut next = self.current_block().next.get();
+        while let Some(block) = next {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            let block = unsafe { block.as_ref() };
+            touch(block.start, block.end);
+            next = block.next.get();
+        }
+        pages
+    }
+
+    /// Locks all blocks, and later ones when they are taken.
+    pub(crate) fn lock(&self) -> Result<(), LockError> {
+        self.lock.set(Lock::All);
+        let mut block = &self.first;
+        loop {
+            self.lock_block(block)?;
+            let Some(next) = block.next.get() else { return Ok(()) };
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            block = unsafe { next.as_ref() };
+        }
+    }
+
+    /// Whether all blocks are locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.get() == Lock::All
     }
 
     /// Frees each further block that does not fit into `keep` bytes of the system's with those
@@ -382,7 +480,9 @@ impl Header {
     unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
         // SAFETY: (I1) the block is still there; its owner of memory moves out, so that it does
         // not lie in what it frees.
-        let Block { next, start, end, memory, .. } = unsafe { block.read() };
+        let block = unsafe { block.read() };
+        self.unlock_block(&block);
+        let Block { next, start, end, memory, .. } = block;
         self.blocks.set(self.blocks.get() - 1);
         self.capacity.set(self.capacity.get() - (end.addr().get() - start.addr().get()));
         self.system.set(self.system.get() - memory.system_bytes());
@@ -412,7 +512,8 @@ impl Header {
         self.state.set(self.state.get() & !state::HOOKS);
     }
 
-    /// Ends the zone: runs its hooks and frees its memory.
+    /// Ends the zone: runs its hooks and frees its memory, or puts the zone aside where a real-time
+    /// section forbids that.
     ///
     /// # Safety
     ///
@@ -420,6 +521,28 @@ impl Header {
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn destroy(header: NonNull<Header>) {
+        unsafe fn free(node: NonNull<aside::Node>) {
+            // SAFETY: (I14) the node is in a header.
+            let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, aside)) };
+            // SAFETY: (I14) nothing has used the zone since it was put aside.
+            unsafe { Header::free(header.cast()) };
+        }
+        // SAFETY: (I1) the caller's promise.
+        let bytes = unsafe { header.as_ref() }.system_bytes();
+        if bytes != 0 && aside::may_free(bytes).is_err() {
+            // SAFETY: (I2) within the header.
+            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, aside)) };
+            // SAFETY: (I14) nobody uses the zone any more. Its hooks are `Send`.
+            return unsafe { aside::put(node.cast(), free) };
+        }
+        // SAFETY: (I1) the caller's promise.
+        unsafe { Self::free(header) };
+    }
+
+    /// # Safety
+    ///
+    /// That of `destroy`.
+    unsafe fn free(header: NonNull<Header>) {
         struct Free(NonNull<Header>);
         impl Drop for Free {
             fn drop(&mut self) {
@@ -430,6 +553,7 @@ impl Header {
                     // SAFETY: (I1) as above.
                     rest = unsafe { this.free_block(block) };
                 }
+                this.unlock_block(&this.first);
                 // SAFETY: (I1) the owner of the memory moves out, so that it does not lie in
                 // what it frees.
                 let memory = unsafe { (&raw const this.first.memory).read() };
@@ -460,6 +584,8 @@ impl Header {
         } else if now & state::EMPTY == 0 {
             // SAFETY: (I1) that was the last one.
             unsafe { Self::destroy(header) };
+            // What may be freed now, may be freed. Runs hooks, so it comes last.
+            aside::collect();
         }
     }
 
@@ -484,16 +610,6 @@ impl Header {
             // SAFETY: (I6) the cursor has moved over these bytes.
             self.cursor.set(unsafe { cursor.sub(bytes) });
         }
-    }
-}
-
-/// Touches every page of fresh memory, so that its first use costs no fault.
-pub(crate) fn prefault(start: NonNull<u8>, bytes: usize) {
-    for offset in (0..bytes).step_by(MAX_ALIGN) {
-        // SAFETY: (I2) within the block.
-        let byte = unsafe { start.add(offset) };
-        // SAFETY: (I7) memory of ours that nobody uses yet.
-        unsafe { byte.write_volatile(0) };
     }
 }
 
@@ -555,6 +671,10 @@ impl Zone {
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge).
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory, but for 0 bytes.
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
             return Ok(Self::unborn());
@@ -569,12 +689,17 @@ impl Zone {
     }
 
     /// Starts a zone with a limit, a fixed size, a name, or memory touched in advance.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. Building the zone is not.
     pub fn builder() -> ZoneBuilder {
         ZoneBuilder {
             capacity: DEFAULT_CAPACITY,
             limit: usize::MAX,
             fixed: false,
             prefault: false,
+            lock: false,
             name: None,
         }
     }
@@ -612,6 +737,10 @@ impl Zone {
     /// # Errors
     ///
     /// [`TooLarge`](ZoneError::TooLarge), with the overhead and the buffer's length.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn try_from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Result<Zone, ZoneError> {
         let available = buffer.len();
         let taken = Memory::borrow(buffer, HEADER)
@@ -800,6 +929,10 @@ impl Zone {
     /// # Errors
     ///
     /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
         unsafe fn run<F: FnOnce()>(hook: NonNull<Hook>) {
             // SAFETY: the only caller passes the hook that this function was stored in.
@@ -817,17 +950,29 @@ impl Zone {
     }
 
     /// Bytes in use, padding to steps of 16 included.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn used(&self) -> usize {
         self.header().used()
     }
 
     /// Bytes that all blocks of the zone hold.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(&self) -> usize {
         self.header().capacity.get()
     }
 
     /// Bytes that can still be allocated without asking the system: what is left of the current
     /// block, and the blocks kept from before. One allocation gets at most what one block has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block that is still to be used.
     pub fn remaining(&self) -> usize {
         let header = self.header();
         let mut sum = header.end.get().addr().get() - header.cursor.get().addr().get();
@@ -845,22 +990,38 @@ impl Zone {
 
     /// The most bytes that were in use at one time. In a scope's zone: since the scope began, or
     /// more where it grew before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn high_water(&self) -> usize {
         self.header().high_water.get().max(self.used())
     }
 
     /// How many blocks the zone has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn blocks(&self) -> usize {
-        self.header().blocks.get()
+        self.header().blocks.get() as usize
     }
 
     /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
     /// its scope. An entry on the thread's stack is none.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn handles(&self) -> usize {
         (self.header().state.get() & state::HANDLES) as usize
     }
 
     /// Whether the pointer points into the used part of the zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block in use.
     pub fn contains<T: ?Sized>(&self, pointer: *const T) -> bool {
         let address = pointer.cast::<u8>().addr();
         let header = self.header();
@@ -882,7 +1043,21 @@ impl Zone {
         }
     }
 
+    /// Whether the system has promised to keep all of the zone's memory resident: it was built with
+    /// [`lock`](ZoneBuilder::lock), and no block was refused.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_locked(&self) -> bool {
+        self.header().is_locked()
+    }
+
     /// The name given to the builder.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(&self) -> Option<&'static str> {
         self.header().name
     }
@@ -1009,11 +1184,16 @@ pub struct ZoneBuilder {
     limit: usize,
     fixed: bool,
     prefault: bool,
+    lock: bool,
     name: Option<&'static str>,
 }
 
 impl ZoneBuilder {
     /// Room for at least this many bytes from the start. Without it: 4096.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self
@@ -1021,26 +1201,53 @@ impl ZoneBuilder {
 
     /// At most this many bytes are ever taken from the system, headers included. Where capacity
     /// and overhead do not fit, the zone starts smaller.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
     }
 
     /// Never grows: its capacity is exactly what was asked for, or less where a limit allows no more.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn fixed(mut self) -> Self {
         self.fixed = true;
         self
     }
 
     /// A name for messages and statistics.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn name(mut self, name: &'static str) -> Self {
         self.name = Some(name);
         self
     }
 
     /// Touches every page when it is taken, so that no allocation faults one later.
+    ///
+    /// # Real-time
+    ///
+    /// Yes; making the zone is not.
     pub fn prefault(mut self) -> Self {
         self.prefault = true;
+        self
+    }
+
+    /// Asks the system to keep the zone's memory resident (`mlock`), further blocks too. It may refuse, as
+    /// there is a limit to it (`ulimit -l`), and not every system has it: [`Zone::is_locked`] tells.
+    ///
+    /// # Real-time
+    ///
+    /// Yes; making the zone is not.
+    pub fn lock(mut self) -> Self {
+        self.lock = true;
         self
     }
 
@@ -1064,6 +1271,10 @@ impl ZoneBuilder {
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
     /// [`LimitReached`](ZoneError::LimitReached) where the limit leaves no room for a zone.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory.
     pub fn try_build(self) -> Result<Zone, ZoneError> {
         Ok(Zone { header: Cell::new(Header::make(&self)?) })
     }
@@ -1086,5 +1297,7 @@ pub(crate) fn panic_with(error: ZoneError) -> ! {
     panic!("memzone: {error}")
 }
 
+// Grows only for a reason: each zone and each block has one.
+const _: () = assert!(HEADER == 192 && BLOCK_HEADER == 64);
 const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
 const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN && align_of::<Block>() <= BLOCK_ALIGN);

@@ -61,6 +61,10 @@ pub fn beginz(input: TokenStream) -> TokenStream {
 /// let too_much: Result<(), ZoneError> = try_beginz!(usize::MAX, {});
 /// assert!(matches!(too_much, Err(ZoneError::TooLarge { .. })));
 /// ```
+///
+/// # Real-time
+///
+/// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
 pub fn try_beginz(input: TokenStream) -> TokenStream {
     scope::beginz(input.into(), scope::OnError::Return).into()
@@ -113,6 +117,10 @@ pub fn letz(input: TokenStream) -> TokenStream {
 /// let sum = try_letz!(a = [1, 2, 3] => a.iter().sum::<i32>());
 /// assert_eq!(sum, Ok(6));
 /// ```
+///
+/// # Real-time
+///
+/// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
 pub fn try_letz(input: TokenStream) -> TokenStream {
     scope::letz(input.into(), scope::OnError::Return).into()
@@ -179,6 +187,10 @@ pub fn salloc(input: TokenStream) -> TokenStream {
 }
 
 /// Derives `DeepCopy`; see the trait's documentation.
+///
+/// # Real-time
+///
+/// As the trait.
 #[proc_macro_derive(DeepCopy, attributes(deep_copy))]
 pub fn derive_deep_copy(input: TokenStream) -> TokenStream {
     derive::expand(input.into()).into()

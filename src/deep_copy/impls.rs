@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{DeepCopy, Depth, Keep, Work};
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
+use crate::section;
 use crate::zbox::ZBox;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
@@ -557,10 +558,11 @@ impl<'z> DeepCopy<'z> for Zone {
 
 /// Types that own memory which is no zone's, or share it: they move, and are cloned otherwise.
 macro_rules! owners {
-    ($([$($parameter:tt)*] $type:ty;)*) => {
+    ($([$($parameter:tt)*] $type:ty $(, $bytes:expr)?;)*) => {
         $(impl<'z, $($parameter)*> DeepCopy<'z> for $type {
             type Copied = Self;
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
+                $(ask($bytes(self))?;)?
                 Ok(self.clone())
             }
             #[inline(always)]
@@ -572,9 +574,9 @@ macro_rules! owners {
 }
 
 owners! {
-    [] std::path::PathBuf;
-    [] std::ffi::OsString;
-    [] std::ffi::CString;
+    [] std::path::PathBuf, |path: &std::path::Path| path.as_os_str().len();
+    [] std::ffi::OsString, |text: &std::ffi::OsStr| text.len();
+    [] std::ffi::CString, |text: &std::ffi::CStr| text.count_bytes() + 1;
     [T: Clone + 'z] Keep<T>;
     [T: ?Sized + 'z] Rc<T>;
     [T: ?Sized + 'z] Arc<T>;
@@ -582,10 +584,16 @@ owners! {
     [T: ?Sized + 'z] std::sync::Weak<T>;
 }
 
+/// Before memory of the system's is taken for a copy.
+pub(super) fn ask(bytes: usize) -> Result<(), ZoneError> {
+    if bytes == 0 { Ok(()) } else { section::ask(Request::Copy, bytes) }
+}
+
 /// Room for `len` items, or an error.
 fn vec<T>(len: usize) -> Result<Vec<T>, ZoneError> {
     let mut vec = Vec::new();
     let requested = len.saturating_mul(size_of::<T>());
+    ask(requested)?;
     vec.try_reserve_exact(len).map_err(|_| ZoneError::OutOfMemory { requested })?;
     Ok(vec)
 }
@@ -618,6 +626,7 @@ pub(crate) async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
 fn string(text: &str) -> Result<String, ZoneError> {
     let mut copied = String::new();
     let requested = text.len();
+    ask(requested)?;
     copied.try_reserve_exact(requested).map_err(|_| ZoneError::OutOfMemory { requested })?;
     copied.push_str(text);
     Ok(copied)

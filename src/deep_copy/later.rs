@@ -9,7 +9,8 @@
 
 use super::{DeepCopy, Depth};
 use crate::alloc::{Return, SliceBuilder, refuse_drop};
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
+use crate::section;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
@@ -67,6 +68,10 @@ fn stack_top() -> usize {
 
 impl Depth {
     /// Starts a copy, or goes on with the one that this thread is in.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the copy is.
     #[inline]
     pub fn enter<R>(copy: impl FnOnce(Depth) -> R) -> R {
         if let Some(floor) = FLOOR.get() {
@@ -164,6 +169,8 @@ where
     F: Future<Output = Result<R, ZoneError>> + 's,
     R: 's,
 {
+    // Tasks take memory of the system's, how much nobody knows.
+    section::ask(Request::Copy, 0)?;
     let nested = NESTED.get();
     if nested == MOST_NESTED {
         return Err(ZoneError::TooDeep);

@@ -89,6 +89,10 @@ pub trait DeepCopy<'z> {
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
     /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused.
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time).
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError>;
 
     /// Copies a slice; plain data in one go.
@@ -96,6 +100,10 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`deep_copy`](DeepCopy::deep_copy).
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time).
     fn deep_copy_slice(items: &[Self], to: &'z Zone) -> Result<&'z mut [Self::Copied], ZoneError>
     where
         Self: Sized,
@@ -109,6 +117,11 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`deep_copy`](DeepCopy::deep_copy). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time). A `String`, `Vec` or `Box` moves without asking for
+    /// memory, where its items' copies are of their size.
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError>
     where
         Self: Sized,
@@ -244,6 +257,10 @@ pub fn zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
 /// # Errors
 ///
 /// Those of [`DeepCopy::deep_copy`].
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
 pub fn try_zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
     value.deep_copy(to)
 }

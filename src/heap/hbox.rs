@@ -76,6 +76,10 @@ impl<T, H: Heap> HBox<T, H> {
     /// # Errors
     ///
     /// Those of [`Heap::take`].
+    ///
+    /// # Real-time
+    ///
+    /// As the heap.
     #[inline]
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_uninit_in(heap: &H) -> Result<HBox<MaybeUninit<T>, H>, ZoneError> {
@@ -86,6 +90,10 @@ impl<T, H: Heap> HBox<T, H> {
     }
 
     /// Moves the value out and frees its memory.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap.
     pub fn into_inner(this: HBox<T, H>) -> T {
         // SAFETY: (I12) the box owns its value, which is not used in its place again.
         let value = unsafe { this.value.read() };
@@ -97,6 +105,10 @@ impl<T, H: Heap> HBox<T, H> {
 
 impl<T, H: Heap> HBox<MaybeUninit<T>, H> {
     /// Puts a value into the place.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline]
     pub fn write(mut self, value: T) -> HBox<T, H> {
         MaybeUninit::write(&mut self, value);
@@ -125,6 +137,10 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
     /// let table: &'static mut [f32; 4] = HBox::leak(halloc([0.0; 4]));
     /// table[0] = 1.0;
     /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn leak<'a>(this: HBox<T, H>) -> &'a mut T
     where
         T: 'a,
@@ -150,6 +166,10 @@ impl<T, H: Heap> HBox<[T], H> {
     /// # Errors
     ///
     /// Those of [`Heap::take`], and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap.
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn try_uninit_slice_in(
         heap: &H,
@@ -182,6 +202,10 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
     /// # Panics
     ///
     /// Only where `make` does; what it has made is then forgotten, and the memory freed.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as `make` is.
     pub fn fill_with(mut self, mut make: impl FnMut(usize) -> T) -> HBox<[T], H> {
         for (index, place) in self.iter_mut().enumerate() {
             place.write(make(index));
@@ -194,6 +218,10 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
 
 impl<T: ?Sized> HBox<T> {
     /// Takes over a `Box`; nothing is copied.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, without the feature `ledger`.
     #[cfg_attr(feature = "ledger", track_caller)]
     pub fn from_box(value: Box<T>) -> HBox<T> {
         let entry = Entry::new::<T>(Kind::Heap, size_of_val(&*value));
@@ -201,6 +229,10 @@ impl<T: ?Sized> HBox<T> {
     }
 
     /// Becomes a `Box`; nothing is copied.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn into_box(this: HBox<T>) -> Box<T> {
         let (value, (), _) = this.into_parts();
         // SAFETY: (I12) a box on the system's heap is the global allocator's, with the layout of its

@@ -12,8 +12,9 @@ pub use foreign::FromAllocator;
 pub use hbox::HBox;
 pub use rt::{HeapStats, RtHeap, SendHeap};
 
-use crate::error::ZoneError;
+use crate::error::{Request, ZoneError};
 use crate::zone::or_panic;
+use crate::{aside, section};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -32,6 +33,11 @@ pub unsafe trait Heap {
     type Origin;
 
     /// Where the heap's memory goes back to.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s and an [`RtHeap`]'s yes, a [`FromAllocator`] clones its
+    /// allocator.
     fn origin(&self) -> Self::Origin;
 
     /// Takes memory. `layout.size()` is not zero.
@@ -40,6 +46,10 @@ pub unsafe trait Heap {
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory) or [`LimitReached`](ZoneError::LimitReached) where there
     /// is none; nothing has changed then.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError>;
 
     /// Gives memory back.
@@ -48,10 +58,18 @@ pub unsafe trait Heap {
     ///
     /// `memory` was taken with this `layout` from the heap that `origin` is of, and nobody uses it
     /// any more.
+    ///
+    /// # Real-time
+    ///
+    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
     unsafe fn give_back(origin: &Self::Origin, memory: NonNull<u8>, layout: Layout);
 }
 
 /// The system's heap: Rust's global allocator.
+///
+/// In a real-time section with [`Policy::Deny`](crate::rt::Policy::Deny) it gives no memory, and what is
+/// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes, or is aligned
+/// to fewer than 8, as that cannot be part of a list. That is freed, and counted like the rest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -65,6 +83,7 @@ unsafe impl Heap for System {
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
+        section::ask(Request::Heap, layout.size())?;
         // SAFETY: the size is not zero.
         let memory = unsafe { std::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })
@@ -72,6 +91,13 @@ unsafe impl Heap for System {
 
     #[inline]
     unsafe fn give_back((): &(), memory: NonNull<u8>, layout: Layout) {
+        if aside::may_free(layout.size()).is_err() {
+            // SAFETY: (I14) the caller's promise.
+            let is_aside = unsafe { aside::put_heap_block(memory, layout) };
+            if is_aside {
+                return;
+            }
+        }
         // SAFETY: the caller's promise.
         unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
@@ -96,6 +122,10 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory). The value is lost then; see [`HBox::try_uninit_in`].
+///
+/// # Real-time
+///
+/// No. [`halloc_in`] an [`RtHeap`] is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
@@ -120,6 +150,10 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+///
+/// # Real-time
+///
+/// No. [`halloc_slice_in`] an [`RtHeap`] is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)

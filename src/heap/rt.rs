@@ -6,14 +6,17 @@
 
 use super::Heap;
 use super::remote::{NOBODY, Remote, Taken};
+use crate::aside;
 use crate::block::{self, Memory};
 use crate::bump::MAX_REQUEST;
-use crate::error::ZoneError;
-use crate::zone::{or_panic, prefault};
+use crate::error::{Request, ZoneError};
+use crate::system::prefault;
+use crate::zone::or_panic;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,6 +59,8 @@ fn this_thread() -> u64 {
 struct Shared {
     remote: Remote,
     mine: Mine,
+    /// For a heap that was to be freed where that is forbidden.
+    aside: MaybeUninit<aside::Node>,
 }
 
 /// What only the owner touches.
@@ -71,7 +76,7 @@ struct Mine {
     peak: Cell<usize>,
     failed: Cell<u64>,
     pool: NonNull<[u8]>,
-    _memory: Memory,
+    memory: Memory,
 }
 
 /// A heap for real-time threads: xtlang's `halloc` where `malloc` may not be called.
@@ -226,12 +231,35 @@ impl Shared {
         }
     }
 
-    /// Frees the heap's memory.
+    /// Frees the heap's memory, or puts it aside where a real-time section forbids that.
     ///
     /// # Safety
     ///
     /// I13: nobody has a block, an origin that will be used, or the handle.
+    #[cold]
     unsafe fn end(this: NonNull<Shared>) {
+        unsafe fn free(node: NonNull<aside::Node>) {
+            // SAFETY: (I14) the node is in a `Shared`.
+            let this = unsafe { node.byte_sub(offset_of!(Shared, aside)) };
+            // SAFETY: (I14) nothing has used the heap since it was put aside.
+            unsafe { Shared::free(this.cast()) };
+        }
+        // SAFETY: (I13) still there.
+        let bytes = unsafe { this.as_ref() }.mine.memory.system_bytes();
+        if aside::may_free(bytes).is_err() {
+            // SAFETY: (I13) within the memory.
+            let node = unsafe { this.byte_add(offset_of!(Shared, aside)) };
+            // SAFETY: (I14) nobody uses the heap any more, and its memory may be freed on any thread.
+            return unsafe { aside::put(node.cast(), free) };
+        }
+        // SAFETY: (I13) the caller's promise.
+        unsafe { Self::free(this) };
+    }
+
+    /// # Safety
+    ///
+    /// That of `end`.
+    unsafe fn free(this: NonNull<Shared>) {
         // SAFETY: (I13) still there; it is not used again. The owner of the memory moves out before
         // that is freed, as it lies in it.
         let shared = unsafe { this.read() };
@@ -260,6 +288,10 @@ impl RtHeap {
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) above 8 GiB.
+    ///
+    /// # Real-time
+    ///
+    /// No: it takes all its memory.
     pub fn try_new(bytes: usize) -> Result<RtHeap, ZoneError> {
         let too_large = ZoneError::TooLarge { requested: bytes, available: MAX_BLOCK };
         if bytes > MAX_BLOCK {
@@ -268,8 +300,9 @@ impl RtHeap {
         // The allocator's end mark, and what aligns its start.
         let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
         let size = block::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
-        let taken = Memory::take(size)?;
-        prefault(taken.start, size);
+        let taken = Memory::take(Request::Heap, size)?;
+        // SAFETY: (I13) memory of ours alone.
+        unsafe { prefault(taken.start, size) };
         let header = taken.start.cast::<Shared>();
         let offset = size_of::<Shared>().next_multiple_of(GRANULE);
         // SAFETY: (I13) the memory is longer than that.
@@ -287,9 +320,10 @@ impl RtHeap {
             peak: Cell::new(0),
             failed: Cell::new(0),
             pool,
-            _memory: taken.memory,
+            memory: taken.memory,
         };
-        let shared = Shared { remote: Remote::new(this_thread()), mine };
+        let remote = Remote::new(this_thread());
+        let shared = Shared { remote, mine, aside: MaybeUninit::uninit() };
         // SAFETY: (I13) aligned to a cache line, long enough, and ours alone.
         unsafe { header.write(shared) };
         Ok(RtHeap { shared: header, here: PhantomData })
@@ -596,6 +630,10 @@ pub struct HeapStats {
 
 impl HeapStats {
     /// `1 - largest_free / free`: 0 where all that is free is one block.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn fragmentation(&self) -> f64 {
         if self.free == 0 {
             return 0.0;

@@ -1,0 +1,133 @@
+//! What the system is asked about memory's pages: how many have faulted, that some stay resident.
+//!
+//! Where a system cannot say or do it, that is said. What memory is asked for goes through `block.rs`.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+/// The stride at which memory is touched. A page is at least this large on all our targets.
+pub(crate) const PAGE: usize = 4096;
+
+/// Touches every page of memory that is not in use, so that its first use costs no fault.
+///
+/// # Safety
+///
+/// The `bytes` from `start` on are valid for writes, and nobody's yet.
+pub(crate) unsafe fn prefault(start: NonNull<u8>, bytes: usize) {
+    // The last byte too: memory that does not start at a page's first byte ends in one more page.
+    for offset in (0..bytes).step_by(PAGE).chain(bytes.checked_sub(1)) {
+        // SAFETY: (I2) within the memory.
+        let byte = unsafe { start.add(offset) };
+        // SAFETY: (I7) the caller's promise.
+        unsafe { byte.write_volatile(0) };
+    }
+}
+
+/// Page faults of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Faults {
+    pub(crate) minor: u64,
+    pub(crate) major: u64,
+}
+
+impl Faults {
+    pub(crate) fn since(self, before: Faults) -> Faults {
+        Faults { minor: self.minor - before.minor, major: self.major - before.major }
+    }
+}
+
+/// The page faults of this thread since it started, where the system counts them.
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) fn faults() -> Option<Faults> {
+    let mut usage = core::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: the pointer is valid for a `rusage`.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    if result != 0 {
+        return None;
+    }
+    // SAFETY: (I7) filled in, as the call succeeded.
+    let usage = unsafe { usage.assume_init() };
+    let count = |faults: libc::c_long| u64::try_from(faults).unwrap_or(0);
+    Some(Faults { minor: count(usage.ru_minflt), major: count(usage.ru_majflt) })
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+pub(crate) fn faults() -> Option<Faults> {
+    None
+}
+
+/// Why memory was not locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LockError {
+    /// The system's error number.
+    Refused(i32),
+    /// memzone knows no way to do it on this system.
+    Unsupported,
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            LockError::Refused(number) => {
+                let error = std::io::Error::from_raw_os_error(number);
+                write!(f, "{error}; the limit is what `ulimit -l` says")
+            }
+            LockError::Unsupported => f.write_str("memzone cannot lock memory on this system"),
+        }
+    }
+}
+
+#[cfg(all(any(target_os = "linux", target_os = "android", target_vendor = "apple"), not(miri)))]
+mod locking {
+    use super::LockError;
+    use core::ptr::NonNull;
+
+    fn page() -> usize {
+        // SAFETY: no precondition.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(page).ok().filter(|page| page.is_power_of_two()).unwrap_or(super::PAGE)
+    }
+
+    /// Asks that the pages of this memory stay resident, from the first to the last one.
+    pub(crate) fn lock(start: NonNull<u8>, bytes: usize) -> Result<(), LockError> {
+        let before = start.addr().get() & (page() - 1);
+        let start = start.as_ptr().wrapping_sub(before).cast();
+        // SAFETY: `mlock` reads and writes nothing; it fails where the pages are not mapped.
+        match unsafe { libc::mlock(start, before + bytes) } {
+            0 => Ok(()),
+            _ => Err(LockError::Refused(
+                std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL),
+            )),
+        }
+    }
+
+    /// Takes that back for the pages that hold nothing but this memory: a page at its end may be part of
+    /// other memory that is to stay.
+    pub(crate) fn unlock(start: NonNull<u8>, bytes: usize) {
+        let page = page();
+        let first = start.addr().get().next_multiple_of(page);
+        let end = (start.addr().get() + bytes) & !(page - 1);
+        if first < end {
+            let first = start.as_ptr().wrapping_add(first - start.addr().get()).cast();
+            // SAFETY: `munlock` reads and writes nothing, and locked pages are all that may be lost.
+            unsafe { libc::munlock(first, end - first.addr()) };
+        }
+    }
+}
+
+#[cfg(not(all(
+    any(target_os = "linux", target_os = "android", target_vendor = "apple"),
+    not(miri)
+)))]
+mod locking {
+    use super::LockError;
+    use core::ptr::NonNull;
+
+    pub(crate) fn lock(_start: NonNull<u8>, _bytes: usize) -> Result<(), LockError> {
+        Err(LockError::Unsupported)
+    }
+
+    pub(crate) fn unlock(_start: NonNull<u8>, _bytes: usize) {}
+}
+
+pub(crate) use locking::{lock, unlock};

@@ -1,0 +1,223 @@
+//! What threads count, read while they run.
+
+#[path = "common/counting.rs"]
+mod counting;
+
+use memzone::stats::{self, Stats};
+use memzone::{RtHeap, ZBox, Zone, beginz, letz, push_new_zone, rt, set_keep_limit};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Totals are the whole process's, so these tests take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_new_thread<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
+    thread::spawn(body).join().unwrap()
+}
+
+#[test]
+fn a_thread_counts_what_it_does() {
+    let _turn = alone();
+    on_new_thread(|| {
+        assert_eq!(stats::thread(), Stats::default());
+        rt::prepare_thread(&rt::Plan::new().scopes(2, 1000).default_zone(1000)).unwrap();
+        let prepared = stats::thread();
+        assert_eq!((prepared.scopes, prepared.spares, prepared.requests), (0, 2, 3));
+        let (asked, freed) = (counting::bytes_asked(), counting::bytes_freed());
+        for _ in 0..100 {
+            beginz!(z => { letz!(a = [0_u8; 10] => a[0]); z.alloc(1); });
+        }
+        assert_eq!(stats::thread().scopes, 200);
+        let kept = beginz!(z => Box::new(z.clone()));
+        let now = stats::thread();
+        assert_eq!((now.scopes, now.retired, now.spares), (201, 1, 1));
+        beginz!(beginz!(beginz!(())));
+        let now = stats::thread();
+        assert_eq!((now.scopes, now.spares, now.deepest), (204, 3, 3));
+
+        let zone = Zone::new(100_000);
+        zone.alloc_uninit::<u8>(300_000);
+        let heap = RtHeap::new(50_000);
+        let peak = stats::thread().live;
+        drop((zone, heap, kept));
+        let now = stats::thread();
+        assert_eq!(now.peak, peak);
+        // What the counting allocator saw, but for the test's own box.
+        let boxed = size_of::<Zone>() as u64;
+        assert_eq!(now.asked - prepared.asked, counting::bytes_asked() - asked - boxed);
+        assert_eq!(now.given_back, counting::bytes_freed() - freed - boxed);
+        assert_eq!(now.live, (now.asked - now.given_back) as i64);
+    });
+}
+
+#[test]
+fn spare_zones_are_those_there_are() {
+    let _turn = alone();
+    on_new_thread(|| {
+        let spares = || stats::thread().spares;
+        beginz!({
+            beginz!(());
+            assert_eq!(spares(), 2)
+        });
+        beginz!(1 << 20, ());
+        assert_eq!(spares(), 2, "one was replaced by a larger one");
+        set_keep_limit(1000);
+        assert_eq!(spares(), 0, "nothing is kept");
+        set_keep_limit(1 << 20);
+        beginz!(());
+        assert_eq!(spares(), 1);
+        std::mem::forget(push_new_zone(10));
+        assert_eq!(spares(), 1);
+    });
+}
+
+/// Threads that end leave their totals, also where others take their places.
+#[test]
+fn ended_threads_leave_their_totals() {
+    let _turn = alone();
+    let before = stats::threads().total();
+    for round in 0..4 {
+        let threads: Vec<_> = (0..8)
+            .map(|n| {
+                thread::spawn(move || {
+                    for _ in 0..10 * (n + 1) {
+                        beginz!(z => { z.alloc(round); });
+                    }
+                    drop(ZBox::new(1));
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let now = stats::threads();
+        let scopes = (round + 1) * 10 * (1..=8).sum::<u64>();
+        assert_eq!(now.total().scopes - before.scopes, scopes);
+        // A default zone and a spare one each.
+        assert_eq!(now.total().requests - before.requests, (round + 1) * 8 * 2);
+        assert_eq!(now.total().live, before.live);
+        assert_eq!(now.total().spares, before.spares);
+        assert!(now.running().iter().all(|(thread, _)| thread.name() != Some("ended")));
+    }
+}
+
+#[test]
+fn any_thread_reads_all_while_they_run() {
+    let _turn = alone();
+    let barriers = Arc::new((Barrier::new(3), Barrier::new(3)));
+    // Not scoped threads: a scope does not wait for their thread-locals to end.
+    let start = |n: u64| {
+        let barriers = Arc::clone(&barriers);
+        let work = move || {
+            for _ in 0..n * 1000 {
+                beginz!(());
+            }
+            barriers.0.wait();
+            barriers.1.wait();
+        };
+        thread::Builder::new().name(format!("voice {n}")).spawn(work).unwrap()
+    };
+    let workers = [start(1), start(2)];
+    barriers.0.wait();
+    let threads = stats::threads();
+    let of = |name: &str| {
+        let mut all = threads.running().iter().filter(|(t, _)| t.name() == Some(name));
+        let (Some((_, stats)), None) = (all.next(), all.next()) else { panic!("{threads}") };
+        *stats
+    };
+    let (one, two) = (of("voice 1"), of("voice 2"));
+    barriers.1.wait();
+    workers.into_iter().for_each(|worker| worker.join().unwrap());
+    assert_eq!((one.scopes, one.spares), (1000, 1));
+    assert_eq!((two.scopes, two.spares), (2000, 1));
+    let text = threads.to_string();
+    assert_eq!(text.lines().count(), 1 + threads.running().len() + 2, "{text}");
+    let width = text.lines().next().unwrap().len();
+    assert!(text.lines().all(|line| line.len() == width), "{text}");
+    let ended = stats::threads();
+    assert!(ended.running().iter().all(|(t, _)| t.name() != Some("voice 1")), "{ended}");
+}
+
+/// While counters rise, what is read only rises.
+#[test]
+fn what_is_read_never_falls() {
+    let _turn = alone();
+    let rounds = if cfg!(miri) { 300 } else { 100_000 };
+    let worker = thread::Builder::new().name("rising".into()).spawn(move || {
+        for _ in 0..rounds {
+            beginz!(());
+        }
+        stats::thread().scopes
+    });
+    let worker = worker.unwrap();
+    let mut last = 0;
+    while !worker.is_finished() {
+        let threads = stats::threads();
+        let now = threads.running().iter().find(|(t, _)| t.name() == Some("rising"));
+        if let Some((_, stats)) = now {
+            assert!((last..=rounds).contains(&stats.scopes), "{} after {last}", stats.scopes);
+            last = stats.scopes;
+        }
+        thread::yield_now();
+    }
+    assert_eq!(worker.join().unwrap(), rounds);
+}
+
+#[test]
+fn resetting_starts_from_what_there_is() {
+    let _turn = alone();
+    on_new_thread(|| {
+        beginz!(beginz!(()));
+        drop(Zone::new(1 << 20));
+        let before = stats::thread();
+        assert!(before.peak > before.live);
+        stats::reset();
+        let now = stats::thread();
+        assert_eq!((now.scopes, now.requests, now.asked, now.given_back), (0, 0, 0, 0));
+        assert_eq!((now.live, now.peak, now.spares), (before.live, before.live, 2));
+        beginz!(());
+        assert_eq!(stats::thread().scopes, 1);
+    });
+    // The ended one's spare zones go into the totals when they are freed.
+    let total = stats::threads().total();
+    stats::reset();
+    let after = stats::threads().total();
+    assert_eq!((after.scopes, after.live), (0, total.live));
+}
+
+#[test]
+fn a_table_has_each_figure() {
+    let text = Stats::default().to_string();
+    assert_eq!(text.lines().count(), 9);
+    assert!(text.starts_with("scopes                     0\n"), "{text}");
+}
+
+/// Another crate's thread-local that ends after `thread_local`'s own, and uses memzone for the first time on
+/// its thread only then.
+#[test]
+fn a_first_use_at_a_threads_end_works() {
+    struct AtEnd;
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            let sum: u32 = letz!(a = [1_u32; 100] => a.iter().sum::<u32>());
+            assert_eq!(sum, 100);
+            assert!(Zone::new(100).try_alloc(1).is_ok());
+            DONE.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    thread_local!(static AT_END: AtEnd = const { AtEnd });
+    static DONE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let _turn = alone();
+    for other_first in [true, false] {
+        on_new_thread(move || {
+            let others = thread_local::ThreadLocal::new();
+            if other_first {
+                others.get_or(|| 1);
+            }
+            AT_END.with(|_| ());
+            others.get_or(|| 1);
+        });
+    }
+    assert_eq!(DONE.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
