@@ -7,10 +7,21 @@ use std::time::{Duration, Instant};
 /// Blocks that may ask the system for memory: the first ones make the zones of the scopes.
 pub(crate) const WARM_UP: usize = 100;
 
-/// Measures blocks, and shows a progress bar meanwhile.
-pub(crate) struct Meter {
-    measured: Measured,
-    bar: ProgressBar,
+/// What one block took.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lap {
+    pub(crate) time: Duration,
+    /// What it asked of the system.
+    bytes: u64,
+}
+
+/// Does the work of a block, and nothing else that the system would notice.
+pub(crate) fn lap(work: impl FnOnce()) -> Lap {
+    let asked_before = counting::bytes_asked();
+    let start = Instant::now();
+    work();
+    let time = start.elapsed();
+    Lap { time, bytes: counting::bytes_asked() - asked_before }
 }
 
 /// What all blocks took.
@@ -21,35 +32,23 @@ pub(crate) struct Measured {
     pub(crate) late_bytes: u64,
 }
 
-impl Meter {
+impl Measured {
     /// For about this many blocks.
-    pub(crate) fn new(blocks: usize) -> Meter {
-        let times = Vec::with_capacity(blocks);
-        Meter { measured: Measured { times, late_bytes: 0 }, bar: progress_bar(blocks) }
+    pub(crate) fn new(blocks: usize) -> Measured {
+        Measured { times: Vec::with_capacity(blocks), late_bytes: 0 }
     }
 
-    /// Does the work of a block.
-    pub(crate) fn block(&mut self, work: impl FnOnce()) {
-        let asked_before = counting::bytes_asked();
-        let start = Instant::now();
-        work();
-        let time = start.elapsed();
-        let Measured { times, late_bytes } = &mut self.measured;
-        if times.len() >= WARM_UP {
-            *late_bytes += counting::bytes_asked() - asked_before;
+    /// The next block.
+    pub(crate) fn add(&mut self, lap: Lap) {
+        if self.times.len() >= WARM_UP {
+            self.late_bytes += lap.bytes;
         }
-        times.push(time);
-        self.bar.inc(1);
-    }
-
-    pub(crate) fn finish(self) -> Measured {
-        self.bar.finish_and_clear();
-        self.measured
+        self.times.push(lap.time);
     }
 }
 
 /// On the standard error; it hides itself where that is no terminal.
-fn progress_bar(blocks: usize) -> ProgressBar {
+pub(crate) fn progress_bar(blocks: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} blocks, {eta} left")
         .expect("the template is well-formed");
     ProgressBar::new(blocks as u64).with_style(style)
