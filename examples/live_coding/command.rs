@@ -1,5 +1,6 @@
 //! Definitions as they are typed: `lowpass 800 0.7`.
 
+use crate::patch::HIGHEST;
 use std::fmt;
 
 /// What a line asks for.
@@ -21,7 +22,7 @@ impl Command {
         let mut words = line.split_whitespace();
         let Some(name) = words.next() else { return Ok(None) };
         let mut numbers = Numbers { name, words };
-        let highest = 0.45 * rate;
+        let highest = HIGHEST * rate;
         let command = match name {
             "osc" => Command::Osc { hertz: numbers.next("HZ", 0.0, highest)? },
             "lowpass" => Command::Lowpass {

@@ -6,6 +6,8 @@ use crate::patch::{self, Cloud, Frame, Integrators, Line};
 use crate::player::Callers;
 use crate::repl::tell;
 use memzone::{Binder, ZoneFn, hot, stats};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,7 @@ struct Binders<'z> {
 }
 
 /// What a run of the conductor came to.
+#[derive(Default)]
 pub(crate) struct Conducted {
     pub(crate) taken: Vec<Redefinition>,
     /// Bytes that the definitions' zones held, and when.
@@ -60,6 +63,8 @@ pub(crate) struct Redefinition {
 pub(crate) struct Conductor<'z, 'a> {
     binders: Binders<'z>,
     clock: &'a Clock,
+    /// Whether Ctrl-C was pressed.
+    interrupted: &'a AtomicBool,
     rate: f32,
     /// Bytes in all other zones.
     other_bytes: i64,
@@ -68,7 +73,11 @@ pub(crate) struct Conductor<'z, 'a> {
 
 impl<'z, 'a> Conductor<'z, 'a> {
     /// The conductor, and what the audio thread plays. All zones but the definitions' are there already.
-    pub(crate) fn new(clock: &'a Clock, rate: f32) -> (Conductor<'z, 'a>, Callers<'z>) {
+    pub(crate) fn new(
+        clock: &'a Clock,
+        interrupted: &'a AtomicBool,
+        rate: f32,
+    ) -> (Conductor<'z, 'a>, Callers<'z>) {
         let other_bytes = stats::threads().total().live;
         // At first nothing is heard of the four.
         let osc = hot(patch::osc(rate, 0.0));
@@ -77,8 +86,8 @@ impl<'z, 'a> Conductor<'z, 'a> {
         let grain = hot(patch::grain(rate, 0.0));
         let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
         let binders = Binders { osc: osc.1, lowpass: lowpass.1, delay: delay.1, grain: grain.1 };
-        let conducted = Conducted { taken: Vec::new(), held: Vec::new() };
-        (Conductor { binders, clock, rate, other_bytes, conducted }, callers)
+        let conducted = Conducted::default();
+        (Conductor { binders, clock, interrupted, rate, other_bytes, conducted }, callers)
     }
 
     /// Plays the score, over so many blocks.
@@ -87,8 +96,10 @@ impl<'z, 'a> Conductor<'z, 'a> {
             let block = blocks * (number + 1) / (SCORE.len() + 1);
             self.clock.allow(block);
             self.wait(block);
-            // The sample rate may be too low for some.
-            if let Ok(Some(command)) = Command::parse(line, self.rate) {
+            if self.clock.is_over() {
+                break;
+            }
+            if let Ok(Some(command)) = Command::parse(line, f32::INFINITY) {
                 self.define(command);
             }
         }
@@ -133,8 +144,13 @@ impl<'z, 'a> Conductor<'z, 'a> {
             Command::Grain { milliseconds } => {
                 self.rebind(command, |of| &of.grain, patch::grain(rate, milliseconds));
             }
-            Command::Stop => self.clock.end_at(self.clock.played() + FADE_OUT),
+            Command::Stop => self.stop(),
         }
+    }
+
+    fn stop(&self) {
+        self.clock.end_at(self.clock.played() + FADE_OUT);
+        self.clock.allow(usize::MAX);
     }
 
     fn rebind<S>(
@@ -165,6 +181,9 @@ impl<'z, 'a> Conductor<'z, 'a> {
 
     /// Destroys what has been redefined, and notes what the definitions hold.
     fn look_around(&mut self) {
+        if self.interrupted.load(Relaxed) {
+            self.stop();
+        }
         let Binders { osc, lowpass, delay, grain } = &self.binders;
         let reclaimed = osc.reclaim() + lowpass.reclaim() + delay.reclaim() + grain.reclaim();
         let held = stats::threads().total().live - self.other_bytes;
@@ -182,6 +201,13 @@ impl<'z, 'a> Conductor<'z, 'a> {
             std::thread::sleep(LOOK);
         }
         self.look_around();
-        self.conducted
+        mem::take(&mut self.conducted)
+    }
+}
+
+impl Drop for Conductor<'_, '_> {
+    fn drop(&mut self) {
+        // Where this thread panics, the audio thread does not wait for it.
+        self.clock.end_at(0);
     }
 }

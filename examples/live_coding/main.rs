@@ -44,12 +44,14 @@ use hound::WavSpec;
 use memzone::rt::{self, Plan, Policy};
 use memzone::{Zone, stats};
 use rtrb::Producer;
+use signal_hook::consts::SIGINT;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -73,7 +75,7 @@ A plot goes beside it, with .svg in the place of .wav.
 /// Seconds for which echoes and grains go on after the input.
 const TAIL: f32 = 2.0;
 /// Sample rates that the patch is made for.
-const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
+const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 /// What the arguments ask for.
 #[derive(Default)]
@@ -179,6 +181,9 @@ fn play(
         if arguments.repl { usize::MAX } else { blocks },
         if is_paced { usize::MAX } else { 0 },
     );
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
+        .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
     let bar = (!arguments.repl).then(|| meter::progress_bar(blocks));
 
     // This is the audio thread. All that it needs is there before it starts.
@@ -187,7 +192,7 @@ fn play(
     rt::prepare_thread(&plan).map_err(failed)?;
     let zone = Zone::builder().name("state").capacity(player::state_bytes(rate));
     let zone = zone.fixed().prefault().try_build().map_err(failed)?;
-    let (conductor, callers) = Conductor::new(&clock, rate);
+    let (conductor, callers) = Conductor::new(&clock, &interrupted, rate);
     let mut player = Player::new(&zone, rate, callers);
     let (to_writer, blocks_played) = output::ring();
     let period = is_paced.then(|| Duration::from_secs_f64(BLOCK as f64 / f64::from(rate)));
@@ -226,7 +231,8 @@ fn play(
 
     let title = format!("{input} -> {}", draft.path().display());
     let definitions = conducted.held.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
-    let expected = if arguments.repl { conducted.taken.len() } else { SCORE.len() };
+    let is_score = !arguments.repl && !interrupted.load(Relaxed);
+    let expected = if is_score { SCORE.len() } else { conducted.taken.len() };
     let rows = rows(&conducted, &audio, expected, is_paced);
     let is_good = measured.late_bytes == 0
         && audio.section.asked() == 0
@@ -339,7 +345,11 @@ fn rows(conducted: &Conducted, audio: &Audio, expected: usize, is_paced: bool) -
         rows.push(row("minor page faults", &faults, ""));
     }
     if is_paced {
-        rows.push(row("blocks that came too late", &audio.late, ""));
+        rows.push(row(
+            "blocks that came too late",
+            &audio.late,
+            "woken late, without a real-time priority",
+        ));
     }
     let made = MADE.load(Relaxed);
     rows.push(row("redefinitions taken up", &audio.taken_up, &format!("of {expected}")));

@@ -30,6 +30,9 @@ const STEPS: usize = 1024;
 const HARMONICS: usize = 64;
 const OSC_LEVEL: f32 = 0.2;
 
+/// The highest frequency of the filter, as a part of the sample rate.
+pub(crate) const HIGHEST: f32 = 0.45;
+
 /// Grains that sound at a time, on average and at most.
 const OVERLAP: f32 = 4.0;
 const GRAINS: usize = 16;
@@ -63,7 +66,7 @@ pub(crate) type Integrators = [[f32; 2]; 2];
 /// A state-variable low-pass filter, stable whatever it is changed to. From Andrew Simper, "Solving
 /// the continuous SVF equations using trapezoidal integration and equivalent currents", Cytomic 2013.
 pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Definition<Integrators> {
-    let g = (PI * hertz / rate).tan();
+    let g = (PI * (hertz / rate).min(HIGHEST)).tan();
     let a1 = 1.0 / (1.0 + g * (g + 1.0 / q));
     let (a2, a3) = (g * a1, g * g * a1);
     define(|z| {
@@ -100,9 +103,8 @@ pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Definition<Cloud<'z>> {
     let length = milliseconds / 1000.0 * rate;
     let dry = if length == 0.0 { 1.0 } else { DRY };
     define(|z| {
-        let window = z.alloc_slice_with(STEPS + 1, |at| {
-            0.5 - 0.5 * (TAU * at as f32 / STEPS as f32).cos() //
-        });
+        let hann = |x: f32| 0.5 - 0.5 * (TAU * x).cos();
+        let window = z.alloc_slice_with(STEPS + 1, |at| hann(at as f32 / STEPS as f32));
         z.closure_with(move |cloud: &mut Cloud<'z>, input: Frame| {
             if length > 0.0 {
                 cloud.sow(length);

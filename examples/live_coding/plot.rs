@@ -95,16 +95,31 @@ impl Plot<'_> {
             Rectangle::new([(from, low.into()), (to, high.into())], WAVE.filled())
         }))?;
         let size = ("sans-serif", 12).into_font().color(&INK);
-        chart.draw_series(self.conducted.taken.iter().enumerate().map(
-            |(number, redefinition)| {
-                // In four rows, so that they have room beside each other.
-                let height = 1.9 - 0.2 * (number % 4) as f64;
-                let place = (self.seconds(redefinition.block), height);
-                EmptyElement::at(place)
-                    + Text::new(redefinition.text.clone(), (3, -6), size.clone())
-            },
-        ))?;
+        chart.draw_series(self.labels().into_iter().map(|(at, row, text)| {
+            let place = (at, 1.9 - 0.2 * row as f64);
+            EmptyElement::at(place) + Text::new(text.to_owned(), (3, -6), size.clone())
+        }))?;
         Ok(())
+    }
+
+    /// What was redefined, where, and in which of four rows: the next one that has room.
+    fn labels(&self) -> Vec<(f64, usize, &str)> {
+        let end = self.seconds(self.extremes.len());
+        let mut free = [0.0; 4];
+        let mut next = 0;
+        let mut labels = Vec::new();
+        for redefinition in &self.conducted.taken {
+            let text = &redefinition.text;
+            let width = end * 0.0065 * (text.len() + 1) as f64;
+            let at = self.seconds(redefinition.block).min(end - width).max(0.0);
+            let mut rows = (0..free.len()).map(|row| (next + row) % free.len());
+            if let Some(row) = rows.find(|row| free[*row] <= at) {
+                labels.push((at, row, text.as_str()));
+                free[row] = at + width;
+                next = row + 1;
+            }
+        }
+        labels
     }
 
     fn draw_times(&self, area: &Area<'_>) -> Done {
