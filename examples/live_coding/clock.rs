@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often those look that are in no hurry.
-const LOOK: Duration = Duration::from_micros(50);
+const LOOK: Duration = Duration::from_micros(300);
 
 /// Counts blocks.
 pub(crate) struct Clock {
