@@ -22,7 +22,7 @@ mod wav;
 
 use crate::draft::Draft;
 use crate::gate::{BLOCK, Gate, LATENCY};
-use crate::meter::{Measured, Meter};
+use crate::meter::Measured;
 use crate::report::Report;
 use crate::snr::Snr;
 use crate::wav::Sound;
@@ -147,16 +147,20 @@ fn denoise(sound: &Sound) -> Result<Run, String> {
     let mut block = vec![0.0; BLOCK * channels];
     let mut output = Vec::with_capacity(blocks * block.len());
 
-    let mut meter = Meter::new(blocks);
+    let mut measured = Measured::new(blocks);
+    let bar = meter::progress_bar(blocks);
     for index in 0..blocks {
         fill(&mut block, &sound.samples, index);
-        meter.block(|| gate.process(&mut block))?;
+        let lap = meter::lap(|| gate.process(&mut block));
+        measured.add(lap.map_err(|error| format!("block {}: {error}", index + 1))?);
+        bar.inc(1);
         output.extend_from_slice(&block);
     }
+    bar.finish_and_clear();
 
     output.drain(..LATENCY * channels);
     output.truncate(sound.samples.len());
-    Ok(Run { output, measured: meter.finish(), memory: gate.memory() })
+    Ok(Run { output, measured, memory: gate.memory() })
 }
 
 /// Copies block number `index` of the samples, with silence after their end.

@@ -31,7 +31,7 @@ mod voice;
 
 use crate::draft::Draft;
 use crate::level::Level;
-use crate::meter::Meter;
+use crate::meter::Measured;
 use crate::midi::Song;
 use crate::report::Report;
 use crate::synth::{BLOCK, RATE, Synth};
@@ -128,12 +128,15 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
     let mut events = &song.events[..];
     let last = song.blocks();
 
-    let mut meter = Meter::new(last + FADING);
+    let mut measured = Measured::new(last + FADING);
+    let bar = meter::progress_bar(last + FADING);
     for index in 0..last + FADING {
         let due = events.partition_point(|event| event.block() <= index);
         let (now, later) = events.split_at(due);
         events = later;
-        meter.block(|| synth.process(now, &mut block))?;
+        let lap = meter::lap(|| synth.process(now, &mut block));
+        measured.add(lap.map_err(|error| format!("block {}: {error}", index + 1))?);
+        bar.inc(1);
         // Outside the block's time, as it is only for the table.
         synth.look_at_heap();
         level.take_in(&block);
@@ -142,6 +145,7 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
             break;
         }
     }
+    bar.finish_and_clear();
 
     let title = format!("{input} -> {}", draft.path().display());
     let synth::Memory { scopes, state, block, voice } = synth.memory();
@@ -150,7 +154,7 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
         format: draft.finish()?,
         rate: RATE,
         block: BLOCK,
-        measured: meter.finish(),
+        measured,
         scopes,
         zones: vec![("state", state), ("block", block), ("voice", voice)],
         rows: synth.rows().into_iter().chain(level.rows()).collect(),

@@ -1,0 +1,213 @@
+//! The thread that redefines: what it plays from, and the handles it does it with.
+
+use crate::clock::Clock;
+use crate::command::{Command, HELP};
+use crate::patch::{self, Cloud, Frame, Integrators, Line};
+use crate::player::Callers;
+use crate::repl::tell;
+use memzone::{Binder, ZoneFn, hot, stats};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// What the patch is redefined to, one after the other, in equal distances.
+pub(crate) const SCORE: [&str; 12] = [
+    "osc 110",
+    "lowpass 900 2",
+    "delay 0.3 0.5",
+    "grain 120",
+    "osc 164.81",
+    "lowpass 2400 0.7",
+    "grain 40",
+    "delay 0.45 0.7",
+    "osc 220",
+    "lowpass 500 4",
+    "grain 250",
+    "osc 0",
+];
+
+/// How often the conductor looks whether a definition was taken up.
+const LOOK: Duration = Duration::from_micros(50);
+/// How often it looks around while nobody types anything.
+const IDLE: Duration = Duration::from_millis(2);
+/// Blocks that the sound takes to fade out when it is stopped.
+pub(crate) const FADE_OUT: usize = 32;
+
+/// What redefines the four stages.
+struct Binders<'z> {
+    osc: Binder<Frame, Frame, f32>,
+    lowpass: Binder<Frame, Frame, Integrators>,
+    delay: Binder<Frame, Frame, Line<'z>>,
+    grain: Binder<Frame, Frame, Cloud<'z>>,
+}
+
+/// What a run of the conductor came to.
+#[derive(Default)]
+pub(crate) struct Conducted {
+    pub(crate) taken: Vec<Redefinition>,
+    /// Bytes that the definitions' zones held, and when.
+    pub(crate) held: Vec<(usize, usize)>,
+}
+
+/// A redefinition that was taken up.
+pub(crate) struct Redefinition {
+    pub(crate) text: String,
+    /// How many blocks had been played.
+    pub(crate) block: usize,
+    /// The time until it was taken up.
+    pub(crate) wait: Duration,
+}
+
+/// Redefines the patch while another thread plays it.
+pub(crate) struct Conductor<'z, 'a> {
+    binders: Binders<'z>,
+    clock: &'a Clock,
+    /// Whether Ctrl-C was pressed.
+    interrupted: &'a AtomicBool,
+    rate: f32,
+    /// Bytes in all other zones.
+    other_bytes: i64,
+    conducted: Conducted,
+}
+
+impl<'z, 'a> Conductor<'z, 'a> {
+    /// The conductor, and what the audio thread plays. All zones but the definitions' are there already.
+    pub(crate) fn new(
+        clock: &'a Clock,
+        interrupted: &'a AtomicBool,
+        rate: f32,
+    ) -> (Conductor<'z, 'a>, Callers<'z>) {
+        let other_bytes = stats::threads().total().live;
+        // At first nothing is heard of the four.
+        let osc = hot(patch::osc(rate, 0.0));
+        let lowpass = hot(patch::lowpass(rate, 0.4 * rate, 0.7));
+        let delay = hot(patch::delay(rate, 0.3, 0.0));
+        let grain = hot(patch::grain(rate, 0.0));
+        let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
+        let binders = Binders { osc: osc.1, lowpass: lowpass.1, delay: delay.1, grain: grain.1 };
+        let conducted = Conducted::default();
+        (Conductor { binders, clock, interrupted, rate, other_bytes, conducted }, callers)
+    }
+
+    /// Plays the score, over so many blocks.
+    pub(crate) fn play_score(mut self, blocks: usize) -> Conducted {
+        for (number, line) in SCORE.iter().enumerate() {
+            let block = blocks * (number + 1) / (SCORE.len() + 1);
+            self.clock.allow(block);
+            self.wait(block);
+            if self.clock.is_over() {
+                break;
+            }
+            if let Ok(Some(command)) = Command::parse(line, f32::INFINITY) {
+                self.define(command);
+            }
+        }
+        self.clock.allow(blocks);
+        self.end()
+    }
+
+    /// Plays what is typed, until it is stopped or nothing more can come. Then what is played once, in
+    /// `pass` blocks, may come to its end.
+    pub(crate) fn play_lines(mut self, lines: &Receiver<String>, pass: usize) -> Conducted {
+        tell(format_args!("{HELP}"));
+        while !self.clock.is_over() {
+            match lines.recv_timeout(IDLE) {
+                Ok(line) => match Command::parse(&line, self.rate) {
+                    Ok(Some(command)) => self.define(command),
+                    Ok(None) => {}
+                    Err(message) => tell(format_args!("{message}")),
+                },
+                Err(RecvTimeoutError::Timeout) => self.look_around(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.clock.end_at((self.clock.played() / pass + 1) * pass);
+                    break;
+                }
+            }
+        }
+        self.end()
+    }
+
+    /// Redefines a stage, and waits until the audio thread plays it.
+    fn define(&mut self, command: Command) {
+        let rate = self.rate;
+        match command {
+            Command::Osc { hertz } => {
+                self.rebind(command, |of| &of.osc, patch::osc(rate, hertz));
+            }
+            Command::Lowpass { hertz, q } => {
+                self.rebind(command, |of| &of.lowpass, patch::lowpass(rate, hertz, q));
+            }
+            Command::Delay { seconds, feedback } => {
+                self.rebind(command, |of| &of.delay, patch::delay(rate, seconds, feedback));
+            }
+            Command::Grain { milliseconds } => {
+                self.rebind(command, |of| &of.grain, patch::grain(rate, milliseconds));
+            }
+            Command::Stop => self.stop(),
+        }
+    }
+
+    fn stop(&self) {
+        self.clock.end_at(self.clock.played() + FADE_OUT);
+        self.clock.allow(usize::MAX);
+    }
+
+    fn rebind<S>(
+        &mut self,
+        command: Command,
+        stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Frame, Frame, S>,
+        definition: ZoneFn<Frame, Frame, S>,
+    ) {
+        let block = self.clock.played();
+        let start = Instant::now();
+        let binder = stage(&self.binders);
+        binder.rebind(definition);
+        self.clock.allow(block + 1);
+        while binder.is_pending() && !binder.has_ended() {
+            std::thread::sleep(LOOK);
+        }
+        let wait = start.elapsed();
+        if !binder.has_ended() {
+            self.conducted.taken.push(Redefinition { text: command.to_string(), block, wait });
+        }
+        self.look_around();
+    }
+
+    fn wait(&mut self, block: usize) {
+        let clock = self.clock;
+        clock.wait(block, || self.look_around());
+    }
+
+    /// Destroys what has been redefined, and notes what the definitions hold.
+    fn look_around(&mut self) {
+        if self.interrupted.load(Relaxed) {
+            self.stop();
+        }
+        let Binders { osc, lowpass, delay, grain } = &self.binders;
+        let reclaimed = osc.reclaim() + lowpass.reclaim() + delay.reclaim() + grain.reclaim();
+        let held = stats::threads().total().live - self.other_bytes;
+        let held = (self.clock.played(), usize::try_from(held).unwrap_or(0));
+        if reclaimed > 0 || self.conducted.held.last().is_none_or(|last| last.1 != held.1) {
+            self.conducted.held.push(held);
+        }
+    }
+
+    /// Waits for the end of the audio thread's side, and destroys what it leaves.
+    fn end(mut self) -> Conducted {
+        self.wait(usize::MAX);
+        let Binders { osc, lowpass, delay, grain } = &self.binders;
+        while !(osc.has_ended() && lowpass.has_ended() && delay.has_ended() && grain.has_ended()) {
+            std::thread::sleep(LOOK);
+        }
+        self.look_around();
+        mem::take(&mut self.conducted)
+    }
+}
+
+impl Drop for Conductor<'_, '_> {
+    fn drop(&mut self) {
+        // Where this thread panics, the audio thread does not wait for it.
+        self.clock.end_at(0);
+    }
+}

@@ -1,0 +1,359 @@
+//! Plays a patch whose closures another thread redefines while it plays.
+//!
+//! ```text
+//! cargo run --release --example live_coding -- [--paced] [--repl] [IN.wav] [OUT.wav]
+//! ```
+//!
+//! To learn memzone, read `patch.rs`, the definitions, each of which owns a zone; then `player.rs`,
+//! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
+//! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
+//! `repl.rs`), the pace of a sound card (`clock.rs`), the sound that is played without a file
+//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Five files are
+//! shared with the example `denoise`.
+
+mod clock;
+mod command;
+mod conductor;
+#[path = "../denoise/counting.rs"]
+mod counting;
+#[path = "../denoise/draft.rs"]
+mod draft;
+mod material;
+#[path = "../denoise/meter.rs"]
+mod meter;
+mod output;
+mod patch;
+mod player;
+mod plot;
+mod repl;
+#[path = "../denoise/report.rs"]
+mod report;
+#[path = "../denoise/wav.rs"]
+mod wav;
+
+use crate::clock::{Card, Clock};
+use crate::conductor::{Conducted, Conductor, FADE_OUT, SCORE};
+use crate::draft::{Draft, Unfinished};
+use crate::output::{Played, Written};
+use crate::patch::{DESTROYED, Frame, MADE};
+use crate::player::{BLOCK, BLOCK_BYTES, Player};
+use crate::plot::Plot;
+use crate::report::{Report, Row};
+use crate::wav::Sound;
+use hound::WavSpec;
+use memzone::rt::{self, Plan, Policy};
+use memzone::{Zone, stats};
+use rtrb::Producer;
+use signal_hook::consts::SIGINT;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN.wav] [OUT.wav]";
+
+const HELP: &str = "
+Without IN.wav, it plays a pattern of its own.
+Without OUT.wav, the output is IN-live.wav in the current directory.
+A plot goes beside it, with .svg in the place of .wav.
+
+  --paced  play at the speed of a sound card, not as fast as can be
+  --repl   play at that speed, again and again, and read definitions from the
+           standard input meanwhile:
+           osc HZ                  a saw; 0 is silent
+           lowpass HZ Q            a filter
+           delay SECONDS FEEDBACK  an echo
+           grain MILLISECONDS      a cloud of grains; 0 has none
+           stop                    the end
+";
+
+/// Seconds for which echoes and grains go on after the input.
+const TAIL: f32 = 2.0;
+/// Sample rates that the patch is made for.
+const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+
+/// What the arguments ask for.
+#[derive(Default)]
+struct Arguments {
+    paced: bool,
+    repl: bool,
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print(format_args!("{USAGE}\n{HELP}"));
+        return ExitCode::SUCCESS;
+    }
+    match understand(&arguments).and_then(|arguments| run(&arguments)) {
+        Ok((report, is_good)) => {
+            print(format_args!("{report}"));
+            if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(message) => {
+            repl::tell(format_args!("{message}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to the standard output. That nobody may be reading it any more is no error here.
+fn print(text: std::fmt::Arguments<'_>) {
+    let _ = io::stdout().write_fmt(text);
+}
+
+fn understand(arguments: &[OsString]) -> Result<Arguments, String> {
+    let mut understood = Arguments::default();
+    for argument in arguments {
+        match argument.to_str() {
+            Some("--paced") => understood.paced = true,
+            Some("--repl") => understood.repl = true,
+            Some(option) if option.starts_with('-') => {
+                return Err(format!("{}: is no option; {USAGE}", option.escape_default()));
+            }
+            _ => understood.paths.push(PathBuf::from(argument)),
+        }
+    }
+    if understood.paths.len() > 2 { Err(USAGE.to_owned()) } else { Ok(understood) }
+}
+
+/// All the work; what goes wrong is told in one line.
+fn run(arguments: &Arguments) -> Result<(Report, bool), String> {
+    match &arguments.paths[..] {
+        [] => {
+            let target = Path::new("target");
+            let folder = if target.is_dir() { target.to_owned() } else { env::temp_dir() };
+            let output = folder.join("live_coding.wav");
+            play(arguments, "a plucked pattern", &material::pattern(), &output)
+        }
+        [input] => play_file(arguments, input, &default_output(input)),
+        [input, output, ..] => play_file(arguments, input, output),
+    }
+}
+
+/// `IN-live.wav`, in the current directory.
+fn default_output(input: &Path) -> PathBuf {
+    let mut name = input.file_stem().unwrap_or_default().to_owned();
+    name.push("-live.wav");
+    PathBuf::from(name)
+}
+
+fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<(Report, bool), String> {
+    for (output, what) in [(output, "output"), (&plot::path(output), "plot")] {
+        if draft::are_same_file(input, output) {
+            return Err(format!("{}: is both the input and the {what}", input.display()));
+        }
+    }
+    let sound = Sound::read(input)?;
+    if !RATES.contains(&sound.rate()) {
+        let (rate, least, most) = (sound.rate(), RATES.start(), RATES.end());
+        let path = input.display();
+        return Err(format!("{path}: its sample rate must be from {least} to {most}, not {rate}"));
+    }
+    play(arguments, &input.display().to_string(), &sound, output)
+}
+
+/// Plays a sound through the patch. The report, and whether nothing went wrong.
+fn play(
+    arguments: &Arguments,
+    input: &str,
+    sound: &Sound,
+    output: &Path,
+) -> Result<(Report, bool), String> {
+    let mut draft = Draft::create(output, WavSpec { channels: 2, ..sound.spec })?;
+    let plot_path = plot::path(output);
+    if plot_path == output {
+        return Err(format!("{}: is what the plot is called", output.display()));
+    }
+    let (plot_file, plot_writer) = Unfinished::create(&plot_path)?;
+
+    let rate = sound.rate() as f32;
+    let frames = sound.samples.len() / sound.channels();
+    let blocks = (frames + (TAIL * rate) as usize).div_ceil(BLOCK);
+    let is_paced = arguments.paced || arguments.repl;
+    let clock = Clock::new(
+        if arguments.repl { usize::MAX } else { blocks },
+        if is_paced { usize::MAX } else { 0 },
+    );
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
+        .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
+    let bar = (!arguments.repl).then(|| meter::progress_bar(blocks));
+
+    // This is the audio thread. All that it needs is there before it starts.
+    let plan = Plan::new().scopes(1, BLOCK_BYTES).default_zone(0);
+    let failed = |error: memzone::ZoneError| error.to_string();
+    rt::prepare_thread(&plan).map_err(failed)?;
+    let zone = Zone::builder().name("state").capacity(player::state_bytes(rate));
+    let zone = zone.fixed().prefault().try_build().map_err(failed)?;
+    let (conductor, callers) = Conductor::new(&clock, &interrupted, rate);
+    let mut player = Player::new(&zone, rate, callers);
+    let (to_writer, blocks_played) = output::ring();
+    let period = is_paced.then(|| Duration::from_secs_f64(BLOCK as f64 / f64::from(rate)));
+
+    let (conducted, written, audio) = thread::scope(|threads| {
+        let conductor = threads.spawn(|| {
+            if arguments.repl {
+                conductor.play_lines(&repl::lines(), blocks)
+            } else {
+                conductor.play_score(blocks)
+            }
+        });
+        let writer = threads.spawn(|| output::write(blocks_played, &mut draft, bar.as_ref()));
+        let audio = play_blocks(&mut player, sound, blocks, Card::new(&clock, period), to_writer);
+        let bytes = player.block_bytes;
+        // The conductor destroys what it leaves.
+        drop(player);
+        (join(conductor), join(writer), Audio { block_bytes: bytes, ..audio })
+    });
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    let Written { measured, extremes } = written?;
+
+    let deadline = Duration::from_secs_f64(BLOCK as f64 / f64::from(rate));
+    let other_bytes = zone.capacity();
+    Plot {
+        block: deadline,
+        extremes: &extremes,
+        times: &measured.times,
+        conducted: &conducted,
+        other_bytes,
+    }
+    .write(plot_writer)
+    .map_err(|cause| plot_file.error(&cause))?;
+
+    let title = format!("{input} -> {}", draft.path().display());
+    let definitions = conducted.held.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+    let is_score = !arguments.repl && !interrupted.load(Relaxed);
+    let expected = if is_score { SCORE.len() } else { conducted.taken.len() };
+    let rows = rows(&conducted, &audio, expected, is_paced);
+    let is_good = measured.is_good()
+        && audio.section.asked() == 0
+        && audio.section.denied() == 0
+        && audio.taken_up == expected as u64
+        && MADE.load(Relaxed) == DESTROYED.load(Relaxed);
+    let format = draft.finish()?;
+    plot_file.finish().map_err(|cause| plot_file.error(&cause))?;
+    let report = Report {
+        title: format!("{title}, {}", plot_path.display()),
+        format,
+        rate: sound.rate(),
+        block: BLOCK,
+        measured,
+        scopes: audio.scopes as usize,
+        zones: vec![
+            ("state", zone.high_water()),
+            ("definitions", definitions),
+            ("block", audio.block_bytes),
+        ],
+        rows,
+    };
+    Ok((report, is_good))
+}
+
+/// What a thread returned. Where it has panicked, so does this one.
+fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// What the audio thread came to.
+struct Audio {
+    section: rt::Report,
+    scopes: u64,
+    taken_up: u64,
+    /// Blocks that were not ready in time.
+    late: usize,
+    block_bytes: usize,
+}
+
+/// The audio thread's work: block after block, in a section in which memzone asks the system for nothing.
+fn play_blocks(
+    player: &mut Player<'_>,
+    sound: &Sound,
+    pass: usize,
+    mut card: Card<'_>,
+    mut to_writer: Producer<Played>,
+) -> Audio {
+    let mut input = [[0.0; 2]; BLOCK];
+    let mut frames = [[0.0; 2]; BLOCK];
+    let section = rt::enter(Policy::Deny);
+    let scopes = stats::thread().scopes;
+    let mut block = 0;
+    while block < card.end() {
+        card.wait(block);
+        fill(&mut input, sound, block % pass);
+        let left = card.end().saturating_sub(block);
+        let lap = meter::lap(|| {
+            player.play(&input, &mut frames);
+            fade_out(&mut frames, left);
+            Ok(())
+        })
+        .expect("it has not failed");
+        card.take(block);
+        block += 1;
+        if !output::give(&mut to_writer, Played { frames, lap }) {
+            card.stop();
+        }
+    }
+    Audio {
+        section: section.report(),
+        scopes: stats::thread().scopes - scopes,
+        taken_up: player.taken_up(),
+        late: card.late,
+        block_bytes: 0,
+    }
+}
+
+/// Copies block number `index` of a sound, with silence after its end.
+fn fill(block: &mut [Frame; BLOCK], sound: &Sound, index: usize) {
+    let channels = sound.channels();
+    let rest = sound.samples.get(index * BLOCK * channels..).unwrap_or_default();
+    block.fill([0.0; 2]);
+    for (frame, samples) in block.iter_mut().zip(rest.chunks_exact(channels)) {
+        *frame = [samples[0], samples[channels - 1]];
+    }
+}
+
+/// Lets the last blocks fade away; `left` are to be played, this one among them.
+fn fade_out(block: &mut [Frame; BLOCK], left: usize) {
+    if left > FADE_OUT {
+        return;
+    }
+    let all = (FADE_OUT * BLOCK) as f32;
+    for (frame, left) in block.iter_mut().zip((0..left * BLOCK).rev()) {
+        *frame = frame.map(|side| side * left as f32 / all);
+    }
+}
+
+/// What the table says about this program only.
+fn rows(conducted: &Conducted, audio: &Audio, expected: usize, is_paced: bool) -> Vec<Row> {
+    let row = |label, value: &dyn ToString, unit: &str| Row {
+        label,
+        value: value.to_string(),
+        unit: unit.to_owned(),
+    };
+    let mut rows = Vec::new();
+    if is_paced {
+        rows.push(row(
+            "blocks that came too late",
+            &audio.late,
+            "woken late, without a real-time priority",
+        ));
+    }
+    let made = MADE.load(Relaxed);
+    rows.push(row("redefinitions taken up", &audio.taken_up, &format!("of {expected}")));
+    if let Some(longest) = conducted.taken.iter().max_by_key(|redefinition| redefinition.wait) {
+        let millis = format!("{:.2}", longest.wait.as_secs_f64() * 1e3);
+        rows.push(row("longest wait for one", &millis, &format!("ms     {}", longest.text)));
+    }
+    let destroyed = DESTROYED.load(Relaxed);
+    rows.push(row("closures reclaimed", &destroyed, &format!("of {made}")));
+    rows
+}

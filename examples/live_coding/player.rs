@@ -1,0 +1,104 @@
+//! The audio thread's side: four stages in a row, and the state that outlives their definitions.
+
+use crate::patch::{Cloud, Frame, Integrators, Line, limited};
+use memzone::{Caller, Fader, Zone, letz};
+
+/// Frames that are computed at a time.
+pub(crate) const BLOCK: usize = 64;
+/// Room for a block's zone.
+pub(crate) const BLOCK_BYTES: usize = BLOCK * size_of::<Frame>() + 64;
+
+/// Seconds for which a definition fades into the next.
+const FADE: f32 = 0.02;
+/// Seconds that the line holds.
+const LINE: f32 = 2.5;
+
+/// Bytes that the state takes up.
+pub(crate) fn state_bytes(rate: f32) -> usize {
+    line_frames(rate) * size_of::<Frame>() + 64
+}
+
+fn line_frames(rate: f32) -> usize {
+    (LINE * rate) as usize
+}
+
+/// What the audio thread calls.
+pub(crate) struct Callers<'z> {
+    pub(crate) osc: Caller<Frame, Frame, f32>,
+    pub(crate) lowpass: Caller<Frame, Frame, Integrators>,
+    pub(crate) delay: Caller<Frame, Frame, Line<'z>>,
+    pub(crate) grain: Caller<Frame, Frame, Cloud<'z>>,
+}
+
+/// One of the four: what is played, and what it goes on with when that is redefined.
+struct Stage<S> {
+    fader: Fader<Frame, Frame, S>,
+    state: S,
+}
+
+impl<S: Copy> Stage<S> {
+    fn new(caller: Caller<Frame, Frame, S>, state: S, fade: u32) -> Stage<S> {
+        Stage { fader: Fader::with_state(caller, fade, state), state }
+    }
+
+    /// Plays a frame, with the newest definition.
+    fn play(&mut self, frame: Frame) -> Frame {
+        self.fader.call_with(&mut self.state, frame)
+    }
+}
+
+/// The patch, as it plays.
+pub(crate) struct Player<'z> {
+    osc: Stage<f32>,
+    lowpass: Stage<Integrators>,
+    delay: Stage<Line<'z>>,
+    grain: Stage<Cloud<'z>>,
+    line: Line<'z>,
+    /// The most bytes that a block's zone had in use.
+    pub(crate) block_bytes: usize,
+}
+
+impl<'z> Player<'z> {
+    pub(crate) fn new(zone: &'z Zone, rate: f32, callers: Callers<'z>) -> Player<'z> {
+        let Callers { osc, lowpass, delay, grain } = callers;
+        let line = Line::new(zone, line_frames(rate));
+        let fade = (FADE * rate) as u32;
+        Player {
+            osc: Stage::new(osc, 0.0, fade),
+            lowpass: Stage::new(lowpass, [[0.0; 2]; 2], fade),
+            delay: Stage::new(delay, line, fade),
+            grain: Stage::new(grain, Cloud::new(line), fade),
+            line,
+            block_bytes: 0,
+        }
+    }
+
+    /// Plays a block, one stage after the other, in a zone that lasts as long as the block.
+    pub(crate) fn play(&mut self, input: &[Frame; BLOCK], output: &mut [Frame; BLOCK]) {
+        letz!(BLOCK_BYTES, zone; frames = [[0.0; 2]; BLOCK] => {
+            for (frame, input) in frames.iter_mut().zip(input) {
+                // Keeps what fades away from numbers so small that processors are slow with them.
+                *frame = self.osc.play(input.map(|side| side + 1e-18));
+            }
+            for frame in &mut *frames {
+                *frame = self.lowpass.play(*frame);
+            }
+            for frame in &mut *frames {
+                *frame = self.delay.play(*frame);
+                self.line.write(*frame);
+            }
+            for (frame, output) in frames.iter().zip(output) {
+                *output = self.grain.play(*frame).map(limited);
+            }
+            self.block_bytes = self.block_bytes.max(zone.used());
+        });
+    }
+
+    /// How many redefinitions were taken up.
+    pub(crate) fn taken_up(&self) -> u64 {
+        self.osc.fader.taken_up()
+            + self.lowpass.fader.taken_up()
+            + self.delay.fader.taken_up()
+            + self.grain.fader.taken_up()
+    }
+}
