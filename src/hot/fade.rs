@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Caller;
+use crate::zone_fn::ZoneFn;
 use core::fmt;
 
 /// What can be faded into another: a sample, or a frame of several.
@@ -94,6 +95,39 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// assert_eq!(phase, 0.5); // 100 steps, not 200
 /// ```
 ///
+/// A large state should not be copied: keep the small part of it (a phase, a position) in the state, and the
+/// large part (a delay's line) outside, where the definitions only read it and the player writes what they
+/// return. For that it is lent to each call, as a shared reference in the argument.
+///
+/// ```
+/// use memzone::{Fader, Zone, ZoneFn, hot};
+/// use std::cell::Cell;
+///
+/// /// The line, and where the next sample goes.
+/// type Line<'z> = (&'z [Cell<f32>], usize);
+///
+/// fn echo<'z>(gain: f32) -> ZoneFn<(f32, Line<'z>), f32> {
+///     ZoneFn::new(1024, |z| {
+///         z.closure(move |(input, (line, at)): (f32, Line<'_>)| input + line[at].get() * gain)
+///     })
+/// }
+///
+/// let zone = Zone::new(64 * 1024);
+/// let line = Cell::from_mut(zone.alloc_slice(4, 0.0)).as_slice_of_cells();
+/// let (caller, binder) = hot(echo(0.5));
+/// let mut fader = Fader::new(caller, 480);
+/// let mut echoes = [0.0; 9];
+/// for (n, output) in echoes.iter_mut().enumerate() {
+///     let at = n % line.len();
+///     *output = fader.call((if n == 0 { 1.0 } else { 0.0 }, (line, at)));
+///     line[at].set(*output); // the player writes, once a sample, whoever is playing
+///     if n == 5 {
+///         binder.rebind(echo(0.25));
+///     }
+/// }
+/// assert!(echoes[8] > 0.24 && echoes[8] < 0.25); // on its way from one to the other
+/// ```
+///
 /// # Real-time
 ///
 /// Yes, as far as the closures are, and copying the state.
@@ -158,6 +192,15 @@ impl<A, R, S> Fader<A, R, S> {
     /// Yes.
     pub fn taken_up(&self) -> u64 {
         self.caller.taken_up
+    }
+
+    /// The definition that was taken up last, as [`Caller::definition`]: for its zone's name and bytes, say.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. What is moved out of here is destroyed where it is dropped.
+    pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
+        self.caller.definition()
     }
 
     /// The caller again. A fade ends at once.

@@ -221,13 +221,14 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
     /// Redefines the closure: the caller's next call is to `f`.
     ///
     /// A definition that the caller has not taken up yet is destroyed here, unplayed; so is one that it
-    /// has retired; and so is `f` where the caller has ended.
+    /// has retired; and so is `f` where the caller has ended. Returns how many were destroyed: with what
+    /// [`reclaim`](Binder::reclaim) returns, the sum is all there were.
     ///
     /// # Real-time
     ///
     /// No: what is destroyed frees its zone. It does not wait for the caller.
-    pub fn rebind(&self, f: ZoneFn<A, R, S>) {
-        drop(self.giver.give(f));
+    pub fn rebind(&self, f: ZoneFn<A, R, S>) -> usize {
+        usize::from(self.giver.give(f).is_some())
     }
 
     /// Destroys what the caller has retired, or left when it ended, and says how many there were.
