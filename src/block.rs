@@ -136,7 +136,7 @@ mod tests {
         for &size in sizes {
             let bytes = round_up(size).unwrap();
             assert!(bytes >= size);
-            let taken = Memory::take(Request::Zone, bytes).unwrap();
+            let taken = Memory::take(Request::NewZone, bytes).unwrap();
             assert_eq!(taken.memory.system_bytes(), system_bytes(bytes), "for {size}");
             assert_eq!(taken.start.addr().get() % BLOCK_ALIGN, 0);
             assert_eq!(round_down(system_bytes(bytes)), Some(bytes));
@@ -150,6 +150,6 @@ mod tests {
         assert_eq!(round_up(isize::MAX as usize), None);
         assert!(round_down(usize::MAX).is_some());
         assert_eq!(round_down(0), None);
-        assert!(Memory::take(Request::Zone, round_down(usize::MAX).unwrap()).is_err());
+        assert!(Memory::take(Request::NewZone, round_down(usize::MAX).unwrap()).is_err());
     }
 }

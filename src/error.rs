@@ -119,46 +119,46 @@ impl core::error::Error for ZoneError {}
 #[non_exhaustive]
 pub enum Request {
     /// A further block for a zone that has none left.
-    Block,
+    NewBlock,
     /// The memory of a new zone: a spare one of the thread's stack, the default one, or one that the
     /// program makes.
-    Zone,
+    NewZone,
     /// A longer array for the thread's stack of zones, or the thread's first one.
-    Stack,
+    LongerStack,
     /// Memory of the system's heap: `halloc`, or a new `RtHeap`.
-    Heap,
+    HeapMemory,
     /// Memory of the system's heap for a value that a deep copy makes: a `String`'s, a `Vec`'s, a `Box`'s, or
     /// what a copy nested deep needs meanwhile.
-    Copy,
+    OwnedCopy,
     /// Giving memory back.
     GiveBack,
     /// The thread's first use of what is registered once: its counters, what ends its stack.
-    Registry,
+    FirstUse,
 }
 
 impl Request {
     /// All of them, in the order of a report.
     pub const ALL: [Request; 7] = [
-        Request::Block,
-        Request::Zone,
-        Request::Stack,
-        Request::Heap,
-        Request::Copy,
+        Request::NewBlock,
+        Request::NewZone,
+        Request::LongerStack,
+        Request::HeapMemory,
+        Request::OwnedCopy,
         Request::GiveBack,
-        Request::Registry,
+        Request::FirstUse,
     ];
 }
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Request::Block => "a new block for a zone",
-            Request::Zone => "a new zone",
-            Request::Stack => "a longer zone stack",
-            Request::Heap => "memory of the system's heap",
-            Request::Copy => "memory for a copied value",
+            Request::NewBlock => "a new block for a zone",
+            Request::NewZone => "a new zone",
+            Request::LongerStack => "a longer zone stack",
+            Request::HeapMemory => "memory of the system's heap",
+            Request::OwnedCopy => "memory for a copied value",
             Request::GiveBack => "giving memory back",
-            Request::Registry => "a first use on this thread",
+            Request::FirstUse => "a first use on this thread",
         })
     }
 }

@@ -380,7 +380,7 @@ impl Reclaimer {
         if requested > available {
             return Err(ZoneError::TooLarge { requested, available });
         }
-        section::ask(Request::Heap, requested)?;
+        section::ask(Request::HeapMemory, requested)?;
         // The ring ends the program where there is no memory. So look first.
         let mut room = Vec::<Erased>::new();
         if room.try_reserve_exact(slots).is_err() {

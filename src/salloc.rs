@@ -118,7 +118,7 @@ fn frame_within(left: usize, bytes: usize) -> Result<fn(User<'_>), usize> {
 #[cold]
 fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
     if left == DENIED {
-        return ZoneError::Denied { request: Request::Registry, bytes: requested };
+        return ZoneError::Denied { request: Request::FirstUse, bytes: requested };
     }
     // So that it can be had by another call in the same function, which may be compiled to stand
     // a little deeper in the stack.

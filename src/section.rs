@@ -131,7 +131,7 @@ fn abort(local: &Local, request: Request, bytes: usize) -> ! {
 ///
 /// // A new zone is new memory.
 /// let error = Zone::try_new(4096).unwrap_err();
-/// assert!(matches!(error, ZoneError::Denied { request: Request::Zone, .. }));
+/// assert!(matches!(error, ZoneError::Denied { request: Request::NewZone, .. }));
 /// assert_eq!(section.report().denied(), 1);
 /// # Ok::<(), ZoneError>(())
 /// ```
@@ -242,7 +242,7 @@ impl Counts {
 /// let section = rt::enter(Policy::Count);
 /// let zone = Zone::new(100_000);
 /// let report = section.report();
-/// assert_eq!(report.asked_for(Request::Zone), 1);
+/// assert_eq!(report.asked_for(Request::NewZone), 1);
 /// assert!(report.bytes() >= 100_000);
 /// println!("{report}");
 /// ```

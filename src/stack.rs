@@ -151,7 +151,7 @@ impl Stack {
             let available = old * size_of::<Slot>();
             return Err(ZoneError::TooLarge { requested, available });
         }
-        section::ask(Request::Stack, requested)?;
+        section::ask(Request::LongerStack, requested)?;
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }

@@ -73,7 +73,7 @@ fn find_left_at(here: usize) -> Result<usize, ZoneError> {
     if (known.low..known.floor).contains(&here) {
         return Ok(0);
     }
-    section::ask(Request::Registry, 0)?;
+    section::ask(Request::FirstUse, 0)?;
     let known = match system::bounds() {
         Some(stack) if stack.contains(&here) => Known::new(stack),
         Some(_) => return Ok(0),

@@ -160,7 +160,7 @@ pub(crate) fn register() -> &'static Counters {
     if !core::ptr::eq(mine, &NOBODYS) {
         return mine;
     }
-    if section::ask(Request::Registry, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
+    if section::ask(Request::FirstUse, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
         return &NOBODYS;
     }
     // `thread_local` ends the program where the system has no memory. So see whether there is some.

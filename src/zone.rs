@@ -179,7 +179,7 @@ impl Header {
                 ZoneError::LimitReached { requested: plan.capacity, limit: plan.limit, used: 0 },
             )?;
         }
-        let taken = Memory::take(Request::Zone, bytes)?;
+        let taken = Memory::take(Request::NewZone, bytes)?;
         Ok(Self::install(taken, plan))
     }
 
@@ -364,7 +364,7 @@ impl Header {
             .or_else(|| block::round_down(wanted.min(left)))
             .map_or(least, |bytes| bytes.max(least));
 
-        let Taken { memory, start, bytes } = Memory::take(Request::Block, bytes)?;
+        let Taken { memory, start, bytes } = Memory::take(Request::NewBlock, bytes)?;
         // SAFETY: (I2) the block is longer than its header.
         let data = unsafe { start.add(BLOCK_HEADER) };
         // SAFETY: (I2) one past its last byte.

@@ -66,9 +66,9 @@ fn a_prepared_thread_asks_for_nothing_within_its_plan() {
         let report = section.report();
         assert_eq!((report.asked(), report.denied(), report.bytes()), (0, 0, 0));
 
-        assert!(nest(21).is_err_and(|error| denied(Request::Zone)(&error)));
+        assert!(nest(21).is_err_and(|error| denied(Request::NewZone)(&error)));
         assert_eq!(nest(20), Ok(20));
-        assert_eq!(section.report().asked_for(Request::Zone), 1);
+        assert_eq!(section.report().asked_for(Request::NewZone), 1);
     });
 }
 
@@ -248,18 +248,18 @@ fn each_request_is_counted_and_named() {
         // The thread's first use.
         beginz!(z => { z.alloc(1_u8); });
         assert_eq!(
-            (asked(Request::Registry), asked(Request::Stack), asked(Request::Zone)),
+            (asked(Request::FirstUse), asked(Request::LongerStack), asked(Request::NewZone)),
             (1, 1, 1)
         );
         let zone = Zone::new(1000);
-        assert_eq!(asked(Request::Zone), 2);
+        assert_eq!(asked(Request::NewZone), 2);
         zone.alloc_uninit::<u8>(10_000);
-        assert_eq!(asked(Request::Block), 1);
+        assert_eq!(asked(Request::NewBlock), 1);
         let on_heap = halloc([0_u8; 100]);
         let heap = RtHeap::new(10_000);
-        assert_eq!(asked(Request::Heap), 2);
+        assert_eq!(asked(Request::HeapMemory), 2);
         let text = zcopy(&String::from("snare"), &zone);
-        assert_eq!(asked(Request::Copy), 1);
+        assert_eq!(asked(Request::OwnedCopy), 1);
         assert_eq!(section.report().given_back(), 0);
         drop((zone, on_heap, heap, text));
         // The text is the program's, not memzone's.
@@ -299,16 +299,16 @@ fn what_is_denied_is_an_error_and_changes_nothing() {
         let section = rt::enter(Policy::Deny);
         let calls = counting::calls();
         let is = |request| denied(request);
-        assert!(zone.try_alloc_slice(100_000, 0_u8).is_err_and(|e| is(Request::Block)(&e)));
-        assert!(Zone::try_new(1).is_err_and(|e| is(Request::Zone)(&e)));
-        assert!(try_halloc([1_u8; 100]).is_err_and(|e| is(Request::Heap)(&e)));
-        assert!(HBox::<u64>::try_uninit_in(&System).is_err_and(|e| is(Request::Heap)(&e)));
-        assert!(RtHeap::try_new(1000).is_err_and(|e| is(Request::Heap)(&e)));
-        assert!(try_zcopy(&name, &zone).is_err_and(|e| is(Request::Copy)(&e)));
-        assert!(try_zcopy(&list, &zone).is_err_and(|e| is(Request::Copy)(&e)));
-        assert!(try_zcopy(&boxed, &zone).is_err_and(|e| is(Request::Copy)(&e)));
-        assert!(try_zcopy(&path, &zone).is_err_and(|e| is(Request::Copy)(&e)));
-        assert!(try_beginz!(1 << 20, ()).is_err_and(|e| is(Request::Zone)(&e)));
+        assert!(zone.try_alloc_slice(100_000, 0_u8).is_err_and(|e| is(Request::NewBlock)(&e)));
+        assert!(Zone::try_new(1).is_err_and(|e| is(Request::NewZone)(&e)));
+        assert!(try_halloc([1_u8; 100]).is_err_and(|e| is(Request::HeapMemory)(&e)));
+        assert!(HBox::<u64>::try_uninit_in(&System).is_err_and(|e| is(Request::HeapMemory)(&e)));
+        assert!(RtHeap::try_new(1000).is_err_and(|e| is(Request::HeapMemory)(&e)));
+        assert!(try_zcopy(&name, &zone).is_err_and(|e| is(Request::OwnedCopy)(&e)));
+        assert!(try_zcopy(&list, &zone).is_err_and(|e| is(Request::OwnedCopy)(&e)));
+        assert!(try_zcopy(&boxed, &zone).is_err_and(|e| is(Request::OwnedCopy)(&e)));
+        assert!(try_zcopy(&path, &zone).is_err_and(|e| is(Request::OwnedCopy)(&e)));
+        assert!(try_beginz!(1 << 20, ()).is_err_and(|e| is(Request::NewZone)(&e)));
         assert_eq!((counting::calls(), zone.used(), zone.blocks()), (calls, used, 1));
         let report = section.report();
         assert_eq!((report.asked(), report.denied(), report.bytes()), (10, 10, 0));
@@ -346,14 +346,14 @@ fn an_unprepared_thread_gets_errors() {
     on_new_thread(|| {
         let zone = Zone::new(1000);
         let section = rt::enter(Policy::Deny);
-        assert!(try_beginz!(()).is_err_and(|e| denied(Request::Stack)(&e)));
+        assert!(try_beginz!(()).is_err_and(|e| denied(Request::LongerStack)(&e)));
         assert!(std::panic::catch_unwind(|| push_zone(&zone)).is_err());
         assert_eq!(pop_zone().unwrap_err(), ZoneError::StackEmpty);
         // Miri has no stack that it would have to ask for.
         let on_stack = salloc_with(10, 1_u8, |ones| ones.len());
         match cfg!(miri) {
             true => assert_eq!(on_stack, Ok(10)),
-            false => assert!(on_stack.is_err_and(|e| denied(Request::Registry)(&e))),
+            false => assert!(on_stack.is_err_and(|e| denied(Request::FirstUse)(&e))),
         }
         drop(section);
         assert_eq!(salloc_with(10, 1_u8, |ones| ones.len()), Ok(10));
@@ -373,7 +373,7 @@ fn a_deep_copy_is_denied_where_it_needs_tasks() {
         }
         let section = rt::enter(Policy::Deny);
         let copy = try_zcopy(&list, &to).map(|_| ());
-        assert!(copy.is_err_and(|e| denied(Request::Copy)(&e)));
+        assert!(copy.is_err_and(|e| denied(Request::OwnedCopy)(&e)));
         drop(section);
         assert!(try_zcopy(&list, &to).is_ok());
     });
@@ -621,7 +621,7 @@ fn a_spare_zone_over_the_keep_limit_stays_until_it_may_be_given_back() {
         });
         assert_eq!(freed, 0);
         assert!(section.report().asked_for(Request::GiveBack) >= 1);
-        assert_eq!(section.report().asked_for(Request::Block), 0, "it is used again meanwhile");
+        assert_eq!(section.report().asked_for(Request::NewBlock), 0, "it is used again meanwhile");
         drop(section);
         let ((), freed) = given_back(|| beginz!(()));
         assert!(freed >= 4 << 20, "{freed}");

@@ -595,7 +595,7 @@ owners! {
 
 /// Before memory of the system's is taken for a copy.
 pub(super) fn ask(bytes: usize) -> Result<(), ZoneError> {
-    if bytes == 0 { Ok(()) } else { section::ask(Request::Copy, bytes) }
+    if bytes == 0 { Ok(()) } else { section::ask(Request::OwnedCopy, bytes) }
 }
 
 /// Room for `len` items, or an error.

@@ -229,7 +229,7 @@ where
     R: 's,
 {
     // Tasks take memory of the system's, how much nobody knows.
-    section::ask(Request::Copy, 0)?;
+    section::ask(Request::OwnedCopy, 0)?;
     let nested = NESTED.get();
     if nested == MOST_NESTED {
         // Not what a panic may have kept from being looked at.

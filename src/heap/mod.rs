@@ -84,7 +84,7 @@ unsafe impl Heap for System {
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
-        section::ask(Request::Heap, layout.size())?;
+        section::ask(Request::HeapMemory, layout.size())?;
         // SAFETY: the size is not zero.
         let memory = unsafe { std::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })

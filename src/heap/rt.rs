@@ -300,7 +300,7 @@ impl RtHeap {
         // The allocator's end mark, and what aligns its start.
         let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
         let size = block::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
-        let taken = Memory::take(Request::Heap, size)?;
+        let taken = Memory::take(Request::HeapMemory, size)?;
         // SAFETY: (I13) memory of ours alone.
         unsafe { prefault(taken.start, size) };
         let header = taken.start.cast::<Shared>();
