@@ -79,7 +79,7 @@ crate::cases! { CASES:
         let reclaimer = Reclaimer::new();
         let mut retirer = reclaimer.retirer(8);
         let background = reclaimer.spawn();
-        let mut values: Vec<Box<usize>> = (0..10_000).map(Box::new).collect();
+        let mut values: Vec<Box<usize>> = (0..400).map(Box::new).collect();
         realtime(|| {
             while let Some(value) = values.pop() {
                 // A full queue gives it back.
