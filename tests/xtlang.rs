@@ -4,17 +4,12 @@
 //! A test's name begins with its row. Its comment says what xtlang does; a line `Differs` names
 //! what memzone does in another way on purpose, and why. Where a difference is that something does
 //! not compile, the case in `tests/ui` is named.
-//!
-//! Rows that need what memzone does not have yet. Those with a test show the part there is.
-//!
-//! | row | needs | tested here |
-//! |---|---|---|
-//! | S5 | `reclaim` | a `ZBox` that keeps the scope's zone |
-//! | K6 | `rt` | one scope a block |
 
 #[path = "common/counting.rs"]
 mod counting;
 
+use memzone::reclaim::Reclaimer;
+use memzone::rt;
 use memzone::{
     DeepCopy, HBox, Keep, Parcel, ZBox, Zone, ZoneError, ZoneFn, alloc, beginz, destroy_zone, free,
     halloc, halloc_slice, hot, letz, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone,
@@ -577,6 +572,24 @@ fn s05_a_box_keeps_the_scopes_zone_as_long_as_it_is_used() {
     assert_eq!(log.take(), ["gone"]);
 }
 
+/// The same where it may not be freed on this thread: what is sole is retired, and freed elsewhere.
+#[test]
+fn s05_what_is_no_longer_used_is_freed_elsewhere() {
+    let reclaimer = Reclaimer::new();
+    let mut retirer = reclaimer.retirer(4);
+    let log = Log::default();
+    let zone = Zone::new(4096);
+    zone.alloc(5.5_f64);
+    zone.on_cleanup(log.hook("gone"));
+    let zone = zone.into_sendable().unwrap();
+    let freed = counting::bytes_freed();
+    retirer.retire(zone).unwrap();
+    assert_eq!((counting::bytes_freed(), log.take().len()), (freed, 0));
+    let collected = thread::spawn(move || reclaimer.collect()).join().unwrap();
+    assert_eq!(collected, 1);
+    assert_eq!(log.take(), ["gone"]);
+}
+
 /// xtlang: scopes nest, also in a closure that a scope calls; a result passes through two copies.
 #[test]
 fn s06_a_result_passes_through_two_copies() {
@@ -1103,10 +1116,12 @@ fn k05_arrays_of_closures_and_shared_state() {
 /// xtlang: the audio callback's zone is reset after every sample; first use and growth malloc on
 /// the audio thread.
 /// Differs: one scope a block, because a reset a sample is work for nothing.
-/// Partly: the first block still takes memory here, which `rt::prepare_thread` is to do before.
 #[test]
-fn k06_later_blocks_take_nothing_from_the_system() {
+fn k06_no_block_takes_anything_from_the_system() {
     on_a_new_thread(|| {
+        rt::prepare_thread(&rt::Plan::new().scopes(2, 100_000)).unwrap();
+        let section = rt::enter(rt::Policy::Deny);
+        let before = (counting::calls(), counting::frees());
         let block = |level: f32| {
             letz!(100_000, z; dry = [level; 512], sum = 0.0_f32 => {
                 let wet = z.alloc_slice_copy(dry);
@@ -1115,11 +1130,11 @@ fn k06_later_blocks_take_nothing_from_the_system() {
             })
         };
         assert_eq!(block(1.0), 576.0);
-        let before = (counting::calls(), counting::frees());
         for _ in 0..times(1000) {
             assert_eq!(block(0.5), 320.0);
         }
         assert_eq!((counting::calls(), counting::frees()), before);
+        assert_eq!(section.report().asked(), 0);
     });
 }
 
