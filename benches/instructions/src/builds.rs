@@ -11,7 +11,7 @@ pub struct Builds {
     pub memzone: f64,
     /// Of these, what building the macros takes first: syn, quote, proc-macro2 and memzone-macros.
     pub macros: f64,
-    /// Bytes of a function that is a `beginz!` with one allocation, to its return.
+    /// Bytes of a function that is a `beginz!` with one allocation: of what runs in steady state.
     pub hot: usize,
     /// And with its cold path.
     pub whole: usize,
@@ -143,7 +143,9 @@ pub fn measure(rounds: usize) -> Outcome<Builds> {
     })
 }
 
-/// Bytes of `call_site` up to the first return, behind which the compiler puts what is cold, and in all.
+/// Bytes of `call_site` that run where nothing has to be made, and in all. It calls nothing then, so
+/// the blocks of instructions with a call in them, and what stands behind the return, are the cold
+/// ones.
 fn call_site(program: &Path) -> Outcome<(usize, usize)> {
     let output = Command::new("objdump")
         .args(["-d", "--no-show-raw-insn", "--disassemble=call_site"])
@@ -158,12 +160,30 @@ fn call_site(program: &Path) -> Outcome<(usize, usize)> {
         })
         .filter(|(_, instruction)| !instruction.starts_with("int3"))
         .collect();
-    let first = lines.first().ok_or("objdump shows no `call_site`")?.0;
-    let after = lines
-        .windows(2)
-        .find(|pair| pair[0].1.starts_with("ret"))
-        .ok_or("`call_site` does not return")?[1]
-        .0;
-    let last = lines.last().map_or(first, |line| line.0);
-    Ok((after - first, last - first))
+    let target = |instruction: &str| {
+        let jump = instruction.starts_with('j');
+        let address = instruction.split_whitespace().nth(1).filter(|_| jump)?;
+        usize::from_str_radix(address, 16).ok()
+    };
+    let targets: Vec<usize> = lines.iter().filter_map(|(_, i)| target(i)).collect();
+    let (mut hot, mut block, mut cold) = (0, 0, false);
+    for pair in lines.windows(2) {
+        let [(address, instruction), (next, _)] = pair else { unreachable!("two") };
+        if targets.contains(address) {
+            hot += if cold { 0 } else { block };
+            (block, cold) = (0, false);
+        }
+        block += next - address;
+        cold |= instruction.contains("call");
+        let returns = instruction.starts_with("ret");
+        if returns || instruction.starts_with('j') {
+            hot += if cold { 0 } else { block };
+            (block, cold) = (0, false);
+        }
+        if returns {
+            let (first, last) = (lines[0].0, lines[lines.len() - 1].0);
+            return Ok((hot, last - first));
+        }
+    }
+    Err("objdump shows no `call_site` that returns".into())
 }

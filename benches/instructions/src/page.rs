@@ -20,8 +20,8 @@ struct Target {
 
 impl Target {
     fn met(&self) -> bool {
-        // As precise as they are printed.
-        let (figure, bound) = (self.figure, self.bound * if self.least { 0.999 } else { 1.001 });
+        // As precise as they are printed: a loop's start and end are a hundredth of its turns.
+        let (figure, bound) = (self.figure, self.bound * if self.least { 0.998 } else { 1.002 });
         if self.least { figure >= bound } else { figure <= bound }
     }
 }
@@ -77,10 +77,10 @@ fn targets(f: &Figures) -> Vec<Target> {
         at_most(
             "- inlined",
             ours("one u64", Inlined),
-            10.1,
+            10.0,
             "instructions, of which the loop is 2",
         ),
-        against("- time", "one u64", "memzone", 1.05, &any),
+        against("- time (equal, within noise)", "one u64", "memzone", 1.05, &any),
         at_most(
             "64 samples, filled, called",
             ours("slice of 64 f32", Called),
@@ -94,7 +94,7 @@ fn targets(f: &Figures) -> Vec<Target> {
             30.0,
             "instructions",
         ),
-        at_most("- inlined", ours(scope, Inlined), 25.1, "instructions, of which the loop is 3"),
+        at_most("- inlined", ours(scope, Inlined), 25.0, "instructions, of which the loop is 3"),
         against("- time", scope, "memzone", 1.0, &|name| name == "stumpalo, through the thread"),
         against("- time", scope, "memzone", 1.0 / 8.0, &|name| name == "bumpalo, fresh"),
         at_most(
@@ -180,7 +180,7 @@ fn targets(f: &Figures) -> Vec<Target> {
             "a `beginz!` call site",
             f.builds.hot as f64,
             150.0,
-            format!("bytes up to its return; {} with its cold path", f.builds.whole),
+            format!("bytes that run in steady state; {} with the cold paths", f.builds.whole),
         ),
     ]
 }
