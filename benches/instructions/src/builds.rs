@@ -143,47 +143,50 @@ pub fn measure(rounds: usize) -> Outcome<Builds> {
     })
 }
 
-/// Bytes of `call_site` that run where nothing has to be made, and in all. It calls nothing then, so
-/// the blocks of instructions with a call in them, and what stands behind the return, are the cold
-/// ones.
+/// Bytes of `call_site` that one call in steady state executes, as callgrind sees it, and in all.
 fn call_site(program: &Path) -> Outcome<(usize, usize)> {
     let output = Command::new("objdump")
         .args(["-d", "--no-show-raw-insn", "--disassemble=call_site"])
         .arg(program)
         .output()?;
     let text = String::from_utf8(output.stdout)?;
-    let lines: Vec<(usize, &str)> = text
-        .lines()
-        .filter_map(|line| {
-            let (address, instruction) = line.split_once(":\t")?;
-            Some((usize::from_str_radix(address.trim(), 16).ok()?, instruction))
-        })
-        .filter(|(_, instruction)| !instruction.starts_with("int3"))
-        .collect();
-    let target = |instruction: &str| {
-        let jump = instruction.starts_with('j');
-        let address = instruction.split_whitespace().nth(1).filter(|_| jump)?;
-        usize::from_str_radix(address, 16).ok()
+    let instructions = text.lines().filter_map(|line| {
+        let (address, instruction) = line.split_once(":\t")?;
+        let address = usize::from_str_radix(address.trim(), 16).ok()?;
+        (!instruction.starts_with("int3")).then_some(address)
+    });
+    let addresses: Vec<usize> = instructions.collect();
+    let (first, last) = match addresses[..] {
+        [first, .., last] => (first, last),
+        _ => return Err("objdump shows no `call_site`".into()),
     };
-    let targets: Vec<usize> = lines.iter().filter_map(|(_, i)| target(i)).collect();
-    let (mut hot, mut block, mut cold) = (0, 0, false);
-    for pair in lines.windows(2) {
-        let [(address, instruction), (next, _)] = pair else { unreachable!("two") };
-        if targets.contains(address) {
-            hot += if cold { 0 } else { block };
-            (block, cold) = (0, false);
-        }
-        block += next - address;
-        cold |= instruction.contains("call");
-        let returns = instruction.starts_with("ret");
-        if returns || instruction.starts_with('j') {
-            hot += if cold { 0 } else { block };
-            (block, cold) = (0, false);
-        }
-        if returns {
-            let (first, last) = (lines[0].0, lines[lines.len() - 1].0);
-            return Ok((hot, last - first));
+    let profile = program.with_extension("callgrind");
+    let status = Command::new("valgrind")
+        .args(["--quiet", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no"])
+        .args(["--compress-strings=no", "--toggle-collect=call_site"])
+        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .arg(program)
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err("callgrind did not run the program with `call_site`".into());
+    }
+    // The program is loaded elsewhere, at a multiple of a page; its function's first instruction runs.
+    let profile = std::fs::read_to_string(profile)?;
+    let (mut inside, mut executed) = (false, Vec::new());
+    for line in profile.lines() {
+        if let Some(name) = line.strip_prefix("fn=") {
+            inside = name.ends_with("call_site");
+        } else if let (true, Some(line)) = (inside, line.strip_prefix("0x")) {
+            let address = line.split_whitespace().next().unwrap_or("");
+            executed.push(usize::from_str_radix(address, 16)?);
         }
     }
-    Err("objdump shows no `call_site` that returns".into())
+    let start = *executed.iter().min().ok_or("callgrind saw no `call_site`")?;
+    let ran = |address: usize| executed.contains(&(address - first + start));
+    let hot = addresses.windows(2).filter(|pair| ran(pair[0])).map(|pair| pair[1] - pair[0]).sum();
+    if hot < 50 {
+        return Err(format!("only {hot} bytes of `call_site` were seen to run").into());
+    }
+    Ok((hot, last - first))
 }

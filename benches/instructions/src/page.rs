@@ -119,8 +119,8 @@ fn targets(f: &Figures) -> Vec<Target> {
         ),
         against("- time", tree, "memzone, derived", 1.1, &|name| name.starts_with("stumpalo")),
         at_most(
-            "a vector grown to 10,000 `u32`, a push (`alloc_iter`)",
-            f.count(vector, "memzone, alloc_iter", Called),
+            "a vector grown to 10,000 `u32`, a push (`allocator-api2`)",
+            f.count(vector, "memzone, allocator-api2", Called),
             10.1,
             "instructions",
         ),
