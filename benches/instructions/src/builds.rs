@@ -8,10 +8,11 @@ use std::time::Instant;
 /// Seconds of clean release builds, and bytes of code.
 pub struct Builds {
     pub bump_scope: f64,
-    pub memzone: f64,
-    /// Of these, what building the macros takes first: syn, quote, proc-macro2 and memzone-macros.
+    /// What building the macros takes: syn, quote, proc-macro2 and memzone-macros.
     pub macros: f64,
-    /// Bytes of a function that is a `beginz!` with one allocation, to its return.
+    /// And then all the rest of memzone's user.
+    pub rest: f64,
+    /// Bytes of a function that is a `beginz!` with one allocation: of what runs in steady state.
     pub hot: usize,
     /// And with its cold path.
     pub whole: usize,
@@ -118,13 +119,15 @@ pub fn measure(rounds: usize) -> Outcome<Builds> {
         // What is downloaded is not measured.
         Command::new("cargo").args(["fetch", "--quiet"]).current_dir(package).status()?;
     }
-    let (mut whole, mut macros, mut bump_scope) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rest, mut macros, mut bump_scope) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
         eprintln!("builds, round {round} of {rounds} ...");
         for (package, steps) in [
             (&theirs, &mut [(&[][..], &mut bump_scope)][..]),
-            (&ours, &mut [(&["--package", "memzone-macros"][..], &mut macros)][..]),
-            (&ours, &mut [(&[][..], &mut whole)][..]),
+            (
+                &ours,
+                &mut [(&["--package", "memzone-macros"][..], &mut macros), (&[][..], &mut rest)][..],
+            ),
         ] {
             let _ = std::fs::remove_dir_all(package.join("target"));
             for (arguments, seconds) in steps {
@@ -136,34 +139,57 @@ pub fn measure(rounds: usize) -> Outcome<Builds> {
     std::fs::remove_dir_all(&home)?;
     Ok(Builds {
         bump_scope: least(&bump_scope),
-        memzone: least(&whole),
+        rest: least(&rest),
         macros: least(&macros),
         hot,
         whole: all,
     })
 }
 
-/// Bytes of `call_site` up to the first return, behind which the compiler puts what is cold, and in all.
+/// Bytes of `call_site` that one call in steady state executes, as callgrind sees it, and in all.
 fn call_site(program: &Path) -> Outcome<(usize, usize)> {
     let output = Command::new("objdump")
         .args(["-d", "--no-show-raw-insn", "--disassemble=call_site"])
         .arg(program)
         .output()?;
     let text = String::from_utf8(output.stdout)?;
-    let lines: Vec<(usize, &str)> = text
-        .lines()
-        .filter_map(|line| {
-            let (address, instruction) = line.split_once(":\t")?;
-            Some((usize::from_str_radix(address.trim(), 16).ok()?, instruction))
-        })
-        .filter(|(_, instruction)| !instruction.starts_with("int3"))
-        .collect();
-    let first = lines.first().ok_or("objdump shows no `call_site`")?.0;
-    let after = lines
-        .windows(2)
-        .find(|pair| pair[0].1.starts_with("ret"))
-        .ok_or("`call_site` does not return")?[1]
-        .0;
-    let last = lines.last().map_or(first, |line| line.0);
-    Ok((after - first, last - first))
+    let instructions = text.lines().filter_map(|line| {
+        let (address, instruction) = line.split_once(":\t")?;
+        let address = usize::from_str_radix(address.trim(), 16).ok()?;
+        (!instruction.starts_with("int3")).then_some(address)
+    });
+    let addresses: Vec<usize> = instructions.collect();
+    let (first, last) = match addresses[..] {
+        [first, .., last] => (first, last),
+        _ => return Err("objdump shows no `call_site`".into()),
+    };
+    let profile = program.with_extension("callgrind");
+    let status = Command::new("valgrind")
+        .args(["--quiet", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no"])
+        .args(["--compress-strings=no", "--toggle-collect=call_site"])
+        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .arg(program)
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err("callgrind did not run the program with `call_site`".into());
+    }
+    // The program is loaded elsewhere, at a multiple of a page; its function's first instruction runs.
+    let profile = std::fs::read_to_string(profile)?;
+    let (mut inside, mut executed) = (false, Vec::new());
+    for line in profile.lines() {
+        if let Some(name) = line.strip_prefix("fn=") {
+            inside = name.ends_with("call_site");
+        } else if let (true, Some(line)) = (inside, line.strip_prefix("0x")) {
+            let address = line.split_whitespace().next().unwrap_or("");
+            executed.push(usize::from_str_radix(address, 16)?);
+        }
+    }
+    let start = *executed.iter().min().ok_or("callgrind saw no `call_site`")?;
+    let ran = |address: usize| executed.contains(&(address - first + start));
+    let hot = addresses.windows(2).filter(|pair| ran(pair[0])).map(|pair| pair[1] - pair[0]).sum();
+    if hot < 50 {
+        return Err(format!("only {hot} bytes of `call_site` were seen to run").into());
+    }
+    Ok((hot, last - first))
 }

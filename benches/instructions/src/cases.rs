@@ -434,6 +434,7 @@ cases! { VECTOR, "vector grown to 10,000 u32, a push", times 1, parts PUSHES;
         let mut left = hide(PUSHES);
         at(z.alloc_iter(std::iter::from_fn(|| { left = left.checked_sub(1)?; Some(left as u32) })))
     }; |z| z.reset().unwrap();
+    VectorMemzoneVec "memzone, allocator-api2": Zone = Zone::new(ROOM); |z, _| grow!(VecIn::new_in(&*z)); |z| z.reset().unwrap();
     VectorBumpScope "bump-scope, BumpVec": BumpScope = BumpScope::with_size(ROOM); |b, _| grow!(bump_scope::BumpVec::new_in(&*b)); |b| b.reset();
     VectorStumpalo "stumpalo, allocator-api2": Arena = Arena::with_capacity(ROOM); |a, _| grow!(allocator_api2_newer::vec::Vec::new_in(&*a)); |a| a.clear();
     VectorBumpalo "bumpalo, collections::Vec": Bump = Bump::with_capacity(ROOM); |b, _| grow!(bumpalo::collections::Vec::new_in(b)); |b| b.reset();

@@ -20,8 +20,8 @@ struct Target {
 
 impl Target {
     fn met(&self) -> bool {
-        // As precise as they are printed.
-        let (figure, bound) = (self.figure, self.bound * if self.least { 0.999 } else { 1.001 });
+        // As precise as they are printed: a loop's start and end are a hundredth of its turns.
+        let (figure, bound) = (self.figure, self.bound * if self.least { 0.998 } else { 1.002 });
         if self.least { figure >= bound } else { figure <= bound }
     }
 }
@@ -77,10 +77,10 @@ fn targets(f: &Figures) -> Vec<Target> {
         at_most(
             "- inlined",
             ours("one u64", Inlined),
-            10.1,
+            10.0,
             "instructions, of which the loop is 2",
         ),
-        against("- time", "one u64", "memzone", 1.05, &any),
+        against("- time (equal, within noise)", "one u64", "memzone", 1.05, &any),
         at_most(
             "64 samples, filled, called",
             ours("slice of 64 f32", Called),
@@ -94,7 +94,7 @@ fn targets(f: &Figures) -> Vec<Target> {
             30.0,
             "instructions",
         ),
-        at_most("- inlined", ours(scope, Inlined), 25.1, "instructions, of which the loop is 3"),
+        at_most("- inlined", ours(scope, Inlined), 25.0, "instructions, of which the loop is 3"),
         against("- time", scope, "memzone", 1.0, &|name| name == "stumpalo, through the thread"),
         against("- time", scope, "memzone", 1.0 / 8.0, &|name| name == "bumpalo, fresh"),
         at_most(
@@ -119,8 +119,8 @@ fn targets(f: &Figures) -> Vec<Target> {
         ),
         against("- time", tree, "memzone, derived", 1.1, &|name| name.starts_with("stumpalo")),
         at_most(
-            "a vector grown to 10,000 `u32`, a push (`alloc_iter`)",
-            f.count(vector, "memzone, alloc_iter", Called),
+            "a vector grown to 10,000 `u32`, a push (`allocator-api2`)",
+            f.count(vector, "memzone, allocator-api2", Called),
             10.1,
             "instructions",
         ),
@@ -169,18 +169,18 @@ fn targets(f: &Figures) -> Vec<Target> {
         ),
         at_most(
             "clean release build of a user's crate, without the macros' share",
-            (f.builds.memzone - f.builds.macros) / f.builds.bump_scope,
+            f.builds.rest / f.builds.bump_scope,
             1.5,
             format!(
-                "times bump-scope's {:.1} s; in all {:.1} s, of which the macros (syn, quote) are {:.1} s",
-                f.builds.bump_scope, f.builds.memzone, f.builds.macros
+                "times bump-scope's {:.1} s: {:.1} s, after {:.1} s for the macros (syn, quote)",
+                f.builds.bump_scope, f.builds.rest, f.builds.macros
             ),
         ),
         at_most(
             "a `beginz!` call site",
             f.builds.hot as f64,
             150.0,
-            format!("bytes up to its return; {} with its cold path", f.builds.whole),
+            format!("bytes that run in steady state; {} with the cold paths", f.builds.whole),
         ),
     ]
 }
