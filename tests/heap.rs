@@ -207,6 +207,22 @@ fn a_full_heap_is_an_error_that_loses_nothing() {
     assert_eq!(*value, [7; 3000]);
 }
 
+/// Found by the fuzz target `heap`: the allocator takes no memory of this size, and its blocks were looked at
+/// all the same.
+#[test]
+fn a_heap_of_no_bytes_is_full_and_whole() {
+    let heap = RtHeap::new(0);
+    heap.check();
+    assert!(matches!(halloc_in(&heap, 1_u8), Err(ZoneError::LimitReached { requested: 1, .. })));
+    let nothing = halloc_in(&heap, ()).unwrap();
+    let stats = heap.stats();
+    assert_eq!((stats.capacity, stats.free, stats.largest_free, stats.live), (0, 0, 0, 0));
+    assert_eq!((stats.failed, stats.fragmentation()), (1, 0.0));
+    drop(nothing);
+    heap.check();
+    heap.into_sendable().into_heap().check();
+}
+
 #[test]
 fn what_other_threads_drop_comes_back_a_few_at_a_time() {
     let heap = RtHeap::new(16 << 10);
