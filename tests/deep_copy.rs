@@ -4,11 +4,15 @@
 #[path = "common/counting.rs"]
 mod counting;
 
+#[path = "common/shapes.rs"]
+mod shapes;
+
 use memzone::{
     DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc, letz, peek_zone, pop_zone,
     push_new_zone, try_beginz, try_letz, try_zcopy, zcopy, zone_depth,
 };
 use proptest::prelude::*;
+use shapes::{Model, fill, overwrite, overwrite_spares};
 use std::alloc::Layout;
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
@@ -27,23 +31,6 @@ use std::time::{Duration, Instant, SystemTime};
 const MANY: u64 = if cfg!(miri) { 250 } else { 1_000_000 };
 const SOME: u64 = if cfg!(miri) { 60 } else { 200_000 };
 const FEW: u64 = if cfg!(miri) { 60 } else { 10_000 };
-
-static JUNK: [u8; 1 << 16] = [0xa5; 1 << 16];
-
-fn fill(zone: &Zone) {
-    zone.alloc_slice_copy(&JUNK[..zone.remaining().min(JUNK.len())]);
-}
-
-/// Overwrites all that was in a source zone, and frees it.
-fn overwrite(mut zone: Zone) {
-    zone.reset().unwrap();
-    fill(&zone);
-}
-
-/// Overwrites what ended scopes have left in their spare zones.
-fn overwrite_spares() {
-    beginz!(a => { fill(a); beginz!(b => { fill(b); }); });
-}
 
 /// Asserts that what the references lead to lies in the zone.
 macro_rules! inside {
@@ -1081,42 +1068,6 @@ fn a_panic_or_error_far_down_leaves_everything_usable() {
     });
 }
 
-/// A model of any shape, that also copies by itself.
-#[derive(DeepCopy, Clone, Debug, PartialEq)]
-enum Model {
-    Number(Option<u64>),
-    Text(String),
-    Many(Vec<Model>),
-    Few(Box<[Model]>),
-    One(Box<Model>),
-    Zoned(ZBox<Model>),
-    Pair(ZBox<(Model, [Model; 1])>),
-}
-
-/// The same in zones.
-#[derive(DeepCopy, Debug, PartialEq)]
-enum Plant<'z> {
-    Number(Option<u64>),
-    Text(&'z mut str),
-    Many(&'z [Plant<'z>]),
-    Few(&'z mut [Plant<'z>]),
-    One(&'z mut Plant<'z>),
-    Pair(&'z (Plant<'z>, [Plant<'z>; 1])),
-}
-
-fn plant<'z>(model: &Model, z: &'z Zone) -> Plant<'z> {
-    let all = |models: &[Model]| z.alloc_iter(models.iter().map(|model| plant(model, z)));
-    match model {
-        Model::Number(number) => Plant::Number(*number),
-        Model::Text(text) => Plant::Text(z.alloc_str(text)),
-        Model::Many(many) => Plant::Many(all(many)),
-        Model::Few(few) => Plant::Few(all(few)),
-        Model::One(one) => Plant::One(z.alloc(plant(one, z))),
-        Model::Zoned(one) => Plant::One(z.alloc(plant(one, z))),
-        Model::Pair(pair) => Plant::Pair(z.alloc((plant(&pair.0, z), [plant(&pair.1[0], z)]))),
-    }
-}
-
 fn models() -> impl Strategy<Value = Model> {
     let number = any::<Option<u64>>().prop_map(Model::Number);
     let leaf = prop_oneof![number, "[a-zü]{0,9}".prop_map(Model::Text)];
@@ -1140,22 +1091,6 @@ proptest! {
     })]
     #[test]
     fn any_tree_equals_its_copies(model in models()) {
-        let (source, target, other) = (Zone::new(0), Zone::new(0), Zone::new(0));
-        let planted = plant(&model, &other);
-        let copy = { let planted = plant(&model, &source); zcopy(&planted, &target) };
-        overwrite(source);
-        prop_assert_eq!(&copy, &planted);
-        let copy = beginz!(z in &target => { beginz!(y in z => { plant(&model, y) }) });
-        overwrite_spares();
-        prop_assert_eq!(&copy, &planted);
-
-        let text = format!("{model:?}");
-        let boxes = text.matches("Zoned(").count() + text.matches("Pair(").count();
-        let copy = zcopy(&model, &target);
-        prop_assert_eq!(&copy, &model);
-        prop_assert_eq!(target.handles(), 1 + boxes, "each box is in the target");
-        let moved = beginz!(_z in &target => { copy });
-        prop_assert_eq!(&moved, &model);
-        prop_assert_eq!(target.handles(), 1 + boxes);
+        shapes::check(&model);
     }
 }

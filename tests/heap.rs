@@ -6,17 +6,20 @@ mod counting;
 #[path = "common/adversary.rs"]
 mod adversary;
 
+#[path = "common/shadow.rs"]
+mod shadow;
+
 use adversary::{CHECKERBOARD, IN_TURN, LARGE, OfHeap, OfZone, SMALL, SQUARE};
 use allocator_api2::alloc::{AllocError, Allocator};
 use memzone::{
-    DeepCopy, FromAllocator, HBox, Heap, RtHeap, SendHeap, Zone, ZoneError, beginz, free, halloc,
+    DeepCopy, FromAllocator, HBox, RtHeap, SendHeap, Zone, ZoneError, beginz, free, halloc,
     halloc_in, halloc_slice, halloc_slice_in, letz, try_halloc, try_halloc_slice,
 };
 use proptest::prelude::*;
+use shadow::{Shadow, Step, range};
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -29,12 +32,6 @@ impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() + 1);
     }
-}
-
-/// The bytes of what a box holds.
-fn range<T: ?Sized, H: Heap>(value: &HBox<T, H>) -> Range<usize> {
-    let start = (&raw const **value).cast::<u8>().addr();
-    start..start + size_of_val::<T>(value)
 }
 
 #[test]
@@ -208,6 +205,22 @@ fn a_full_heap_is_an_error_that_loses_nothing() {
     let after = heap.stats();
     assert_eq!((after.used, after.live, after.free, after.failed), (3000, 1, before.free, 1));
     assert_eq!(*value, [7; 3000]);
+}
+
+/// Found by the fuzz target `heap`: the allocator takes no memory of this size, and its blocks were looked at
+/// all the same.
+#[test]
+fn a_heap_of_no_bytes_is_full_and_whole() {
+    let heap = RtHeap::new(0);
+    heap.check();
+    assert!(matches!(halloc_in(&heap, 1_u8), Err(ZoneError::LimitReached { requested: 1, .. })));
+    let nothing = halloc_in(&heap, ()).unwrap();
+    let stats = heap.stats();
+    assert_eq!((stats.capacity, stats.free, stats.largest_free, stats.live), (0, 0, 0, 0));
+    assert_eq!((stats.failed, stats.fragmentation()), (1, 0.0));
+    drop(nothing);
+    heap.check();
+    heap.into_sendable().into_heap().check();
 }
 
 #[test]
@@ -454,18 +467,6 @@ fn free_list() -> FromAllocator<Shared<linked_list_allocator::Heap>> {
     FromAllocator(Shared(Rc::new(RefCell::new(heap))))
 }
 
-/// What is alive, seen from outside: ranges of addresses, which must not overlap, and their content.
-struct Shadow<H: Heap> {
-    live: Vec<(HBox<[u8], H>, u8)>,
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Take(usize, u8),
-    Free(usize),
-    Write(usize, u8),
-}
-
 fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let size = prop_oneof![4 => 0_usize..64, 3 => 64_usize..600, 1 => 600_usize..20_000];
     let step = prop_oneof![
@@ -474,54 +475,6 @@ fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         1 => (any::<usize>(), any::<u8>()).prop_map(|(n, fill)| Step::Write(n, fill)),
     ];
     proptest::collection::vec(step, 1..most)
-}
-
-impl<H: Heap> Shadow<H> {
-    fn new() -> Self {
-        Shadow { live: Vec::new() }
-    }
-
-    fn run(&mut self, heap: &H, steps: &[Step]) {
-        for step in steps {
-            self.step(heap, step);
-        }
-    }
-
-    fn step(&mut self, heap: &H, step: &Step) {
-        match *step {
-            Step::Take(size, fill) => {
-                let Ok(taken) = halloc_slice_in(heap, size, fill) else { return };
-                let new = range(&taken);
-                for (other, _) in &self.live {
-                    let other = range(other);
-                    assert!(new.end <= other.start || other.end <= new.start, "an overlap");
-                }
-                self.live.push((taken, fill));
-            }
-            Step::Free(index) => {
-                if !self.live.is_empty() {
-                    let (value, fill) = self.live.swap_remove(index % self.live.len());
-                    assert!(value.iter().all(|byte| *byte == fill), "the content is still there");
-                }
-            }
-            Step::Write(index, fill) => {
-                if let Some(index) = index.checked_rem(self.live.len()) {
-                    self.live[index].0.fill(fill);
-                    self.live[index].1 = fill;
-                }
-            }
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        self.live.iter().map(|(value, _)| value.len()).sum()
-    }
-
-    fn check_contents(&self) {
-        for (value, fill) in &self.live {
-            assert!(value.iter().all(|byte| byte == fill));
-        }
-    }
 }
 
 fn config() -> ProptestConfig {

@@ -374,7 +374,7 @@ impl RtHeap {
     ///
     /// Yes.
     pub fn capacity(&self) -> usize {
-        self.shared().mine.pool.len() - GRANULE - GRANULE / 2
+        self.shared().mine.pool.len().saturating_sub(GRANULE + GRANULE / 2)
     }
 
     /// How many requests found no room.
@@ -425,6 +425,10 @@ impl RtHeap {
     /// taken.
     fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
         let mine = &self.shared().mine;
+        // A heap of no bytes: the end mark alone is not memory that the allocator took.
+        if mine.pool.len() <= GRANULE {
+            return;
+        }
         // SAFETY: (I13) a handle is the owner's alone.
         let tlsf = unsafe { mine.tlsf() };
         // SAFETY: (I13) the memory that the allocator was given.
