@@ -389,6 +389,8 @@ impl Reclaimer {
         // The optimiser takes out an allocation that nobody uses, and believes that it worked.
         core::hint::black_box(&mut room);
         drop(room);
+        let out_of_memory = |_| ZoneError::OutOfMemory { requested: size_of::<Arc<Ring>>() };
+        lock(&self.shared.rings).try_reserve(1).map_err(out_of_memory)?;
         let (mut producer, mut consumer) = RingBuffer::new(slots);
         // Touches each page.
         while producer.push(Erased::new((), const { Fits::check() })).is_ok() {}

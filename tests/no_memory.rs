@@ -1,160 +1,29 @@
 //! A system without memory: each request for more fails, or each n-th one, and nothing breaks.
 //!
-//! The allocator of `common/counting.rs` refuses all requests, so also those that a panic makes.
-//! This one refuses none below 200 bytes, which is more than a panic takes and less than anything
-//! that a zone or the thread's stack asks for.
+//! What else may fail, and panics, is in `faults.rs`.
 
 use memzone::{
     DeepCopy, ZBox, Zone, ZoneError, beginz, letz, peek_zone, pop_zone, push_new_zone, push_zone,
     set_keep_limit, try_beginz, try_letz, try_zcopy, zcopy, zformat, zone_depth,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::Layout;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr::null_mut;
-use std::sync::Once;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 #[path = "common/buffer.rs"]
 mod buffer;
+#[path = "common/failing.rs"]
+mod failing;
 
 use buffer::buffer;
-
-/// What is smaller is neither refused nor counted.
-const LEAST: usize = 200;
-
-/// Which of a thread's requests are refused.
-#[derive(Clone, Copy, Debug)]
-enum Refuse {
-    None,
-    /// The n-th from now, counted from 1.
-    Only(usize),
-    /// The n-th from now and all after it.
-    From(usize),
-}
-
-/// What threads got from the system and gave back.
-struct Ledger {
-    asked: AtomicUsize,
-    freed: AtomicUsize,
-}
-
-thread_local! {
-    static REFUSE: Cell<Refuse> = const { Cell::new(Refuse::None) };
-    /// The size last refused.
-    static REFUSED: Cell<Option<usize>> = const { Cell::new(None) };
-    static LEDGER: Cell<Option<&'static Ledger>> = const { Cell::new(None) };
-    /// Whether panics are expected, and not to be printed.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-struct Failing;
-
-#[global_allocator]
-static FAILING: Failing = Failing;
-
-impl Failing {
-    fn refuses(&self, size: usize) -> bool {
-        if size < LEAST {
-            return false;
-        }
-        let (refuse, next) = match REFUSE.get() {
-            Refuse::None => (false, Refuse::None),
-            Refuse::Only(1) => (true, Refuse::None),
-            Refuse::Only(n) => (false, Refuse::Only(n - 1)),
-            Refuse::From(1) => (true, Refuse::From(1)),
-            Refuse::From(n) => (false, Refuse::From(n - 1)),
-        };
-        REFUSE.set(next);
-        if refuse {
-            REFUSED.set(Some(size));
-        }
-        refuse
-    }
-
-    fn count(&self, size: usize, number: fn(&'static Ledger) -> &'static AtomicUsize) {
-        if let Some(ledger) = LEDGER.get().filter(|_| size >= LEAST) {
-            number(ledger).fetch_add(size, Ordering::SeqCst);
-        }
-    }
-}
-
-// SAFETY: the system's allocator, or null, which is an allocator's right. Counting does not
-// allocate and does not panic.
-unsafe impl GlobalAlloc for Failing {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if self.refuses(layout.size()) {
-            return null_mut();
-        }
-        self.count(layout.size(), |ledger| &ledger.asked);
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        self.count(layout.size(), |ledger| &ledger.freed);
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(memory, layout) };
-    }
-}
-
-/// Calls `body` with some of this thread's requests refused.
-fn refusing<R>(refuse: Refuse, body: impl FnOnce() -> R) -> R {
-    struct Lift;
-    impl Drop for Lift {
-        fn drop(&mut self) {
-            REFUSE.set(Refuse::None);
-        }
-    }
-    panics_in_peace();
-    let _lift = Lift;
-    REFUSED.set(None);
-    REFUSE.set(refuse);
-    body()
-}
-
-/// Has expected panics not printed, and others with all the memory that takes.
-fn panics_in_peace() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let default = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                REFUSE.set(Refuse::None);
-                default(info);
-            }
-        }));
-    });
-}
-
-/// Calls `body`, which may panic as a plain method does where memory is missing.
-fn plain<R>(body: impl FnOnce() -> R) -> Result<R, ZoneError> {
-    panics_in_peace();
-    QUIET.set(true);
-    let result = catch_unwind(AssertUnwindSafe(body));
-    QUIET.set(false);
-    result.map_err(|payload| {
-        let requested = REFUSED.get().unwrap_or(0);
-        let error = ZoneError::OutOfMemory { requested };
-        match payload.downcast_ref::<String>() {
-            Some(text) if *text == format!("memzone: {error}") => error,
-            _ => resume_unwind(payload),
-        }
-    })
-}
+use failing::{LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, refusing, warm_up};
 
 /// A zone's numbers, and the stack's depth.
 fn numbers(zone: &Zone) -> [usize; 7] {
     let [used, capacity, remaining] = [zone.used(), zone.capacity(), zone.remaining()];
     [used, capacity, remaining, zone.high_water(), zone.blocks(), zone.handles(), zone_depth()]
-}
-
-/// Runs on a thread of its own, whose stack of zones is new.
-fn on_new_thread(body: impl FnOnce() + Send + 'static) {
-    if let Err(payload) = thread::spawn(body).join() {
-        resume_unwind(payload);
-    }
 }
 
 /// A full zone: whatever is asked for needs the system.
@@ -608,6 +477,7 @@ const SCRIPT: [Step; 21] = [
 fn with_any_one_allocation_failing_nothing_breaks() {
     static LEDGER_OF_SCRIPT: Ledger =
         Ledger { asked: AtomicUsize::new(0), freed: AtomicUsize::new(0) };
+    warm_up();
     let kinds: [fn(usize) -> Refuse; 2] = [Refuse::Only, Refuse::From];
     for refuse in kinds {
         let mut n = 1;

@@ -131,7 +131,10 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        self.deep_copy(to)
+        let copied = self.deep_copy(to);
+        // Not at the end of the function, where its panic would leak what is returned.
+        drop(self);
+        copied
     }
 
     /// `deep_copy` as a part of a larger one.

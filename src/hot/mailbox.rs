@@ -171,6 +171,9 @@ pub(super) struct Taker<T: Letter> {
 /// The side that defines. All its threads may use it at once.
 pub(super) struct Giver<T: Letter> {
     mailbox: NonNull<Mailbox<T>>,
+    /// Letters are put in through it, for a taker whose type stays as it was. So it must not become
+    /// a giver of another type (I25).
+    puts_in: PhantomData<fn(T) -> T>,
 }
 
 // SAFETY: (I23, I24) what both sides share are atomics; letters go from side to side.
@@ -184,7 +187,10 @@ unsafe impl<T: Letter + Send> Sync for Giver<T> {}
 pub(super) fn mailbox<T: Letter>(first: T) -> Result<(Taker<T>, Giver<T>), ZoneError> {
     let mailbox = Mailbox::make()?;
     let current = ManuallyDrop::new(first);
-    Ok((Taker { mailbox, current, fading: None, spent: None }, Giver { mailbox }))
+    Ok((
+        Taker { mailbox, current, fading: None, spent: None },
+        Giver { mailbox, puts_in: PhantomData },
+    ))
 }
 
 impl<T: Letter> Taker<T> {

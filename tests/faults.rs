@@ -1,0 +1,604 @@
+//! What fails in the middle: the n-th request for memory, the n-th callback, the thread, the process.
+//!
+//! Zones, scopes and boxes without memory are in `no_memory.rs`; this has what is built on them.
+
+use memzone::rt::{self, Plan};
+use memzone::{
+    Binder, Caller, DeepCopy, Fader, HBox, Parcel, RtHeap, ZBox, Zone, ZoneError, ZoneFn, beginz,
+    halloc_in, push_new_zone, push_zone, reclaim::Reclaimer, reclaim::Retirer, try_beginz,
+    try_halloc, try_halloc_slice, try_hot, try_zcopy, zone_depth,
+};
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+#[path = "common/failing.rs"]
+mod failing;
+
+use failing::{LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, refusing, warm_up};
+
+type Play = (Caller<usize, f64>, Binder<usize, f64>);
+
+/// What a script's steps leave behind for those after them.
+#[derive(Default)]
+struct World {
+    heaps: Vec<RtHeap>,
+    blocks: Vec<HBox<[u64; 40], RtHeap>>,
+    closures: Vec<ZoneFn<usize, f64>>,
+    playing: Vec<Play>,
+    parcels: Vec<Parcel<&'static mut [u64]>>,
+    owners: Vec<Owners>,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            heaps: Vec::with_capacity(8),
+            blocks: Vec::with_capacity(8),
+            closures: Vec::with_capacity(8),
+            playing: Vec::with_capacity(8),
+            parcels: Vec::with_capacity(8),
+            owners: Vec::with_capacity(8),
+        }
+    }
+
+    fn check(&mut self) {
+        assert_eq!(zone_depth(), 0);
+        self.heaps.iter().for_each(RtHeap::check);
+        assert!(self.blocks.iter().all(|block| **block == [4; 40]));
+        assert!(self.closures.iter_mut().all(|closure| closure.call(3) == 1.0));
+        assert!(self.playing.iter_mut().all(|(caller, _)| caller.call(5) == 1.0));
+        assert!(self.parcels.iter().all(|parcel| parcel.with(|it| it.iter().all(|&n| n == 7))));
+        let refuse = REFUSE.replace(Refuse::None);
+        assert!(self.owners.iter().all(|owners| *owners == Owners::new()));
+        REFUSE.set(refuse);
+    }
+}
+
+/// Every kind of owner that a deep copy makes anew.
+#[derive(DeepCopy, PartialEq)]
+struct Owners {
+    text: String,
+    boxed_text: Box<str>,
+    list: Vec<Vec<u64>>,
+    slice: Box<[u64]>,
+    one: Box<[u64; 50]>,
+    heap: HBox<[u64]>,
+    shared: Rc<[u64; 30]>,
+}
+
+thread_local!(static SHARED: Rc<[u64; 30]> = Rc::new([5; 30]));
+
+impl Owners {
+    fn new() -> Owners {
+        Owners {
+            text: "text ".repeat(60),
+            boxed_text: "boxed ".repeat(50).into(),
+            list: vec![vec![1; 40], vec![2; 80]],
+            slice: vec![3; 30].into(),
+            one: Box::new([4; 50]),
+            heap: memzone::halloc_slice(60, 6),
+            shared: SHARED.with(Rc::clone),
+        }
+    }
+}
+
+/// A closure with a table in its zone.
+fn table(bytes: usize) -> Result<ZoneFn<usize, f64>, ZoneError> {
+    ZoneFn::try_new(bytes, |z| {
+        let table = z.try_alloc_slice(200, 1.0)?;
+        z.try_closure(move |at: usize| table[at % table.len()])
+    })
+}
+
+type Step = fn(&mut World) -> Result<(), ZoneError>;
+
+const SCRIPT: [Step; 11] = [
+    |_| {
+        let (one, many) = (try_halloc([1_u64; 50])?, try_halloc_slice(90, 2_u64)?);
+        assert!(*one == [1; 50] && *many == [2; 90]);
+        Ok(())
+    },
+    |world| {
+        let heap = RtHeap::try_new(10_000)?;
+        world.blocks.push(halloc_in(&heap, [4; 40])?);
+        world.heaps.push(heap);
+        Ok(())
+    },
+    |world| {
+        // A full heap is an error like another, and asks nobody.
+        for heap in &world.heaps {
+            let used = heap.used();
+            assert!(halloc_in(heap, [0_u64; 9_000]).is_err());
+            assert_eq!(heap.used(), used);
+        }
+        Ok(())
+    },
+    |_| {
+        let zone = Zone::try_new(300)?;
+        let mut pool = zone.try_pool::<[u64; 10]>(20)?;
+        let keys: Vec<_> = (0..20).filter_map(|n| pool.insert([n; 10]).ok()).take(4).collect();
+        pool.retain(|value| value[0] != 1);
+        assert_eq!((pool.get(keys[1]), pool.get(keys[2])), (None, Some(&[2; 10])));
+        Ok(())
+    },
+    |world| {
+        world.closures.push(table(500)?);
+        world.closures.push(table(5_000)?);
+        Ok(())
+    },
+    |world| {
+        world.playing.push(try_hot(table(100)?)?);
+        Ok(())
+    },
+    |world| {
+        for (caller, binder) in &mut world.playing {
+            for _ in 0..3 {
+                binder.rebind(table(700)?);
+                assert_eq!(caller.call(1), 1.0);
+            }
+            binder.reclaim();
+        }
+        let Some((caller, binder)) = world.playing.pop() else { return Ok(()) };
+        let mut fader = Fader::new(caller, 2);
+        let next = table(900).map(|next| binder.rebind(next));
+        assert!((0..5).all(|_| fader.call(2) == 1.0));
+        world.playing.push((fader.into_caller(), binder));
+        next.map(drop)
+    },
+    |world| {
+        world.parcels.push(Parcel::try_new(400, |z| z.try_alloc_slice(300, 7_u64))?);
+        Ok(())
+    },
+    |world| {
+        // The source is made with all the memory it takes; each copy is not.
+        let refuse = REFUSE.replace(Refuse::None);
+        let (source, zone) = (Owners::new(), Zone::new(100));
+        REFUSE.set(refuse);
+        world.owners.push(try_zcopy(&source, &zone)?);
+        world.owners.push(try_beginz!({ source })?);
+        Ok(())
+    },
+    |_| {
+        let prepared = rt::prepare_thread(&Plan::new().scopes(3, 40_000).default_zone(50_000))?;
+        assert!(prepared.bytes() > 3 * 40_000);
+        let used = try_beginz!(z => { try_beginz!({ ZBox::try_new([1_u64; 60])? })?; z.used() });
+        used.map(drop)
+    },
+    |world| {
+        world.check();
+        // Blocks outlive their heap; a caller its binder, and the other way round.
+        world.heaps.clear();
+        world.blocks.clear();
+        for (n, (caller, binder)) in world.playing.drain(..).enumerate() {
+            if n % 2 == 0 {
+                drop(caller);
+                drop(binder);
+            } else {
+                drop(binder);
+                drop(caller);
+            }
+        }
+        while let Some(parcel) = world.parcels.pop() {
+            assert!(parcel.into_zone().reset().is_ok());
+        }
+        world.closures.clear();
+        world.owners.clear();
+        Ok(())
+    },
+];
+
+/// Runs the body on a new thread that has used its stack, and says how much more that thread got
+/// than it gave back.
+fn counted<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> (R, isize) {
+    warm_up();
+    let ledger: &'static Ledger =
+        Box::leak(Box::new(Ledger { asked: AtomicUsize::new(0), freed: AtomicUsize::new(0) }));
+    let thread = thread::spawn(move || {
+        LEDGER.set(Some(ledger));
+        beginz!({});
+        SHARED.with(|_| ());
+        body()
+    });
+    let result = thread.join().unwrap_or_else(|payload| resume_unwind(payload));
+    let [asked, freed] = [&ledger.asked, &ledger.freed].map(|n| n.load(Ordering::SeqCst));
+    assert!(asked > 1_000);
+    (result, asked.wrapping_sub(freed) as isize)
+}
+
+#[test]
+fn with_any_one_request_failing_nothing_is_lost() {
+    let kinds: [fn(usize) -> Refuse; 2] = [Refuse::Only, Refuse::From];
+    for refuse in kinds {
+        let mut n = 1;
+        let last = loop {
+            let ((refused, failed), leaked) = counted(move || {
+                let mut world = World::new();
+                let mut failed = 0;
+                REFUSED.set(None);
+                REFUSE.set(refuse(n));
+                for (number, step) in SCRIPT.iter().enumerate() {
+                    let result = step(&mut world);
+                    let refuse = REFUSE.replace(Refuse::None);
+                    if let Err(error) = result {
+                        let fits = matches!(error, ZoneError::OutOfMemory { .. });
+                        assert!(fits, "{error:?} in step {number} with the {n}-th refused");
+                        assert!(REFUSED.get().is_some());
+                        failed += 1;
+                    }
+                    world.check();
+                    REFUSE.set(refuse);
+                }
+                REFUSE.set(Refuse::None);
+                // Whatever failed, all works again.
+                for step in SCRIPT {
+                    assert_eq!(step(&mut world), Ok(()));
+                    world.check();
+                }
+                (REFUSED.get().is_some(), failed)
+            });
+            assert_eq!(leaked, 0, "leaked with the {n}-th refused, {failed} steps failed");
+            if !refused {
+                assert_eq!(failed, 0);
+                break n;
+            }
+            assert!(failed > 0, "the {n}-th was refused, and nobody said so");
+            n += if cfg!(miri) { 15 } else { 1 };
+        };
+        assert!(last > 25, "the script asks for memory only {last} times");
+    }
+}
+
+#[test]
+fn a_retirer_without_memory_is_an_error() {
+    let ((), leaked) = counted(|| {
+        let reclaimer = Reclaimer::new();
+        for refuse in [Refuse::Only(1), Refuse::From(1)] {
+            let error = refusing(refuse, || reclaimer.try_retirer(50)).unwrap_err();
+            assert_eq!(error, ZoneError::OutOfMemory { requested: 50 * 64 });
+            assert!(refusing(refuse, || plain(|| reclaimer.retirer(50))).is_err());
+            assert_eq!(reclaimer.stats().retirers, 0);
+        }
+        // With so many, the list of rings has to grow for one more.
+        let many: Vec<_> = (0..32).map(|_| reclaimer.retirer(1)).collect();
+        let error = refusing(Refuse::Only(1), || reclaimer.try_retirer(1)).unwrap_err();
+        assert!(matches!(error, ZoneError::OutOfMemory { .. }));
+        assert_eq!(reclaimer.stats().retirers, many.len());
+        let mut retirer = reclaimer.try_retirer(50).unwrap();
+        // Retiring and dropping ask for nothing.
+        refusing(Refuse::From(1), || retirer.retire([1_u8; 50]).unwrap());
+        assert_eq!((reclaimer.collect(), REFUSED.get()), (1, None));
+    });
+    assert_eq!(leaked, 0);
+}
+
+// Callbacks that panic.
+
+thread_local! {
+    /// How many more callbacks run before one panics; 0 for none.
+    static FUSE: Cell<usize> = const { Cell::new(0) };
+    static ALIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// What the n-th callback throws.
+struct Thrown;
+
+/// To be called in each callback.
+fn callback() {
+    let left = FUSE.get();
+    // A second panic while one is under way would end the program.
+    if left > 0 && !thread::panicking() {
+        FUSE.set(left - 1);
+        if left == 1 {
+            resume_unwind(Box::new(Thrown));
+        }
+    }
+}
+
+/// A value that counts itself, and whose making, cloning, copying and dropping are callbacks.
+struct Tracked(u64);
+
+impl Tracked {
+    fn new(value: u64) -> Tracked {
+        callback();
+        ALIVE.set(ALIVE.get() + 1);
+        Tracked(value)
+    }
+}
+
+impl Clone for Tracked {
+    fn clone(&self) -> Tracked {
+        Tracked::new(self.0)
+    }
+}
+
+impl<'z> DeepCopy<'z> for Tracked {
+    type Copied = Tracked;
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Tracked, ZoneError> {
+        Ok(self.clone())
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        ALIVE.set(ALIVE.get() - 1);
+        callback();
+    }
+}
+
+/// What panicking steps use together.
+struct Shared {
+    zone: Zone,
+    kept: Vec<ZBox<Tracked>>,
+    heap: RtHeap,
+}
+
+type Throws = fn(&mut Shared) -> Result<(), ZoneError>;
+
+const THROWING: [Throws; 13] = [
+    |all| {
+        let slice = all.zone.try_alloc_slice_with(5, |n| {
+            callback();
+            // The zone in its own callback.
+            *all.zone.alloc(n)
+        })?;
+        assert_eq!(slice, [0, 1, 2, 3, 4]);
+        assert_eq!(
+            *all.zone.try_alloc_with(|| {
+                callback();
+                7
+            })?,
+            7
+        );
+        Ok(())
+    },
+    |all| {
+        let numbers = (0..30_u64).filter(|n| {
+            callback();
+            n % 3 == 0
+        });
+        assert_eq!(all.zone.try_alloc_iter(numbers)?.len(), 10);
+        Ok(())
+    },
+    |all| {
+        struct Text;
+        impl std::fmt::Display for Text {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                callback();
+                f.write_str("text")
+            }
+        }
+        assert_eq!(all.zone.try_alloc_fmt(format_args!("{Text}, {Text}"))?, "text, text");
+        Ok(())
+    },
+    |all| {
+        all.kept.push(all.zone.try_boxed(Tracked::new(1))?);
+        all.kept.push(ZBox::try_new(Tracked::new(2))?);
+        assert_eq!(ZBox::into_inner(all.kept.pop().unwrap()).0, 2);
+        drop(all.kept[0].clone());
+        Ok(())
+    },
+    |all| {
+        let vec = vec![Tracked::new(1), Tracked::new(2), Tracked::new(3)];
+        let boxed = Box::new(Tracked::new(4));
+        let slice: Box<[Tracked]> = vec![Tracked::new(5)].into();
+        let block = try_halloc(Tracked::new(6))?;
+        let copied = try_zcopy(&(vec, boxed, slice, block), &all.zone)?;
+        assert_eq!((copied.0.len(), copied.1.0, copied.2[0].0, copied.3.0), (3, 4, 5, 6));
+        Ok(())
+    },
+    |_| {
+        let value = try_beginz!({
+            let inner = try_beginz!({ Tracked::new(8) })?;
+            (inner, vec![Tracked::new(9)])
+        })?;
+        assert_eq!((value.0.0, value.1[0].0), (8, 9));
+        Ok(())
+    },
+    |all| {
+        all.zone.enter(|| {
+            push_zone(&all.zone);
+            callback();
+            drop(memzone::pop_zone());
+        });
+        Ok(())
+    },
+    |_| {
+        let mut zone = Zone::try_new(100)?;
+        for _ in 0..3 {
+            zone.try_on_cleanup(callback)?;
+        }
+        zone.reset()?;
+        zone.try_on_cleanup(callback)
+    },
+    |all| {
+        let block = halloc_in(&all.heap, Tracked::new(3))?;
+        // What it has made when it panics is forgotten, as its documentation says.
+        let places = HBox::<[u64], RtHeap>::try_uninit_slice_in(&all.heap, 4)?;
+        let filled = places.fill_with(|n| {
+            callback();
+            n as u64
+        });
+        assert_eq!((block.0, filled[3]), (3, 3));
+        Ok(())
+    },
+    |all| {
+        let mut pool = all.zone.try_pool::<Tracked>(6)?;
+        let keys: Vec<_> = (0..4).filter_map(|n| pool.insert(Tracked::new(n)).ok()).collect();
+        pool.retain(|value| {
+            callback();
+            value.0 != 2
+        });
+        drop(pool.remove(keys[0]));
+        drop(pool.boxed(Tracked::new(7)).ok());
+        assert_eq!(pool.iter().map(|value| value.0).sum::<u64>(), 4);
+        pool.clear();
+        assert!(pool.insert(Tracked::new(1)).is_ok());
+        Ok(())
+    },
+    |_| {
+        let build = || {
+            ZoneFn::try_new(500, |z| {
+                callback();
+                let held = Tracked::new(1);
+                z.try_closure(move |n: u64| {
+                    callback();
+                    held.0 + n
+                })
+            })
+        };
+        let (mut caller, binder) = try_hot(build()?)?;
+        assert_eq!(caller.call(1), 2);
+        binder.rebind(build()?);
+        assert_eq!(caller.call(2), 3);
+        binder.reclaim();
+        binder.rebind(build()?);
+        // One played, one waiting.
+        drop(caller);
+        Ok(())
+    },
+    |_| {
+        let mut parcel = Parcel::<Vec<Tracked>>::try_new(100, |_| {
+            callback();
+            Ok(vec![Tracked::new(1), Tracked::new(2)])
+        })?;
+        assert_eq!(
+            parcel.with(|value| {
+                callback();
+                value[1].0
+            }),
+            2
+        );
+        parcel.with_mut(|value| value.push(Tracked::new(3)));
+        drop(parcel.into_zone());
+        Ok(())
+    },
+    |_| {
+        /// A destructor that may panic, to be retired.
+        struct Late;
+        impl Drop for Late {
+            fn drop(&mut self) {
+                callback();
+            }
+        }
+        let reclaimer = Reclaimer::new();
+        let mut retirer = reclaimer.try_retirer(4)?;
+        for _ in 0..4 {
+            assert!(retirer.retire(Late).is_ok());
+        }
+        assert_eq!(reclaimer.collect(), 4);
+        assert!(retirer.retire(Late).is_ok());
+        Ok(())
+    },
+];
+
+#[test]
+fn with_any_one_callback_panicking_nothing_is_lost() {
+    let mut n = 1;
+    let last = loop {
+        let (thrown, leaked) = counted(move || {
+            let mut all = Shared {
+                zone: Zone::new(500),
+                kept: Vec::with_capacity(20),
+                heap: RtHeap::new(5_000),
+            };
+            FUSE.set(n);
+            let mut thrown = 0;
+            for (number, step) in THROWING.iter().enumerate() {
+                match catch_unwind(AssertUnwindSafe(|| step(&mut all))) {
+                    Ok(result) => assert_eq!(result, Ok(()), "step {number}, callback {n}"),
+                    Err(payload) if payload.is::<Thrown>() => thrown += 1,
+                    Err(payload) => resume_unwind(payload),
+                }
+                assert_eq!(zone_depth(), 0, "step {number}, callback {n}");
+                all.heap.check();
+                assert_eq!(all.heap.used(), 0, "step {number}, callback {n}");
+                assert_eq!(*all.zone.alloc(number), number);
+                let kept = all.kept.len() as isize;
+                assert_eq!(ALIVE.get(), kept, "step {number}, callback {n}");
+            }
+            FUSE.set(0);
+            all.kept.clear();
+            assert!(all.zone.reset().is_ok());
+            for step in THROWING {
+                assert_eq!(step(&mut all), Ok(()));
+            }
+            all.kept.clear();
+            assert_eq!(ALIVE.get(), 0);
+            thrown
+        });
+        assert_eq!(leaked, 0, "leaked with the {n}-th callback panicking");
+        if thrown == 0 {
+            break n;
+        }
+        n += if cfg!(miri) { 10 } else { 1 };
+    };
+    assert!(last > 100, "the script has only {last} callbacks");
+}
+
+// Threads that end.
+
+/// One of each, alive.
+struct Everything {
+    _world: World,
+    _zones: Vec<Zone>,
+    _boxes: Vec<ZBox<String>>,
+    _fader: Fader<usize, f64>,
+    _retirer: Retirer,
+    _reclaimer: Reclaimer,
+}
+
+impl Everything {
+    fn new() -> Everything {
+        let mut world = World::new();
+        for step in &SCRIPT[..SCRIPT.len() - 1] {
+            step(&mut world).unwrap();
+        }
+        let zone = Zone::new(1_000);
+        let boxes = vec![zone.boxed("a".repeat(300)), ZBox::new("b".repeat(300))];
+        push_zone(&zone);
+        let pushed = push_new_zone(2_000);
+        pushed.on_cleanup(|| drop(try_beginz!({ ZBox::try_new(1) })));
+        let (caller, _) = try_hot(table(1_000).unwrap()).unwrap();
+        let reclaimer = Reclaimer::new();
+        let mut retirer = reclaimer.retirer(10);
+        retirer.retire(vec![1_u8; 500]).unwrap();
+        Everything {
+            _world: world,
+            _zones: vec![zone, pushed],
+            _boxes: boxes,
+            _fader: Fader::new(caller, 10),
+            _retirer: retirer,
+            _reclaimer: reclaimer,
+        }
+    }
+}
+
+impl Drop for Everything {
+    fn drop(&mut self) {
+        // The stack may be there or not.
+        assert_eq!(try_beginz!(z => { z.alloc_slice(10, 1_u8).len() }), Ok(10));
+        push_zone(&self._zones[0]);
+    }
+}
+
+thread_local!(static LEFT: RefCell<Option<Everything>> = const { RefCell::new(None) });
+
+#[test]
+fn a_thread_may_end_with_all_of_it_alive() {
+    let ((), leaked) = counted(|| LEFT.set(Some(Everything::new())));
+    assert_eq!(leaked, 0);
+    // On a thread whose stack is made after the thread-local that is to outlive it, and before.
+    for stack_first in [true, false] {
+        on_new_thread(move || {
+            if stack_first {
+                beginz!({});
+            }
+            // Its destructor is registered here.
+            LEFT.set(None);
+            LEFT.set(Some(Everything::new()));
+        });
+    }
+}

@@ -1,0 +1,351 @@
+//! What each public type promises without saying it: its auto traits, and how it varies with its
+//! parameters. Asserted while this file is compiled. A public type without a row fails the test.
+//!
+//! That a type is *not* covariant cannot be asserted by a program that compiles:
+//! `tests/ui/variance.rs` has a function for each of those.
+
+use memzone::__private::{Depth, Scope, ScopeZone, Work};
+use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
+use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
+use memzone::{
+    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
+    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RtHeap, SendHeap, SendZone,
+    System, ZBox, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::MutexGuard;
+use syn::{Attribute, Expr, GenericParam, Generics, Item, Lit, Meta, Visibility};
+
+/// Whether a type has a trait, as a constant: an inherent one where the bound holds, else that of
+/// `Lacks`.
+struct Has<T: ?Sized>(PhantomData<T>);
+
+trait Lacks {
+    const SEND: bool = false;
+    const SYNC: bool = false;
+    #[allow(dead_code, reason = "all types have it")]
+    const UNPIN: bool = false;
+    const UNWIND_SAFE: bool = false;
+    const REF_UNWIND_SAFE: bool = false;
+}
+
+impl<T: ?Sized> Lacks for T {}
+
+impl<T: ?Sized + Send> Has<T> {
+    const SEND: bool = true;
+}
+
+impl<T: ?Sized + Sync> Has<T> {
+    const SYNC: bool = true;
+}
+
+impl<T: ?Sized + Unpin> Has<T> {
+    const UNPIN: bool = true;
+}
+
+impl<T: ?Sized + UnwindSafe> Has<T> {
+    const UNWIND_SAFE: bool = true;
+}
+
+impl<T: ?Sized + RefUnwindSafe> Has<T> {
+    const REF_UNWIND_SAFE: bool = true;
+}
+
+/// Written in the rows: has it, has it not.
+const Y: bool = true;
+const N: bool = false;
+
+/// The rows: a type as it is found in the sources, an instance of it, and whether that is `Send`,
+/// `Sync`, `Unpin`, `UnwindSafe`, `RefUnwindSafe`.
+macro_rules! auto_traits {
+    ($($name:literal $type:ty: $send:ident $sync:ident $unpin:ident $unwind:ident $by_ref:ident;)*) => {
+        $(const _: () = {
+            assert!(Has::<$type>::SEND == $send, concat!("Send: ", stringify!($type)));
+            assert!(Has::<$type>::SYNC == $sync, concat!("Sync: ", stringify!($type)));
+            assert!(Has::<$type>::UNPIN == $unpin, concat!("Unpin: ", stringify!($type)));
+            assert!(Has::<$type>::UNWIND_SAFE == $unwind, concat!("UnwindSafe: ", stringify!($type)));
+            assert!(
+                Has::<$type>::REF_UNWIND_SAFE == $by_ref,
+                concat!("RefUnwindSafe: ", stringify!($type))
+            );
+        };)*
+        pub(crate) const AUTO_TRAITS: &[&str] = &[$($name),*];
+    };
+}
+
+/// Neither `Send` nor `Sync`.
+type Local = Rc<u8>;
+/// `Send`, not `Sync`.
+type Owned = Cell<u8>;
+/// `Sync`, not `Send`.
+type Shared = MutexGuard<'static, u8>;
+
+auto_traits! {
+    "error::ZoneError" ZoneError: Y Y Y Y Y;
+    "error::Request" Request: Y Y Y Y Y;
+    "section::Policy" Policy: Y Y Y Y Y;
+    "section::Section" Section: N N Y Y Y;
+    "section::Report" rt::Report: Y Y Y Y Y;
+    "stats::Stats" stats::Stats: Y Y Y Y Y;
+    "stats::Threads" stats::Threads: Y Y Y Y Y;
+    "zone::Zone" Zone: N N Y Y Y;
+    "zone::SendZone" SendZone: Y N Y Y Y;
+    "zone::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
+    "zbox::ZBox" ZBox<u8>: N N Y Y Y;
+    "zbox::ZBox" ZBox<str>: N N Y Y Y;
+    "deep_copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
+    "deep_copy::Keep" Keep<Local>: N N Y Y Y;
+    "deep_copy::Depth" Depth: Y Y Y Y Y;
+    "deep_copy::later::Work" Work<'static>: N N Y N N;
+    "scope::Scope" Scope: N N Y N N;
+    "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
+    "heap::System" System: Y Y Y Y Y;
+    "heap::foreign::FromAllocator" FromAllocator<Zone>: N N Y Y Y;
+    "heap::foreign::FromAllocator" FromAllocator<u8>: Y Y Y Y Y;
+    "heap::hbox::HBox" HBox<u8>: Y Y Y Y Y;
+    "heap::hbox::HBox" HBox<Owned>: Y N Y Y N;
+    "heap::hbox::HBox" HBox<Shared>: N Y Y Y Y;
+    "heap::hbox::HBox" HBox<Local>: N N Y Y Y;
+    "heap::hbox::HBox" HBox<u8, RtHeap>: Y Y Y Y N;
+    "heap::hbox::HBox" HBox<Local, RtHeap>: N N Y Y N;
+    "heap::hbox::HBox" HBox<u8, FromAllocator<Zone>>: N Y Y Y Y;
+    "heap::rt::RtHeap" RtHeap: N N Y N N;
+    "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
+    "heap::rt::SendHeap" SendHeap: Y N Y N N;
+    "heap::rt::HeapStats" HeapStats: Y Y Y Y Y;
+    "pool::Pool" Pool<'static, u8>: N N Y N N;
+    "pool::PoolKey" PoolKey: Y Y Y Y Y;
+    "pool::PoolFull" PoolFull<u8>: Y Y Y Y Y;
+    "pool::PoolFull" PoolFull<Local>: N N Y Y Y;
+    "pool::PoolKeys" PoolKeys<'static>: N N Y N N;
+    "pool::PoolIter" PoolIter<'static, u8>: N N Y N N;
+    "pool::PoolIterMut" PoolIterMut<'static, u8>: N N Y N N;
+    "pool::PoolBox" PoolBox<'static, u8>: N N Y N N;
+    "zone_fn::Closure" Closure<'static, Local, Local, Local>: Y N Y N N;
+    "zone_fn::ZoneFn" ZoneFn<Local, Local, Local>: Y N Y N N;
+    "parcel::Parcel" Parcel<u8>: Y Y Y Y Y;
+    "parcel::Parcel" Parcel<Owned>: Y N Y N N;
+    "parcel::Parcel" Parcel<Local>: N N Y Y Y;
+    "hot::Caller" Caller<Local, Local, Local>: Y N Y N N;
+    "hot::Binder" Binder<Local, Local, Local>: Y Y Y N N;
+    "hot::fade::Fader" Fader<Local, Local>: Y N Y N N;
+    "hot::fade::Fader" Fader<u8, u8, Local>: N N Y N N;
+    "rt::Plan" Plan: Y Y Y Y Y;
+    "rt::Locked" Locked: Y Y Y Y Y;
+    "rt::Prepared" Prepared: Y Y Y Y Y;
+    "reclaim::Reclaimer" Reclaimer: Y Y Y Y Y;
+    "reclaim::Stats" reclaim::Stats: Y Y Y Y Y;
+    "reclaim::Retirer" Retirer: Y N Y Y N;
+    "reclaim::Full" Full<u8>: Y Y Y Y Y;
+    "reclaim::Full" Full<Local>: N N Y Y Y;
+    "reclaim::Background" Background: Y Y Y N N;
+}
+#[cfg(feature = "ledger")]
+mod of_ledger {
+    use super::*;
+    auto_traits! {
+        "ledger::Kind" memzone::ledger::Kind: Y Y Y Y Y;
+        "ledger::on::Record" memzone::ledger::Record: Y Y Y Y Y;
+        "ledger::on::Report" memzone::ledger::Report: Y Y Y Y Y;
+    }
+}
+
+#[cfg(not(feature = "ledger"))]
+mod of_ledger {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+}
+
+/// The rows: a type, one of its parameters, and in which direction it may be taken for another:
+/// `co` where the parameter may get shorter, `contra` where it may get longer. That it may not is
+/// seen in `tests/ui/variance.rs`, with a function for each direction not named here.
+macro_rules! variance {
+    ($($name:literal $parameter:literal $how:ident $alias:ident <$($life:lifetime),*> = $type:ty;)*) => {
+        $(
+            #[allow(dead_code)]
+            type $alias<$($life),*> = $type;
+            variance! { $how $alias $($life)* }
+        )*
+        const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
+    };
+    (co $alias:ident $a:lifetime) => {
+        const _: () = {
+            const fn _as<'l: 's, 's>(it: &'s $alias<'l>) -> &'s $alias<'s> { it }
+        };
+    };
+    (co $alias:ident $p:lifetime $a:lifetime) => {
+        const _: () = {
+            const fn _as<'p, 'l: 's, 's: 'p>(it: &'p $alias<'p, 'l>) -> &'p $alias<'p, 's> { it }
+        };
+    };
+    (contra $alias:ident $a:lifetime) => {
+        const _: () = {
+            const fn _as<'l: 's, 's>(it: &'s $alias<'s>) -> &'s $alias<'l> { it }
+        };
+    };
+    (contra $alias:ident $p:lifetime $a:lifetime) => {
+        const _: () = {
+            const fn _as<'p, 'l: 's, 's: 'p>(it: &'p $alias<'p, 's>) -> &'p $alias<'p, 'l> { it }
+        };
+    };
+    (invariant $($row:tt)*) => {};
+}
+
+variance! {
+    "deep_copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
+    "deep_copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
+    "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
+    "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
+    "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
+    "zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
+    "pool::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
+    "pool::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
+    "pool::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;
+    "pool::PoolKeys" "'p" co PoolKeysP<'a> = PoolKeys<'a>;
+    "pool::PoolIter" "'p" co PoolIterP<'a> = PoolIter<'a, u8>;
+    "pool::PoolIter" "T" co PoolIterT<'p, 'a> = PoolIter<'p, &'a u8>;
+    "pool::PoolIterMut" "'p" co PoolIterMutP<'a> = PoolIterMut<'a, u8>;
+    "pool::PoolIterMut" "T" invariant PoolIterMutT<'p, 'a> = PoolIterMut<'p, &'a u8>;
+    "pool::PoolBox" "'p" co PoolBoxP<'a> = PoolBox<'a, u8>;
+    "pool::PoolBox" "T" co PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
+    "zone_fn::Closure" "'z" co ClosureZ<'a> = Closure<'a, u8, u8, u8>;
+    "zone_fn::Closure" "A" contra ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
+    "zone_fn::Closure" "R" co ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
+    "zone_fn::Closure" "S" invariant ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
+    "zone_fn::ZoneFn" "A" contra ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
+    "zone_fn::ZoneFn" "R" co ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
+    "zone_fn::ZoneFn" "S" invariant ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
+    "parcel::Parcel" "T" invariant ParcelT<'a> = Parcel<&'a u8>;
+    "hot::Caller" "A" contra CallerA<'a> = Caller<&'a u8, u8, u8>;
+    "hot::Caller" "R" co CallerR<'a> = Caller<u8, &'a u8, u8>;
+    "hot::Caller" "S" invariant CallerS<'a> = Caller<u8, u8, &'a u8>;
+    "hot::Binder" "A" invariant BinderA<'a> = Binder<&'a u8, u8, u8>;
+    "hot::Binder" "R" invariant BinderR<'a> = Binder<u8, &'a u8, u8>;
+    "hot::Binder" "S" invariant BinderS<'a> = Binder<u8, u8, &'a u8>;
+    "hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
+    "hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
+    "hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
+    "reclaim::Full" "T" co FullT<'a> = Full<&'a u8>;
+}
+
+/// The public types of the sources, with the names of their parameters.
+#[derive(Default)]
+struct Found {
+    types: BTreeMap<String, Vec<String>>,
+    files: BTreeSet<PathBuf>,
+}
+
+fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg") => {
+            let text = list.tokens.to_string();
+            text.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == "test" || word == "doctest")
+        }
+        _ => false,
+    })
+}
+
+impl Found {
+    fn add(&mut self, visibility: &Visibility, name: String, generics: &Generics) {
+        if matches!(visibility, Visibility::Public(_)) {
+            let parameters = generics.params.iter().filter_map(|parameter| match parameter {
+                GenericParam::Lifetime(it) => Some(it.lifetime.to_string()),
+                GenericParam::Type(it) => Some(it.ident.to_string()),
+                GenericParam::Const(_) => None,
+            });
+            self.types.insert(name, parameters.collect());
+        }
+    }
+
+    fn items(&mut self, items: &[Item], path: &str, directory: &Path) {
+        for item in items {
+            match item {
+                Item::Struct(it) => self.add(&it.vis, format!("{path}{}", it.ident), &it.generics),
+                Item::Enum(it) => self.add(&it.vis, format!("{path}{}", it.ident), &it.generics),
+                Item::Union(it) => self.add(&it.vis, format!("{path}{}", it.ident), &it.generics),
+                Item::Macro(it) => {
+                    let text = it.mac.tokens.to_string();
+                    let makes = ["pub struct", "pub enum", "pub union"];
+                    assert!(
+                        !makes.iter().any(|makes| text.contains(makes)),
+                        "a type in a macro: {text}"
+                    );
+                }
+                Item::Mod(it) if !is_for_tests(&it.attrs) => {
+                    let name = it.ident.to_string();
+                    let (path, inside) = (format!("{path}{name}::"), directory.join(&name));
+                    match &it.content {
+                        Some((_, items)) => self.items(items, &path, &inside),
+                        None => self.file(&it.attrs, &name, &path, directory),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn file(&mut self, attributes: &[Attribute], name: &str, path: &str, directory: &Path) {
+        let given = attributes.iter().find_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                Expr::Lit(syn::ExprLit { lit: Lit::Str(file), .. }) => Some(file.value()),
+                _ => panic!("a path that is no text: {path}"),
+            },
+            _ => None,
+        });
+        let files = [given.unwrap_or_else(|| format!("{name}.rs")), format!("{name}/mod.rs")];
+        let mut files = files.iter().map(|file| directory.join(file));
+        let file = files.find(|file| file.exists()).unwrap_or_else(|| panic!("no file for {path}"));
+        // Declared twice, once for each state of a feature.
+        if self.files.insert(file.clone()) {
+            let text = fs::read_to_string(&file).unwrap();
+            self.items(&syn::parse_file(&text).unwrap().items, path, &directory.join(name));
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn each_public_type_has_its_rows() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Found::default();
+    let root = fs::read_to_string(sources.join("lib.rs")).unwrap();
+    found.items(&syn::parse_file(&root).unwrap().items, "", &sources);
+    // The ledger's are public where there is one.
+    found.types.retain(|name, _| cfg!(feature = "ledger") || !name.starts_with("ledger::"));
+    assert!(found.types.len() > 40, "only {:?}", found.types);
+
+    let rows: BTreeSet<_> = AUTO_TRAITS.iter().chain(of_ledger::AUTO_TRAITS).copied().collect();
+    let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
+    let missing: Vec<_> = types.symmetric_difference(&rows).collect();
+    assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
+
+    let rows: BTreeSet<_> =
+        VARIANCE.iter().map(|&(name, parameter, _)| (name, parameter)).collect();
+    let parameters = found.types.iter().flat_map(|(name, parameters)| {
+        parameters.iter().map(|parameter| (name.as_str(), parameter.as_str()))
+    });
+    let parameters: BTreeSet<_> = parameters.collect();
+    let missing: Vec<_> = parameters.symmetric_difference(&rows).collect();
+    assert!(missing.is_empty(), "no row of variance, or no such parameter: {missing:?}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn what_does_not_vary_is_seen_not_to() {
+    let refused = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/variance.stderr");
+    let refused = fs::read_to_string(refused).unwrap();
+    for (name, parameter, how) in VARIANCE {
+        for direction in ["co", "contra"].into_iter().filter(|direction| direction != how) {
+            let of = name.replace("::", "_") + "_" + parameter.trim_matches('\'');
+            let function = format!("fn not_{direction}_{}<", of.to_lowercase());
+            assert!(refused.contains(&function), "tests/ui/variance.rs has no {function}");
+        }
+    }
+}
