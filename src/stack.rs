@@ -603,6 +603,20 @@ impl Zone {
         let _entered = or_panic(Entered::new(self));
         body()
     }
+
+    /// Like [`enter`](Zone::enter), with an error instead of a panic. `body` is not run then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_push_zone`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, at a depth that the thread's stack has reached before.
+    pub fn try_enter<R>(&self, body: impl FnOnce() -> R) -> Result<R, ZoneError> {
+        let _entered = Entered::new(self)?;
+        Ok(body())
+    }
 }
 
 /// Pushes a zone on the thread's stack, which makes it the current one.
@@ -624,8 +638,24 @@ impl Zone {
 /// Constant, amortised.
 #[track_caller]
 pub fn push_zone(zone: &Zone) {
-    let level = or_panic(STACK.with(|stack| stack.push(zone).map(|()| stack.top.get())));
+    or_panic(try_push_zone(zone));
+}
+
+/// Like [`push_zone`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 134,217,726
+/// entries, [`Denied`](ZoneError::Denied) in a real-time section that forbids a longer stack. Nothing is pushed then.
+///
+/// # Real-time
+///
+/// Yes, at a depth that the thread's stack has reached before.
+#[cfg_attr(feature = "ledger", track_caller)]
+pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
+    let level = STACK.with(|stack| stack.push(zone).map(|()| stack.top.get()))?;
     ledger::pushed(level, zone.capacity());
+    Ok(())
 }
 
 /// Makes a zone of `bytes` and pushes it.
@@ -639,9 +669,23 @@ pub fn push_zone(zone: &Zone) {
 /// No: it makes a zone.
 #[track_caller]
 pub fn push_new_zone(bytes: usize) -> Zone {
-    let zone = Zone::new(bytes);
-    push_zone(&zone);
-    zone
+    or_panic(try_push_new_zone(bytes))
+}
+
+/// Like [`push_new_zone`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`Zone::try_new`] and [`try_push_zone`].
+///
+/// # Real-time
+///
+/// No: it makes a zone.
+#[cfg_attr(feature = "ledger", track_caller)]
+pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
+    let zone = Zone::try_new(bytes)?;
+    try_push_zone(&zone)?;
+    Ok(zone)
 }
 
 /// Takes the topmost zone off the thread's stack, whichever it is, and returns a handle to it.
@@ -681,6 +725,20 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 #[track_caller]
 pub fn peek_zone() -> Zone {
     or_panic(current())
+}
+
+/// Like [`peek_zone`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, and [`Denied`](ZoneError::Denied) where a real-time
+/// section forbids making it.
+///
+/// # Real-time
+///
+/// Yes, unless it makes the default zone.
+pub fn try_peek_zone() -> Result<Zone, ZoneError> {
+    current()
 }
 
 /// Rewinds a zone; the same as [`Zone::reset`].
@@ -772,7 +830,21 @@ pub fn set_keep_limit(bytes: usize) {
 /// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
 #[track_caller]
 pub fn alloc<T: Copy + Default>(len: usize) -> crate::ZBox<[T]> {
+    or_panic(try_alloc(len))
+}
+
+/// Like [`alloc`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`try_peek_zone`] and [`Zone::try_alloc_layout`].
+///
+/// # Real-time
+///
+/// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
+#[cfg_attr(feature = "ledger", track_caller)]
+pub fn try_alloc<T: Copy + Default>(len: usize) -> Result<crate::ZBox<[T]>, ZoneError> {
     // `T::default` runs before anything is taken from the zone.
     let value = T::default();
-    peek_zone().boxed_slice(len, value)
+    try_peek_zone()?.try_boxed_slice(len, value)
 }

@@ -6,8 +6,8 @@ mod counting;
 use memzone::rt::{self, Locked, Plan, Policy, Request};
 use memzone::{
     HBox, RtHeap, System, ZBox, Zone, ZoneError, beginz, destroy_zone, halloc, halloc_in, letz,
-    peek_zone, pop_zone, push_zone, salloc_with, set_keep_limit, try_beginz, try_halloc, try_zcopy,
-    zcopy,
+    peek_zone, pop_zone, push_zone, salloc_with, set_keep_limit, try_alloc, try_beginz, try_halloc,
+    try_peek_zone, try_push_new_zone, try_push_zone, try_zcopy, zcopy, zone_depth,
 };
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -348,6 +348,11 @@ fn an_unprepared_thread_gets_errors() {
         let section = rt::enter(Policy::Deny);
         assert!(try_beginz!(()).is_err_and(|e| denied(Request::LongerStack)(&e)));
         assert!(std::panic::catch_unwind(|| push_zone(&zone)).is_err());
+        assert!(try_push_zone(&zone).is_err_and(|e| denied(Request::LongerStack)(&e)));
+        assert!(zone.try_enter(|| ()).is_err_and(|e| denied(Request::LongerStack)(&e)));
+        assert!(try_peek_zone().is_err_and(|e| denied(Request::LongerStack)(&e)));
+        assert!(try_alloc::<u8>(1).is_err_and(|e| denied(Request::LongerStack)(&e)));
+        assert!(try_push_new_zone(10).is_err_and(|e| denied(Request::NewZone)(&e)));
         assert_eq!(pop_zone().unwrap_err(), ZoneError::StackEmpty);
         // Miri has no stack that it would have to ask for.
         let on_stack = salloc_with(10, 1_u8, |ones| ones.len());
@@ -357,6 +362,10 @@ fn an_unprepared_thread_gets_errors() {
         }
         drop(section);
         assert_eq!(salloc_with(10, 1_u8, |ones| ones.len()), Ok(10));
+        try_push_zone(&zone).unwrap();
+        assert!(zone.contains(&try_alloc::<u8>(1).unwrap()[0]));
+        assert!(try_push_new_zone(10).unwrap().try_enter(zone_depth).is_ok_and(|depth| depth == 3));
+        assert_eq!((drop(pop_zone()), drop(pop_zone()), zone_depth()), ((), (), 0));
         assert_eq!(nest(3), Ok(3));
     });
 }
