@@ -12,7 +12,7 @@ use memzone::{
     push_new_zone, try_beginz, try_letz, try_zcopy, zcopy, zone_depth,
 };
 use proptest::prelude::*;
-use shapes::{Model, fill, overwrite, overwrite_spares};
+use shapes::{Model, overwrite, overwrite_spares};
 use std::alloc::Layout;
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
