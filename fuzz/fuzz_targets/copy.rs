@@ -4,7 +4,9 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use memzone::{DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy, zcopy};
+use memzone::{
+    DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy, zcopy,
+};
 use shapes::Model;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -143,11 +145,7 @@ fn root<'z>(input: &Input, z: &'z Zone) -> Root<'z> {
 }
 
 /// Compares node by node, along all edges, without recursion. What `b` leads to must lie in the zone, if one is given.
-fn same<'a, 'b>(
-    a: Option<&'a Node<'a>>,
-    b: Option<&'b Node<'b>>,
-    inside: Option<&Zone>,
-) {
+fn same<'a, 'b>(a: Option<&'a Node<'a>>, b: Option<&'b Node<'b>>, inside: Option<&Zone>) {
     let mut todo = vec![(a, b)];
     // Each pair once: shared nodes have many paths to them in the source.
     let mut seen = BTreeMap::new();

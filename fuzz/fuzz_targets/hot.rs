@@ -6,8 +6,8 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use memzone::{Binder, Caller, Fader, Mix, ZoneFn, hot};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 #[derive(Clone, Copy, Debug, Arbitrary)]
 enum OfCaller {
@@ -363,7 +363,8 @@ fn on_two_threads(ops: &[Op]) {
     let (caller, binder) = hot(lives.define(0));
     let mut made = 1;
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        // Joined, as a scope does not wait for the end of its threads, and what they free there would seem leaked.
+        let one = scope.spawn(move || {
             let (mut player, mut newest, mut taken_up) = (Player::Plain(caller), 0, 0);
             for op in ops {
                 match *op {
@@ -388,7 +389,7 @@ fn on_two_threads(ops: &[Op]) {
         });
         let made = &mut made;
         let lives = &lives;
-        scope.spawn(move || {
+        let other = scope.spawn(move || {
             for op in ops {
                 match op {
                     Op::Binder(OfBinder::Rebind) => {
@@ -402,6 +403,8 @@ fn on_two_threads(ops: &[Op]) {
                 }
             }
         });
+        one.join().unwrap();
+        other.join().unwrap();
     });
     assert_eq!(lives.dead(made), made, "all of them die");
 }
