@@ -43,7 +43,7 @@ fn more() -> impl Strategy<Value = Op> {
         1 => zone.clone().prop_map(|zone| Op::Within { zone }),
         3 => bytes.clone().prop_map(|bytes| Op::Open { bytes }),
         3 => index.clone().prop_map(|index| Op::End { index }),
-        3 => (zone.clone(), throws.clone()).prop_map(|(zone, throws)| Op::Hook { zone, throws }),
+        3 => (zone.clone(), throws).prop_map(|(zone, throws)| Op::Hook { zone, throws }),
         2 => (zone.clone(), 0..50_usize, index.clone(), any::<u8>())
             .prop_map(|(zone, len, at, how)| Op::Interrupted { zone, len, at, how }),
         3 => (zone.clone(), throws).prop_map(|(zone, throws)| Op::Value { zone, throws }),

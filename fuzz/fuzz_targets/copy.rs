@@ -111,7 +111,11 @@ fn grow<'z>(input: &Input, z: &'z Zone) -> Option<&'z Node<'z>> {
             edges: Cell::new([None; 2]),
             slice: z.alloc_slice_with(plan.len, |at| n as u16 ^ at as u16),
             name,
-            tuple: (n as i8, Some(n as f32), if n % 2 == 0 { Ok(n as u32) } else { Err('ü') }),
+            tuple: (
+                n as i8,
+                Some(n as f32),
+                if n.is_multiple_of(2) { Ok(n as u32) } else { Err('ü') },
+            ),
             kept: Keep("for ever"),
             range: n / 2..n,
             cell: RefCell::new(z.alloc_slice_with(plan.len % 3, |_| name)),

@@ -263,7 +263,7 @@ impl Model {
                 // It gives back everything but what may still be played.
                 if !ended {
                     let kept = self.alive();
-                    assert!(kept >= 1 + usize::from(self.pending.is_some()));
+                    assert!(kept > usize::from(self.pending.is_some()));
                     // One that has been faded out may still wait at the caller's.
                     assert!(kept <= 3 + usize::from(self.pending.is_some()), "{kept} are kept");
                 }
@@ -345,7 +345,7 @@ fn interleaved(ops: &[Op]) {
             assert_eq!(definition.call(false).new, *number);
         }
     }
-    if model.made % 2 == 0 {
+    if model.made.is_multiple_of(2) {
         drop(player);
         model.dead += binder.as_ref().map_or(0, Binder::reclaim);
         drop(binder);
