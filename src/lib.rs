@@ -37,11 +37,11 @@ mod owner;
 
 mod zbox;
 
+mod stack_limit;
+
 mod deep_copy;
 
 mod scope;
-
-mod stack_limit;
 
 mod salloc;
 

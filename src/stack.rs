@@ -281,16 +281,41 @@ impl Stack {
 
     /// Ends a scope that cannot just be rewound.
     fn leave(&self, zone: NonNull<Header>) {
+        /// Goes on where a hook panics.
+        struct Rest<'a>(&'a Stack, NonNull<Header>);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.leave(self.1);
+            }
+        }
         // Hooks of zones that go with the entries above may themselves end scopes or push: look
         // again after each.
         while let Some(own) = self.find_scope(zone) {
             let last = self.top.get() - LEVEL == own;
+            let rest = Rest(self, zone);
             self.remove_top();
+            core::mem::forget(rest);
             if last {
                 break;
             }
         }
         self.finish(zone);
+    }
+
+    /// Takes off what is above a depth.
+    fn lower_to(&self, depth: usize) {
+        /// Goes on where a hook panics.
+        struct Rest<'a>(&'a Stack, usize);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.lower_to(self.1);
+            }
+        }
+        while self.depth() > depth {
+            let rest = Rest(self, depth);
+            self.remove_top();
+            core::mem::forget(rest);
+        }
     }
 
     /// What becomes of a scope's zone that no slot holds.
@@ -571,11 +596,7 @@ impl Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        STACK.with(|stack| {
-            while stack.depth() > self.depth {
-                stack.remove_top();
-            }
-        });
+        STACK.with(|stack| stack.lower_to(self.depth));
     }
 }
 

@@ -104,7 +104,7 @@ impl Known {
 /// The lowest address in use. Not a local's: that may lie above a caller's large array, or with a
 /// sanitizer on no stack at all.
 #[inline(always)]
-fn stack_pointer() -> usize {
+pub(crate) fn stack_pointer() -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let here: usize;

@@ -10,6 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 
@@ -474,4 +476,43 @@ fn a_scope_that_is_entered_again_and_again_by_a_recursive_copy_is_harmless() {
     let outer = Zone::new(64);
     assert_eq!(beginz!(_ in &outer => Deep(50))[..], [1; 3]);
     assert_eq!(zone_depth(), 0);
+}
+
+/// Found by the fuzz target `zones`: what lies above a scope or `Zone::enter` goes with it, and a hook's panic
+/// there kept the rest of the stack from being taken off.
+#[test]
+fn a_hook_that_panics_above_a_scope_leaves_nothing_on_the_stack() {
+    /// Leaves two zones on the stack that only the stack holds.
+    fn leave_bombs(runs: &Arc<AtomicUsize>) {
+        for _ in 0..2 {
+            let runs = Arc::clone(runs);
+            // Where one panics already, a second would end the process.
+            push_new_zone(64).on_cleanup(move || {
+                let first = runs.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+                assert!(!first, "a hook panics");
+            });
+        }
+    }
+    on_new_thread(|| {
+        let (runs, zone) = (Arc::new(AtomicUsize::new(0)), Zone::new(64));
+        push_zone(&zone);
+        for round in 1..4 {
+            let kept = Cell::new(None);
+            let scope = || beginz!(z => { kept.set(Some(z.boxed(7_u8))); leave_bombs(&runs); });
+            assert!(catch_unwind(AssertUnwindSafe(scope)).is_err());
+            assert_eq!((zone_depth(), runs.load(Ordering::Relaxed)), (1, round * 4 - 2));
+            let boxed = kept.take().unwrap();
+            assert_eq!(
+                (*boxed, ZBox::zone(&boxed).handles()),
+                (7, 1),
+                "the scope's handle is gone"
+            );
+            let enter = || zone.enter(|| leave_bombs(&runs));
+            assert!(catch_unwind(AssertUnwindSafe(enter)).is_err());
+            assert_eq!((zone_depth(), runs.load(Ordering::Relaxed)), (1, round * 4));
+            scribble();
+        }
+        assert_eq!(pop_zone().map(drop), Ok(()));
+        assert_eq!(destroy_zone(zone), Ok(()));
+    });
 }

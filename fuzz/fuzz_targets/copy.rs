@@ -4,7 +4,9 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use memzone::{DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy, zcopy};
+use memzone::{
+    DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy, zcopy,
+};
 use shapes::Model;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -109,7 +111,11 @@ fn grow<'z>(input: &Input, z: &'z Zone) -> Option<&'z Node<'z>> {
             edges: Cell::new([None; 2]),
             slice: z.alloc_slice_with(plan.len, |at| n as u16 ^ at as u16),
             name,
-            tuple: (n as i8, Some(n as f32), if n % 2 == 0 { Ok(n as u32) } else { Err('ü') }),
+            tuple: (
+                n as i8,
+                Some(n as f32),
+                if n.is_multiple_of(2) { Ok(n as u32) } else { Err('ü') },
+            ),
             kept: Keep("for ever"),
             range: n / 2..n,
             cell: RefCell::new(z.alloc_slice_with(plan.len % 3, |_| name)),
@@ -143,11 +149,7 @@ fn root<'z>(input: &Input, z: &'z Zone) -> Root<'z> {
 }
 
 /// Compares node by node, along all edges, without recursion. What `b` leads to must lie in the zone, if one is given.
-fn same<'a, 'b>(
-    a: Option<&'a Node<'a>>,
-    b: Option<&'b Node<'b>>,
-    inside: Option<&Zone>,
-) {
+fn same<'a, 'b>(a: Option<&'a Node<'a>>, b: Option<&'b Node<'b>>, inside: Option<&Zone>) {
     let mut todo = vec![(a, b)];
     // Each pair once: shared nodes have many paths to them in the source.
     let mut seen = BTreeMap::new();

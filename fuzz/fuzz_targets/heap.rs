@@ -124,7 +124,7 @@ fuzz_target!(|input: Input| {
                 threads += 1;
                 let boxes = std::mem::take(&mut away);
                 std::thread::scope(|scope| {
-                    scope.spawn(move || {
+                    let thread = scope.spawn(move || {
                         for (value, fill) in boxes {
                             assert!(value.iter().all(|byte| *byte == fill));
                         }
@@ -132,6 +132,8 @@ fuzz_target!(|input: Input| {
                     // Meanwhile here.
                     shadow.step(&heap, &Step::Take(40, 1));
                     shadow.step(&heap, &Step::Free(3));
+                    // A scope does not wait for the end of its threads, and what they free there would seem leaked.
+                    thread.join().unwrap();
                 });
             }
             Op::Drain(most) => {

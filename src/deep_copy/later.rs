@@ -106,13 +106,9 @@ impl<T: Copy + 'static> Drop for During<T> {
     }
 }
 
-/// Roughly the address of the stack's top. The stack grows downward on all our targets.
+// The stack grows downward on all our targets.
 #[cfg(not(miri))]
-#[inline(always)]
-fn stack_top() -> usize {
-    let here = 0_u8;
-    (&raw const here).addr()
-}
+use crate::stack_limit::stack_pointer as stack_top;
 
 #[cfg(miri)]
 thread_local! {

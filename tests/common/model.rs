@@ -544,8 +544,8 @@ impl Model {
                 Op::EndSection { .. } => {}
                 Op::Collect => drop(caught(rt::collect)),
                 Op::KeepLimit { bytes } => memzone::set_keep_limit(bytes),
-                // There is no `try_push_zone`, and it may need a longer stack or a zone's first block.
-                Op::Push { .. } | Op::Within { .. } if self.denying() => {}
+                // These have no `try_` twin, and may need a longer stack or a zone's first block.
+                Op::Push { .. } | Op::Within { .. } | Op::Clone { .. } if self.denying() => {}
                 op => {
                     let (Op::Layout { zone: index, .. }
                     | Op::Slice { zone: index, .. }
