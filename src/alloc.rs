@@ -405,11 +405,14 @@ impl Zone {
 
     #[track_caller]
     fn iter_in<E: OnError, I: IntoIterator>(&self, items: I) -> Result<&mut [I::Item], E::Error> {
-        let items = items.into_iter();
+        let mut items = items.into_iter();
         let mut builder = SliceBuilder::<E, I::Item>::new(self);
         builder.reserve_exact(items.size_hint().0)?;
-        for item in items {
-            builder.push(item)?;
+        // What has ended once is not asked again.
+        if builder.fill_room(&mut items) {
+            for item in items {
+                builder.push(item)?;
+            }
         }
         Ok(builder.finish())
     }
@@ -938,6 +941,23 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         header.cursor.set(unsafe { cursor.add(round_up_step(more).min(free)) });
         self.room = room;
         true
+    }
+
+    /// Takes as many items as there is room for, and says whether there were that many. Nothing but them is
+    /// looked at in this loop, so that the optimiser can make of it what it makes of a loop over an array.
+    #[inline]
+    fn fill_room(&mut self, items: &mut impl Iterator<Item = T>) -> bool {
+        let (start, first) = (self.start, self.len);
+        let mut filled = 0;
+        items.take(self.room - first).for_each(|item| {
+            // SAFETY: (I6) `first + filled < room`: no more are taken.
+            let place = unsafe { start.add(first + filled) };
+            // SAFETY: (I2) a place of ours that is not yet filled.
+            unsafe { place.write(item) };
+            filled += 1;
+        });
+        self.len = first + filled;
+        self.len == self.room
     }
 
     #[inline]

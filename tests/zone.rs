@@ -1062,3 +1062,29 @@ fn hooks_run_on_the_thread_where_the_zone_ends() {
         assert_eq!(ran.lock().unwrap().take(), Some(expected));
     }
 }
+
+/// An iterator that has ended is not asked again, and one that says too little is heard to its end.
+#[test]
+fn iterators_are_asked_until_they_end() {
+    let zone = Zone::new(4096);
+    let mut asked = 0;
+    let items = zone.alloc_iter(std::iter::from_fn(|| {
+        asked += 1;
+        (asked % 4 != 0).then_some(asked)
+    }));
+    assert_eq!((&*items, asked), (&[1, 2, 3][..], 4));
+    struct Hinted(u32, usize);
+    impl Iterator for Hinted {
+        type Item = u32;
+        fn next(&mut self) -> Option<u32> {
+            self.0 += 1;
+            (self.0 % 7 != 0).then_some(self.0)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (self.1, None)
+        }
+    }
+    for hint in [0, 1, 5, 6, 7, 100] {
+        assert_eq!(zone.alloc_iter(Hinted(0, hint)), [1, 2, 3, 4, 5, 6], "{hint}");
+    }
+}
