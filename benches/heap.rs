@@ -14,6 +14,10 @@
 //! The clock ticks coarsely beside an operation of some ten cycles. So another table gives the mean cost of a
 //! free and an allocation, with the clock read only at the start and the end of a sequence.
 
+#[path = "common/cycles.rs"]
+mod cycles;
+
+use cycles::cycles;
 use memzone::{HBox, RtHeap};
 use std::alloc::Layout;
 use std::hint::black_box;
@@ -23,28 +27,6 @@ use std::time::Instant;
 
 const HEAP: usize = 16 << 20;
 const SIZES: [usize; 9] = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
-
-/// The time in cycles of the clock that the processor counts at a constant rate.
-#[cfg(target_arch = "x86_64")]
-fn cycles() -> u64 {
-    use std::arch::x86_64::{_mm_lfence, _rdtsc};
-    // SAFETY: every x86-64 processor has it.
-    unsafe { _mm_lfence() };
-    // SAFETY: as above.
-    let now = unsafe { _rdtsc() };
-    // SAFETY: as above.
-    unsafe { _mm_lfence() };
-    now
-}
-
-/// The time in nanoseconds, where no cycles are to be had.
-#[cfg(not(target_arch = "x86_64"))]
-fn cycles() -> u64 {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
-}
 
 /// What is measured: a source of blocks.
 trait Blocks {

@@ -22,7 +22,11 @@
 //! it, counts with the least it has cost, and the worst of these is shown. What reading the clock costs is taken
 //! off.
 
+#[path = "common/cycles.rs"]
+mod cycles;
+
 use bumpalo::Bump;
+use cycles::cycles;
 use memzone::rt::{self, Plan, Policy};
 use memzone::{Zone, beginz};
 use parking_lot::ReentrantMutex;
@@ -41,28 +45,6 @@ const ALLOCATIONS: usize = 64;
 
 /// How many turns each row's scopes are taken in.
 const TURNS: u64 = 10;
-
-/// The time in cycles of the clock that the processor counts at a constant rate.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn cycles() -> u64 {
-    use std::arch::x86_64::{_mm_lfence, _rdtsc};
-    // SAFETY: every x86-64 processor has it.
-    unsafe { _mm_lfence() };
-    // SAFETY: as above.
-    let now = unsafe { _rdtsc() };
-    // SAFETY: as above.
-    unsafe { _mm_lfence() };
-    now
-}
-
-/// The time in nanoseconds, where no cycles are to be had.
-#[cfg(not(target_arch = "x86_64"))]
-fn cycles() -> u64 {
-    use std::sync::OnceLock;
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
-}
 
 /// How often each cost was seen: exact up to 64, then in 64 steps for each power of two. Of a fixed size, so
 /// that noting takes no memory.

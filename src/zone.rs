@@ -108,6 +108,13 @@ struct Block {
     memory: Memory,
 }
 
+impl Block {
+    /// Bytes of its data, used and not.
+    fn room(&self) -> usize {
+        self.end.addr().get() - self.start.addr().get()
+    }
+}
+
 /// A cleanup hook, with its closure behind it.
 #[repr(C)]
 struct Hook {
@@ -231,7 +238,7 @@ impl Header {
     fn ready(&self, block: &Block) {
         if self.prefault.get() {
             // SAFETY: (I2) the block's data, which nobody uses.
-            unsafe { prefault(block.start, block.end.addr().get() - block.start.addr().get()) };
+            unsafe { prefault(block.start, block.room()) };
         }
         if self.lock.get() != Lock::NotAsked {
             // Being refused is no error: `is_locked` tells.
@@ -240,13 +247,12 @@ impl Header {
     }
 
     fn lock_block(&self, block: &Block) -> Result<(), LockError> {
-        let bytes = block.end.addr().get() - block.start.addr().get();
-        system::lock(block.start, bytes).inspect_err(|_| self.lock.set(Lock::Refused))
+        system::lock(block.start, block.room()).inspect_err(|_| self.lock.set(Lock::Refused))
     }
 
     fn unlock_block(&self, block: &Block) {
         if self.lock.get() != Lock::NotAsked {
-            system::unlock(block.start, block.end.addr().get() - block.start.addr().get());
+            system::unlock(block.start, block.room());
         }
     }
 
@@ -261,10 +267,9 @@ impl Header {
 
     /// Bytes that all blocks have room for.
     fn capacity(&self) -> usize {
-        let first = self.first.end.addr().get() - self.first.start.addr().get();
         let later = self.system.get() - self.first.memory.system_bytes();
         let overhead = block::system_bytes(BLOCK_HEADER);
-        first + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
+        self.first.room() + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
     }
 
     fn note_high_water(&self) {
@@ -408,7 +413,7 @@ impl Header {
         while let Some(next) = rest.next.get() {
             // SAFETY: (I2) blocks in the list live as long as the header.
             rest = unsafe { next.as_ref() };
-            if rest.end.addr().get() - rest.start.addr().get() >= bytes {
+            if rest.room() >= bytes {
                 return Ok(());
             }
         }
@@ -1040,7 +1045,7 @@ impl Zone {
             while let Some(block) = next {
                 // SAFETY: (I2) blocks in the list live as long as the header.
                 let block = unsafe { block.as_ref() };
-                sum += block.end.addr().get() - block.start.addr().get();
+                sum += block.room();
                 next = block.next.get();
             }
         }

@@ -17,7 +17,9 @@ use std::thread;
 #[path = "common/failing.rs"]
 mod failing;
 
-use failing::{LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, refusing, warm_up};
+use failing::{
+    LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, play_refused, refusing, warm_up,
+};
 
 type Play = (Caller<usize, f64>, Binder<usize, f64>);
 
@@ -93,7 +95,7 @@ fn table(bytes: usize) -> Result<ZoneFn<usize, f64>, ZoneError> {
     })
 }
 
-type Step = fn(&mut World) -> Result<(), ZoneError>;
+type Step = failing::Step<World>;
 
 const SCRIPT: [Step; 11] = [
     |_| {
@@ -220,28 +222,7 @@ fn with_any_one_request_failing_nothing_is_lost() {
         let last = loop {
             let ((refused, failed), leaked) = counted(move || {
                 let mut world = World::new();
-                let mut failed = 0;
-                REFUSED.set(None);
-                REFUSE.set(refuse(n));
-                for (number, step) in SCRIPT.iter().enumerate() {
-                    let result = step(&mut world);
-                    let refuse = REFUSE.replace(Refuse::None);
-                    if let Err(error) = result {
-                        let fits = matches!(error, ZoneError::OutOfMemory { .. });
-                        assert!(fits, "{error:?} in step {number} with the {n}-th refused");
-                        assert!(REFUSED.get().is_some());
-                        failed += 1;
-                    }
-                    world.check();
-                    REFUSE.set(refuse);
-                }
-                REFUSE.set(Refuse::None);
-                // Whatever failed, all works again.
-                for step in SCRIPT {
-                    assert_eq!(step(&mut world), Ok(()));
-                    world.check();
-                }
-                (REFUSED.get().is_some(), failed)
+                play_refused(&mut world, &SCRIPT, World::check, refuse, n)
             });
             assert_eq!(leaked, 0, "leaked with the {n}-th refused, {failed} steps failed");
             if !refused {

@@ -18,7 +18,9 @@ mod buffer;
 mod failing;
 
 use buffer::buffer;
-use failing::{LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, refusing, warm_up};
+use failing::{
+    LEDGER, Ledger, REFUSED, Refuse, on_new_thread, plain, play_refused, refusing, warm_up,
+};
 
 /// A zone's numbers, and the stack's depth.
 fn numbers(zone: &Zone) -> [usize; 7] {
@@ -314,7 +316,7 @@ fn list(zone: &Zone, len: u64) -> Result<&Node<'_>, ZoneError> {
     Ok(list.expect("a node"))
 }
 
-type Step = fn(&mut World) -> Result<(), ZoneError>;
+type Step = failing::Step<World>;
 
 /// What is done with each allocation failing once.
 const SCRIPT: [Step; 21] = [
@@ -490,30 +492,9 @@ fn with_any_one_allocation_failing_nothing_breaks() {
                     texts: Vec::with_capacity(20),
                     vecs: [vec![1; 40], vec![], vec![2; 100]],
                 };
-                let mut failed = 0;
-                // Each step from where the one before left off, so that the n-th is the script's.
-                REFUSED.set(None);
-                REFUSE.set(refuse(n));
-                for (number, step) in SCRIPT.iter().enumerate() {
-                    let result = step(&mut world);
-                    let refuse = REFUSE.replace(Refuse::None);
-                    if let Err(error) = result {
-                        let fits = matches!(error, ZoneError::OutOfMemory { .. });
-                        assert!(fits, "{error:?} in step {number} with the {n}-th refused");
-                        assert!(REFUSED.get().is_some());
-                        failed += 1;
-                    }
-                    world.check();
-                    REFUSE.set(refuse);
-                }
-                REFUSE.set(Refuse::None);
-                // Whatever failed, all works again.
-                for step in SCRIPT {
-                    assert_eq!(step(&mut world), Ok(()));
-                    world.check();
-                }
+                let played = play_refused(&mut world, &SCRIPT, |world| world.check(), refuse, n);
                 drop(world);
-                (REFUSED.get().is_some(), failed)
+                played
             });
             let (refused, failed) = script.join().unwrap_or_else(|payload| resume_unwind(payload));
             let bytes = [&LEDGER_OF_SCRIPT.asked, &LEDGER_OF_SCRIPT.freed];

@@ -164,3 +164,41 @@ pub fn warm_up() {
         });
     });
 }
+
+/// A step of a script.
+pub type Step<W> = fn(&mut W) -> Result<(), ZoneError>;
+
+/// Plays a script with the `n`-th of its requests refused, and then again with none. Each step that it hits must
+/// say so, and leave a world that `check` finds whole. Returns whether it came to that request, and how many
+/// steps failed.
+pub fn play_refused<W>(
+    world: &mut W,
+    script: &[Step<W>],
+    check: impl Fn(&mut W),
+    refuse: fn(usize) -> Refuse,
+    n: usize,
+) -> (bool, usize) {
+    let mut failed = 0;
+    // Each step from where the one before left off, so that the n-th is the script's.
+    REFUSED.set(None);
+    REFUSE.set(refuse(n));
+    for (number, step) in script.iter().enumerate() {
+        let result = step(world);
+        let refuse = REFUSE.replace(Refuse::None);
+        if let Err(error) = result {
+            let fits = matches!(error, ZoneError::OutOfMemory { .. });
+            assert!(fits, "{error:?} in step {number} with the {n}-th refused");
+            assert!(REFUSED.get().is_some());
+            failed += 1;
+        }
+        check(world);
+        REFUSE.set(refuse);
+    }
+    REFUSE.set(Refuse::None);
+    // Whatever failed, all works again.
+    for step in script {
+        assert_eq!(step(world), Ok(()));
+        check(world);
+    }
+    (REFUSED.get().is_some(), failed)
+}
