@@ -192,7 +192,7 @@ fn resetting_starts_from_what_there_is() {
 fn a_table_has_each_figure() {
     let text = Stats::default().to_string();
     assert_eq!(text.lines().count(), 8);
-    assert!(text.starts_with("scopes                     0\n"), "{text}");
+    assert!(text.starts_with("requests                   0\n"), "{text}");
 }
 
 /// Another crate's thread-local that ends after `thread_local`'s own, and uses memzone for the first time on
