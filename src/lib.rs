@@ -41,6 +41,8 @@ mod stack_limit;
 
 mod deep_copy;
 
+mod profile;
+
 mod scope;
 
 mod salloc;

@@ -491,6 +491,18 @@ pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
     STACK.with(|stack| stack.enter(bytes))
 }
 
+/// What a spare zone may keep of the system's memory on this thread.
+#[cfg(feature = "profile")]
+pub(crate) fn keep_limit() -> usize {
+    STACK.with(|stack| stack.keep.get())
+}
+
+/// Whether the next scope finds a spare zone with room for `bytes`.
+#[cfg(feature = "profile")]
+pub(crate) fn has_spare(bytes: usize) -> bool {
+    STACK.with(|stack| room(stack.next.get()) >= bytes.saturating_add(HEADER))
+}
+
 /// Ends a scope.
 ///
 /// # Safety

@@ -81,6 +81,24 @@ pub(crate) struct Header {
     lock: Cell<Lock>,
     name: Option<&'static str>,
     first: Block,
+    /// Where it was made, if it has a name.
+    #[cfg(feature = "profile")]
+    site: Option<&'static crate::profile::Site>,
+}
+
+/// A zone's figures when a scope began.
+#[cfg(feature = "profile")]
+pub(crate) struct Mark {
+    high_water: usize,
+    blocks: u32,
+}
+
+/// What a scope has done to them.
+#[cfg(feature = "profile")]
+pub(crate) struct Since {
+    pub(crate) high_water: usize,
+    /// Blocks taken.
+    pub(crate) blocks: u32,
 }
 
 /// The neighbours of a scope's zone or a spare one in its thread's list; the empty zone where there
@@ -180,6 +198,8 @@ static EMPTY: Shared = Shared(Header {
         filled: Cell::new(EMPTY_ADDRESS.cast()),
         memory: Memory::none(),
     },
+    #[cfg(feature = "profile")]
+    site: None,
 });
 
 const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
@@ -244,6 +264,8 @@ impl Header {
             lock: Cell::new(if plan.lock { Lock::All } else { Lock::NotAsked }),
             name: plan.name,
             first,
+            #[cfg(feature = "profile")]
+            site: plan.site,
         };
         // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { header.write(value) };
@@ -294,6 +316,30 @@ impl Header {
 
     fn note_high_water(&self) {
         self.high_water.set(self.high_water.get().max(self.used()));
+        self.note_site();
+    }
+
+    /// Tells the site of a named zone how much has been in use.
+    #[inline(always)]
+    fn note_site(&self) {
+        #[cfg(feature = "profile")]
+        if let Some(site) = self.site {
+            site.held(self.high_water.get());
+        }
+    }
+
+    /// A scope begins: from here on the high-water mark is its own.
+    #[cfg(feature = "profile")]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { high_water: self.high_water.replace(0), blocks: self.blocks.get() }
+    }
+
+    /// What has happened since a scope began.
+    #[cfg(feature = "profile")]
+    pub(crate) fn since(&self, mark: &Mark) -> Since {
+        let high_water = self.high_water.get().max(self.used());
+        self.high_water.set(high_water.max(mark.high_water));
+        Since { high_water, blocks: self.blocks.get().saturating_sub(mark.blocks) }
     }
 
     #[inline]
@@ -397,6 +443,7 @@ impl Header {
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
+        self.note_growth(bytes);
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
@@ -405,6 +452,19 @@ impl Header {
         // SAFETY: (I2) just written.
         self.ready(unsafe { block.as_ref() });
         Ok(block)
+    }
+
+    /// A block has been taken.
+    #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+    #[inline(always)]
+    fn note_growth(&self, bytes: usize) {
+        #[cfg(feature = "tracing")]
+        tracing::trace!(target: "memzone", zone = self.name, bytes, used = self.used(), "a zone has grown");
+        #[cfg(feature = "profile")]
+        if let Some(site) = self.site {
+            site.grown();
+            site.held(self.used());
+        }
     }
 
     /// Back to the start of the first block; all blocks are kept.
@@ -601,6 +661,8 @@ impl Header {
         let free = Free(header);
         // SAFETY: (I1) the caller's promise.
         let this = unsafe { header.as_ref() };
+        #[cfg(feature = "profile")]
+        this.note_high_water();
         if this.state.get() & state::HOOKS != 0 {
             this.run_hooks();
         }
@@ -787,6 +849,8 @@ impl Zone {
             prefault: false,
             lock: false,
             name: None,
+            #[cfg(feature = "profile")]
+            site: None,
         }
     }
 
@@ -958,6 +1022,7 @@ impl Zone {
         // The only handle, not on the stack, no hooks, and still in the first block.
         let used = header.cursor.get().addr().get() - header.first.start.addr().get();
         header.high_water.set(header.high_water.get().max(used));
+        header.note_site();
         header.cursor.set(header.first.start);
         Ok(())
     }
@@ -1272,6 +1337,8 @@ pub struct ZoneBuilder {
     prefault: bool,
     lock: bool,
     name: Option<&'static str>,
+    #[cfg(feature = "profile")]
+    site: Option<&'static crate::profile::Site>,
 }
 
 impl ZoneBuilder {
@@ -1361,8 +1428,18 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// No: it asks the system for memory.
+    #[cfg_attr(feature = "profile", track_caller)]
     pub fn try_build(self) -> Result<Zone, ZoneError> {
-        Ok(Zone { header: Cell::new(Header::make(&self)?) })
+        #[cfg(feature = "profile")]
+        let mut this = self;
+        #[cfg(feature = "profile")]
+        if let Some(name) = this.name {
+            let here = core::panic::Location::caller();
+            this.site = Some(crate::profile::of_named_zone(name, this.capacity, here));
+        }
+        #[cfg(not(feature = "profile"))]
+        let this = self;
+        Ok(Zone { header: Cell::new(Header::make(&this)?) })
     }
 }
 
@@ -1384,6 +1461,7 @@ pub(crate) fn panic_with(error: ZoneError) -> ! {
 }
 
 // Grows only for a reason: each zone and each block has one.
-const _: () = assert!(HEADER == 192 && BLOCK_HEADER == 64);
+const _: () =
+    assert!(HEADER == if cfg!(feature = "profile") { 256 } else { 192 } && BLOCK_HEADER == 64);
 const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
 const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN && align_of::<Block>() <= BLOCK_ALIGN);
