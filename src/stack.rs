@@ -15,7 +15,7 @@ use crate::error::{Request, ZoneError};
 use crate::stats::{self, Counters};
 use crate::system::LockError;
 use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, ZoneBuilder, or_panic, state};
-use crate::{aside, ledger, section};
+use crate::{aside, ledger, section, stale};
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -483,7 +483,10 @@ pub(crate) unsafe fn leave(entry: Entry) {
             debug_assert_eq!(stack.slot(level).entry.get(), zone);
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
-            header(zone).cursor.set(unsafe { zone.cast::<u8>().add(HEADER) });
+            let data = unsafe { zone.cast::<u8>().add(HEADER) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(data, header(zone).cursor.get()) };
+            header(zone).cursor.set(data);
             stack.top.set(level);
         } else {
             leave_cold(zone);
@@ -496,7 +499,7 @@ pub(crate) unsafe fn leave(entry: Entry) {
 /// That of `leave`.
 #[inline(never)]
 pub(crate) unsafe fn leave_outlined(entry: Entry) {
-    // SAFETY: the caller's promise.
+    // SAFETY: (I1) the caller's promise.
     unsafe { leave(entry) };
 }
 
