@@ -263,12 +263,13 @@ fn mutants() -> Vec<Mutant> {
 }
 
 /// What is wrong with a mutant's `Fails`: a test binary and a part of a test's name. After `ui`: a program
-/// that then compiles. After `loom`: a model.
+/// that then compiles. After `loom`: a model. With `miri` before them Miri runs it.
 fn complaint(mutant: &Mutant) -> Option<String> {
     if !mutant.survives.is_empty() {
         return None;
     }
-    let Some((binary, test)) = mutant.fails.split_once(' ') else {
+    let fails = mutant.fails.strip_prefix("miri ").unwrap_or(&mutant.fails);
+    let Some((binary, test)) = fails.split_once(' ') else {
         return Some("names no test in `Fails: BINARY TEST`".into());
     };
     let is_there = match binary {
