@@ -10,6 +10,8 @@ mod error;
 
 mod system;
 
+mod stale;
+
 mod section;
 
 #[cfg(feature = "ledger")]

@@ -8,6 +8,7 @@ use crate::aside;
 use crate::block::{self, BLOCK_ALIGN, Memory, Taken};
 use crate::bump::{self, MAX_REQUEST, STEP};
 use crate::error::{MAX_ALIGN, Request, ZoneError};
+use crate::stale;
 use crate::system::{self, LockError, PAGE, prefault};
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -286,6 +287,7 @@ impl Header {
             // Being refused is no error: `is_locked` tells.
             let _ = self.lock_block(block);
         }
+        stale::keep_closed(block.start, block.room());
     }
 
     fn lock_block(&self, block: &Block) -> Result<(), LockError> {
@@ -378,7 +380,9 @@ impl Header {
         // SAFETY: (I6) `place` ends at or before the block's end.
         self.cursor.set(unsafe { cursor.add(place.advance) });
         // SAFETY: (I6) as above, and `skip < advance`.
-        Some(unsafe { cursor.add(place.skip) })
+        let start = unsafe { cursor.add(place.skip) };
+        stale::open(start, size);
+        Some(start)
     }
 
     /// Goes on to the first kept block with room for the request, if there is one.
@@ -473,12 +477,36 @@ impl Header {
     ///
     /// I1: nothing in the zone may be used any more.
     pub(crate) unsafe fn rewind(&self) {
+        if stale::ON {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { self.close_used() };
+        }
         self.note_high_water();
         self.current.set(NonNull::from(&self.first));
         self.cursor.set(self.first.start);
         self.end.set(self.first.end);
         self.used_before.set(0);
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
+    }
+
+    /// Makes what is in use stale.
+    ///
+    /// # Safety
+    ///
+    /// I1: that of `rewind`, which follows.
+    unsafe fn close_used(&self) {
+        self.current_block().filled.set(self.cursor.get());
+        let mut block = &self.first;
+        loop {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(block.start, block.filled.get()) };
+            let next = block.next.get();
+            match next.filter(|_| !core::ptr::eq(block, self.current.get().as_ptr())) {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                Some(next) => block = unsafe { next.as_ref() },
+                None => return,
+            }
+        }
     }
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
@@ -508,8 +536,10 @@ impl Header {
         let mut pages = 0;
         let mut touch = |start: NonNull<u8>, end: NonNull<u8>| {
             let bytes = end.addr().get() - start.addr().get();
+            stale::open(start, bytes);
             // SAFETY: (I2) from the cursor, or a block's start where it has not been, to the block's end.
             unsafe { prefault(start, bytes) };
+            stale::keep_closed(start, bytes);
             pages += bytes.div_ceil(PAGE);
         };
         touch(self.cursor.get(), self.end.get());
@@ -577,6 +607,7 @@ impl Header {
         // not lie in what it frees.
         let block = unsafe { block.read() };
         self.unlock_block(&block);
+        stale::open(block.start, block.room());
         let Block { next, memory, .. } = block;
         self.blocks.set(self.blocks.get() - 1);
         self.system.set(self.system.get() - memory.system_bytes());
@@ -599,7 +630,7 @@ impl Header {
             // SAFETY: (I1) hooks lie in the zone, which is not rewound before they have run.
             let Hook { next, run } = unsafe { hook.read() };
             self.hooks.set(next);
-            // SAFETY: taken off the list, so run once; `run` was made for this hook's closure.
+            // SAFETY: (I17) taken off the list, so run once; `run` was made for this hook's closure.
             unsafe { run(hook) };
             core::mem::forget(rest);
         }
@@ -652,6 +683,7 @@ impl Header {
                     rest = unsafe { this.free_block(block) };
                 }
                 this.unlock_block(&this.first);
+                stale::open(this.first.start, this.first.room());
                 // SAFETY: (I1) the owner of the memory moves out, so that it does not lie in
                 // what it frees.
                 let memory = unsafe { (&raw const this.first.memory).read() };
@@ -704,6 +736,12 @@ impl Header {
     /// `start` is an allocation of `size` bytes in this zone that nobody uses any more.
     #[inline]
     pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
+        if stale::ON {
+            // SAFETY: (I6) the end of the allocation.
+            let end = unsafe { start.add(size) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(start, end) };
+        }
         let bytes = bump::round_up_step(size);
         let cursor = self.cursor.get();
         if size != 0 && start.addr().get() + bytes == cursor.addr().get() {
@@ -742,6 +780,14 @@ impl Header {
         // Not `start`: see `give_back`.
         // SAFETY: (I6) the cursor has moved over these bytes.
         let start = unsafe { cursor.sub(bytes) };
+        if new < old {
+            // SAFETY: (I6) within the allocation.
+            let rest = unsafe { start.add(new) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(rest, cursor) };
+        } else {
+            stale::open(start, new);
+        }
         // SAFETY: (I6) the block has room for that many.
         self.cursor.set(unsafe { start.add(wanted) });
         Some(start)
@@ -1023,6 +1069,8 @@ impl Zone {
         let used = header.cursor.get().addr().get() - header.first.start.addr().get();
         header.high_water.set(header.high_water.get().max(used));
         header.note_site();
+        // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed.
+        unsafe { stale::close(header.first.start, header.cursor.get()) };
         header.cursor.set(header.first.start);
         Ok(())
     }
@@ -1086,7 +1134,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
         unsafe fn run<F: FnOnce()>(hook: NonNull<Hook>) {
-            // SAFETY: the only caller passes the hook that this function was stored in.
+            // SAFETY: (I17) the only caller passes the hook that this function was stored in.
             let HookOf { closure, .. } = unsafe { hook.cast::<HookOf<F>>().read() };
             closure();
         }
