@@ -136,7 +136,7 @@ fn parameter(header: &[u8], letter: u8) -> Option<&[u8]> {
 /// A number of pixels.
 fn number(header: &[u8], letter: u8) -> Result<usize, String> {
     let text = parameter(header, letter).unwrap_or_default();
-    let number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     number.filter(|&number| number > 0).ok_or_else(|| {
         let what = if letter == b'W' { "width" } else { "height" };
         format!("not a Y4M stream this program can read: its header tells no {what}")
