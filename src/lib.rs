@@ -64,6 +64,11 @@ pub mod reclaim;
 #[doc = include_str!("../docs/realtime.md")]
 mod realtime_guide {}
 
+// A page of the documentation, and tests.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/porting.md")]
+pub mod porting {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
