@@ -272,7 +272,9 @@ impl Plane<'_> {
                 let blurred = (around[0] + 2.0 * around[1] + around[2]) / 16.0;
                 let detail = mean - blurred;
                 let least = noise / age.sqrt();
-                *sharp = mean + self.strength * (detail - detail.clamp(-least, least));
+                // Not `clamp`, whose check of its bounds would keep the compiler from making vectors.
+                let noise = detail.max(-least).min(least);
+                *sharp = mean + self.strength * (detail - noise);
             }
             store(sharp, self.depth, shown.row_mut(y));
         }
