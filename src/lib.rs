@@ -1,4 +1,7 @@
 #![doc = include_str!("../README.md")]
+// Where the README's path to it leads nowhere.
+#![doc = "\n\n## The model in a picture\n"]
+#![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -67,6 +70,13 @@ pub mod reclaim;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/realtime.md")]
 mod realtime_guide {}
+
+// A page of the documentation, and tests.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/porting.md")]
+#[doc = "\n\n## The model in a picture\n"]
+#[doc = include_str!("../docs/model.svg")]
+pub mod porting {}
 
 #[doc(hidden)]
 #[path = "private.rs"]

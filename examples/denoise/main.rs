@@ -9,8 +9,8 @@
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
 //! caller's, what lives as long as a block is in a scope around the block, and what lives as long
 //! as one transform is in a scope inside that one. The rest of the files are about the input
-//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`), how
-//! much better the sound got (`snr.rs`), what was asked of the system and how long it took
+//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`,
+//! `unfinished.rs`), how much better the sound got (`snr.rs`), what was asked of the system and how long it took
 //! (`counting.rs`, `meter.rs`), and the table at the end (`report.rs`).
 
 mod chord;
@@ -21,12 +21,13 @@ mod meter;
 mod report;
 mod snr;
 mod trace;
+mod unfinished;
 mod wav;
 
 use crate::draft::Draft;
 use crate::gate::{BLOCK, Gate, LATENCY};
 use crate::meter::Measured;
-use crate::report::Report;
+use crate::report::{Report, Work};
 use crate::snr::Snr;
 use crate::wav::Sound;
 use memzone::{Zone, rt};
@@ -35,6 +36,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const USAGE: &str = "usage: denoise [--trace OUT.json] [IN.wav] [OUT.wav]";
 
@@ -112,7 +114,7 @@ fn default_output(input: &Path) -> PathBuf {
 
 /// Denoises a file. There is no clean version of it to compare with.
 fn denoise_file(input: &Path, output: &Path) -> Result<Report, String> {
-    if draft::are_same_file(input, output) {
+    if unfinished::are_same_file(input, output) {
         return Err(format!("{}: is both the input and the output", input.display()));
     }
     let sound = Sound::read(input)?;
@@ -147,8 +149,11 @@ fn finish(
     Ok(Report {
         title,
         format: draft.finish()?,
-        rate: sound.rate(),
-        block: BLOCK,
+        work: Work {
+            name: "block",
+            size: format!("{BLOCK} frames"),
+            deadline: Duration::from_secs(BLOCK as u64) / sound.rate(),
+        },
         measured: run.measured,
         scopes,
         zones: vec![("state", state), ("block", block), ("scratch", scratch)],

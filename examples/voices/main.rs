@@ -9,7 +9,7 @@
 //! that live as long as its note, and what is computed on the way is in a scope around each block
 //! and in one around each voice. The rest of the files are about MIDI files (`midi.rs`), the tune
 //! that is played without one (`tune.rs`), what the instruments are like (`timbre.rs`) and how loud
-//! it got (`level.rs`). Four files are shared with the example `denoise`.
+//! it got (`level.rs`). Five files are shared with the example `denoise`.
 //!
 //! [`Pool`]: memzone::Pool
 //! [`RtHeap`]: memzone::RtHeap
@@ -27,13 +27,15 @@ mod report;
 mod synth;
 mod timbre;
 mod tune;
+#[path = "../denoise/unfinished.rs"]
+mod unfinished;
 mod voice;
 
 use crate::draft::Draft;
 use crate::level::Level;
 use crate::meter::Measured;
 use crate::midi::Song;
-use crate::report::Report;
+use crate::report::{Report, Work};
 use crate::synth::{BLOCK, RATE, Synth};
 use hound::{SampleFormat, WavSpec};
 use memzone::{Zone, rt};
@@ -42,6 +44,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const USAGE: &str = "usage: voices [IN.mid] [OUT.wav]";
 
@@ -100,7 +103,7 @@ fn default_output(input: &Path) -> PathBuf {
 }
 
 fn play_file(input: &Path, output: &Path) -> Result<Report, String> {
-    if draft::are_same_file(input, output) {
+    if unfinished::are_same_file(input, output) {
         return Err(format!("{}: is both the input and the output", input.display()));
     }
     let song = Song::read(input)?;
@@ -152,8 +155,11 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
     Ok(Report {
         title,
         format: draft.finish()?,
-        rate: RATE,
-        block: BLOCK,
+        work: Work {
+            name: "block",
+            size: format!("{BLOCK} frames"),
+            deadline: Duration::from_secs(BLOCK as u64) / RATE,
+        },
         measured,
         scopes,
         zones: vec![("state", state), ("block", block), ("voice", voice)],
