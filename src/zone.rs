@@ -638,6 +638,14 @@ impl Header {
     /// `start` is an allocation of `old` bytes in this zone, and nobody uses what lies beyond `new` of
     /// them any more.
     #[inline]
+    #[cfg_attr(
+        not(any(
+            feature = "allocator-api2",
+            feature = "allocator-api2-03",
+            feature = "allocator-api2-04"
+        )),
+        expect(dead_code)
+    )]
     pub(crate) unsafe fn resize_last(
         &self,
         start: NonNull<u8>,
@@ -683,17 +691,22 @@ impl Header {
 /// assert_eq!(samples[479], 0.5);
 /// ```
 ///
-/// Collections that take an allocator live in zones too: `&Zone` and `Zone` are allocators of the crate
-/// [`allocator-api2`](https://docs.rs/allocator-api2). The one that was allocated last grows in its place.
+/// Collections live in zones too: [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
+/// [`map`](Zone::map) make them. The one that was allocated last grows in its place. They are those of the crates
+/// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown), and `&Zone` and
+/// `Zone` are allocators for whatever else takes one: `&Zone` borrows the zone, a `Zone` keeps it alive.
 ///
 /// ```
-/// use allocator_api2::vec::Vec;
+/// use allocator_api2::boxed::Box;
 /// use memzone::Zone;
 ///
 /// let zone = Zone::new(64 * 1024);
-/// let mut peaks = Vec::new_in(&zone);
+/// let mut peaks = zone.vec();
 /// peaks.extend((0..1000).map(|n| n as f32));
 /// assert!(zone.contains(&peaks[999]));
+/// let mut notes = allocator_api2::vec::Vec::new_in(zone.clone());
+/// notes.push(Box::new_in(60_u8, zone));
+/// assert_eq!(*notes[0], 60);
 /// ```
 ///
 /// # Real-time

@@ -9,9 +9,10 @@
 //! as one transform is in a scope inside that one. The rest of the files are about the input
 //! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`), how
 //! much better the sound got (`snr.rs`), what was asked of the system and how long it took
-//! (`counting.rs`, `meter.rs`), and the table at the end (`report.rs`).
+//! (`counting.rs`, `meter.rs`), the table at the end (`report.rs`) and what all examples begin with (`cli.rs`).
 
 mod chord;
+mod cli;
 mod counting;
 mod draft;
 mod gate;
@@ -29,37 +30,22 @@ use crate::wav::Sound;
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: denoise [IN.wav] [OUT.wav]";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(format_args!(
-            "{USAGE}\n\n\
+    let help = format!(
+        "{USAGE}\n\n\
              Without IN.wav, the input is a chord in noise, made by the program itself.\n\
              Without OUT.wav, the output is IN-denoised.wav in the current directory.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok(report) => {
-            print(format_args!("{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: std::fmt::Arguments<'_>) {
-    let _ = io::stdout().write_fmt(text);
+    );
+    cli::main(&help, |arguments| {
+        let report = run(arguments)?;
+        let is_good = report.measured.is_good();
+        Ok((report, is_good))
+    })
 }
 
 /// All the work; what goes wrong is told in one line.

@@ -9,11 +9,13 @@
 //! that live as long as its note, and what is computed on the way is in a scope around each block
 //! and in one around each voice. The rest of the files are about MIDI files (`midi.rs`), the tune
 //! that is played without one (`tune.rs`), what the instruments are like (`timbre.rs`) and how loud
-//! it got (`level.rs`). Four files are shared with the example `denoise`.
+//! it got (`level.rs`). Five files are shared with the example `denoise`.
 //!
 //! [`Pool`]: memzone::Pool
 //! [`RtHeap`]: memzone::RtHeap
 
+#[path = "../denoise/cli.rs"]
+mod cli;
 #[path = "../denoise/counting.rs"]
 mod counting;
 #[path = "../denoise/draft.rs"]
@@ -39,7 +41,6 @@ use hound::{SampleFormat, WavSpec};
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -56,30 +57,16 @@ const FORMAT: WavSpec = WavSpec {
 const FADING: usize = 10 * RATE as usize / BLOCK;
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(format_args!(
-            "{USAGE}\n\n\
+    let help = format!(
+        "{USAGE}\n\n\
              Without IN.mid, it plays a tune of its own.\n\
              Without OUT.wav, the output is IN-voices.wav in the current directory.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok(report) => {
-            print(format_args!("{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: std::fmt::Arguments<'_>) {
-    let _ = io::stdout().write_fmt(text);
+    );
+    cli::main(&help, |arguments| {
+        let report = run(arguments)?;
+        let is_good = report.measured.is_good();
+        Ok((report, is_good))
+    })
 }
 
 /// All the work; what goes wrong is told in one line.

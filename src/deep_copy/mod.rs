@@ -6,6 +6,9 @@ mod later;
 
 mod impls;
 
+#[cfg(any(feature = "glam", feature = "num-complex"))]
+mod numbers;
+
 use crate::error::ZoneError;
 use crate::zone::{Zone, or_panic};
 use core::future::Future;
