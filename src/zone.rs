@@ -971,6 +971,44 @@ impl Zone {
         Ok(())
     }
 
+    /// Rewinds the zone as [`reset`](Zone::reset) does, and gives blocks back to the system: each further one that does
+    /// not fit into `keep` bytes with those before it. Its first block stays. The high-water mark starts anew.
+    ///
+    /// ```
+    /// let mut zone = memzone::Zone::new(1 << 16);
+    /// zone.alloc_slice(10 << 20, 0_u8); // once
+    /// zone.trim(1 << 20)?;
+    /// assert!(zone.capacity() < 1 << 20 && zone.high_water() == 0);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reset`](Zone::reset); [`Denied`](ZoneError::Denied) in a section that denies, where there is something
+    /// to give back. The zone is rewound then all the same.
+    ///
+    /// # Real-time
+    ///
+    /// No: it frees. With `usize::MAX` for `keep`, yes, as far as the hooks are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the blocks, plus the hooks.
+    pub fn trim(&mut self, keep: usize) -> Result<(), ZoneError> {
+        self.reset()?;
+        let header = self.header();
+        if header.state.get() & state::EMPTY != 0 {
+            return Ok(());
+        }
+        let more = header.system_bytes().saturating_sub(keep);
+        if more != 0 && header.blocks.get() > 1 {
+            aside::may_free(more)?;
+        }
+        // SAFETY: (I1) just rewound, and `&mut self` is the only handle.
+        unsafe { header.trim(keep) };
+        Ok(())
+    }
+
     /// An error where others than this handle hold the zone; `entries` says whether those of the
     /// stack count.
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {

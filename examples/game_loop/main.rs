@@ -40,10 +40,10 @@ Without OUT.svg, the plot of the frame times is target/game_loop.svg, or one in 
 folder for temporary files where there is no target.
 
   --with zones|vec  only one of the two
-  --frames N        how many frames, 1 to 100000; 1200 without
+  --frames N        how many frames, 1 to 100000; 600 without
 ";
 
-const FRAMES: usize = 1200;
+const FRAMES: usize = 600;
 
 fn main() -> ExitCode {
     cli::main(HELP, run)

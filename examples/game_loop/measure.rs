@@ -88,8 +88,8 @@ impl Report {
         label: &str,
         value: impl Fn(&Run) -> String,
     ) -> fmt::Result {
-        write!(f, "{label:<44}")?;
-        self.runs.iter().try_for_each(|run| write!(f, "{:>20}", value(run)))?;
+        write!(f, "{label:<48}")?;
+        self.runs.iter().try_for_each(|run| write!(f, "{:>18}", value(run)))?;
         writeln!(f)
     }
 }

@@ -50,7 +50,7 @@ fn bounce(world: &mut World, contacts: &[Contact]) {
 /// What each camera sees, nearest first.
 fn visibility(world: &World) -> Vec<Vec<u32>> {
     let mut lists = Vec::with_capacity(CAMERAS);
-    for camera in 0..CAMERAS {
+    for camera in (0..CAMERAS).map(|camera| world.camera(camera)) {
         let mut seen = Vec::new();
         for body in 0..world.bodies.len() as u32 {
             seen.extend(world.seen(camera, body).map(|distance| (distance, body)));

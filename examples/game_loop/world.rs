@@ -84,11 +84,15 @@ impl World {
         }
     }
 
-    /// How far a body is from a camera, if that sees it. Cameras go round.
-    pub(crate) fn seen(&self, camera: usize, body: u32) -> Option<f32> {
+    /// Where a camera is. They go round.
+    pub(crate) fn camera(&self, camera: usize) -> [f32; 2] {
         let turn = self.frame as f32 * STEP + camera as f32;
-        let middle = [turn.cos(), (turn * 0.7).sin()].map(|at| SIZE * (0.5 + 0.4 * at));
-        let [x, y] = self.between(middle, body);
+        [turn.cos(), (turn * 0.7).sin()].map(|at| SIZE * (0.5 + 0.4 * at))
+    }
+
+    /// How far a body is from a camera, squared, if that sees it.
+    pub(crate) fn seen(&self, camera: [f32; 2], body: u32) -> Option<f32> {
+        let [x, y] = self.between(camera, body);
         let square = x * x + y * y;
         (square < SIGHT * SIGHT).then_some(square)
     }
@@ -99,14 +103,14 @@ impl World {
     }
 
     pub(crate) fn cell(&self, body: u32) -> Cell {
-        self.bodies[body as usize].at.map(|at| (at / CELL).floor() as i32)
+        self.bodies[body as usize].at.map(|at| (at * (1.0 / CELL)) as i32)
     }
 
     /// Whether a body is in a cell and may touch another one, that comes before it. Cells that share a bucket are
     /// told apart here.
     pub(crate) fn may_touch(&self, body: u32, other: u32, cell: Cell) -> bool {
         let [x, y] = self.between(self.bodies[body as usize].at, other);
-        body < other && self.cell(other) == cell && x.abs().max(y.abs()) < 2.0 * RADIUS
+        body < other && x.abs().max(y.abs()) < 2.0 * RADIUS && self.cell(other) == cell
     }
 
     /// The contact of two bodies, if they touch.

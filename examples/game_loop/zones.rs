@@ -68,7 +68,7 @@ fn bounce(world: &mut World, contacts: &[Contact]) {
 /// What each camera sees, nearest first.
 fn visibility<'z>(world: &World, zone: &'z Zone) -> ZVec<'z, ZVec<'z, u32>> {
     let mut lists = zone.vec_with_capacity(CAMERAS);
-    for camera in 0..CAMERAS {
+    for camera in (0..CAMERAS).map(|camera| world.camera(camera)) {
         let list: ZVec<u32> = beginz!(SCRATCH, z in zone => {
             let mut seen = z.vec();
             for body in 0..world.bodies.len() as u32 {
