@@ -61,6 +61,7 @@ macro_rules! of_version {
             #[test]
             fn a_vector_with_a_handle_leaves_without_naming_a_zone() {
                 let outer = Zone::new(1 << 16);
+                let retired = memzone::stats::thread().retired;
                 let vec = outer.enter(|| {
                     beginz!(z => {
                         let mut vec = Vec::new_in(z.clone());
@@ -69,6 +70,8 @@ macro_rules! of_version {
                     })
                 });
                 assert_eq!((outer.handles(), outer.used()), (2, 800));
+                // The scope's zone has no handle left, and serves the next one.
+                assert_eq!(memzone::stats::thread().retired, retired);
                 drop(outer);
                 assert!(vec.iter().copied().eq(0..100));
                 assert!(vec.allocator().contains(&vec[99]));
@@ -233,7 +236,11 @@ fn items_without_size_need_no_zone() {
     assert_eq!(zone.vec_with_capacity::<u8>(0).capacity(), 0);
     let mut counted = allocator_api2::vec::Vec::new_in(Zone::new(0));
     counted.resize(10, ());
-    assert_eq!(zcopy(&counted, &zone).len(), 10);
+    let unborn = Zone::new(0);
+    let section = rt::enter_unwatched(Policy::Deny);
+    assert!(matches!(memzone::try_zcopy(&counted, &unborn), Err(ZoneError::Denied { .. })));
+    drop(section);
+    assert_eq!(zcopy(&counted, &unborn).len(), 10);
 }
 
 #[test]

@@ -225,7 +225,6 @@ impl<'z> DeepCopy<'z> for ZString<'_> {
     const UNWATCHED: bool = true;
     fn deep_copy(&self, to: &'z Zone) -> Result<ZString<'z>, ZoneError> {
         let mut copied = to.string();
-        copied.0.reserve_exact(self.len())?;
         copied.try_push_str(self)?;
         Ok(copied)
     }
