@@ -40,6 +40,15 @@ impl Contact {
     pub(crate) fn is_hard(&self) -> bool {
         self.speed > HARD
     }
+
+    /// Adds what both bodies get.
+    pub(crate) fn share(&self, impulses: &mut [[f32; 2]]) {
+        for (body, sign) in self.bodies.into_iter().zip([1.0, -1.0]) {
+            let sum = &mut impulses[body as usize];
+            sum[0] += sign * self.impulse[0];
+            sum[1] += sign * self.impulse[1];
+        }
+    }
 }
 
 pub(crate) struct World {
@@ -126,16 +135,6 @@ impl World {
         // As of equal masses; bodies that part already are left alone.
         let impulse = normal.map(|part| -part * speed.max(0.0));
         Some(Contact { bodies, impulse, speed })
-    }
-}
-
-impl Contact {
-    pub(crate) fn share(&self, impulses: &mut [[f32; 2]]) {
-        let [a, b] = self.bodies.map(|body| body as usize);
-        for axis in 0..2 {
-            impulses[a][axis] += self.impulse[axis];
-            impulses[b][axis] -= self.impulse[axis];
-        }
     }
 }
 
