@@ -705,7 +705,7 @@ impl Header {
 /// peaks.extend((0..1000).map(|n| n as f32));
 /// assert!(zone.contains(&peaks[999]));
 /// let mut notes = allocator_api2::vec::Vec::new_in(zone.clone());
-/// notes.push(Box::new_in(60_u8, zone));
+/// notes.push(Box::new_in(60_u8, zone.clone()));
 /// assert_eq!(*notes[0], 60);
 /// ```
 ///
