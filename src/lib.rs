@@ -34,7 +34,15 @@ mod zone;
 
 mod alloc;
 
+#[cfg(any(
+    feature = "allocator-api2",
+    feature = "allocator-api2-03",
+    feature = "allocator-api2-04"
+))]
 mod allocator;
+
+#[cfg(feature = "bytemuck")]
+mod zeroed;
 
 mod stack;
 
@@ -45,6 +53,8 @@ mod zbox;
 mod stack_limit;
 
 mod deep_copy;
+
+mod collections;
 
 mod profile;
 
@@ -82,14 +92,25 @@ pub mod porting {}
 #[path = "private.rs"]
 pub mod __private;
 
+#[cfg(feature = "hashbrown")]
+#[doc(inline)]
+pub use crate::collections::ZMap;
+#[doc(inline)]
+pub use crate::collections::ZString;
+#[cfg(feature = "allocator-api2")]
+#[doc(inline)]
+pub use crate::collections::ZVec;
 #[doc(inline)]
 pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
+#[cfg(feature = "allocator-api2")]
+#[doc(inline)]
+pub use crate::heap::FromAllocator;
 #[doc(inline)]
 pub use crate::heap::{
-    FromAllocator, HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in,
-    halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
+    HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in, halloc_slice,
+    halloc_slice_in, try_halloc, try_halloc_slice,
 };
 #[doc(inline)]
 pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};

@@ -9,6 +9,8 @@
 //! `instrument.rs` (a zone for each note). `score.rs` reads scores, `tune.txt` is the one for a run without one.
 //! Six files are shared with the examples `denoise` and `voices`. `docs/porting.md` shows the idioms beside xtlang.
 
+#[path = "../denoise/cli.rs"]
+mod cli;
 #[path = "../denoise/counting.rs"]
 mod counting;
 #[path = "../denoise/draft.rs"]
@@ -39,7 +41,6 @@ use memzone::{ZoneError, rt};
 use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -62,31 +63,17 @@ const FORMAT: WavSpec = WavSpec {
 const ECHOES: usize = 3 * RATE as usize / BLOCK;
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(&format!(
-            "{USAGE}\n\n\
-             Without SCORE.txt, it plays a tune of its own.\n\
-             Without OUT.wav, the output is SCORE-organ.wav in the current directory.\n\
-             One argument that ends in .wav is OUT.wav.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok((notes, report)) => {
-            print(&format!("{notes}\n{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
+    let help = format!(
+        "{USAGE}\n\n\
+         Without SCORE.txt, it plays a tune of its own.\n\
+         Without OUT.wav, the output is SCORE-organ.wav in the current directory.\n\
+         One argument that ends in .wav is OUT.wav.\n"
+    );
+    cli::main(&help, |arguments| {
+        let (notes, report) = run(arguments)?;
+        let is_good = report.measured.is_good();
+        Ok((format!("{notes}\n{report}"), is_good))
+    })
 }
 
 /// All the work; what goes wrong is told in one line.

@@ -14,6 +14,8 @@
 //! [`Pool`]: memzone::Pool
 //! [`RtHeap`]: memzone::RtHeap
 
+#[path = "../denoise/cli.rs"]
+mod cli;
 #[path = "../denoise/counting.rs"]
 mod counting;
 #[path = "../denoise/draft.rs"]
@@ -41,7 +43,6 @@ use hound::{SampleFormat, WavSpec};
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -59,30 +60,16 @@ const FORMAT: WavSpec = WavSpec {
 const FADING: usize = 10 * RATE as usize / BLOCK;
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(format_args!(
-            "{USAGE}\n\n\
+    let help = format!(
+        "{USAGE}\n\n\
              Without IN.mid, it plays a tune of its own.\n\
              Without OUT.wav, the output is IN-voices.wav in the current directory.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok(report) => {
-            print(format_args!("{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: std::fmt::Arguments<'_>) {
-    let _ = io::stdout().write_fmt(text);
+    );
+    cli::main(&help, |arguments| {
+        let report = run(arguments)?;
+        let is_good = report.measured.is_good();
+        Ok((report, is_good))
+    })
 }
 
 /// All the work; what goes wrong is told in one line.
