@@ -131,7 +131,7 @@ impl<'z> ZString<'z> {
         let this = ManuallyDrop::new(self);
         // SAFETY: (I1) read once, as `this` is not used again and not dropped.
         let bytes = unsafe { (&raw const this.0).read() };
-        // SAFETY: only whole `str`s were added.
+        // SAFETY: (I7) only whole `str`s were added.
         unsafe { core::str::from_utf8_unchecked_mut(bytes.finish()) }
     }
 }
@@ -147,7 +147,7 @@ impl Deref for ZString<'_> {
     type Target = str;
     #[inline]
     fn deref(&self) -> &str {
-        // SAFETY: only whole `str`s were added.
+        // SAFETY: (I7) only whole `str`s were added.
         unsafe { core::str::from_utf8_unchecked(self.0.as_slice()) }
     }
 }
