@@ -85,10 +85,7 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         42 => Op::Function { zone, len: len(u)?, sent: u.ratio(1, 4)? },
         43 | 44 => Op::Vector { zone, len: len(u)? },
         45 | 46 => Op::Change { index: index(u)?, len: len(u)?, how: u.arbitrary()? },
-        _ => Op::Prepare {
-            scopes: u.int_in_range(0..=3)?,
-            bytes: u.int_in_range(0..=20_000)?,
-        },
+        _ => Op::Prepare { scopes: u.int_in_range(0..=3)?, bytes: u.int_in_range(0..=20_000)? },
     })
 }
 
