@@ -123,7 +123,7 @@ pub enum Request {
     /// The memory of a new zone: a spare one of the thread's stack, the default one, or one that the
     /// program makes.
     NewZone,
-    /// A longer array for the thread's stack of zones, or the thread's first one.
+    /// A longer array for the zones pushed on the thread's stack, or the thread's first one.
     LongerStack,
     /// Memory of the system's heap: `halloc`, or a new `RtHeap`.
     HeapMemory,

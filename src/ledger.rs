@@ -57,7 +57,7 @@ mod on {
 
     thread_local! {
         static PAUSED: Cell<bool> = const { Cell::new(false) };
-        /// The entries of this thread's pushed zones, with their levels on the stack.
+        /// The entries of this thread's pushed zones, with how many were pushed then.
         static PUSHED: RefCell<Vec<(usize, Entry)>> = const { RefCell::new(Vec::new()) };
     }
 
@@ -119,22 +119,22 @@ mod on {
         Arc::strong_count(record) > 1
     }
 
-    /// Enters a zone that was pushed at a level of this thread's stack.
+    /// Enters the so-manieth zone pushed on this thread's stack.
     #[track_caller]
-    pub(crate) fn pushed(level: usize, bytes: usize) {
+    pub(crate) fn pushed(count: usize, bytes: usize) {
         let entry = Entry::new::<crate::Zone>(Kind::Pushed, bytes);
         if entry._record.is_none() {
             return;
         }
         // While the thread ends there is no stack, and this may be gone.
-        let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((level, entry)));
+        let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((count, entry)));
     }
 
-    /// The stack has been cut to a level.
-    pub(crate) fn popped(level: usize) {
+    /// The so-manieth pushed zone goes, and all above it.
+    pub(crate) fn popped(count: usize) {
         let _ = PUSHED.try_with(|pushed| {
             let mut pushed = pushed.borrow_mut();
-            while pushed.last().is_some_and(|(at, _)| *at >= level) {
+            while pushed.last().is_some_and(|(at, _)| *at >= count) {
                 pushed.pop();
             }
         });
@@ -273,10 +273,10 @@ mod off {
     pub(crate) fn prepare() {}
 
     #[inline(always)]
-    pub(crate) fn pushed(_level: usize, _bytes: usize) {}
+    pub(crate) fn pushed(_count: usize, _bytes: usize) {}
 
     #[inline(always)]
-    pub(crate) fn popped(_level: usize) {}
+    pub(crate) fn popped(_count: usize) {}
 }
 
 #[cfg(not(feature = "ledger"))]

@@ -2,17 +2,18 @@
 
 use crate::deep_copy::DeepCopy;
 use crate::error::ZoneError;
-use crate::stack::{self, Entered, Entry};
-use crate::zone::{Zone, or_panic};
+use crate::stack::{self, Entered};
+use crate::zone::{Header, Zone, or_panic};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
+use core::ptr::NonNull;
 
 /// An active scope. It owns its zone; dropping it (on unwinding, or on leaving the body early)
 /// ends it.
 pub struct Scope {
-    /// Holds the scope's handle. A pointer, so the scope is neither `Send` nor `Sync` (I3).
-    entry: Entry,
+    /// Its zone, whose one handle it holds. A pointer, so the scope is neither `Send` nor `Sync` (I3).
+    raw: NonNull<Header>,
 }
 
 /// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
@@ -30,11 +31,11 @@ impl Scope {
     /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
-        let entry = match stack::enter(bytes) {
-            Some(entry) => entry,
+        let raw = match stack::enter(bytes) {
+            Some(raw) => raw,
             None => stack::enter_cold(bytes)?,
         };
-        Ok(Scope { entry })
+        Ok(Scope { raw })
     }
 
     /// Like `try_new`, panicking.
@@ -49,14 +50,14 @@ impl Scope {
         #[cold]
         #[inline(never)]
         #[track_caller]
-        fn enter_or_panic(bytes: usize) -> Entry {
+        fn enter_or_panic(bytes: usize) -> NonNull<Header> {
             or_panic(stack::enter_cold(bytes))
         }
-        let entry = match stack::enter(bytes) {
-            Some(entry) => entry,
+        let raw = match stack::enter(bytes) {
+            Some(raw) => raw,
             None => enter_or_panic(bytes),
         };
-        Scope { entry }
+        Scope { raw }
     }
 
     /// The zone for the body to see.
@@ -67,7 +68,7 @@ impl Scope {
     #[inline(always)]
     pub fn zone(&self) -> ScopeZone<'_> {
         // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
-        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.entry.zone) });
+        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.raw) });
         ScopeZone { zone, scope: PhantomData }
     }
 
@@ -78,9 +79,9 @@ impl Scope {
     /// Yes, unless its spare zone has grown beyond what the thread keeps.
     #[inline(always)]
     pub fn end(self) {
-        let entry = ManuallyDrop::new(self).entry;
+        let zone = ManuallyDrop::new(self).raw;
         // SAFETY: (I1) the scope is consumed, so what was borrowed from it is gone.
-        unsafe { stack::leave(entry) };
+        unsafe { stack::leave(zone) };
     }
 
     /// Copies a value to a zone that was named.
@@ -124,7 +125,7 @@ impl Scope {
             // which is then leaked: dropping it would cost all others a look at it.
             return value.leave(&ManuallyDrop::new(Zone::unborn()));
         }
-        let to = stack::enclosing(self.entry.zone)?;
+        let to = stack::enclosing(self.raw)?;
         let _current = Entered::new(&to)?;
         value.leave(&to)
     }
@@ -145,7 +146,7 @@ impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: (I1) the scope is dropped, so what was borrowed from it is gone.
-        unsafe { stack::leave_outlined(self.entry) };
+        unsafe { stack::leave_outlined(self.raw) };
     }
 }
 

@@ -1,15 +1,14 @@
 //! The thread's stack of zones, and the spare zones above its top.
 //!
-//! The stack is an array of slots. Each holds an entry and the spare zone that a scope at this depth
-//! uses. In a slot from the top upward the entry is the spare already, so that entering a scope is
-//! only raising the top; pushing a zone puts another entry there, and popping it puts the spare
-//! back. So an entry below the top is a scope's own if it is its slot's spare. Slot 0 holds the
-//! default zone.
+//! The zones of scopes are a list, linked through their headers: those of the active scopes, from the
+//! outermost to the innermost, and above them the spare ones. Entering a scope is only going one zone
+//! further in it, and leaving is going back. What is pushed is an array apart: each entry says over
+//! which scope's zone it lies, and that one is marked, so that its scope's end looks. The default zone
+//! lies below all.
 //!
-//! Entering and leaving read one thread-local that has no destructor. Another one owns the slots
-//! and frees them when the thread ends; from then on (or before the first use) the top points to
-//! two static slots that hold the empty zone, whose lack of room leads each fast path to the cold
-//! one (I9).
+//! Entering and leaving read one thread-local that has no destructor. Another one lets go of it all
+//! when the thread ends; from then on (or before the first use) the next spare is the static empty
+//! zone, whose lack of room leads to the slow path (I9).
 
 use crate::error::{Request, ZoneError};
 use crate::stats::{self, Counters};
@@ -30,65 +29,52 @@ const SPARE: usize = 32 << 10;
 /// What a spare zone may keep of the system's memory where nothing else is set.
 const KEEP: usize = 16 << 20;
 
-/// Slots of a stack when it is made.
-const FIRST_SLOTS: usize = 16;
+/// Zones that can be pushed before the array is made longer.
+const FIRST_PUSHED: usize = 16;
 
-struct Slot {
-    entry: Cell<NonNull<Header>>,
-    spare: Cell<NonNull<Header>>,
+/// The most zones that can be pushed: as many as a zone can count entries.
+const MOST_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize;
+
+/// Stands for no zone where a zone may stand.
+const NONE: NonNull<Header> = Header::empty();
+
+/// An entry of the array.
+#[derive(Clone, Copy)]
+struct Pushed {
+    zone: NonNull<Header>,
+    /// The zone of the innermost scope that was active, if any.
+    over: NonNull<Header>,
 }
-
-impl Slot {
-    const fn new() -> Slot {
-        Slot { entry: Cell::new(Header::empty()), spare: Cell::new(Header::empty()) }
-    }
-
-    /// Puts a spare into a slot that nothing is pushed on.
-    fn set_spare(&self, zone: NonNull<Header>) {
-        self.entry.set(zone);
-        self.spare.set(zone);
-    }
-}
-
-struct Nowhere([Slot; 2]);
-// SAFETY: (I3) these slots are never written to: a slot is written only after a spare with room
-// was found in it, or after the stack was made.
-unsafe impl Sync for Nowhere {}
-
-static NOWHERE: Nowhere = Nowhere([Slot::new(), Slot::new()]);
-
-const NOWHERE_BASE: NonNull<Slot> = match NonNull::new((&raw const NOWHERE.0[0]).cast_mut()) {
-    Some(address) => address,
-    None => panic!("a static has an address"),
-};
-
-/// Where a slot is: its distance from the first one, in bytes. Not a pointer, as the array moves
-/// when it grows.
-type Level = usize;
-
-const LEVEL: Level = size_of::<Slot>();
 
 struct Stack {
-    /// The slot of the default zone.
-    base: Cell<NonNull<Slot>>,
-    /// The slot above the topmost entry, so at least `LEVEL`.
-    top: Cell<Level>,
-    /// How many slots there are: none before the first use and after the thread's end. The last
-    /// one never gets an entry or a spare.
-    slots: Cell<usize>,
-    keep: Cell<usize>,
+    /// The spare zone for the next scope, if there is one.
+    next: Cell<NonNull<Header>>,
     /// Where the thread counts; see `stats.rs`.
     counters: Cell<&'static Counters>,
+    /// The last zone of the list, if there is one.
+    last: Cell<NonNull<Header>>,
+    /// How many zones are in the list.
+    zones: Cell<usize>,
+    /// The default zone, once it is made.
+    default: Cell<NonNull<Header>>,
+    /// Emptied by `tear_down`, as this has no destructor.
+    pushed: Cell<ManuallyDrop<Vec<Pushed>>>,
+    /// Whether there is a stack: not before the first use, nor after the thread's end.
+    made: Cell<bool>,
+    keep: Cell<usize>,
 }
 
 thread_local! {
     static STACK: Stack = const {
         Stack {
-            base: Cell::new(NOWHERE_BASE),
-            top: Cell::new(LEVEL),
-            slots: Cell::new(0),
-            keep: Cell::new(KEEP),
+            next: Cell::new(NONE),
             counters: Cell::new(&stats::NOBODYS),
+            last: Cell::new(NONE),
+            zones: Cell::new(0),
+            default: Cell::new(NONE),
+            pushed: Cell::new(ManuallyDrop::new(Vec::new())),
+            made: Cell::new(false),
+            keep: Cell::new(KEEP),
         }
     };
     static OWNER: Owner = const { Owner };
@@ -105,220 +91,281 @@ impl Drop for Owner {
 
 #[inline(always)]
 fn header<'a>(header: NonNull<Header>) -> &'a Header {
-    // SAFETY: (I1) private to this file, called on headers that a slot, a scope or a handle keeps
-    // alive for longer than the reference.
+    // SAFETY: (I1) private to this file, called on headers that the list, an entry, a scope or a
+    // handle keeps alive for longer than the reference.
     unsafe { header.as_ref() }
 }
 
+fn above(zone: NonNull<Header>) -> NonNull<Header> {
+    header(zone).links.above.get()
+}
+
+fn below(zone: NonNull<Header>) -> NonNull<Header> {
+    header(zone).links.below.get()
+}
+
+fn is(zone: NonNull<Header>, flag: u64) -> bool {
+    header(zone).state.get() & flag != 0
+}
+
+fn mark(zone: NonNull<Header>, flag: u64) {
+    header(zone).state.set(header(zone).state.get() | flag);
+}
+
+fn unmark(zone: NonNull<Header>, flag: u64) {
+    header(zone).state.set(header(zone).state.get() & !flag);
+}
+
+/// The list of the scopes' zones.
 impl Stack {
-    /// The slot at a level up to the top.
-    #[inline(always)]
-    fn slot(&self, level: Level) -> &Slot {
-        debug_assert!(level <= self.top.get().max(self.slots.get() * LEVEL));
-        // SAFETY: (I9) within the array, or the two static slots where there is none.
-        let slot = unsafe { self.base.get().byte_add(level) };
-        // SAFETY: (I9) as above; no reference is used after the array has moved.
-        unsafe { slot.as_ref() }
+    /// The zone of the innermost active scope that is in the list.
+    fn innermost(&self) -> NonNull<Header> {
+        if self.next.get() == NONE { self.last.get() } else { below(self.next.get()) }
     }
 
-    /// The slot of the next entry, and of the spare zone for the next scope.
-    #[inline(always)]
-    fn top_slot(&self) -> &Slot {
-        self.slot(self.top.get())
+    /// The zones of the active scopes, innermost first.
+    fn active(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
+        let some = |zone| (zone != NONE).then_some(zone);
+        core::iter::successors(some(self.innermost()), move |&zone| some(below(zone)))
+    }
+
+    /// Puts a spare zone into the list, between two that are neighbours.
+    fn insert(&self, below: NonNull<Header>, zone: NonNull<Header>, above: NonNull<Header>) {
+        self.link(below, zone);
+        self.link(zone, above);
+        // Also where neither is a zone: nothing is spare yet.
+        if self.next.get() == above {
+            self.next.set(zone);
+        }
+        self.zones.set(self.zones.get() + 1);
+    }
+
+    /// Takes a zone out of the list.
+    fn remove(&self, zone: NonNull<Header>) {
+        let (below, above) = (below(zone), above(zone));
+        if self.next.get() == zone {
+            self.next.set(above);
+        }
+        self.link(below, above);
+        self.zones.set(self.zones.get() - 1);
+    }
+
+    /// Makes two zones neighbours. Without an upper one, the lower one is the last.
+    fn link(&self, below: NonNull<Header>, above: NonNull<Header>) {
+        if below != NONE {
+            header(below).links.above.set(above);
+        }
+        if above == NONE {
+            self.last.set(below);
+        } else {
+            header(above).links.below.set(below);
+        }
+    }
+}
+
+impl Stack {
+    fn with_pushed<R>(&self, change: impl FnOnce(&mut Vec<Pushed>) -> R) -> R {
+        let mut pushed = self.pushed.take();
+        let result = change(&mut pushed);
+        self.pushed.set(pushed);
+        result
+    }
+
+    fn count_pushed(&self) -> usize {
+        self.with_pushed(|pushed| pushed.len())
     }
 
     fn depth(&self) -> usize {
-        self.top.get() / LEVEL - 1
+        self.active().count() + self.count_pushed()
     }
 
-    /// Makes the stack, or a larger one, if the top is the last slot. False: the thread is ending
-    /// and has no stack any more.
-    fn make_room(&self) -> Result<bool, ZoneError> {
-        self.make_room_to(self.depth() + 1)
-    }
-
-    /// Makes the stack, or a larger one, if a slot of this number cannot have an entry.
-    fn make_room_to(&self, highest: usize) -> Result<bool, ZoneError> {
-        let old = self.slots.get();
-        if highest.saturating_add(1) < old {
+    /// Makes sure that there is a stack, and room to push so many zones more. False: the thread is
+    /// ending and has no stack any more.
+    fn make_room(&self, more: usize) -> Result<bool, ZoneError> {
+        let (len, room) = self.with_pushed(|pushed| (pushed.len(), pushed.capacity()));
+        if self.made.get() && more <= room - len {
             return Ok(true);
         }
-        let slots = if old == 0 { FIRST_SLOTS } else { old * 2 };
-        let slots = slots.max(highest.saturating_add(2));
-        // One entry a slot, but for the last one; entries are counted in 27 bits.
-        let requested = slots.saturating_mul(size_of::<Slot>());
-        if slots as u64 > state::ENTRIES / state::ENTRY + 1 {
-            let available = old * size_of::<Slot>();
-            return Err(ZoneError::TooLarge { requested, available });
+        self.make_longer(len.saturating_add(more), room)
+    }
+
+    #[cold]
+    fn make_longer(&self, needed: usize, room: usize) -> Result<bool, ZoneError> {
+        const SIZE: usize = size_of::<Pushed>();
+        if needed > MOST_PUSHED {
+            let requested = needed.saturating_mul(SIZE);
+            return Err(ZoneError::TooLarge { requested, available: MOST_PUSHED * SIZE });
         }
+        let longer = needed.max(2 * room).clamp(FIRST_PUSHED, MOST_PUSHED);
+        let requested = longer * SIZE;
         section::ask(Request::LongerStack, requested)?;
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }
         self.counters.set(stats::register());
-        let mut array = Vec::new();
-        array.try_reserve_exact(slots).map_err(|_| ZoneError::OutOfMemory { requested })?;
-        array.extend((0..old).map(|index| {
-            let Slot { entry, spare } = self.slot(index * LEVEL);
-            Slot { entry: entry.clone(), spare: spare.clone() }
-        }));
-        array.resize_with(slots, Slot::new);
-        let array = NonNull::from(Box::leak(array.into_boxed_slice())).cast::<Slot>();
-        drop(self.replace_slots(array, slots));
+        self.with_pushed(|pushed| pushed.try_reserve_exact(longer - pushed.len()))
+            .map_err(|_| ZoneError::OutOfMemory { requested })?;
+        self.made.set(true);
         Ok(true)
-    }
-
-    /// Puts another array in place of the slots, and returns the old one, if there was one.
-    fn replace_slots(&self, base: NonNull<Slot>, slots: usize) -> Option<Box<[Slot]>> {
-        let base = self.base.replace(base);
-        let slots = self.slots.replace(slots);
-        if slots == 0 {
-            return None;
-        }
-        let array = NonNull::slice_from_raw_parts(base, slots);
-        // SAFETY: (I9) leaked from a box of this length, and no longer the stack's.
-        Some(unsafe { Box::from_raw(array.as_ptr()) })
     }
 
     /// The thread ends: frees the spare zones and lets go of what is pushed. Zones of scopes that
     /// are still active belong to those.
     fn tear_down(&self) {
-        let depth = self.depth();
         // Hooks may use the stack again, so it goes first. There is no way back: `OWNER` is gone.
-        self.top.set(LEVEL);
+        if !self.made.replace(false) {
+            return;
+        }
         ledger::popped(0);
-        let Some(array) = self.replace_slots(NOWHERE_BASE, 0) else { return };
-        for (index, slot) in array.iter().enumerate().rev() {
-            let (entry, spare) = (slot.entry.get(), slot.spare.get());
-            let pushed = index <= depth && entry != Header::empty();
-            if pushed && entry == spare {
-                detach(entry);
-                continue;
-            }
-            if spare != Header::empty() {
-                self.counters.get().spare_gone();
-                // SAFETY: (I1) an idle spare belongs to its slot alone.
-                unsafe { Header::destroy(spare) };
-            }
-            if pushed {
-                // SAFETY: (I1) the slot gives up its entry.
-                unsafe { Header::release(entry, state::ENTRY) };
-            }
+        let active = self.active();
+        let mut spare = self.next.replace(NONE);
+        self.last.set(NONE);
+        self.zones.set(0);
+        let pushed = ManuallyDrop::into_inner(self.pushed.take());
+        let default = self.default.replace(NONE);
+        for zone in active {
+            unmark(zone, state::COVERED);
+            mark(zone, state::DETACHED);
+        }
+        while spare != NONE {
+            let next = above(spare);
+            self.destroy_spare(spare);
+            spare = next;
+        }
+        let default = (default != NONE).then_some(default);
+        for zone in pushed.into_iter().rev().map(|entry| entry.zone).chain(default) {
+            // SAFETY: (I1) the stack gives up its entry. This may run hooks.
+            unsafe { Header::release(zone, state::ENTRY) };
         }
     }
 
-    /// A spare zone with room for `bytes`, and its slot entered, where the fast path found none.
+    /// Frees a spare zone that is not in the list any more.
+    fn destroy_spare(&self, zone: NonNull<Header>) {
+        self.counters.get().spare_gone();
+        // SAFETY: (I1) an idle spare belonged to the list alone. It has no hooks.
+        unsafe { Header::destroy(zone) };
+    }
+
+    /// A spare zone with room for `bytes`, and its scope entered, where the fast path found none.
     fn enter(&self, bytes: usize) -> Result<NonNull<Header>, ZoneError> {
         let plan = Zone::builder().capacity(bytes.max(SPARE));
-        if !self.make_room()? {
-            // The scope that gets it owns it, without a slot.
+        if !self.make_room(0)? {
+            // The scope that gets it owns it, without a list.
             let zone = plan.try_build()?.into_raw();
-            detach(zone);
+            mark(zone, state::DETACHED);
             return Ok(zone);
         }
-        self.make_spare(self.depth() + 1, bytes, &plan)?;
-        let zone = self.top_slot().spare.get();
+        let zone = self.make_spare(self.next.get(), bytes, &plan)?;
         self.mark_oversize(zone);
         self.counters.get().scope_entered();
-        self.top.set(self.top.get() + LEVEL);
+        self.next.set(above(zone));
         Ok(zone)
     }
 
-    /// Makes sure that a slot from the top upward has a spare zone with room for `bytes`.
-    fn make_spare(&self, number: usize, bytes: usize, plan: &ZoneBuilder) -> Result<(), ZoneError> {
-        let slot = self.slot(number * LEVEL);
-        let small = slot.spare.get();
+    /// The spare zone itself, if it has room for `bytes`, or else a new one in its place. Where there
+    /// is none, a new one at the list's end.
+    fn make_spare(
+        &self,
+        small: NonNull<Header>,
+        bytes: usize,
+        plan: &ZoneBuilder,
+    ) -> Result<NonNull<Header>, ZoneError> {
         if room(small) >= bytes.saturating_add(HEADER) {
-            return Ok(());
+            return Ok(small);
         }
-        slot.set_spare(Header::make(plan)?);
-        self.counters.get().spare_made(number);
-        if small != Header::empty() {
-            self.counters.get().spare_gone();
-            // SAFETY: (I1) an idle spare belongs to its slot alone. It has no hooks.
-            unsafe { Header::destroy(small) };
+        let zone = Header::make(plan)?;
+        if small == NONE {
+            self.insert(self.last.get(), zone, NONE);
+        } else {
+            self.insert(small, zone, above(small));
+            self.remove(small);
+            self.destroy_spare(small);
         }
-        Ok(())
+        self.counters.get().spare_made(self.zones.get());
+        Ok(zone)
     }
 
     /// Makes sure that leaving the zone's scope looks at its size, if it is over the limit.
     fn mark_oversize(&self, zone: NonNull<Header>) {
         if header(zone).system_bytes() > self.keep.get() {
-            header(zone).state.set(header(zone).state.get() | state::OVERSIZE);
+            mark(zone, state::OVERSIZE);
         }
     }
 
-    /// The slot of the scope that the zone belongs to.
-    fn find_scope(&self, zone: NonNull<Header>) -> Option<Level> {
-        let mut level = self.top.get();
-        while level > LEVEL {
-            level -= LEVEL;
-            let slot = self.slot(level);
-            if slot.entry.get() == zone && slot.spare.get() == zone {
-                return Some(level);
+    /// Of the zones pushed over a scope's, or over the default zone, the topmost one; without any the
+    /// scope's zone itself.
+    fn topmost_over(&self, scope: NonNull<Header>) -> NonNull<Header> {
+        if scope != NONE && !is(scope, state::COVERED) {
+            return scope;
+        }
+        let over = |pushed: &mut Vec<Pushed>| {
+            let entry = pushed.iter().rev().find(|entry| entry.over == scope)?;
+            Some(entry.zone)
+        };
+        self.with_pushed(over).unwrap_or(scope)
+    }
+
+    /// Takes off the topmost entry of those over the innermost scope, which it gives up to the caller.
+    fn remove_pushed(&self) -> Option<NonNull<Header>> {
+        let scope = self.innermost();
+        let (zone, covered) = self.with_pushed(|pushed| {
+            let entry = *pushed.last().filter(|entry| entry.over == scope)?;
+            ledger::popped(pushed.len());
+            pushed.pop();
+            Some((entry.zone, pushed.last().is_some_and(|entry| entry.over == scope)))
+        })?;
+        if scope != NONE && !covered {
+            unmark(scope, state::COVERED);
+        }
+        Some(zone)
+    }
+
+    /// Takes off what is topmost, if it is not the default zone. A scope's zone is its guard's from
+    /// then on, and not in the list.
+    fn remove_top(&self) {
+        if let Some(zone) = self.remove_pushed() {
+            // SAFETY: (I1) the stack gives up its entry. This may run hooks, so it comes last.
+            unsafe { Header::release(zone, state::ENTRY) };
+            return;
+        }
+        let scope = self.innermost();
+        debug_assert_ne!(scope, NONE);
+        self.remove(scope);
+        mark(scope, state::DETACHED);
+        self.counters.get().spare_gone();
+    }
+
+    /// Takes off what is topmost, as long as it is above something that is still there.
+    fn remove_while(&self, is_there: &dyn Fn() -> bool) {
+        /// Goes on where a hook panics.
+        struct Rest<'a>(&'a Stack, &'a dyn Fn() -> bool);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.remove_while(self.1);
             }
         }
-        None
-    }
-
-    /// Takes off the topmost entry; the default zone is not one. A scope's zone is its guard's
-    /// from then on, and no slot's.
-    fn remove_top(&self) {
-        debug_assert!(self.depth() > 0);
-        ledger::popped(self.top.get());
-        self.top.set(self.top.get() - LEVEL);
-        let slot = self.top_slot();
-        let entry = slot.entry.replace(slot.spare.get());
-        if entry == slot.spare.get() {
-            detach(entry);
-            slot.set_spare(Header::empty());
-            self.counters.get().spare_gone();
-        } else {
-            // SAFETY: (I1) the slot gives up its entry. This may run hooks, so it comes last.
-            unsafe { Header::release(entry, state::ENTRY) };
+        // Hooks of zones that go may themselves end scopes or push: look again after each.
+        while is_there() {
+            let rest = Rest(self, is_there);
+            self.remove_top();
+            core::mem::forget(rest);
         }
     }
 
     /// Ends a scope that cannot just be rewound.
     fn leave(&self, zone: NonNull<Header>) {
-        /// Goes on where a hook panics.
-        struct Rest<'a>(&'a Stack, NonNull<Header>);
-        impl Drop for Rest<'_> {
+        /// Also where a hook panics that goes with what is above the scope.
+        struct Finish<'a>(&'a Stack, NonNull<Header>);
+        impl Drop for Finish<'_> {
             fn drop(&mut self) {
-                self.0.leave(self.1);
+                self.0.finish(self.1);
             }
         }
-        // Hooks of zones that go with the entries above may themselves end scopes or push: look
-        // again after each.
-        while let Some(own) = self.find_scope(zone) {
-            let last = self.top.get() - LEVEL == own;
-            let rest = Rest(self, zone);
-            self.remove_top();
-            core::mem::forget(rest);
-            if last {
-                break;
-            }
-        }
-        self.finish(zone);
+        let _finish = Finish(self, zone);
+        self.remove_while(&|| !is(zone, state::DETACHED));
     }
 
-    /// Takes off what is above a depth.
-    fn lower_to(&self, depth: usize) {
-        /// Goes on where a hook panics.
-        struct Rest<'a>(&'a Stack, usize);
-        impl Drop for Rest<'_> {
-            fn drop(&mut self) {
-                self.0.lower_to(self.1);
-            }
-        }
-        while self.depth() > depth {
-            let rest = Rest(self, depth);
-            self.remove_top();
-            core::mem::forget(rest);
-        }
-    }
-
-    /// What becomes of a scope's zone that no slot holds.
+    /// What becomes of a scope's zone that is not in the list.
     fn finish(&self, zone: NonNull<Header>) {
         struct Recycle<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Recycle<'_> {
@@ -355,69 +402,69 @@ impl Stack {
             // SAFETY: (I1) just rewound.
             unsafe { header(zone).trim(keep) };
         }
-        let place = self.top_slot();
-        let has_place = self.depth() + 2 < self.slots.get() && place.spare.get() == Header::empty();
-        if has_place && (denied || header(zone).system_bytes() <= keep) {
-            header(zone).state.set(header(zone).state.get() & !state::DETACHED);
+        if self.made.get() && (denied || header(zone).system_bytes() <= keep) {
+            unmark(zone, state::DETACHED);
             self.mark_oversize(zone);
-            place.set_spare(zone);
-            self.counters.get().spare_made(self.depth() + 1);
+            self.insert(self.innermost(), zone, self.next.get());
+            self.counters.get().spare_made(self.zones.get());
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
         }
     }
 
-    /// A handle to the zone of an entry; a new one where there is none to speak of.
-    fn handle_at(&self, level: Level) -> Result<Zone, ZoneError> {
-        let mut entry = self.slot(level).entry.get();
-        if entry == Header::empty() {
-            if !self.make_room()? {
+    /// A handle to a zone on the stack, or to the default zone, made now where there is none.
+    fn handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
+        let mut zone = zone;
+        if zone == NONE {
+            zone = self.default.get();
+        }
+        if zone == NONE {
+            if !self.make_room(0)? {
                 // The thread is ending: a zone for this one use.
                 return Zone::try_new(DEFAULT_CAPACITY);
             }
-            // Only the default zone's slot is ever empty below the top.
-            let zone = Zone::builder().capacity(DEFAULT_ZONE).name("default").try_build()?;
-            entry = zone.into_raw();
-            header(entry).state.set(state::ENTRY);
-            self.slot(0).entry.set(entry);
+            let default = Zone::builder().capacity(DEFAULT_ZONE).name("default").try_build()?;
+            zone = default.into_raw();
+            header(zone).state.set(state::ENTRY);
+            self.default.set(zone);
         }
-        Ok(Self::handle_to(entry))
+        // SAFETY: (I1) never dropped, so not a handle that would have to be counted.
+        let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(zone) });
+        Ok(Zone::clone(&uncounted))
     }
 
-    /// One more handle to a zone that an entry keeps alive.
-    fn handle_to(entry: NonNull<Header>) -> Zone {
-        // SAFETY: (I1) never dropped, so not a handle that would have to be counted.
-        let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(entry) });
-        Zone::clone(&uncounted)
+    /// A handle to the current zone.
+    fn current(&self) -> Result<Zone, ZoneError> {
+        self.handle_to(self.topmost_over(self.innermost()))
     }
 
     fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
         if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
             zone.be_born()?;
         }
-        if self.make_room()? {
-            zone.header().state.set(zone.header().state.get() + state::ENTRY);
-            self.top_slot().entry.set(zone.raw());
-            self.top.set(self.top.get() + LEVEL);
+        if !self.make_room(1)? {
+            return Ok(());
+        }
+        zone.header().state.set(zone.header().state.get() + state::ENTRY);
+        let over = self.innermost();
+        self.with_pushed(|pushed| pushed.push(Pushed { zone: zone.raw(), over }));
+        if over != NONE {
+            mark(over, state::COVERED);
         }
         Ok(())
     }
 
     fn pop(&self) -> Result<Zone, ZoneError> {
-        if self.depth() == 0 {
-            return Err(ZoneError::StackEmpty);
-        }
-        let top = self.slot(self.top.get() - LEVEL);
-        let entry = top.entry.get();
-        if entry == top.spare.get() {
-            return Err(ZoneError::ScopeActive);
-        }
-        let zone = Self::handle_to(entry);
-        top.entry.set(top.spare.get());
-        ledger::popped(self.top.get());
-        self.top.set(self.top.get() - LEVEL);
-        header(entry).state.set(header(entry).state.get() - state::ENTRY);
+        let scope = self.innermost();
+        let top = self.with_pushed(|pushed| pushed.last().copied());
+        let top = top.filter(|top| top.over == scope).ok_or(match scope == NONE {
+            true => ZoneError::StackEmpty,
+            false => ZoneError::ScopeActive,
+        })?;
+        let zone = self.handle_to(top.zone)?;
+        self.remove_pushed();
+        zone.header().state.set(zone.header().state.get() - state::ENTRY);
         Ok(zone)
     }
 }
@@ -428,42 +475,26 @@ fn room(zone: NonNull<Header>) -> usize {
     header(zone).room
 }
 
-/// Marks a scope's zone that no slot holds, or not any more, so that the scope's end takes the slow
-/// path.
-fn detach(zone: NonNull<Header>) {
-    header(zone).state.set(header(zone).state.get() | state::DETACHED);
-}
-
-/// A scope's zone, which its guard holds the one handle of, and where it was entered.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) zone: NonNull<Header>,
-    level: Level,
-}
-
-/// Enters a scope's zone with room for `bytes`, if there is a spare one.
+/// Enters a scope's zone with room for `bytes`, if there is a spare one. The guard holds the zone's one
+/// handle.
 #[inline(always)]
-pub(crate) fn enter(bytes: usize) -> Option<Entry> {
+pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
     STACK.with(|stack| {
-        let level = stack.top.get();
-        let zone = stack.slot(level).spare.get();
+        let zone = stack.next.get();
         if room(zone) < bytes.saturating_add(HEADER) {
             return None;
         }
-        stack.top.set(level + LEVEL);
+        stack.next.set(header(zone).links.above.get());
         stack.counters.get().scope_entered();
-        Some(Entry { zone, level })
+        Some(zone)
     })
 }
 
 /// What `enter` does where no spare zone has the room.
 #[cold]
 #[inline(never)]
-pub(crate) fn enter_cold(bytes: usize) -> Result<Entry, ZoneError> {
-    STACK.with(|stack| {
-        let zone = stack.enter(bytes)?;
-        Ok(Entry { zone, level: stack.top.get() - LEVEL })
-    })
+pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
+    STACK.with(|stack| stack.enter(bytes))
 }
 
 /// Ends a scope.
@@ -472,19 +503,16 @@ pub(crate) fn enter_cold(bytes: usize) -> Result<Entry, ZoneError> {
 ///
 /// I1: the caller gives up the scope's handle, and the scope's borrows have ended.
 #[inline(always)]
-pub(crate) unsafe fn leave(entry: Entry) {
-    let Entry { zone, level } = entry;
+pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
-        // On top, one handle (the scope's), no entry, no flag: nothing but the cursor to put back.
-        // The zone is still in the slot it was entered in, or else it would be `DETACHED`. The level
-        // is compared, and kept in a register, so that the next scope need not wait for this one's
-        // stores.
-        if stack.top.get() == level + LEVEL && header(zone).state.get() == state::HANDLE {
-            debug_assert_eq!(stack.slot(level).entry.get(), zone);
+        // Innermost, nothing pushed over it, one handle (the scope's), no entry, no flag: nothing but
+        // the cursor to put back. A zone that is not in the list any more is `DETACHED`.
+        let innermost = stack.next.get() == header(zone).links.above.get();
+        if innermost && header(zone).state.get() == state::HANDLE {
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
             header(zone).cursor.set(unsafe { zone.cast::<u8>().add(HEADER) });
-            stack.top.set(level);
+            stack.next.set(zone);
         } else {
             leave_cold(zone);
         }
@@ -495,9 +523,9 @@ pub(crate) unsafe fn leave(entry: Entry) {
 ///
 /// That of `leave`.
 #[inline(never)]
-pub(crate) unsafe fn leave_outlined(entry: Entry) {
+pub(crate) unsafe fn leave_outlined(zone: NonNull<Header>) {
     // SAFETY: the caller's promise.
-    unsafe { leave(entry) };
+    unsafe { leave(zone) };
 }
 
 #[cold]
@@ -544,20 +572,20 @@ pub(crate) fn prepare(
 ) -> Result<Got, ZoneError> {
     STACK.with(|stack| {
         let mut got = Got::default();
-        let depth = stack.depth();
-        if !stack.make_room_to(depth.saturating_add(scopes).saturating_add(1))? {
+        if !stack.make_room(scopes)? {
             // The thread is ending: there is nothing to prepare for.
             return Ok(got);
         }
-        let default = stack.handle_at(0)?;
+        let default = stack.handle_to(NONE)?;
         default.header().reserve(default_zone)?;
         got.add(default.header(), prefault, lock);
         let plan = Zone::builder().capacity(bytes.max(SPARE));
-        for number in depth + 1..=depth + scopes {
-            stack.make_spare(number, bytes, &plan)?;
-            let spare = header(stack.slot(number * LEVEL).spare.get());
-            stack.keep.set(stack.keep.get().max(spare.system_bytes()));
-            got.add(spare, prefault, lock);
+        let mut next = stack.next.get();
+        for _ in 0..scopes {
+            let spare = stack.make_spare(next, bytes, &plan)?;
+            stack.keep.set(stack.keep.get().max(header(spare).system_bytes()));
+            got.add(header(spare), prefault, lock);
+            next = above(spare);
         }
         Ok(got)
     })
@@ -565,21 +593,23 @@ pub(crate) fn prepare(
 
 /// A handle to the current zone.
 pub(crate) fn current() -> Result<Zone, ZoneError> {
-    STACK.with(|stack| stack.handle_at(stack.top.get() - LEVEL))
+    STACK.with(Stack::current)
 }
 
 /// A handle to the zone below a scope's own.
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
     STACK.with(|stack| {
-        let own = stack.find_scope(scope).unwrap_or(stack.top.get());
-        stack.handle_at(own - LEVEL)
+        if is(scope, state::DETACHED) {
+            return stack.current();
+        }
+        stack.handle_to(stack.topmost_over(below(scope)))
     })
 }
 
 /// Makes a zone current until dropped, whatever is pushed or left meanwhile.
 pub(crate) struct Entered {
-    /// The stack's depth before.
-    depth: usize,
+    /// How many zones were pushed before.
+    pushed: usize,
     /// Belongs to the thread's stack.
     not_send: PhantomData<*const ()>,
 }
@@ -587,22 +617,22 @@ pub(crate) struct Entered {
 impl Entered {
     pub(crate) fn new(zone: &Zone) -> Result<Entered, ZoneError> {
         STACK.with(|stack| {
-            let depth = stack.depth();
+            let pushed = stack.count_pushed();
             stack.push(zone)?;
-            Ok(Entered { depth, not_send: PhantomData })
+            Ok(Entered { pushed, not_send: PhantomData })
         })
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        STACK.with(|stack| stack.lower_to(self.depth));
+        STACK.with(|stack| stack.remove_while(&|| stack.count_pushed() > self.pushed));
     }
 }
 
 impl Zone {
     /// Makes this the thread's current zone while `body` runs, also if it unwinds. What `body`
-    /// leaves pushed is removed.
+    /// leaves pushed is removed, and scopes above that lose their place on the stack.
     ///
     /// ```
     /// use memzone::{ZBox, Zone};
@@ -648,7 +678,7 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// Where the system has no memory for a longer stack, and at 134,217,726 entries.
+/// Where the system has no memory for a longer stack, and at 67,108,863 entries.
 ///
 /// # Real-time
 ///
@@ -666,7 +696,7 @@ pub fn push_zone(zone: &Zone) {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 134,217,726
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 67,108,863
 /// entries, [`Denied`](ZoneError::Denied) in a real-time section that forbids a longer stack. Nothing is pushed then.
 ///
 /// # Real-time
@@ -674,8 +704,8 @@ pub fn push_zone(zone: &Zone) {
 /// Yes, at a depth that the thread's stack has reached before.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
-    let level = STACK.with(|stack| stack.push(zone).map(|()| stack.top.get()))?;
-    ledger::pushed(level, zone.capacity());
+    let count = STACK.with(|stack| stack.push(zone).map(|()| stack.count_pushed()))?;
+    ledger::pushed(count, zone.capacity());
     Ok(())
 }
 
@@ -808,28 +838,24 @@ pub fn zone_depth() -> usize {
 pub fn set_keep_limit(bytes: usize) {
     STACK.with(|stack| {
         stack.keep.set(bytes);
-        let depth = stack.depth();
-        for index in 1..stack.slots.get() {
-            let place = stack.slot(index * LEVEL);
-            let zone = place.spare.get();
-            if zone == Header::empty() || header(zone).system_bytes() <= bytes {
+        stack.active().for_each(|zone| stack.mark_oversize(zone));
+        let mut spare = stack.next.get();
+        while spare != NONE {
+            let (zone, next) = (spare, above(spare));
+            spare = next;
+            let over = header(zone).system_bytes().saturating_sub(bytes);
+            if over == 0 {
                 continue;
             }
-            let active = index <= depth && place.entry.get() == zone;
-            if active || aside::may_free(header(zone).system_bytes() - bytes).is_err() {
+            if aside::may_free(over).is_err() {
                 stack.mark_oversize(zone);
                 continue;
             }
-            // SAFETY: (I1) an idle spare is rewound and its slot's alone.
+            // SAFETY: (I1) an idle spare is rewound and the list's alone.
             unsafe { header(zone).trim(bytes) };
             if header(zone).system_bytes() > bytes {
-                if place.entry.get() == zone {
-                    place.entry.set(Header::empty());
-                }
-                place.spare.set(Header::empty());
-                stack.counters.get().spare_gone();
-                // SAFETY: (I1) the slot gives up its spare, which has no hooks.
-                unsafe { Header::destroy(zone) };
+                stack.remove(zone);
+                stack.destroy_spare(zone);
             }
         }
     });

@@ -91,10 +91,10 @@ impl Counters {
         self.scopes.store(self.scopes.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// A spare zone more, at this depth.
-    pub(crate) fn spare_made(&self, depth: usize) {
+    /// A spare zone more: so many now.
+    pub(crate) fn spare_made(&self, now: usize) {
         self.spares.fetch_add(1, Relaxed);
-        self.deepest.fetch_max(depth as u64, Relaxed);
+        self.deepest.fetch_max(now as u64, Relaxed);
     }
 
     /// A spare zone less.
@@ -224,7 +224,7 @@ pub struct Stats {
     pub peak: i64,
     /// Spare zones, those of active scopes among them. Not reset.
     pub spares: u64,
-    /// The most zones there were on the thread's stack when a spare zone was made.
+    /// The most spare zones there were, those of active scopes among them: how deep scopes have been nested.
     pub deepest: u64,
     /// Zones of scopes that ended while other handles were out, and that live as long as those.
     pub retired: u64,

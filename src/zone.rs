@@ -39,7 +39,11 @@ pub(crate) mod state {
     /// One entry on the thread's stack that is not a scope's own.
     pub(crate) const ENTRY: u64 = 1 << 32;
     /// All entries.
-    pub(crate) const ENTRIES: u64 = ((1 << 27) - 1) << 32;
+    pub(crate) const ENTRIES: u64 = ((1 << 26) - 1) << 32;
+    /// A scope's zone that zones are pushed right above of.
+    pub(crate) const COVERED: u64 = 1 << 58;
+    /// A scope's zone that is not in its thread's list (any more): its guard alone knows it.
+    pub(crate) const DETACHED: u64 = 1 << 59;
     /// More memory than a spare zone may keep.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
     /// There are cleanup hooks.
@@ -48,8 +52,6 @@ pub(crate) mod state {
     pub(crate) const MOVED_ON: u64 = 1 << 62;
     /// The one static zone that holds nothing and is never written to.
     pub(crate) const EMPTY: u64 = 1 << 63;
-    /// A scope's zone that no slot of the thread's stack holds: its guard alone knows it.
-    pub(crate) const DETACHED: u64 = 1 << 59;
 }
 
 /// A zone's heart. Never moves; lives until the last handle and stack entry are gone.
@@ -64,6 +66,7 @@ pub(crate) struct Header {
     /// Bytes of the first block, header included: what a scope finds in a rewound zone. The empty
     /// zone has none.
     pub(crate) room: usize,
+    pub(crate) links: Links,
     current: Cell<NonNull<Block>>,
     hooks: Cell<Option<NonNull<Hook>>>,
     /// Bytes used in the blocks before the current one.
@@ -80,8 +83,25 @@ pub(crate) struct Header {
     lock: Cell<Lock>,
     name: Option<&'static str>,
     first: Block,
-    /// For a zone that was to be freed where that is forbidden.
-    aside: MaybeUninit<aside::Node>,
+}
+
+/// The neighbours of a scope's zone or a spare one in its thread's list; the empty zone where there
+/// is none. In a zone that was put aside, which is in no list, the node lies here (I14).
+#[repr(C)]
+pub(crate) struct Links {
+    pub(crate) above: Cell<NonNull<Header>>,
+    pub(crate) below: Cell<NonNull<Header>>,
+}
+
+const _: () = assert!(
+    size_of::<aside::Node>() <= size_of::<Links>()
+        && align_of::<aside::Node>() <= align_of::<Links>()
+);
+
+impl Links {
+    const fn none() -> Links {
+        Links { above: Cell::new(EMPTY_ADDRESS), below: Cell::new(EMPTY_ADDRESS) }
+    }
 }
 
 /// Whether a zone may take further blocks.
@@ -142,6 +162,7 @@ static EMPTY: Shared = Shared(Header {
     end: Cell::new(EMPTY_ADDRESS.cast()),
     state: Cell::new(state::EMPTY | state::HANDLE),
     room: 0,
+    links: Links::none(),
     current: Cell::new(NonNull::dangling()),
     hooks: Cell::new(None),
     used_before: Cell::new(0),
@@ -161,7 +182,6 @@ static EMPTY: Shared = Shared(Header {
         filled: Cell::new(EMPTY_ADDRESS.cast()),
         memory: Memory::none(),
     },
-    aside: MaybeUninit::uninit(),
 });
 
 const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
@@ -212,6 +232,7 @@ impl Header {
             end: Cell::new(end),
             state: Cell::new(state::HANDLE),
             room: HEADER + room,
+            links: Links::none(),
             current: Cell::new(NonNull::dangling()),
             hooks: Cell::new(None),
             used_before: Cell::new(0),
@@ -225,7 +246,6 @@ impl Header {
             lock: Cell::new(if plan.lock { Lock::All } else { Lock::NotAsked }),
             name: plan.name,
             first,
-            aside: MaybeUninit::uninit(),
         };
         // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { header.write(value) };
@@ -533,13 +553,15 @@ impl Header {
     ///
     /// # Safety
     ///
-    /// I1: no handle, entry, spare slot or borrow may be left.
+    /// I1: no handle, entry, place in a thread's list or borrow may be left.
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn destroy(header: NonNull<Header>) -> bool {
         unsafe fn free(node: NonNull<aside::Node>) {
-            // SAFETY: (I14) the node is in a header.
-            let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, aside)) };
+            // SAFETY: (I14) the node is in the place of a header's links.
+            unsafe { node.cast::<Links>().write(Links::none()) };
+            // SAFETY: (I14) as above.
+            let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, links)) };
             // SAFETY: (I14) nothing has used the zone since it was put aside.
             unsafe { Header::free(header.cast()) };
         }
@@ -547,8 +569,8 @@ impl Header {
         let bytes = unsafe { header.as_ref() }.system_bytes();
         if bytes != 0 && aside::may_free(bytes).is_err() {
             // SAFETY: (I2) within the header.
-            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, aside)) };
-            // SAFETY: (I14) nobody uses the zone any more. Its hooks are `Send`.
+            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+            // SAFETY: (I14) nobody uses the zone any more, and no list has it. Its hooks are `Send`.
             unsafe { aside::put(node.cast(), free) };
             return false;
         }

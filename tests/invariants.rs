@@ -134,7 +134,7 @@ fn i04_scopes_end_in_any_order_and_rewind_only_their_own_zone() {
     third.end();
     assert_eq!(zone_depth(), before);
 
-    // A scope that has lost its slot ends while another one is at its level, on top.
+    // A scope that is not in the list any more ends while another one is on top.
     let (outer, stale) = (Scope::new(64), Scope::new(64));
     outer.end();
     let (again, above) = (Scope::new(64), Scope::new(64));

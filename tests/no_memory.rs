@@ -222,7 +222,7 @@ fn each_plain_method_panics_where_there_is_no_memory() {
             }
             assert!(zone.alloc_slice(10, 7_u8) == [7; 10] && zone.reset_works());
         }
-        // The stack itself: 16 slots at first.
+        // The stack itself: room for 16 at first.
         let zone = Zone::new(1_000);
         let deepest = (0..100).find(|_| {
             refusing(Refuse::From(1), || plain(|| push_zone(&zone))).is_err() && zone_depth() > 0

@@ -1226,17 +1226,24 @@ impl Model {
         self.settle();
     }
 
+    /// How many zones of the stack are no scope's own.
+    fn pushed(&self) -> usize {
+        self.stack.iter().filter(|(_, scope)| scope.is_none()).count()
+    }
+
     fn within(&mut self, ops: &mut dyn Iterator<Item = Op>, index: usize, depth: usize) {
         let (id, zone) = (self.ids[index], self.zones[index].clone());
         self.known[id].others += 1;
-        let below = self.stack.len();
+        let pushed = self.pushed();
         caught(|| {
             zone.enter(|| {
                 self.stack.push((id, None));
                 self.run_in(ops, None, depth);
             })
         });
-        self.stack.truncate(below);
+        while self.pushed() > pushed {
+            self.stack.pop();
+        }
         caught(|| drop(zone));
         self.known[id].others -= 1;
         self.settle();
