@@ -91,7 +91,7 @@ impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Input> {
         let (cyclic, room) = (u.ratio(1, 4)?, u.int_in_range(0..=3000)?);
         // Past what is copied on the stack, now and then.
-        let chain = if u.ratio(1, 16)? { u.int_in_range(0..=3000)? } else { 0 };
+        let chain = if u.ratio(1, 32)? { u.int_in_range(0..=800)? } else { 0 };
         let count = u.int_in_range(0..=8)?;
         let mut nodes = Vec::new();
         for at in 0..count {
@@ -107,7 +107,7 @@ impl<'a> Arbitrary<'a> for Input {
             let (number, len, name) = (u.arbitrary()?, u.int_in_range(0..=40)?, u.arbitrary()?);
             nodes.push(Plan { number, edges, len, name });
         }
-        let depth = if u.ratio(1, 4)? { u.int_in_range(0..=400)? } else { 0 };
+        let depth = if u.ratio(1, 8)? { u.int_in_range(0..=120)? } else { 0 };
         let manner = *u.choose(&[Manner::Tame, Manner::Err, Manner::Throw, Manner::Lie])?;
         let after = u.int_in_range(0..=5)?;
         let wild = u.arbitrary()?;

@@ -989,12 +989,17 @@ impl Model {
         let own = self.stack.iter().position(|entry| *entry == (id, Some(0)));
         let below = own.unwrap_or(self.stack.len()).checked_sub(1);
         let target = below.map_or(DEFAULT, |below| self.stack[below].0);
-        // Where memory is denied it panics, which ends it.
-        let quiet =
-            AssertUnwindSafe(|| task.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        // Hooks of what lies above its scope may throw, and it panics itself where memory is denied.
+        let step = || task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let result = match self.denying() {
-            true => catch_unwind(quiet).unwrap_or(Poll::Ready(Err(ZoneError::StackEmpty))),
-            false => quiet(),
+            true => catch_unwind(AssertUnwindSafe(step)).ok(),
+            false => caught(step),
+        };
+        let Some(result) = result else {
+            drop(task);
+            // Its box was lost in there.
+            self.look_again(target);
+            return self.left(id);
         };
         match result {
             Poll::Pending => {
@@ -1014,6 +1019,22 @@ impl Model {
                 drop(task);
                 self.left(id);
             }
+        }
+    }
+
+    /// Finds out how much of a zone is used, after something was lost in it.
+    fn look_again(&mut self, id: Id) {
+        self.known[id].vague = true;
+        let zones = self.ids.iter().copied().zip(&self.zones);
+        let clones = self.clones.iter().map(|(id, zone)| (*id, zone));
+        let boxes = self.boxes.iter().map(|it| (it.zone, ZBox::zone(&it.boxed)));
+        let bombs = self.bombs.iter().map(|(id, bomb)| (*id, ZBox::zone(bomb)));
+        let vectors = self.vectors.iter().map(|it| (it.zone, it.vec.allocator()));
+        let mut all = zones.chain(clones).chain(boxes).chain(bombs).chain(vectors);
+        if let Some((_, zone)) = all.find(|(other, _)| *other == id) {
+            self.known[id].used = zone.used();
+        } else if let Some((_, guard)) = self.guards.iter().find(|(other, _)| *other == id) {
+            self.known[id].used = guard.zone().used();
         }
     }
 
