@@ -15,7 +15,7 @@ use crate::stats::{self, Counters};
 use crate::system::LockError;
 use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, ZoneBuilder, or_panic, state};
 use crate::{aside, ledger, section};
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -58,7 +58,7 @@ struct Stack {
     /// The default zone, once it is made.
     default: Cell<NonNull<Header>>,
     /// Emptied by `tear_down`, as this has no destructor.
-    pushed: Cell<ManuallyDrop<Vec<Pushed>>>,
+    pushed: RefCell<ManuallyDrop<Vec<Pushed>>>,
     /// Whether there is a stack: not before the first use, nor after the thread's end.
     made: Cell<bool>,
     keep: Cell<usize>,
@@ -72,7 +72,7 @@ thread_local! {
             last: Cell::new(NONE),
             zones: Cell::new(0),
             default: Cell::new(NONE),
-            pushed: Cell::new(ManuallyDrop::new(Vec::new())),
+            pushed: RefCell::new(ManuallyDrop::new(Vec::new())),
             made: Cell::new(false),
             keep: Cell::new(KEEP),
         }
@@ -164,15 +164,8 @@ impl Stack {
 }
 
 impl Stack {
-    fn with_pushed<R>(&self, change: impl FnOnce(&mut Vec<Pushed>) -> R) -> R {
-        let mut pushed = self.pushed.take();
-        let result = change(&mut pushed);
-        self.pushed.set(pushed);
-        result
-    }
-
     fn count_pushed(&self) -> usize {
-        self.with_pushed(|pushed| pushed.len())
+        self.pushed.borrow().len()
     }
 
     fn depth(&self) -> usize {
@@ -182,29 +175,35 @@ impl Stack {
     /// Makes sure that there is a stack, and room to push so many zones more. False: the thread is
     /// ending and has no stack any more.
     fn make_room(&self, more: usize) -> Result<bool, ZoneError> {
-        let (len, room) = self.with_pushed(|pushed| (pushed.len(), pushed.capacity()));
-        if self.made.get() && more <= room - len {
+        let pushed = self.pushed.borrow();
+        if self.made.get() && more <= pushed.capacity() - pushed.len() {
             return Ok(true);
         }
-        self.make_longer(len.saturating_add(more), room)
+        drop(pushed);
+        self.make_longer(more)
     }
 
     #[cold]
-    fn make_longer(&self, needed: usize, room: usize) -> Result<bool, ZoneError> {
+    fn make_longer(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
+        let (len, room) = (self.count_pushed(), self.pushed.borrow().capacity());
+        let needed = len.saturating_add(more);
         if needed > MOST_PUSHED {
             let requested = needed.saturating_mul(SIZE);
             return Err(ZoneError::TooLarge { requested, available: MOST_PUSHED * SIZE });
         }
-        let longer = needed.max(2 * room).clamp(FIRST_PUSHED, MOST_PUSHED);
-        let requested = longer * SIZE;
+        let room = needed.max(2 * room).clamp(FIRST_PUSHED, MOST_PUSHED);
+        let requested = room * SIZE;
         section::ask(Request::LongerStack, requested)?;
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }
         self.counters.set(stats::register());
-        self.with_pushed(|pushed| pushed.try_reserve_exact(longer - pushed.len()))
-            .map_err(|_| ZoneError::OutOfMemory { requested })?;
+        let mut longer = Vec::new();
+        longer.try_reserve_exact(room).map_err(|_| ZoneError::OutOfMemory { requested })?;
+        longer.extend_from_slice(&self.pushed.borrow());
+        let old = self.pushed.replace(ManuallyDrop::new(longer));
+        drop(ManuallyDrop::into_inner(old));
         self.made.set(true);
         Ok(true)
     }
@@ -257,7 +256,6 @@ impl Stack {
         }
         let zone = self.make_spare(self.next.get(), bytes, &plan)?;
         self.mark_oversize(zone);
-        self.counters.get().scope_entered();
         self.next.set(above(zone));
         Ok(zone)
     }
@@ -298,26 +296,23 @@ impl Stack {
         if scope != NONE && !is(scope, state::COVERED) {
             return scope;
         }
-        let over = |pushed: &mut Vec<Pushed>| {
-            let entry = pushed.iter().rev().find(|entry| entry.over == scope)?;
-            Some(entry.zone)
-        };
-        self.with_pushed(over).unwrap_or(scope)
+        let pushed = self.pushed.borrow();
+        let topmost = pushed.iter().rev().find(|entry| entry.over == scope);
+        topmost.map_or(scope, |entry| entry.zone)
     }
 
     /// Takes off the topmost entry of those over the innermost scope, which it gives up to the caller.
     fn remove_pushed(&self) -> Option<NonNull<Header>> {
         let scope = self.innermost();
-        let (zone, covered) = self.with_pushed(|pushed| {
-            let entry = *pushed.last().filter(|entry| entry.over == scope)?;
-            ledger::popped(pushed.len());
-            pushed.pop();
-            Some((entry.zone, pushed.last().is_some_and(|entry| entry.over == scope)))
-        })?;
-        if scope != NONE && !covered {
+        let mut pushed = self.pushed.borrow_mut();
+        let is_over = |entry: &&Pushed| entry.over == scope;
+        let entry = *pushed.last().filter(is_over)?;
+        ledger::popped(pushed.len());
+        pushed.pop();
+        if scope != NONE && pushed.last().filter(is_over).is_none() {
             unmark(scope, state::COVERED);
         }
-        Some(zone)
+        Some(entry.zone)
     }
 
     /// Takes off what is topmost, if it is not the default zone. A scope's zone is its guard's from
@@ -448,7 +443,7 @@ impl Stack {
         }
         zone.header().state.set(zone.header().state.get() + state::ENTRY);
         let over = self.innermost();
-        self.with_pushed(|pushed| pushed.push(Pushed { zone: zone.raw(), over }));
+        self.pushed.borrow_mut().push(Pushed { zone: zone.raw(), over });
         if over != NONE {
             mark(over, state::COVERED);
         }
@@ -457,7 +452,7 @@ impl Stack {
 
     fn pop(&self) -> Result<Zone, ZoneError> {
         let scope = self.innermost();
-        let top = self.with_pushed(|pushed| pushed.last().copied());
+        let top = self.pushed.borrow().last().copied();
         let top = top.filter(|top| top.over == scope).ok_or(match scope == NONE {
             true => ZoneError::StackEmpty,
             false => ZoneError::ScopeActive,
@@ -485,7 +480,6 @@ pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
             return None;
         }
         stack.next.set(header(zone).links.above.get());
-        stack.counters.get().scope_entered();
         Some(zone)
     })
 }

@@ -10,8 +10,7 @@
 //!     beginz!(z => { z.alloc_slice(64, 0.0_f32); });
 //! }
 //! let mine = stats::thread();
-//! assert_eq!(mine.scopes, 1000);
-//! assert_eq!(mine.spares, 1); // each scope used the same spare zone
+//! assert_eq!((mine.requests, mine.spares), (1, 1)); // each scope used the same spare zone
 //! println!("{}", stats::threads());
 //! ```
 
@@ -30,10 +29,6 @@ use thread_local::ThreadLocal;
 /// A thread's counters, and those of all threads before it that had the same place.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    /// Written by its thread alone, so without a read-modify-write; see `scope_entered`.
-    scopes: AtomicU64,
-    /// What `scopes` was when it was last reset.
-    scopes_before: AtomicU64,
     requests: AtomicU64,
     asked: AtomicU64,
     given_back: AtomicU64,
@@ -70,8 +65,6 @@ impl Drop for Guard {
 impl Counters {
     const fn new() -> Counters {
         Counters {
-            scopes: AtomicU64::new(0),
-            scopes_before: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             given_back: AtomicU64::new(0),
@@ -83,12 +76,6 @@ impl Counters {
             running: AtomicBool::new(false),
             thread: Mutex::new(None),
         }
-    }
-
-    /// On the fast path of entering a scope: a load and an increment of memory.
-    #[inline(always)]
-    pub(crate) fn scope_entered(&self) {
-        self.scopes.store(self.scopes.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// A spare zone more: so many now.
@@ -108,9 +95,7 @@ impl Counters {
     }
 
     fn read(&self) -> Stats {
-        let scopes = self.scopes.load(Relaxed).wrapping_sub(self.scopes_before.load(Relaxed));
         Stats {
-            scopes,
             requests: self.requests.load(Relaxed),
             asked: self.asked.load(Relaxed),
             given_back: self.given_back.load(Relaxed),
@@ -123,7 +108,6 @@ impl Counters {
     }
 
     fn reset(&self) {
-        self.scopes_before.store(self.scopes.load(Relaxed), Relaxed);
         for counter in [&self.requests, &self.asked, &self.given_back, &self.deepest, &self.retired]
         {
             counter.store(0, Relaxed);
@@ -133,9 +117,6 @@ impl Counters {
 
     /// Adds what another has counted, and leaves it at zero.
     fn take_over(&self, other: &Counters) {
-        let before = other.scopes_before.swap(0, Relaxed);
-        let scopes = other.scopes.swap(0, Relaxed).wrapping_sub(before);
-        self.scopes.fetch_add(scopes, Relaxed);
         for (to, from) in [
             (&self.requests, &other.requests),
             (&self.asked, &other.asked),
@@ -151,7 +132,7 @@ impl Counters {
     }
 }
 
-/// Bytes to look for before a place is taken. A place has about 150, and they are made by the power of two.
+/// Bytes to look for before a place is taken. A place has about 130, and they are made by the power of two.
 const PROBE: usize = 512;
 
 /// Takes a place for this thread's counters, if it has none.
@@ -210,8 +191,6 @@ fn signed(bytes: usize) -> i64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Scopes entered.
-    pub scopes: u64,
     /// How often the system was asked for memory for a zone or an `RtHeap`, and gave it.
     pub requests: u64,
     /// The bytes it gave.
@@ -233,7 +212,6 @@ pub struct Stats {
 impl Stats {
     /// Adds another thread's figures.
     fn add(&mut self, other: &Stats) {
-        self.scopes += other.scopes;
         self.requests += other.requests;
         self.asked += other.asked;
         self.given_back += other.given_back;
@@ -244,9 +222,8 @@ impl Stats {
         self.retired += other.retired;
     }
 
-    fn cells(&self) -> [i128; 9] {
+    fn cells(&self) -> [i128; 8] {
         [
-            self.scopes.into(),
             self.requests.into(),
             self.asked.into(),
             self.given_back.into(),
@@ -260,8 +237,8 @@ impl Stats {
 }
 
 /// The names of `Stats::cells`.
-const NAMES: [&str; 9] =
-    ["scopes", "requests", "asked", "given back", "live", "peak", "spares", "deepest", "retired"];
+const NAMES: [&str; 8] =
+    ["requests", "asked", "given back", "live", "peak", "spares", "deepest", "retired"];
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,18 +25,18 @@ fn a_thread_counts_what_it_does() {
         assert_eq!(stats::thread(), Stats::default());
         rt::prepare_thread(&rt::Plan::new().scopes(2, 1000).default_zone(1000)).unwrap();
         let prepared = stats::thread();
-        assert_eq!((prepared.scopes, prepared.spares, prepared.requests), (0, 2, 3));
+        assert_eq!((prepared.spares, prepared.requests), (2, 3));
         let (asked, freed) = (counting::bytes_asked(), counting::bytes_freed());
         for _ in 0..100 {
             beginz!(z => { letz!(a = [0_u8; 10] => a[0]); z.alloc(1); });
         }
-        assert_eq!(stats::thread().scopes, 200);
+        assert_eq!(stats::thread(), prepared);
         let kept = beginz!(z => Box::new(z.clone()));
         let now = stats::thread();
-        assert_eq!((now.scopes, now.retired, now.spares), (201, 1, 1));
+        assert_eq!((now.retired, now.spares), (1, 1));
         beginz!(beginz!(beginz!(())));
         let now = stats::thread();
-        assert_eq!((now.scopes, now.spares, now.deepest), (204, 3, 3));
+        assert_eq!((now.spares, now.deepest), (3, 3));
 
         let zone = Zone::new(100_000);
         zone.alloc_uninit::<u8>(300_000);
@@ -83,8 +83,9 @@ fn ended_threads_leave_their_totals() {
         let threads: Vec<_> = (0..8)
             .map(|n| {
                 thread::spawn(move || {
-                    for _ in 0..10 * (n + 1) {
+                    for _ in 0..n + 1 {
                         beginz!(z => { z.alloc(round); });
+                        drop(Zone::new(100));
                     }
                     drop(ZBox::new(1));
                 })
@@ -92,10 +93,9 @@ fn ended_threads_leave_their_totals() {
             .collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         let now = stats::threads();
-        let scopes = (round + 1) * 10 * (1..=8).sum::<u64>();
-        assert_eq!(now.total().scopes - before.scopes, scopes);
-        // A default zone and a spare one each.
-        assert_eq!(now.total().requests - before.requests, (round + 1) * 8 * 2);
+        // A default zone and a spare one each, and the zones that each made.
+        let requests = 8 * 2 + (1..=8).sum::<u64>();
+        assert_eq!(now.total().requests - before.requests, (round + 1) * requests);
         assert_eq!(now.total().live, before.live);
         assert_eq!(now.total().spares, before.spares);
         assert!(now.running().iter().all(|(thread, _)| thread.name() != Some("ended")));
@@ -110,8 +110,9 @@ fn any_thread_reads_all_while_they_run() {
     let start = |n: u64| {
         let barriers = Arc::clone(&barriers);
         let work = move || {
+            beginz!(());
             for _ in 0..n * 1000 {
-                beginz!(());
+                drop(Zone::new(100));
             }
             barriers.0.wait();
             barriers.1.wait();
@@ -129,8 +130,8 @@ fn any_thread_reads_all_while_they_run() {
     let (one, two) = (of("voice 1"), of("voice 2"));
     barriers.1.wait();
     workers.into_iter().for_each(|worker| worker.join().unwrap());
-    assert_eq!((one.scopes, one.spares), (1000, 1));
-    assert_eq!((two.scopes, two.spares), (2000, 1));
+    assert_eq!((one.requests, one.spares), (1001, 1));
+    assert_eq!((two.requests, two.spares), (2001, 1));
     let text = threads.to_string();
     assert_eq!(text.lines().count(), 1 + threads.running().len() + 2, "{text}");
     let width = text.lines().next().unwrap().len();
@@ -145,10 +146,11 @@ fn what_is_read_never_falls() {
     let _turn = alone();
     let rounds = if cfg!(miri) { 300 } else { 100_000 };
     let worker = thread::Builder::new().name("rising".into()).spawn(move || {
-        for _ in 0..rounds {
-            beginz!(());
+        beginz!(());
+        for _ in 1..rounds {
+            drop(Zone::new(100));
         }
-        stats::thread().scopes
+        stats::thread().requests
     });
     let worker = worker.unwrap();
     let mut last = 0;
@@ -156,8 +158,8 @@ fn what_is_read_never_falls() {
         let threads = stats::threads();
         let now = threads.running().iter().find(|(t, _)| t.name() == Some("rising"));
         if let Some((_, stats)) = now {
-            assert!((last..=rounds).contains(&stats.scopes), "{} after {last}", stats.scopes);
-            last = stats.scopes;
+            assert!((last..=rounds).contains(&stats.requests), "{} after {last}", stats.requests);
+            last = stats.requests;
         }
         thread::yield_now();
     }
@@ -174,23 +176,23 @@ fn resetting_starts_from_what_there_is() {
         assert!(before.peak > before.live);
         stats::reset();
         let now = stats::thread();
-        assert_eq!((now.scopes, now.requests, now.asked, now.given_back), (0, 0, 0, 0));
+        assert_eq!((now.requests, now.asked, now.given_back), (0, 0, 0));
         assert_eq!((now.live, now.peak, now.spares), (before.live, before.live, 2));
-        beginz!(());
-        assert_eq!(stats::thread().scopes, 1);
+        drop(Zone::new(100));
+        assert_eq!(stats::thread().requests, 1);
     });
     // The ended one's spare zones go into the totals when they are freed.
     let total = stats::threads().total();
     stats::reset();
     let after = stats::threads().total();
-    assert_eq!((after.scopes, after.live), (0, total.live));
+    assert_eq!((after.requests, after.live), (0, total.live));
 }
 
 #[test]
 fn a_table_has_each_figure() {
     let text = Stats::default().to_string();
-    assert_eq!(text.lines().count(), 9);
-    assert!(text.starts_with("scopes                     0\n"), "{text}");
+    assert_eq!(text.lines().count(), 8);
+    assert!(text.starts_with("requests                   0\n"), "{text}");
 }
 
 /// Another crate's thread-local that ends after `thread_local`'s own, and uses memzone for the first time on

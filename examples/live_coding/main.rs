@@ -41,8 +41,8 @@ use crate::plot::Plot;
 use crate::report::{Report, Row};
 use crate::wav::Sound;
 use hound::WavSpec;
+use memzone::Zone;
 use memzone::rt::{self, Plan, Policy};
-use memzone::{Zone, stats};
 use rtrb::Producer;
 use signal_hook::consts::SIGINT;
 use std::env;
@@ -247,7 +247,7 @@ fn play(
         rate: sound.rate(),
         block: BLOCK,
         measured,
-        scopes: audio.scopes as usize,
+        scopes: audio.blocks,
         zones: vec![
             ("state", zone.high_water()),
             ("definitions", definitions),
@@ -266,7 +266,8 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 /// What the audio thread came to.
 struct Audio {
     section: rt::Report,
-    scopes: u64,
+    /// Each has one scope.
+    blocks: usize,
     taken_up: u64,
     /// Blocks that were not ready in time.
     late: usize,
@@ -284,7 +285,6 @@ fn play_blocks(
     let mut input = [[0.0; 2]; BLOCK];
     let mut frames = [[0.0; 2]; BLOCK];
     let section = rt::enter(Policy::Deny);
-    let scopes = stats::thread().scopes;
     let mut block = 0;
     while block < card.end() {
         card.wait(block);
@@ -304,7 +304,7 @@ fn play_blocks(
     }
     Audio {
         section: section.report(),
-        scopes: stats::thread().scopes - scopes,
+        blocks: block,
         taken_up: player.taken_up(),
         late: card.late,
         block_bytes: 0,

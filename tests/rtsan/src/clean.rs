@@ -546,7 +546,7 @@ crate::cases! { CASES:
     fn this_threads_figures() {
         with_zone(|zone| {
             beginz!(());
-            assert!(stats::thread().scopes > 0);
+            assert!(stats::thread().spares > 0);
             assert!(zformat!(zone, "{}", stats::thread()).len() > 10);
         });
     }
