@@ -1075,11 +1075,9 @@ impl Model {
         assert_eq!(vec[..], bytes);
         let zone = vec.allocator().clone();
         match how % 5 {
-            0 | 1 => {
-                if vec.try_reserve(len).is_ok() {
-                    vec.extend_from_slice(&more);
-                    bytes.extend(more);
-                }
+            0 | 1 if vec.try_reserve(len).is_ok() => {
+                vec.extend_from_slice(&more);
+                bytes.extend(more);
             }
             2 => {
                 vec.truncate(len);
@@ -1194,7 +1192,7 @@ impl Model {
         let built = caught(|| {
             ZoneFn::try_new_in(zone, |z| {
                 let line = z.try_alloc_slice(len + 1, 0_usize)?;
-                let owned = vec![1_usize; 3];
+                let owned = Box::new([1_usize; 3]);
                 z.try_closure(move |add: usize| {
                     line[len] += add;
                     let sum = line.iter().sum::<usize>() + owned.len();
