@@ -333,7 +333,7 @@ pub fn fat<'z>(bytes: &mut Bytes<'_>, left: &mut Budget, z: &'z Zone) -> Fat<'z>
         12 => Fat::Array([Box::new(one!()), Box::new(one!())]),
         13 => Fat::Option(
             (n > 99).then(|| Box::new(one!())),
-            if n % 2 == 0 { Ok(text) } else { Err(some!()) },
+            if n < 128 { Ok(text) } else { Err(some!()) },
         ),
         14 => Fat::RefCell(RefCell::new(some!())),
         15 => Fat::Generic(Generic {
