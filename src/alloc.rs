@@ -8,6 +8,7 @@
 
 use crate::bump::{HEADROOM, MAX_REQUEST, STEP, round_up_step};
 use crate::error::{MAX_ALIGN, ZoneError};
+use crate::stale;
 use crate::zone::{Zone, or_panic, panic_with};
 use core::alloc::Layout;
 use core::convert::Infallible;
@@ -162,9 +163,9 @@ const IN_REGISTERS: usize = 16;
 #[inline(always)]
 unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
     for index in 0..len {
-        // SAFETY: the caller's promise.
+        // SAFETY: (I6) the caller's promise.
         let place = unsafe { start.add(index) };
-        // SAFETY: as above.
+        // SAFETY: (I2) as above.
         unsafe { place.write(value) };
     }
 }
@@ -218,7 +219,9 @@ impl Zone {
             // SAFETY: (I6) `skip + rounded` bytes are left in the block.
             header.cursor.set(unsafe { cursor.add(skip + rounded) });
             // SAFETY: (I6) as above.
-            Some(unsafe { cursor.add(skip) })
+            let start = unsafe { cursor.add(skip) };
+            stale::open(start, size);
+            Some(start)
         } else {
             None
         }
@@ -250,6 +253,7 @@ impl Zone {
         if cursor.addr().get() + bytes <= header.end.get().addr().get() {
             // SAFETY: (I6) that many bytes are left in the block.
             header.cursor.set(unsafe { cursor.add(bytes) });
+            stale::open(cursor, size_of::<T>());
             Some(cursor.cast())
         } else {
             None
@@ -436,7 +440,7 @@ impl Zone {
         if let Some(error) = out.error.or(written.err().map(|fmt::Error| ZoneError::Format)) {
             return E::fail(error);
         }
-        // SAFETY: only whole `str`s were written.
+        // SAFETY: (I7) only whole `str`s were written.
         Ok(unsafe { core::str::from_utf8_unchecked_mut(out.bytes.finish()) })
     }
 
@@ -750,7 +754,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_str(&self, text: &str) -> &mut str {
-        // SAFETY: a copy of a text's bytes is a text.
+        // SAFETY: (I7) a copy of a text's bytes is a text.
         unsafe { core::str::from_utf8_unchecked_mut(self.alloc_slice_copy(text.as_bytes())) }
     }
 
@@ -766,7 +770,7 @@ impl Zone {
     #[inline(always)]
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
-        // SAFETY: a copy of a text's bytes is a text.
+        // SAFETY: (I7) a copy of a text's bytes is a text.
         Ok(unsafe { core::str::from_utf8_unchecked_mut(bytes) })
     }
 
@@ -911,6 +915,12 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         };
         // SAFETY: (I2) `room >= len` places just taken, apart from the old ones.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
+        if stale::ON && self.room != 0 {
+            // SAFETY: (I6) the end of what was taken before.
+            let end = unsafe { self.start.add(self.room) };
+            // SAFETY: (I1) the items have left it.
+            unsafe { stale::close(self.start.cast(), end.cast()) };
+        }
         self.start = start;
         self.room = room;
         Ok(())
@@ -937,6 +947,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         let room = room.min(left);
         let more = start + room * size - cursor.addr().get().min(start + room * size);
         let free = header.end.get().addr().get() - cursor.addr().get();
+        stale::open(self.start.cast(), room * size);
         // SAFETY: (I6) `start + room * size` is within the block, and so is the rounded cursor.
         header.cursor.set(unsafe { cursor.add(round_up_step(more).min(free)) });
         self.room = room;
@@ -995,6 +1006,12 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         if self.room != 0 && size != 0 && end == header.cursor.get().addr().get() {
             // SAFETY: (I6) within what was taken for the slice.
             let cursor = unsafe { self.start.cast::<u8>().add(round_up_step(self.len * size)) };
+            if stale::ON {
+                // SAFETY: (I6) as above.
+                let unfilled = unsafe { self.start.add(self.len) };
+                // SAFETY: (I1) nobody has seen what was not filled.
+                unsafe { stale::close(unfilled.cast(), header.cursor.get()) };
+            }
             header.cursor.set(cursor);
         }
         // SAFETY: (I7) `len` items are written; (I1) borrowed from the handle.

@@ -3,6 +3,7 @@
 //! `&Zone` borrows the zone, as its references do; `Zone` is a handle of the collection's own, as a
 //! [`ZBox`](crate::ZBox) has. What was allocated last grows and shrinks in its place.
 
+use crate::stale;
 use crate::zone::Zone;
 use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
@@ -10,6 +11,20 @@ use core::ptr::NonNull;
 
 fn sized(place: NonNull<u8>, bytes: usize) -> NonNull<[u8]> {
     NonNull::slice_from_raw_parts(place, bytes)
+}
+
+/// Makes a part of an allocation stale.
+///
+/// # Safety
+///
+/// I1: the allocation has as many bytes, and nobody uses the part any more.
+unsafe fn close_part(place: NonNull<u8>, from: usize, to: usize) {
+    // SAFETY: (I6) the caller's promise.
+    let start = unsafe { place.add(from) };
+    // SAFETY: (I6) as above.
+    let end = unsafe { place.add(to) };
+    // SAFETY: (I1) the caller's promise.
+    unsafe { stale::close(start, end) };
 }
 
 impl Zone {
@@ -38,10 +53,14 @@ impl Zone {
                 return Ok(sized(place, new.size()));
             }
             if new.size() <= old.size() {
+                if stale::ON {
+                    // SAFETY: (I1) the caller's promise, for what lies beyond the new end.
+                    unsafe { close_part(place, new.size(), old.size()) };
+                }
                 return Ok(sized(place, new.size()));
             }
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: (I2) the caller's promise.
         unsafe { self.resize_by_copy(place, old, new) }
     }
 
@@ -59,6 +78,10 @@ impl Zone {
         let bytes = old.size().min(new.size());
         // SAFETY: (I2) both are that long, and a new allocation overlaps no other.
         unsafe { moved.cast::<u8>().copy_from_nonoverlapping(place, bytes) };
+        if stale::ON {
+            // SAFETY: (I1) the caller's promise: the old one is not used any more.
+            unsafe { close_part(place, 0, old.size()) };
+        }
         Ok(moved)
     }
 }
@@ -84,7 +107,7 @@ unsafe impl Allocator for Zone {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
+        // SAFETY: (I6) the caller's promise.
         unsafe { self.resize(place, old, new) }
     }
 
@@ -95,7 +118,7 @@ unsafe impl Allocator for Zone {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
+        // SAFETY: (I6) the caller's promise.
         let grown = unsafe { self.resize(place, old, new) }?;
         // SAFETY: (I2) within what was just taken.
         let rest = unsafe { grown.cast::<u8>().add(old.size()) };
@@ -111,7 +134,7 @@ unsafe impl Allocator for Zone {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
+        // SAFETY: (I6) the caller's promise.
         unsafe { self.resize(place, old, new) }
     }
 }

@@ -10,6 +10,8 @@ mod error;
 
 mod system;
 
+mod stale;
+
 mod section;
 
 #[cfg(feature = "ledger")]
@@ -40,6 +42,8 @@ mod zbox;
 mod stack_limit;
 
 mod deep_copy;
+
+mod profile;
 
 mod scope;
 

@@ -205,7 +205,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     fn value(&self) -> NonNull<In<'static, T>> {
         // SAFETY: (I20) it lives as long as the zone.
         let value = unsafe { &raw mut (*self.held.as_ptr()).value };
-        // SAFETY: a field of what is there.
+        // SAFETY: (I20) a field of what is there.
         unsafe { NonNull::new_unchecked(value) }
     }
 
@@ -259,7 +259,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     /// Yes, as far as the value's destructor is.
     pub fn into_zone(self) -> Zone {
         let this = ManuallyDrop::new(self);
-        // SAFETY: moved out of `this`, which is not dropped.
+        // SAFETY: (I20) moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
         // SAFETY: (I20) dropped here, and nowhere else; the zone is still there.
         unsafe { this.value().drop_in_place() };

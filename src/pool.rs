@@ -219,7 +219,7 @@ impl<'p, T> Iterator for PoolIter<'p, T> {
         let index = self.keys.next()?.index as usize;
         // SAFETY: (I6) a slot's index.
         let place = unsafe { self.values.add(index) };
-        // SAFETY: a value of the pool's, which is borrowed for `'p`.
+        // SAFETY: (I15) a value of the pool's, which is borrowed for `'p`.
         Some(unsafe { place.as_ref() })
     }
 
@@ -237,8 +237,8 @@ impl<'p, T> Iterator for PoolIterMut<'p, T> {
         let index = self.keys.next()?.index as usize;
         // SAFETY: (I6) a slot's index.
         let mut place = unsafe { self.values.add(index) };
-        // SAFETY: a value of the pool's, which is borrowed mutably for `'p`. No slot comes twice,
-        // so no value is lent twice.
+        // SAFETY: (I15) a value of the pool's, which is borrowed mutably for `'p`. No slot comes
+        // twice, so no value is lent twice.
         Some(unsafe { place.as_mut() })
     }
 
@@ -350,7 +350,7 @@ impl<'z, T> Pool<'z, T> {
     pub fn insert(&mut self, value: T) -> Result<PoolKey, PoolFull<T>> {
         let serial = self.serial;
         let Some(index) = self.slots.take(serial) else { return Err(PoolFull(value)) };
-        // SAFETY: the slot was free, so its place is nobody's.
+        // SAFETY: (I15) the slot was free, so its place is nobody's.
         unsafe { self.place(index).write(value) };
         self.serial = serial.saturating_add(1);
         self.owned += 1;
@@ -392,7 +392,7 @@ impl<'z, T> Pool<'z, T> {
     pub fn boxed(&self, value: T) -> Result<PoolBox<'_, T>, PoolFull<T>> {
         let Some(index) = self.slots.take(BOXED) else { return Err(PoolFull(value)) };
         let place = self.place(index);
-        // SAFETY: the slot was free, so its place is nobody's.
+        // SAFETY: (I15) the slot was free, so its place is nobody's.
         unsafe { place.write(value) };
         let slot = Taken { slots: &self.slots, index };
         Ok(PoolBox { value: place, slot, owns: PhantomData })
@@ -410,7 +410,7 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn get(&self, key: PoolKey) -> Option<&T> {
         let place = self.find(key)?;
-        // SAFETY: a value of the pool's, which only `&mut self` changes or removes.
+        // SAFETY: (I15) a value of the pool's, which only `&mut self` changes or removes.
         Some(unsafe { place.as_ref() })
     }
 
@@ -426,7 +426,7 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn get_mut(&mut self, key: PoolKey) -> Option<&mut T> {
         let mut place = self.find(key)?;
-        // SAFETY: a value of the pool's, and `&mut self` is the only way to it.
+        // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
         Some(unsafe { place.as_mut() })
     }
 
@@ -443,7 +443,7 @@ impl<'z, T> Pool<'z, T> {
     pub fn remove(&mut self, key: PoolKey) -> Option<T> {
         let place = self.find(key)?;
         self.disown(key);
-        // SAFETY: a value of the pool's until now, and its slot is free now.
+        // SAFETY: (I15) a value of the pool's until now, and its slot is free now.
         Some(unsafe { place.read() })
     }
 
@@ -461,10 +461,10 @@ impl<'z, T> Pool<'z, T> {
     pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         for key in self.all_keys() {
             let mut place = self.place(key.index);
-            // SAFETY: a value of the pool's, and `&mut self` is the only way to it.
+            // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
             if !keep(unsafe { place.as_mut() }) {
                 self.disown(key);
-                // SAFETY: a value of the pool's until now, so nobody else drops it.
+                // SAFETY: (I15) a value of the pool's until now, so nobody else drops it.
                 unsafe { place.drop_in_place() };
             }
         }
@@ -659,9 +659,9 @@ impl<T> PoolBox<'_, T> {
     #[inline]
     pub fn into_inner(this: Self) -> T {
         let mut this = ManuallyDrop::new(this);
-        // SAFETY: the box's value, which the box does not drop now.
+        // SAFETY: (I15) the box's value, which the box does not drop now.
         let value = unsafe { this.value.read() };
-        // SAFETY: `this` is not used again.
+        // SAFETY: (I15) `this` is not used again.
         unsafe { (&raw mut this.slot).drop_in_place() };
         value
     }
@@ -670,8 +670,8 @@ impl<T> PoolBox<'_, T> {
 impl<T> Drop for PoolBox<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the box's value, dropped only here. Its slot is taken until it is gone, so that
-        // its destructor may use the pool.
+        // SAFETY: (I15) the box's value, dropped only here. Its slot is taken until it is gone, so
+        // that its destructor may use the pool.
         unsafe { self.value.drop_in_place() };
     }
 }
@@ -687,7 +687,7 @@ impl<T> Deref for PoolBox<'_, T> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: the box owns the value, in a slot that nobody else looks into.
+        // SAFETY: (I15) the box owns the value, in a slot that nobody else looks into.
         unsafe { self.value.as_ref() }
     }
 }
@@ -695,7 +695,7 @@ impl<T> Deref for PoolBox<'_, T> {
 impl<T> DerefMut for PoolBox<'_, T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above.
+        // SAFETY: (I15) as above.
         unsafe { self.value.as_mut() }
     }
 }

@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 pub use crate::deep_copy::{Depth, Work};
+pub use crate::profile::Site;
 pub use crate::scope::{Scope, ScopeZone};
 
 use crate::Zone;

@@ -135,7 +135,7 @@ impl<T> Fits<T> {
 ///
 /// `words` begin with a `T` that nobody uses again.
 unsafe fn drop_as<T>(words: *mut Words) {
-    // SAFETY: the caller's promise.
+    // SAFETY: (I32) the caller's promise.
     unsafe { words.cast::<T>().drop_in_place() };
 }
 

@@ -214,7 +214,7 @@ pub fn salloc_with<T: Copy, R>(
     }
     let requested = len.saturating_mul(size_of::<T>());
     if requested == 0 {
-        // SAFETY: aligned, and of no bytes. If `len` is not zero, `value` stands for each item.
+        // SAFETY: (I7) aligned, and of no bytes. If `len` is not zero, `value` stands for each item.
         return Ok(body(unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), len) }));
     }
     let padding = align.saturating_sub(FRAME_ALIGN);
@@ -228,15 +228,15 @@ pub fn salloc_with<T: Copy, R>(
             true => 0,
             false => memory.addr().get().wrapping_neg() & (align_of::<T>() - 1),
         };
-        // SAFETY: a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`, and
-        // `padding + requested` bytes are there.
+        // SAFETY: (I6) a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`,
+        // and `padding + requested` bytes are there.
         let start = unsafe { memory.add(skip) }.cast::<MaybeUninit<T>>();
-        // SAFETY: aligned by the line above, `requested` bytes long, and only ours until this
+        // SAFETY: (I6) aligned by the line above, `requested` bytes long, and only ours until this
         // function returns.
         let items = unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) };
         fill(items, value);
         let items: *mut [MaybeUninit<T>] = items;
-        // SAFETY: all are filled.
+        // SAFETY: (I7) all are filled.
         let items = unsafe { &mut *(items as *mut [T]) };
         *place = body.take().map(|body| body(items));
     });

@@ -2,6 +2,7 @@
 
 use crate::deep_copy::DeepCopy;
 use crate::error::ZoneError;
+use crate::profile::{Site, Watch};
 use crate::stack::{self, Entered};
 use crate::zone::{Header, Zone, or_panic};
 use core::marker::PhantomData;
@@ -14,6 +15,7 @@ use core::ptr::NonNull;
 pub struct Scope {
     /// Its zone, whose one handle it holds. A pointer, so the scope is neither `Send` nor `Sync` (I3).
     raw: NonNull<Header>,
+    watch: Watch,
 }
 
 /// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
@@ -24,28 +26,28 @@ pub struct ScopeZone<'s> {
 }
 
 impl Scope {
-    /// Enters a scope whose zone has room for `bytes` before it grows.
+    /// Enters a scope that is written at `site`, whose zone has room for `bytes` before it grows.
     ///
     /// # Real-time
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
-    pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
+    pub fn try_new_at(site: &'static Site, bytes: usize) -> Result<Scope, ZoneError> {
         let raw = match stack::enter(bytes) {
             Some(raw) => raw,
             None => stack::enter_cold(bytes)?,
         };
-        Ok(Scope { raw })
+        Ok(Self::entered(raw, site, bytes))
     }
 
-    /// Like `try_new`, panicking.
+    /// Like `try_new_at`, panicking.
     ///
     /// # Real-time
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
     #[track_caller]
-    pub fn new(bytes: usize) -> Scope {
+    pub fn new_at(site: &'static Site, bytes: usize) -> Scope {
         /// Takes and returns little, so that it costs its caller little.
         #[cold]
         #[inline(never)]
@@ -57,7 +59,31 @@ impl Scope {
             Some(raw) => raw,
             None => enter_or_panic(bytes),
         };
-        Scope { raw }
+        Self::entered(raw, site, bytes)
+    }
+
+    /// A scope of no macro's.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, once a scope of this size has run at this depth on this thread.
+    #[track_caller]
+    pub fn new(bytes: usize) -> Scope {
+        Self::new_at(crate::__site!("scope"), bytes)
+    }
+
+    /// Like `new`, with an error instead of a panic.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, once a scope of this size has run at this depth on this thread.
+    pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
+        Self::try_new_at(crate::__site!("scope"), bytes)
+    }
+
+    #[inline(always)]
+    fn entered(raw: NonNull<Header>, site: &'static Site, bytes: usize) -> Scope {
+        Scope { raw, watch: Watch::new(site, bytes, &handle(raw)) }
     }
 
     /// The zone for the body to see.
@@ -67,9 +93,7 @@ impl Scope {
     /// Yes.
     #[inline(always)]
     pub fn zone(&self) -> ScopeZone<'_> {
-        // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
-        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(self.raw) });
-        ScopeZone { zone, scope: PhantomData }
+        ScopeZone { zone: handle(self.raw), scope: PhantomData }
     }
 
     /// Ends the scope where its body ended.
@@ -79,9 +103,11 @@ impl Scope {
     /// Yes, unless its spare zone has grown beyond what the thread keeps.
     #[inline(always)]
     pub fn end(self) {
-        let zone = ManuallyDrop::new(self).raw;
+        let mut this = ManuallyDrop::new(self);
+        let raw = this.raw;
+        this.watch.end(&handle(raw));
         // SAFETY: (I1) the scope is consumed, so what was borrowed from it is gone.
-        unsafe { stack::leave(zone) };
+        unsafe { stack::leave(raw) };
     }
 
     /// Copies a value to a zone that was named.
@@ -96,10 +122,10 @@ impl Scope {
         to: &'o Zone,
     ) -> Result<T::Copied, ZoneError> {
         if T::UNWATCHED {
-            return value.move_out(to);
+            return self.watch.copying(to, || value.move_out(to));
         }
         let _current = Entered::new(to)?;
-        value.move_out(to)
+        self.watch.copying(to, || value.move_out(to))
     }
 
     /// Like `try_copy_in`, panicking.
@@ -127,7 +153,7 @@ impl Scope {
         }
         let to = stack::enclosing(self.raw)?;
         let _current = Entered::new(&to)?;
-        value.leave(&to)
+        self.watch.copying(&to, || value.leave(&to))
     }
 
     /// Like `try_copy_out`, panicking.
@@ -142,9 +168,17 @@ impl Scope {
     }
 }
 
+/// A scope's zone, for no longer than the scope.
+#[inline(always)]
+fn handle(raw: NonNull<Header>) -> ManuallyDrop<Zone> {
+    // SAFETY: (I1) never dropped, and gone before the scope is: no handle of its own.
+    ManuallyDrop::new(unsafe { Zone::from_raw(raw) })
+}
+
 impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
+        self.watch.end(&handle(self.raw));
         // SAFETY: (I1) the scope is dropped, so what was borrowed from it is gone.
         unsafe { stack::leave_outlined(self.raw) };
     }

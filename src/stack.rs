@@ -14,7 +14,7 @@ use crate::error::{Request, ZoneError};
 use crate::stats::{self, Counters};
 use crate::system::LockError;
 use crate::zone::{DEFAULT_CAPACITY, HEADER, Header, Zone, ZoneBuilder, or_panic, state};
-use crate::{aside, ledger, section};
+use crate::{aside, ledger, section, stale};
 use core::cell::{Cell, RefCell};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -491,6 +491,18 @@ pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
     STACK.with(|stack| stack.enter(bytes))
 }
 
+/// What a spare zone may keep of the system's memory on this thread.
+#[cfg(feature = "profile")]
+pub(crate) fn keep_limit() -> usize {
+    STACK.with(|stack| stack.keep.get())
+}
+
+/// Whether the next scope finds a spare zone with room for `bytes`.
+#[cfg(feature = "profile")]
+pub(crate) fn has_spare(bytes: usize) -> bool {
+    STACK.with(|stack| room(stack.next.get()) >= bytes.saturating_add(HEADER))
+}
+
 /// Ends a scope.
 ///
 /// # Safety
@@ -505,7 +517,10 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
         if innermost && header(zone).state.get() == state::HANDLE {
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
-            header(zone).cursor.set(unsafe { zone.cast::<u8>().add(HEADER) });
+            let data = unsafe { zone.cast::<u8>().add(HEADER) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(data, header(zone).cursor.get()) };
+            header(zone).cursor.set(data);
             stack.next.set(zone);
         } else {
             leave_cold(zone);
@@ -518,7 +533,7 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
 /// That of `leave`.
 #[inline(never)]
 pub(crate) unsafe fn leave_outlined(zone: NonNull<Header>) {
-    // SAFETY: the caller's promise.
+    // SAFETY: (I1) the caller's promise.
     unsafe { leave(zone) };
 }
 

@@ -108,7 +108,7 @@ pub(crate) fn stack_pointer() -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let here: usize;
-        // SAFETY: reads a register.
+        // SAFETY: (I16) reads a register.
         unsafe {
             core::arch::asm!("mov {}, rsp", out(reg) here, options(nomem, nostack, preserves_flags));
         }
@@ -117,7 +117,7 @@ pub(crate) fn stack_pointer() -> usize {
     #[cfg(all(target_arch = "aarch64", not(miri)))]
     {
         let here: usize;
-        // SAFETY: reads a register.
+        // SAFETY: (I16) reads a register.
         unsafe {
             core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags));
         }
@@ -144,21 +144,21 @@ mod system {
     /// The stack of the calling thread, if the system tells. The main thread's goes down to where
     /// `ulimit -s` lets it grow, but with musl only to where it has grown.
     pub(super) fn bounds() -> Option<Range<usize>> {
-        // SAFETY: no precondition.
+        // SAFETY: (I16) no precondition.
         let thread = unsafe { libc::pthread_self() };
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-        // SAFETY: a live thread, and room for its attributes.
+        // SAFETY: (I16) a live thread, and room for its attributes.
         if unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
             return None;
         }
-        // SAFETY: filled, as it reported success.
+        // SAFETY: (I16) filled, as it reported success.
         let attributes = unsafe { attributes.assume_init_mut() };
         let (mut low, mut size, mut guard) = (ptr::null_mut(), 0, 0);
-        // SAFETY: attributes that were filled, and three places to write to.
+        // SAFETY: (I16) attributes that were filled, and three places to write to.
         let stack = unsafe { libc::pthread_attr_getstack(attributes, &mut low, &mut size) };
-        // SAFETY: as above.
+        // SAFETY: (I16) as above.
         let guarded = unsafe { libc::pthread_attr_getguardsize(attributes, &mut guard) };
-        // SAFETY: they are not used any more. This frees what the system allocated for them.
+        // SAFETY: (I16) they are not used any more. This frees what the system allocated for them.
         unsafe { libc::pthread_attr_destroy(attributes) };
         if stack != 0 || guarded != 0 {
             return None;
@@ -176,11 +176,11 @@ mod system {
 
     /// The stack of the calling thread.
     pub(super) fn bounds() -> Option<Range<usize>> {
-        // SAFETY: no precondition.
+        // SAFETY: (I16) no precondition.
         let thread = unsafe { libc::pthread_self() };
-        // SAFETY: a live thread.
+        // SAFETY: (I16) a live thread.
         let high = unsafe { libc::pthread_get_stackaddr_np(thread) }.addr();
-        // SAFETY: a live thread.
+        // SAFETY: (I16) a live thread.
         let size = unsafe { libc::pthread_get_stacksize_np(thread) };
         Some(high.checked_sub(size)?..high)
     }
@@ -191,6 +191,7 @@ mod system {
     use core::ops::Range;
 
     #[link(name = "kernel32")]
+    // SAFETY: (I16) as the system's headers have them.
     unsafe extern "system" {
         fn GetCurrentThreadStackLimits(low: *mut usize, high: *mut usize);
         fn SetThreadStackGuarantee(bytes: *mut u32) -> i32;
@@ -202,10 +203,10 @@ mod system {
     /// handling of an overflow.
     pub(super) fn bounds() -> Option<Range<usize>> {
         let (mut low, mut high) = (0, 0);
-        // SAFETY: two places to write to.
+        // SAFETY: (I16) two places to write to.
         unsafe { GetCurrentThreadStackLimits(&mut low, &mut high) };
         let mut kept = 0;
-        // SAFETY: a place to write to. Zero changes nothing and asks for what is set.
+        // SAFETY: (I16) a place to write to. Zero changes nothing and asks for what is set.
         if unsafe { SetThreadStackGuarantee(&mut kept) } == 0 {
             return None;
         }

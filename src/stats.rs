@@ -17,6 +17,8 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Request;
+#[cfg(feature = "profile")]
+pub use crate::profile::{Kind, SiteStats, Sites, sites};
 use crate::section;
 use core::cell::Cell;
 use core::fmt;

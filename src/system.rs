@@ -40,12 +40,12 @@ impl Faults {
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn faults() -> Option<Faults> {
     let mut usage = core::mem::MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: the pointer is valid for a `rusage`.
+    // SAFETY: (I16) the pointer is valid for a `rusage`.
     let result = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
     if result != 0 {
         return None;
     }
-    // SAFETY: (I7) filled in, as the call succeeded.
+    // SAFETY: (I16) filled in, as the call succeeded.
     let usage = unsafe { usage.assume_init() };
     let count = |faults: libc::c_long| u64::try_from(faults).unwrap_or(0);
     Some(Faults { minor: count(usage.ru_minflt), major: count(usage.ru_majflt) })
@@ -83,7 +83,7 @@ mod locking {
     use core::ptr::NonNull;
 
     fn page() -> usize {
-        // SAFETY: no precondition.
+        // SAFETY: (I16) no precondition.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         usize::try_from(page).ok().filter(|page| page.is_power_of_two()).unwrap_or(super::PAGE)
     }
@@ -92,7 +92,7 @@ mod locking {
     pub(crate) fn lock(start: NonNull<u8>, bytes: usize) -> Result<(), LockError> {
         let before = start.addr().get() & (page() - 1);
         let start = start.as_ptr().wrapping_sub(before).cast();
-        // SAFETY: `mlock` reads and writes nothing; it fails where the pages are not mapped.
+        // SAFETY: (I16) `mlock` reads and writes nothing; it fails where the pages are not mapped.
         match unsafe { libc::mlock(start, before + bytes) } {
             0 => Ok(()),
             _ => Err(LockError::Refused(
@@ -109,7 +109,7 @@ mod locking {
         let end = (start.addr().get() + bytes) & !(page - 1);
         if first < end {
             let first = start.as_ptr().wrapping_add(first - start.addr().get()).cast();
-            // SAFETY: `munlock` reads and writes nothing, and locked pages are all that may be lost.
+            // SAFETY: (I16) `munlock` reads and writes nothing, and locked pages are all that may be lost.
             unsafe { libc::munlock(first, end - first.addr()) };
         }
     }

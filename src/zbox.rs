@@ -77,13 +77,13 @@ impl<T> ZBox<T> {
     /// Yes, unless the box is the zone's last handle.
     pub fn into_inner(this: ZBox<T>) -> T {
         let this = ManuallyDrop::new(this);
-        // SAFETY: (I2) valid, and `this` is not used again.
+        // SAFETY: (I18) valid, and `this` is not used again.
         let value = unsafe { this.value.read() };
-        // SAFETY: moved out of `this`, which is not dropped.
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
-        // SAFETY: as above.
+        // SAFETY: (I18) as above.
         let _entry = unsafe { (&raw const this.entry).read() };
-        // SAFETY: nothing of the value is left in its place, and this box was its only owner.
+        // SAFETY: (I18) nothing of the value is left in its place, and this box was its only owner.
         unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
         value
     }
@@ -222,9 +222,9 @@ impl Zone {
 impl<T: ?Sized> Drop for ZBox<T> {
     fn drop(&mut self) {
         let size = size_of_val::<T>(self);
-        // SAFETY: (I2) valid, and dropped only here. Where it panics, the handle still goes.
+        // SAFETY: (I18) valid, and dropped only here. Where it panics, the handle still goes.
         unsafe { self.value.drop_in_place() };
-        // SAFETY: the value is gone, and this box was its only owner.
+        // SAFETY: (I18) the value is gone, and this box was its only owner.
         unsafe { self.zone.header().give_back(self.value.cast(), size) };
     }
 }

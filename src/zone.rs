@@ -8,6 +8,7 @@ use crate::aside;
 use crate::block::{self, BLOCK_ALIGN, Memory, Taken};
 use crate::bump::{self, MAX_REQUEST, STEP};
 use crate::error::{MAX_ALIGN, Request, ZoneError};
+use crate::stale;
 use crate::system::{self, LockError, PAGE, prefault};
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -83,6 +84,24 @@ pub(crate) struct Header {
     lock: Cell<Lock>,
     name: Option<&'static str>,
     first: Block,
+    /// Where it was made, if it has a name.
+    #[cfg(feature = "profile")]
+    site: Option<&'static crate::profile::Site>,
+}
+
+/// A zone's figures when a scope began.
+#[cfg(feature = "profile")]
+pub(crate) struct Mark {
+    high_water: usize,
+    blocks: u32,
+}
+
+/// What a scope has done to them.
+#[cfg(feature = "profile")]
+pub(crate) struct Since {
+    pub(crate) high_water: usize,
+    /// Blocks taken.
+    pub(crate) blocks: u32,
 }
 
 /// The neighbours of a scope's zone or a spare one in its thread's list; the empty zone where there
@@ -182,6 +201,8 @@ static EMPTY: Shared = Shared(Header {
         filled: Cell::new(EMPTY_ADDRESS.cast()),
         memory: Memory::none(),
     },
+    #[cfg(feature = "profile")]
+    site: None,
 });
 
 const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
@@ -246,6 +267,8 @@ impl Header {
             lock: Cell::new(if plan.lock { Lock::All } else { Lock::NotAsked }),
             name: plan.name,
             first,
+            #[cfg(feature = "profile")]
+            site: plan.site,
         };
         // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
         unsafe { header.write(value) };
@@ -266,6 +289,7 @@ impl Header {
             // Being refused is no error: `is_locked` tells.
             let _ = self.lock_block(block);
         }
+        stale::keep_closed(block.start, block.room());
     }
 
     fn lock_block(&self, block: &Block) -> Result<(), LockError> {
@@ -296,6 +320,30 @@ impl Header {
 
     fn note_high_water(&self) {
         self.high_water.set(self.high_water.get().max(self.used()));
+        self.note_site();
+    }
+
+    /// Tells the site of a named zone how much has been in use.
+    #[inline(always)]
+    fn note_site(&self) {
+        #[cfg(feature = "profile")]
+        if let Some(site) = self.site {
+            site.held(self.high_water.get());
+        }
+    }
+
+    /// A scope begins: from here on the high-water mark is its own.
+    #[cfg(feature = "profile")]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { high_water: self.high_water.replace(0), blocks: self.blocks.get() }
+    }
+
+    /// What has happened since a scope began.
+    #[cfg(feature = "profile")]
+    pub(crate) fn since(&self, mark: &Mark) -> Since {
+        let high_water = self.high_water.get().max(self.used());
+        self.high_water.set(high_water.max(mark.high_water));
+        Since { high_water, blocks: self.blocks.get().saturating_sub(mark.blocks) }
     }
 
     #[inline]
@@ -334,7 +382,9 @@ impl Header {
         // SAFETY: (I6) `place` ends at or before the block's end.
         self.cursor.set(unsafe { cursor.add(place.advance) });
         // SAFETY: (I6) as above, and `skip < advance`.
-        Some(unsafe { cursor.add(place.skip) })
+        let start = unsafe { cursor.add(place.skip) };
+        stale::open(start, size);
+        Some(start)
     }
 
     /// Goes on to the first kept block with room for the request, if there is one.
@@ -399,6 +449,7 @@ impl Header {
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
+        self.note_growth(bytes);
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
@@ -409,18 +460,55 @@ impl Header {
         Ok(block)
     }
 
+    /// A block has been taken.
+    #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+    #[inline(always)]
+    fn note_growth(&self, bytes: usize) {
+        #[cfg(feature = "tracing")]
+        tracing::trace!(target: "memzone", zone = self.name, bytes, used = self.used(), "a zone has grown");
+        #[cfg(feature = "profile")]
+        if let Some(site) = self.site {
+            site.grown();
+            site.held(self.used());
+        }
+    }
+
     /// Back to the start of the first block; all blocks are kept.
     ///
     /// # Safety
     ///
     /// I1: nothing in the zone may be used any more.
     pub(crate) unsafe fn rewind(&self) {
+        if stale::ON {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { self.close_used() };
+        }
         self.note_high_water();
         self.current.set(NonNull::from(&self.first));
         self.cursor.set(self.first.start);
         self.end.set(self.first.end);
         self.used_before.set(0);
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
+    }
+
+    /// Makes what is in use stale.
+    ///
+    /// # Safety
+    ///
+    /// I1: that of `rewind`, which follows.
+    unsafe fn close_used(&self) {
+        self.current_block().filled.set(self.cursor.get());
+        let mut block = &self.first;
+        loop {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(block.start, block.filled.get()) };
+            let next = block.next.get();
+            match next.filter(|_| !core::ptr::eq(block, self.current.get().as_ptr())) {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                Some(next) => block = unsafe { next.as_ref() },
+                None => return,
+            }
+        }
     }
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
@@ -450,8 +538,10 @@ impl Header {
         let mut pages = 0;
         let mut touch = |start: NonNull<u8>, end: NonNull<u8>| {
             let bytes = end.addr().get() - start.addr().get();
+            stale::open(start, bytes);
             // SAFETY: (I2) from the cursor, or a block's start where it has not been, to the block's end.
             unsafe { prefault(start, bytes) };
+            stale::keep_closed(start, bytes);
             pages += bytes.div_ceil(PAGE);
         };
         touch(self.cursor.get(), self.end.get());
@@ -519,6 +609,7 @@ impl Header {
         // not lie in what it frees.
         let block = unsafe { block.read() };
         self.unlock_block(&block);
+        stale::open(block.start, block.room());
         let Block { next, memory, .. } = block;
         self.blocks.set(self.blocks.get() - 1);
         self.system.set(self.system.get() - memory.system_bytes());
@@ -541,7 +632,7 @@ impl Header {
             // SAFETY: (I1) hooks lie in the zone, which is not rewound before they have run.
             let Hook { next, run } = unsafe { hook.read() };
             self.hooks.set(next);
-            // SAFETY: taken off the list, so run once; `run` was made for this hook's closure.
+            // SAFETY: (I17) taken off the list, so run once; `run` was made for this hook's closure.
             unsafe { run(hook) };
             core::mem::forget(rest);
         }
@@ -594,6 +685,7 @@ impl Header {
                     rest = unsafe { this.free_block(block) };
                 }
                 this.unlock_block(&this.first);
+                stale::open(this.first.start, this.first.room());
                 // SAFETY: (I1) the owner of the memory moves out, so that it does not lie in
                 // what it frees.
                 let memory = unsafe { (&raw const this.first.memory).read() };
@@ -603,6 +695,8 @@ impl Header {
         let free = Free(header);
         // SAFETY: (I1) the caller's promise.
         let this = unsafe { header.as_ref() };
+        #[cfg(feature = "profile")]
+        this.note_high_water();
         if this.state.get() & state::HOOKS != 0 {
             this.run_hooks();
         }
@@ -644,6 +738,12 @@ impl Header {
     /// `start` is an allocation of `size` bytes in this zone that nobody uses any more.
     #[inline]
     pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
+        if stale::ON {
+            // SAFETY: (I6) the end of the allocation.
+            let end = unsafe { start.add(size) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(start, end) };
+        }
         let bytes = bump::round_up_step(size);
         let cursor = self.cursor.get();
         if size != 0 && start.addr().get() + bytes == cursor.addr().get() {
@@ -682,6 +782,14 @@ impl Header {
         // Not `start`: see `give_back`.
         // SAFETY: (I6) the cursor has moved over these bytes.
         let start = unsafe { cursor.sub(bytes) };
+        if new < old {
+            // SAFETY: (I6) within the allocation.
+            let rest = unsafe { start.add(new) };
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(rest, cursor) };
+        } else {
+            stale::open(start, new);
+        }
         // SAFETY: (I6) the block has room for that many.
         self.cursor.set(unsafe { start.add(wanted) });
         Some(start)
@@ -789,6 +897,8 @@ impl Zone {
             prefault: false,
             lock: false,
             name: None,
+            #[cfg(feature = "profile")]
+            site: None,
         }
     }
 
@@ -984,6 +1094,9 @@ impl Zone {
         // The only handle, not on the stack, no hooks, and still in the first block.
         let used = header.cursor.get().addr().get() - header.first.start.addr().get();
         header.high_water.set(header.high_water.get().max(used));
+        header.note_site();
+        // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed.
+        unsafe { stale::close(header.first.start, header.cursor.get()) };
         header.cursor.set(header.first.start);
         Ok(())
     }
@@ -1047,7 +1160,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
         unsafe fn run<F: FnOnce()>(hook: NonNull<Hook>) {
-            // SAFETY: the only caller passes the hook that this function was stored in.
+            // SAFETY: (I17) the only caller passes the hook that this function was stored in.
             let HookOf { closure, .. } = unsafe { hook.cast::<HookOf<F>>().read() };
             closure();
         }
@@ -1301,6 +1414,8 @@ pub struct ZoneBuilder {
     prefault: bool,
     lock: bool,
     name: Option<&'static str>,
+    #[cfg(feature = "profile")]
+    site: Option<&'static crate::profile::Site>,
 }
 
 impl ZoneBuilder {
@@ -1390,8 +1505,18 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// No: it asks the system for memory.
+    #[cfg_attr(feature = "profile", track_caller)]
     pub fn try_build(self) -> Result<Zone, ZoneError> {
-        Ok(Zone { header: Cell::new(Header::make(&self)?) })
+        #[cfg(feature = "profile")]
+        let mut this = self;
+        #[cfg(feature = "profile")]
+        if let Some(name) = this.name {
+            let here = core::panic::Location::caller();
+            this.site = Some(crate::profile::of_named_zone(name, this.capacity, here));
+        }
+        #[cfg(not(feature = "profile"))]
+        let this = self;
+        Ok(Zone { header: Cell::new(Header::make(&this)?) })
     }
 }
 
@@ -1413,6 +1538,7 @@ pub(crate) fn panic_with(error: ZoneError) -> ! {
 }
 
 // Grows only for a reason: each zone and each block has one.
-const _: () = assert!(HEADER == 192 && BLOCK_HEADER == 64);
+const _: () =
+    assert!(HEADER == if cfg!(feature = "profile") { 256 } else { 192 } && BLOCK_HEADER == 64);
 const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
 const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN && align_of::<Block>() <= BLOCK_ALIGN);

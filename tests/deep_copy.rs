@@ -512,6 +512,28 @@ fn a_vec_of_borrowing_items_keeps_its_memory_and_its_items_move() {
     }
 }
 
+/// Becomes something of another size.
+struct Shrinks([u8; 200]);
+
+by_hand! { Shrinks => u16, |this, _to| {
+    Ok(u16::from(this.0[199]))
+} }
+
+#[test]
+fn a_box_of_another_layout_gets_memory_of_its_own() {
+    let target = Zone::new(64);
+    drop(beginz!(z in &target => Box::new(*z.alloc(0_u16))));
+    let before = (counting::bytes_asked(), counting::bytes_freed());
+    let small: Box<u16> = beginz!(_z in &target => Box::new(Shrinks([7; 200])));
+    assert_eq!(
+        (counting::bytes_asked() - before.0, counting::bytes_freed() - before.1),
+        (202, 200)
+    );
+    assert_eq!(*small, 7);
+    drop(small);
+    assert_eq!(counting::bytes_freed() - before.1, 202);
+}
+
 /// Copied with what it takes from the current zone.
 struct FromCurrent(ZBox<u32>);
 

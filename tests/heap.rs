@@ -289,6 +289,17 @@ fn the_last_block_frees_the_heap_on_whichever_thread() {
 }
 
 #[test]
+fn a_heap_that_ends_while_blocks_wait_gives_its_memory_back() {
+    let heap = RtHeap::new(4096);
+    let value = halloc_in(&heap, [1_u8; 16]).unwrap();
+    std::thread::spawn(move || drop(value)).join().unwrap();
+    assert_eq!(heap.stats().waiting, 1);
+    let before = counting::bytes_freed();
+    drop(heap);
+    assert!(counting::bytes_freed() - before >= 4096);
+}
+
+#[test]
 fn a_heap_may_be_sent_and_its_boxes_freed_anywhere() {
     let heap = RtHeap::new(4096);
     let here = halloc_in(&heap, 1_u64).unwrap();

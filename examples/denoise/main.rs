@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! cargo run --release --example denoise -- [IN.wav] [OUT.wav]
+//! cargo run --release --example denoise --features tracing -- --trace out.json
+//! cargo run --release --example denoise --features profile
 //! ```
 //!
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
@@ -18,6 +20,7 @@ mod gate;
 mod meter;
 mod report;
 mod snr;
+mod trace;
 mod wav;
 
 use crate::draft::Draft;
@@ -33,28 +36,56 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: denoise [IN.wav] [OUT.wav]";
+const USAGE: &str = "usage: denoise [--trace OUT.json] [IN.wav] [OUT.wav]";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
         print(format_args!(
             "{USAGE}\n\n\
              Without IN.wav, the input is a chord in noise, made by the program itself.\n\
-             Without OUT.wav, the output is IN-denoised.wav in the current directory.\n"
+             Without OUT.wav, the output is IN-denoised.wav in the current directory.\n\
+             --trace writes all scopes with their times, for https://ui.perfetto.dev.\n"
         ));
         return ExitCode::SUCCESS;
     }
+    let trace = match start_trace(&mut arguments) {
+        Ok(trace) => trace,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
     match run(&arguments) {
         Ok(report) => {
             print(format_args!("{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            #[cfg(feature = "profile")]
+            print(format_args!("\n{}", memzone::stats::sites()));
+            if trace.is_some() {
+                print(format_args!(
+                    "What writes the trace took memory and time; without it nothing does.\n"
+                ));
+            }
+            let is_good = report.measured.is_good() || trace.is_some();
+            if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(message) => {
             eprintln!("{message}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Takes `--trace OUT.json` from the arguments, if it is the first of them.
+fn start_trace(arguments: &mut Vec<OsString>) -> Result<Option<trace::Trace>, String> {
+    if arguments.first().is_none_or(|argument| argument != "--trace") {
+        return Ok(None);
+    }
+    if arguments.len() < 2 {
+        return Err(USAGE.to_owned());
+    }
+    let path = arguments.drain(..2).next_back().expect("there are two");
+    trace::start(Path::new(&path)).map(Some)
 }
 
 /// Prints to the standard output. That nobody may be reading it any more is no error here.

@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! {
+//!     let site = __site!("beginz!");
 //!     let bytes: usize = n;
 //!     let outer = __private::outer(outer);
-//!     let scope = Scope::new(bytes);
+//!     let scope = Scope::new_at(site, bytes);
 //!     let z = scope.zone();
 //!     let zone: &Zone = &z;
 //!     let z: &Zone = zone;
@@ -74,7 +75,7 @@ struct Body {
 pub(crate) fn beginz(input: TokenStream, on_error: OnError) -> TokenStream {
     let parse = |input: ParseStream<'_>| {
         let head = Head::parse(input, Mark::Arrow)?;
-        Ok(expand(&head, &[], &parse_body(input)?, on_error))
+        Ok(expand(&head, &[], &parse_body(input)?, (Mark::Arrow, on_error)))
     };
     or_error(parse.parse2(input))
 }
@@ -97,7 +98,7 @@ pub(crate) fn letz(input: TokenStream, on_error: OnError) -> TokenStream {
             let help = "nothing is bound: write `name = value` before `=>`, or use `beginz!`";
             return Err(Error::new_spanned(arrow, help));
         }
-        Ok(expand(&head, &bindings, &parse_body(input)?, on_error))
+        Ok(expand(&head, &bindings, &parse_body(input)?, (Mark::Semicolon, on_error)))
     };
     or_error(parse.parse2(input))
 }
@@ -319,13 +320,18 @@ fn parse_body(input: ParseStream<'_>) -> Result<Body> {
     Ok(Body { block: quote!({ #tokens }), first, last })
 }
 
-fn expand(head: &Head, bindings: &[Binding], body: &Body, on_error: OnError) -> TokenStream {
+fn expand(
+    head: &Head,
+    bindings: &[Binding],
+    body: &Body,
+    (mark, on_error): (Mark, OnError),
+) -> TokenStream {
     // Our own names, which the user's code cannot see; located where a message should point.
     let here = Span::mixed_site();
     let (first, last) = (here.located_at(body.first), here.located_at(body.last));
     let bytes = match &head.bytes {
         Some(bytes) => bytes.into_token_stream(),
-        None => quote!(4096),
+        None => quote_spanned!(here=> site.bytes()),
     };
     let outer = head.outer.as_ref().map(|outer| {
         let to = here.located_at(outer.span());
@@ -366,17 +372,26 @@ fn expand(head: &Head, bindings: &[Binding], body: &Body, on_error: OnError) -> 
         inner = binding.expand(&inner, on_error);
     }
     let begin = quote!(#begin #name #inner);
+    let macro_name = match (mark, on_error) {
+        (Mark::Arrow, OnError::Panic) => "beginz!",
+        (Mark::Arrow, OnError::Return) => "try_beginz!",
+        (Mark::Semicolon, OnError::Panic) => "letz!",
+        (Mark::Semicolon, OnError::Return) => "try_letz!",
+    };
+    let site = quote_spanned!(here=> ::memzone::__site!(#macro_name));
     match on_error {
         OnError::Panic => quote_spanned! {here=> {
+            let site = #site;
             let bytes: usize = #bytes;
             #outer
-            let scope = ::memzone::__private::Scope::new(bytes);
+            let scope = ::memzone::__private::Scope::new_at(site, bytes);
             #begin
         }},
         OnError::Return => quote_spanned! {here=> {
+            let site = #site;
             let bytes: usize = #bytes;
             #outer
-            match ::memzone::__private::Scope::try_new(bytes) {
+            match ::memzone::__private::Scope::try_new_at(site, bytes) {
                 ::core::result::Result::Ok(scope) => { #begin }
                 ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
             }

@@ -10,9 +10,9 @@ pub(super) struct Emptied<T>(Box<MaybeUninit<T>>);
 /// Moves the value out of a box and keeps the box's memory.
 pub(super) fn empty<T>(value: Box<T>) -> (T, Emptied<T>) {
     let place = Box::into_raw(value).cast::<MaybeUninit<T>>();
-    // SAFETY: the same layout, and to be uninitialised is allowed.
+    // SAFETY: (I19) the same layout, and to be uninitialised is allowed.
     let place = unsafe { Box::from_raw(place) };
-    // SAFETY: still the initialised value; moved out once, as what is left does not drop it.
+    // SAFETY: (I19) still the initialised value; moved out once, as what is left does not drop it.
     let value = unsafe { place.assume_init_read() };
     (value, Emptied(place))
 }
@@ -25,10 +25,10 @@ impl<T> Emptied<T> {
             return Box::new(value);
         }
         let place = Box::into_raw(self.0).cast::<MaybeUninit<U>>();
-        // SAFETY: the two types have the same layout, and to be uninitialised is allowed.
+        // SAFETY: (I19) the two types have the same layout, and to be uninitialised is allowed.
         let mut place = unsafe { Box::from_raw(place) };
         place.write(value);
-        // SAFETY: just written.
+        // SAFETY: (I19) just written.
         unsafe { place.assume_init() }
     }
 }
@@ -41,6 +41,6 @@ pub(super) fn try_box<T>(value: T) -> Result<Box<T>, ZoneError> {
     place.try_reserve_exact(1).map_err(|_| ZoneError::OutOfMemory { requested })?;
     place.push(value);
     let Ok(place) = <Box<[T; 1]>>::try_from(place) else { unreachable!("one was pushed") };
-    // SAFETY: one value in an array has the layout of the value.
+    // SAFETY: (I19) one value in an array has the layout of the value.
     Ok(unsafe { Box::from_raw(Box::into_raw(place).cast::<T>()) })
 }

@@ -24,7 +24,7 @@ use core::ptr::NonNull;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FromAllocator<A>(pub A);
 
-// SAFETY: an allocator's memory stays valid until it, and all its clones, are dropped; a clone behaves
+// SAFETY: (I12) an allocator's memory stays valid until it, and all its clones, are dropped; a clone behaves
 // as the same allocator. A box keeps a clone. Whether that may go to other threads is the clone's type's
 // to say.
 unsafe impl<A: Allocator + Clone> Heap for FromAllocator<A> {
@@ -40,7 +40,7 @@ unsafe impl<A: Allocator + Clone> Heap for FromAllocator<A> {
     }
 
     unsafe fn give_back(origin: &A, memory: NonNull<u8>, layout: Layout) {
-        // SAFETY: the caller's promise; `origin` is a clone of the allocator.
+        // SAFETY: (I12) the caller's promise; `origin` is a clone of the allocator.
         unsafe { origin.deallocate(memory, layout) };
     }
 }

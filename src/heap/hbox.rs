@@ -121,9 +121,9 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
     #[inline]
     fn into_parts(self) -> (NonNull<T>, H::Origin, Entry) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: moved out of `this`, which is not dropped.
+        // SAFETY: (I12) moved out of `this`, which is not dropped.
         let origin = unsafe { (&raw const this.origin).read() };
-        // SAFETY: as above.
+        // SAFETY: (I12) as above.
         let entry = unsafe { (&raw const this.entry).read() };
         (this.value, origin, entry)
     }

@@ -74,7 +74,7 @@ pub unsafe trait Heap {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
-// SAFETY: the global allocator's memory is the taker's until it is given back, on any thread.
+// SAFETY: (I12) the global allocator's memory is the taker's until it is given back, on any thread.
 unsafe impl Heap for System {
     type Origin = ();
 
@@ -85,7 +85,7 @@ unsafe impl Heap for System {
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
         section::ask(Request::HeapMemory, layout.size())?;
-        // SAFETY: the size is not zero.
+        // SAFETY: (I16) the size is not zero.
         let memory = unsafe { std::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })
     }
@@ -99,7 +99,7 @@ unsafe impl Heap for System {
                 return;
             }
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: (I12) the caller's promise.
         unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
 }

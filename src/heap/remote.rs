@@ -78,7 +78,7 @@ impl Remote {
             if head == closed() {
                 return false;
             }
-            // SAFETY: the caller's promise.
+            // SAFETY: (I13) the caller's promise.
             unsafe { node.write(Node { next: head, bytes }) };
             // Release: whoever takes the list sees the node, and all that was done with the block
             // before. Nodes pushed earlier are passed on by the release sequence.
@@ -181,7 +181,7 @@ impl Taken {
         let (mut len, mut node) = (0, self.head);
         while !node.is_null() {
             len += 1;
-            // SAFETY: nodes in the list are whole, and not changed while they are in it.
+            // SAFETY: (I13) nodes in the list are whole, and not changed while they are in it.
             node = unsafe { (*node).next };
         }
         len
@@ -194,7 +194,7 @@ impl Iterator for Taken {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let node = NonNull::new(self.head)?;
-        // SAFETY: the node was whole when it was pushed, and is ours since it was taken.
+        // SAFETY: (I13) the node was whole when it was pushed, and is ours since it was taken.
         let Node { next, bytes } = unsafe { node.read() };
         self.head = next;
         Some((node.cast(), bytes))

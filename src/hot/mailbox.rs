@@ -54,7 +54,7 @@ unsafe impl<A, R, S: ?Sized> Letter for ZoneFn<A, R, S> {
         ZoneFn::into_raw(self)
     }
     unsafe fn from_raw(raw: NonNull<()>) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: (I23) the caller's promise.
         unsafe { ZoneFn::from_raw(raw) }
     }
 }
@@ -178,9 +178,9 @@ pub(super) struct Giver<T: Letter> {
 
 // SAFETY: (I23, I24) what both sides share are atomics; letters go from side to side.
 unsafe impl<T: Letter + Send> Send for Taker<T> {}
-// SAFETY: as above.
+// SAFETY: (I23, I24) as above.
 unsafe impl<T: Letter + Send> Send for Giver<T> {}
-// SAFETY: as above. Through a shared giver letters are put in and taken out, by value.
+// SAFETY: (I23, I24) as above. Through a shared giver letters are put in and taken out, by value.
 unsafe impl<T: Letter + Send> Sync for Giver<T> {}
 
 /// The two sides of a new mailbox. Where there is no memory for it, the letter is dropped.
@@ -291,7 +291,7 @@ impl<T: Letter> Taker<T> {
     /// Ends this side, but for the current definition.
     pub(super) fn into_current(self) -> T {
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not used again but for `end`, which does not touch it.
+        // SAFETY: (I23) `this` is not used again but for `end`, which does not touch it.
         let current = unsafe { ManuallyDrop::take(&mut this.current) };
         this.end(None);
         current
@@ -317,7 +317,7 @@ impl<T: Letter> Taker<T> {
 
 impl<T: Letter> Drop for Taker<T> {
     fn drop(&mut self) {
-        // SAFETY: not used again.
+        // SAFETY: (I23) not used again.
         let current = unsafe { ManuallyDrop::take(&mut self.current) };
         self.end(Some(current));
     }

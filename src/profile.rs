@@ -1,0 +1,423 @@
+//! A look inside: what each scope in the program's text, and each named zone, has needed.
+//!
+//! A place that enters a scope has a [`Site`], a static that the macros put there. With the feature
+//! `profile` it counts; with `tracing` the scope is a span. Without either a site has no size, and
+//! nothing happens.
+
+#![forbid(unsafe_code)]
+
+#[cfg(any(feature = "profile", feature = "tracing"))]
+pub use on::Site;
+#[cfg(any(feature = "profile", feature = "tracing"))]
+pub(crate) use on::Watch;
+
+#[cfg(not(any(feature = "profile", feature = "tracing")))]
+pub use off::Site;
+#[cfg(not(any(feature = "profile", feature = "tracing")))]
+pub(crate) use off::Watch;
+
+#[cfg(feature = "profile")]
+pub(crate) use figures::of_named_zone;
+#[cfg(feature = "profile")]
+pub use figures::{Kind, SiteStats, Sites, sites};
+
+/// The site of the macro's place in the program.
+#[cfg(any(feature = "profile", feature = "tracing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ($kind:literal) => {{
+        static SITE: $crate::__private::Site =
+            $crate::__private::Site::new($kind, ::core::file!(), ::core::line!());
+        &SITE
+    }};
+}
+
+/// The site of the macro's place in the program: nothing.
+#[cfg(not(any(feature = "profile", feature = "tracing")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ($kind:literal) => {
+        &$crate::__private::Site
+    };
+}
+
+#[cfg(not(any(feature = "profile", feature = "tracing")))]
+mod off {
+    use crate::zone::{DEFAULT_CAPACITY, Zone};
+
+    /// Where a scope is written. Without `profile` and `tracing` nobody wants to know.
+    #[derive(Debug)]
+    pub struct Site;
+
+    impl Site {
+        /// What a scope without a size asks for.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
+        #[inline(always)]
+        pub fn bytes(&self) -> usize {
+            DEFAULT_CAPACITY
+        }
+    }
+
+    /// Watches one scope.
+    pub(crate) struct Watch;
+
+    impl Watch {
+        #[inline(always)]
+        pub(crate) fn new(_site: &'static Site, _bytes: usize, _zone: &Zone) -> Watch {
+            Watch
+        }
+
+        #[inline(always)]
+        pub(crate) fn copying<R>(&self, _to: &Zone, copy: impl FnOnce() -> R) -> R {
+            copy()
+        }
+
+        #[inline(always)]
+        pub(crate) fn end(&mut self, _zone: &Zone) {}
+    }
+}
+
+#[cfg(any(feature = "profile", feature = "tracing"))]
+mod on {
+    #[cfg(feature = "profile")]
+    use super::figures::Figures;
+    use crate::zone::Zone;
+
+    /// Where a scope is written, or a named zone is made.
+    #[derive(Debug)]
+    pub struct Site {
+        pub(super) kind: &'static str,
+        pub(super) file: &'static str,
+        pub(super) line: u32,
+        #[cfg(feature = "profile")]
+        pub(super) figures: Figures,
+    }
+
+    impl Site {
+        /// A site that nothing has happened at.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
+        pub const fn new(kind: &'static str, file: &'static str, line: u32) -> Site {
+            Site {
+                kind,
+                file,
+                line,
+                #[cfg(feature = "profile")]
+                figures: Figures::new(),
+            }
+        }
+
+        /// What a scope without a size asks for: with `profile` what scopes here have needed.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
+        pub fn bytes(&self) -> usize {
+            #[cfg(feature = "profile")]
+            return self.figures.learned();
+            #[cfg(not(feature = "profile"))]
+            crate::zone::DEFAULT_CAPACITY
+        }
+    }
+
+    /// Watches one scope.
+    pub(crate) struct Watch {
+        #[cfg(feature = "profile")]
+        site: &'static Site,
+        #[cfg(feature = "profile")]
+        mark: crate::zone::Mark,
+        #[cfg(feature = "tracing")]
+        span: Option<tracing::span::EnteredSpan>,
+    }
+
+    impl Watch {
+        #[cfg_attr(not(feature = "profile"), allow(unused_variables))]
+        pub(crate) fn new(site: &'static Site, bytes: usize, zone: &Zone) -> Watch {
+            #[cfg(feature = "tracing")]
+            let span = {
+                let Site { kind, file, line, .. } = *site;
+                tracing::trace_span!(target: "memzone", "scope", kind, file, line, bytes).entered()
+            };
+            #[cfg(feature = "profile")]
+            site.entered(bytes);
+            Watch {
+                #[cfg(feature = "profile")]
+                site,
+                #[cfg(feature = "profile")]
+                mark: zone.header().mark(),
+                #[cfg(feature = "tracing")]
+                span: Some(span),
+            }
+        }
+
+        /// Runs what copies the scope's value to another zone.
+        #[cfg_attr(not(feature = "profile"), allow(unused_variables))]
+        pub(crate) fn copying<R>(&self, to: &Zone, copy: impl FnOnce() -> R) -> R {
+            #[cfg(feature = "profile")]
+            let before = to.used();
+            let result = copy();
+            #[cfg(feature = "profile")]
+            self.site.copied(to.used().saturating_sub(before));
+            result
+        }
+
+        /// The scope ends.
+        #[cfg_attr(not(feature = "profile"), allow(unused_variables))]
+        pub(crate) fn end(&mut self, zone: &Zone) {
+            #[cfg(feature = "profile")]
+            self.site.left(zone.header().since(&self.mark));
+            #[cfg(feature = "tracing")]
+            drop(self.span.take());
+        }
+    }
+}
+
+#[cfg(feature = "profile")]
+mod figures {
+    use super::Site;
+    use crate::zone::{DEFAULT_CAPACITY, Since};
+    use crate::{section, stack};
+    use core::fmt;
+    use core::panic::Location;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+    /// What has happened at a site, on all threads.
+    #[derive(Debug)]
+    pub(super) struct Figures {
+        entries: AtomicU64,
+        asked: AtomicUsize,
+        high_water: AtomicUsize,
+        grown: AtomicU64,
+        copied: AtomicU64,
+        /// Whether it is in the list of all sites.
+        listed: AtomicBool,
+        /// The site that was listed after this one.
+        next: OnceLock<&'static Site>,
+    }
+
+    /// The site that was listed first. (A list without a lock: each has a place for the next.)
+    static FIRST: OnceLock<&'static Site> = OnceLock::new();
+
+    /// All sites, in the order of their first use.
+    fn all() -> impl Iterator<Item = &'static Site> {
+        core::iter::successors(FIRST.get().copied(), |site| site.figures.next.get().copied())
+    }
+
+    impl Figures {
+        pub(super) const fn new() -> Figures {
+            Figures {
+                entries: AtomicU64::new(0),
+                asked: AtomicUsize::new(0),
+                high_water: AtomicUsize::new(0),
+                grown: AtomicU64::new(0),
+                copied: AtomicU64::new(0),
+                listed: AtomicBool::new(false),
+                next: OnceLock::new(),
+            }
+        }
+
+        /// What was needed at most, as far as a spare zone may keep that, and as far as there is one
+        /// where no new one may be asked for.
+        pub(super) fn learned(&self) -> usize {
+            let learned = self.high_water.load(Relaxed).min(stack::keep_limit() / 2);
+            let may_ask = section::policy().is_none();
+            if learned > DEFAULT_CAPACITY && (may_ask || stack::has_spare(learned)) {
+                learned
+            } else {
+                DEFAULT_CAPACITY
+            }
+        }
+    }
+
+    impl Site {
+        /// Puts it at the end of the list, once.
+        #[cold]
+        fn list(&'static self) {
+            if self.figures.listed.swap(true, Relaxed) {
+                return;
+            }
+            let mut place = &FIRST;
+            while place.set(self).is_err() {
+                let taken = place.get().expect("it is taken");
+                place = &taken.figures.next;
+            }
+        }
+
+        pub(super) fn entered(&'static self, bytes: usize) {
+            if !self.figures.listed.load(Relaxed) {
+                self.list();
+            }
+            self.figures.entries.fetch_add(1, Relaxed);
+            self.figures.asked.fetch_max(bytes, Relaxed);
+        }
+
+        pub(super) fn copied(&self, bytes: usize) {
+            self.figures.copied.fetch_add(bytes as u64, Relaxed);
+        }
+
+        pub(super) fn left(&self, since: Since) {
+            self.held(since.high_water);
+            if since.blocks > 0 {
+                self.figures.grown.fetch_add(since.blocks.into(), Relaxed);
+            }
+        }
+
+        /// So many bytes were in use.
+        pub(crate) fn held(&self, bytes: usize) {
+            self.figures.high_water.fetch_max(bytes, Relaxed);
+        }
+
+        /// A zone of this site took a further block.
+        pub(crate) fn grown(&self) {
+            self.figures.grown.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// The site of the zones with this name that are made here.
+    pub(crate) fn of_named_zone(
+        name: &'static str,
+        bytes: usize,
+        here: &Location<'static>,
+    ) -> &'static Site {
+        let same = |site: &&Site| {
+            site.kind == name && site.file == here.file() && site.line == here.line()
+        };
+        let site = match all().find(same) {
+            Some(site) => site,
+            // As many as there are names of zones in the program.
+            None => Box::leak(Box::new(Site::new(name, here.file(), here.line()))),
+        };
+        site.entered(bytes);
+        site
+    }
+
+    /// What a [`SiteStats`] is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Kind {
+        /// A `beginz!`, `letz!` or one of their `try_` forms.
+        Scope,
+        /// A zone with a name.
+        Zone,
+    }
+
+    /// What a place in the program has needed, on all threads since the start.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct SiteStats {
+        /// Whether scopes are entered here, or zones made.
+        pub kind: Kind,
+        /// The macro's name, or the zone's.
+        pub name: &'static str,
+        /// The file it is in.
+        pub file: &'static str,
+        /// The line.
+        pub line: u32,
+        /// Scopes entered, or zones made.
+        pub entries: u64,
+        /// The most bytes that were asked for to begin with.
+        pub asked: usize,
+        /// The most bytes that were in use at a time. Of a named zone it is seen where that is reset, grows,
+        /// or ends.
+        pub high_water: usize,
+        /// How many blocks its zones have taken from the system beyond their first ones.
+        pub grown: u64,
+        /// Bytes of other zones that values took which left a scope here.
+        pub copied: u64,
+    }
+
+    impl SiteStats {
+        fn of(site: &Site) -> SiteStats {
+            let Site { kind: name, file, line, figures } = site;
+            let is_macro = ["beginz!", "letz!", "try_beginz!", "try_letz!"].contains(name);
+            SiteStats {
+                kind: if is_macro { Kind::Scope } else { Kind::Zone },
+                name,
+                file,
+                line: *line,
+                entries: figures.entries.load(Relaxed),
+                asked: figures.asked.load(Relaxed),
+                high_water: figures.high_water.load(Relaxed),
+                grown: figures.grown.load(Relaxed),
+                copied: figures.copied.load(Relaxed),
+            }
+        }
+
+        /// The size to ask for so that nothing here grows, where more has been in use than was asked for.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
+        pub fn advice(&self) -> Option<usize> {
+            (self.high_water > self.asked).then(|| self.high_water.next_multiple_of(1024))
+        }
+    }
+
+    /// All sites, the most costly first: what grew most often, then what copied most, then what was entered
+    /// most. `Display` prints a table.
+    #[derive(Clone, Debug)]
+    pub struct Sites {
+        sites: Vec<SiteStats>,
+    }
+
+    impl Sites {
+        /// The sites, the most costly first.
+        ///
+        /// # Real-time
+        ///
+        /// Yes.
+        pub fn all(&self) -> &[SiteStats] {
+            &self.sites
+        }
+    }
+
+    /// What each scope in the program's text and each named zone has needed so far.
+    ///
+    /// ```
+    /// use memzone::{beginz, stats};
+    ///
+    /// for _ in 0..3 {
+    ///     beginz!(z => { z.alloc_slice(100_000, 0.0_f32); });
+    /// }
+    /// let sites = stats::sites();
+    /// let costly = &sites.all()[0];
+    /// assert_eq!((costly.entries, costly.high_water), (3, 400_000));
+    /// assert_eq!(costly.grown, 1); // the second scope asked for what the first one had needed
+    /// println!("{sites}");
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// No: it takes memory for the list.
+    pub fn sites() -> Sites {
+        let mut sites: Vec<SiteStats> = all().map(SiteStats::of).collect();
+        sites.sort_by_key(|site| core::cmp::Reverse((site.grown, site.copied, site.entries)));
+        Sites { sites }
+    }
+
+    impl fmt::Display for Sites {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let names = ["entries", "asked", "high water", "grown", "copied", "ask for"];
+            names.iter().try_for_each(|name| write!(f, "{name:>12}"))?;
+            writeln!(f, "  site")?;
+            for site in &self.sites {
+                let SiteStats { entries, asked, high_water, grown, copied, .. } = site;
+                write!(f, "{entries:>12}{asked:>12}{high_water:>12}{grown:>12}{copied:>12}")?;
+                match site.advice() {
+                    Some(bytes) => write!(f, "{bytes:>12}")?,
+                    None => write!(f, "{:>12}", "-")?,
+                }
+                writeln!(f, "  {}:{} {}", site.file, site.line, site.name)?;
+            }
+            Ok(())
+        }
+    }
+}
