@@ -984,7 +984,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     }
 
     #[track_caller]
-    fn extend(&mut self, items: &[T]) -> Result<(), E::Error>
+    pub(crate) fn extend(&mut self, items: &[T]) -> Result<(), E::Error>
     where
         T: Copy,
     {
@@ -995,6 +995,26 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         unsafe { place.as_ptr().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
         self.len += items.len();
         Ok(())
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        // SAFETY: (I7) `len` items are written; (I1) borrowed from this, which borrows the handle.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+
+    /// Forgets the items; their places are kept.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Gives all places back, if they are still the last allocation.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses the items any more, and this is not used again.
+    pub(crate) unsafe fn give_back(&self) {
+        // SAFETY: (I6) `room` places taken in this zone; unused by the caller's promise.
+        unsafe { self.zone.header().give_back(self.start.cast(), self.room * size_of::<T>()) };
     }
 
     /// The slice; what it did not fill goes back if it is still the last allocation.

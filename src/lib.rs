@@ -1,4 +1,7 @@
 #![doc = include_str!("../README.md")]
+// Where the README's path to it leads nowhere.
+#![doc = "\n\n## The model in a picture\n"]
+#![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -31,7 +34,15 @@ mod zone;
 
 mod alloc;
 
+#[cfg(any(
+    feature = "allocator-api2",
+    feature = "allocator-api2-03",
+    feature = "allocator-api2-04"
+))]
 mod allocator;
+
+#[cfg(feature = "bytemuck")]
+mod zeroed;
 
 mod stack;
 
@@ -42,6 +53,8 @@ mod zbox;
 mod stack_limit;
 
 mod deep_copy;
+
+mod collections;
 
 mod profile;
 
@@ -68,18 +81,36 @@ pub mod reclaim;
 #[doc = include_str!("../docs/realtime.md")]
 mod realtime_guide {}
 
+// A page of the documentation, and tests.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/porting.md")]
+#[doc = "\n\n## The model in a picture\n"]
+#[doc = include_str!("../docs/model.svg")]
+pub mod porting {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
+#[cfg(feature = "hashbrown")]
+#[doc(inline)]
+pub use crate::collections::ZMap;
+#[doc(inline)]
+pub use crate::collections::ZString;
+#[cfg(feature = "allocator-api2")]
+#[doc(inline)]
+pub use crate::collections::ZVec;
 #[doc(inline)]
 pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
+#[cfg(feature = "allocator-api2")]
+#[doc(inline)]
+pub use crate::heap::FromAllocator;
 #[doc(inline)]
 pub use crate::heap::{
-    FromAllocator, HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in,
-    halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
+    HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in, halloc_slice,
+    halloc_slice_in, try_halloc, try_halloc_slice,
 };
 #[doc(inline)]
 pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};

@@ -762,6 +762,14 @@ impl Header {
     /// `start` is an allocation of `old` bytes in this zone, and nobody uses what lies beyond `new` of
     /// them any more.
     #[inline]
+    #[cfg_attr(
+        not(any(
+            feature = "allocator-api2",
+            feature = "allocator-api2-03",
+            feature = "allocator-api2-04"
+        )),
+        expect(dead_code)
+    )]
     pub(crate) unsafe fn resize_last(
         &self,
         start: NonNull<u8>,
@@ -815,17 +823,22 @@ impl Header {
 /// assert_eq!(samples[479], 0.5);
 /// ```
 ///
-/// Collections that take an allocator live in zones too: `&Zone` and `Zone` are allocators of the crate
-/// [`allocator-api2`](https://docs.rs/allocator-api2). The one that was allocated last grows in its place.
+/// Collections live in zones too: [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
+/// [`map`](Zone::map) make them. The one that was allocated last grows in its place. They are those of the crates
+/// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown), and `&Zone` and
+/// `Zone` are allocators for whatever else takes one: `&Zone` borrows the zone, a `Zone` keeps it alive.
 ///
 /// ```
-/// use allocator_api2::vec::Vec;
+/// use allocator_api2::boxed::Box;
 /// use memzone::Zone;
 ///
 /// let zone = Zone::new(64 * 1024);
-/// let mut peaks = Vec::new_in(&zone);
+/// let mut peaks = zone.vec();
 /// peaks.extend((0..1000).map(|n| n as f32));
 /// assert!(zone.contains(&peaks[999]));
+/// let mut notes = allocator_api2::vec::Vec::new_in(zone.clone());
+/// notes.push(Box::new_in(60_u8, zone.clone()));
+/// assert_eq!(*notes[0], 60);
 /// ```
 ///
 /// # Real-time
@@ -1116,6 +1129,44 @@ impl Zone {
         // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed; a stack
         // entry borrows nothing.
         unsafe { self.header().rewind() };
+        Ok(())
+    }
+
+    /// Rewinds the zone as [`reset`](Zone::reset) does, and gives blocks back to the system: each further one that does
+    /// not fit into `keep` bytes with those before it. Its first block stays. The high-water mark starts anew.
+    ///
+    /// ```
+    /// let mut zone = memzone::Zone::new(1 << 16);
+    /// zone.alloc_slice(10 << 20, 0_u8); // once
+    /// zone.trim(1 << 20)?;
+    /// assert!(zone.capacity() < 1 << 20 && zone.high_water() == 0);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reset`](Zone::reset); [`Denied`](ZoneError::Denied) in a section that denies, where there is something
+    /// to give back. The zone is rewound then all the same.
+    ///
+    /// # Real-time
+    ///
+    /// No: it frees. With `usize::MAX` for `keep`, yes, as far as the hooks are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the blocks, plus the hooks.
+    pub fn trim(&mut self, keep: usize) -> Result<(), ZoneError> {
+        self.reset()?;
+        let header = self.header();
+        if header.state.get() & state::EMPTY != 0 {
+            return Ok(());
+        }
+        let more = header.system_bytes().saturating_sub(keep);
+        if more != 0 && header.blocks.get() > 1 {
+            aside::may_free(more)?;
+        }
+        // SAFETY: (I1) just rewound, and `&mut self` is the only handle.
+        unsafe { header.trim(keep) };
         Ok(())
     }
 

@@ -437,6 +437,58 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         ZoneFn { node: raw.cast() }
     }
 
+    /// Drops the closure and gives its zone to this thread, to be reset and used again. Cleanup hooks run
+    /// when it is. So a thread that must not free keeps a list of spare zones for what comes and goes:
+    ///
+    /// ```
+    /// use memzone::{Zone, ZoneFn};
+    ///
+    /// /// A note: all that it sounds from is in its zone.
+    /// fn note(zone: Zone, frequency: f32) -> Result<ZoneFn<(), f32>, memzone::ZoneError> {
+    ///     ZoneFn::try_new_in(zone, move |z| {
+    ///         let phase = z.try_alloc(0.0_f32)?;
+    ///         z.try_closure(move |()| {
+    ///             *phase = (*phase + frequency / 48_000.0).fract();
+    ///             *phase * 2.0 - 1.0
+    ///         })
+    ///     })
+    /// }
+    ///
+    /// let mut first = note(Zone::new(1024), 220.0)?;
+    /// first.call(());
+    /// let mut spare = first.into_zone();
+    /// spare.reset()?;
+    /// let second = note(spare, 330.0)?; // the same memory again
+    /// assert_eq!(second.blocks(), 1);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the destructors of what it captured are.
+    pub fn into_zone(self) -> Zone {
+        let node = ManuallyDrop::new(self).node;
+        // SAFETY: (I20) `self` is consumed, and not dropped.
+        unsafe { Self::end(node) }
+    }
+
+    /// Drops the closure, and returns its zone.
+    ///
+    /// # Safety
+    ///
+    /// I20: `node` is a `ZoneFn`'s that is not used again, not even dropped.
+    unsafe fn end(node: NonNull<Node<A, R, S>>) -> Zone {
+        // SAFETY: (I20) the node lives as long as the zone.
+        let of_node = unsafe { node.as_ref() };
+        // Here already, so that it is dropped where a capture's destructor panics.
+        // SAFETY: (I1) the handle that the `ZoneFn` had.
+        let zone = unsafe { Zone::from_raw(of_node.zone.get()) };
+        // SAFETY: (I20) dropped here and nowhere else, before the zone.
+        unsafe { (of_node.drop)(node.cast()) };
+        zone.seal(false);
+        zone
+    }
+
     /// Looks at the zone, without a handle to it that could leave.
     fn look<T>(&self, look: impl FnOnce(&Zone) -> T) -> T {
         // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
@@ -507,13 +559,8 @@ impl<A, R> ZoneFn<A, R> {
 
 impl<A, R, S: ?Sized> Drop for ZoneFn<A, R, S> {
     fn drop(&mut self) {
-        // SAFETY: (I20) the node lives as long as the zone.
-        let node = unsafe { self.node.as_ref() };
-        // Dropped last, also where a capture's destructor panics.
-        // SAFETY: (I1) `self` gives up its handle.
-        let _zone = unsafe { Zone::from_raw(node.zone.get()) };
-        // SAFETY: (I20) dropped here and nowhere else, before the zone.
-        unsafe { (node.drop)(self.node.cast()) };
+        // SAFETY: (I20) `self` is not used again.
+        drop(unsafe { Self::end(self.node) });
     }
 }
 

@@ -300,16 +300,20 @@ fn i09_the_stack_may_be_used_while_its_thread_ends() {
         // Thread-locals end in the reverse order of their first use, on most systems: one ends
         // after memzone's own, one before.
         BEFORE.with(|_| ());
+        beginz!(beginz!(()));
         let at_exit = || AtExit(sender.clone(), Some(alloc_fives()));
         BEFORE.set(Some(at_exit()));
         AFTER.set(Some(at_exit()));
     });
     let results: Vec<_> = receiver.iter().collect();
     assert_eq!(results.len(), 2);
-    for (sum, len, depth) in results {
-        assert_eq!((sum, len), (100, 10));
-        assert!([0, 2].contains(&depth), "with a stack or without: {depth}");
-    }
+    assert!(results.iter().all(|(sum, len, _)| (*sum, *len) == (100, 10)));
+    // With a stack, or without.
+    let mut depths: Vec<_> = results.iter().map(|(_, _, depth)| *depth).collect();
+    depths.sort_unstable();
+    let expected: &[_] =
+        if cfg!(target_os = "linux") { &[[0, 2]] } else { &[[0, 0], [0, 2], [2, 2]] };
+    assert!(expected.iter().any(|expected| depths == expected), "{depths:?}");
 }
 
 fn alloc_fives() -> ZBox<[u8]> {
@@ -495,7 +499,11 @@ fn i21_a_builders_zone_stays_and_gives_no_handles_away() {
     assert!(closure.call(false).is_none());
     // A handle here, and the closure's end on another thread, would be a data race.
     assert!(catch_unwind(AssertUnwindSafe(|| closure.call(true))).is_err());
-    std::thread::spawn(move || drop(closure)).join().unwrap();
+    let end = move || {
+        let zone = closure.into_zone();
+        assert_eq!(zone.clone().handles(), 2);
+    };
+    std::thread::spawn(end).join().unwrap();
 }
 
 #[test]

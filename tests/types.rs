@@ -10,7 +10,7 @@ use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
     Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
     PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RtHeap, SendHeap, SendZone,
-    System, ZBox, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    System, ZBox, ZString, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +99,7 @@ auto_traits! {
     "zone::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "zbox::ZBox" ZBox<u8>: N N Y Y Y;
     "zbox::ZBox" ZBox<str>: N N Y Y Y;
+    "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "deep_copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "deep_copy::Keep" Keep<Local>: N N Y Y Y;
     "deep_copy::Depth" Depth: Y Y Y Y Y;
@@ -204,6 +205,7 @@ variance! {
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
     "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
     "zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
+    "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
     "pool::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "pool::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
     "pool::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;

@@ -1088,3 +1088,44 @@ fn iterators_are_asked_until_they_end() {
         assert_eq!(zone.alloc_iter(Hinted(0, hint)), [1, 2, 3, 4, 5, 6], "{hint}");
     }
 }
+
+#[test]
+fn trimming_gives_back_what_is_not_to_be_kept() {
+    let before = memzone::stats::thread().live;
+    let mut zone = Zone::new(1000);
+    zone.alloc_slice(5000, 1_u8);
+    zone.alloc_slice(100_000, 1_u8);
+    zone.alloc_slice(3000, 1_u8);
+    let (capacity, high_water) = (zone.capacity(), zone.high_water());
+    assert!(high_water >= 108_000);
+    zone.trim(usize::MAX).unwrap();
+    assert_eq!((zone.used(), zone.high_water(), zone.capacity()), (0, 0, capacity));
+    // The same fits again, and the mark is that of this time.
+    zone.alloc_slice(5000, 2_u8);
+    assert!((5000..6100).contains(&zone.high_water()), "{}", zone.high_water());
+    zone.trim(20_000).unwrap();
+    assert!((5000..20_000).contains(&zone.capacity()), "{}", zone.capacity());
+    assert!(memzone::stats::thread().live - before <= 20_000);
+    zone.trim(0).unwrap();
+    assert_eq!(zone.blocks(), 1);
+    assert!(zone.alloc_slice(50_000, 3_u8).iter().all(|&byte| byte == 3));
+}
+
+#[test]
+fn trimming_is_for_a_sole_handle_outside_of_sections_that_deny() {
+    let mut zone = Zone::new(0);
+    zone.trim(0).unwrap();
+    assert_eq!(zone.blocks(), 0);
+    zone.alloc_slice(10, 1_u8);
+    zone.alloc_slice(100_000, 1_u8);
+    let other = zone.clone();
+    assert_eq!(zone.trim(0), Err(ZoneError::InUse { handles: 1 }));
+    drop(other);
+    let section = memzone::rt::enter_unwatched(memzone::rt::Policy::Deny);
+    assert!(matches!(zone.trim(0), Err(ZoneError::Denied { .. })));
+    assert_eq!((zone.used(), zone.blocks()), (0, 2));
+    zone.trim(usize::MAX).unwrap();
+    drop(section);
+    zone.trim(0).unwrap();
+    assert_eq!(zone.blocks(), 1);
+}

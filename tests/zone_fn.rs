@@ -396,3 +396,56 @@ fn closures_of_a_zone_need_not_own_it() {
     assert_eq!(drops.count(), 3);
     zone.reset().unwrap();
 }
+
+/// What comes and goes on a real-time thread: one zone, used again and again.
+#[test]
+fn a_zone_comes_back_without_its_closure() {
+    let (drops, notes) = (Drops::default(), Notes::default());
+    let mut zone = Zone::builder().name("spare").capacity(4096).fixed().build();
+    let place = (&raw const *zone.alloc(0_u8)).addr();
+    zone.reset().unwrap();
+    notes.0.lock().unwrap().reserve(10);
+    let before = (counting::calls(), counting::frees());
+    for round in 0..10 {
+        let value = drops.value();
+        let hook = notes.clone();
+        let mut f = ZoneFn::try_new_in(zone, move |z| {
+            let state = z.try_alloc_slice(100, round)?;
+            // Behind the handle that the builder sees.
+            assert_eq!(state.as_ptr().addr(), place + 16);
+            z.try_on_cleanup(move || hook.note("hook"))?;
+            z.try_closure(move |at: usize| {
+                drop_nothing(&value);
+                state[at] + at
+            })
+        })
+        .unwrap();
+        assert_eq!(f.call(7), round + 7);
+        zone = f.into_zone();
+        assert_eq!((drops.count(), notes.0.lock().unwrap().len()), (round + 1, round));
+        assert_eq!((zone.handles(), zone.name()), (1, Some("spare")));
+        zone.reset().unwrap();
+        assert_eq!((zone.used(), notes.0.lock().unwrap().len()), (0, round + 1));
+    }
+    assert_eq!((counting::calls(), counting::frees()), before);
+}
+
+/// A destructor that panics loses the zone, and nothing else.
+#[test]
+fn a_zone_is_freed_where_its_closure_panics() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let notes = Notes::default();
+    let hook = notes.clone();
+    let f = ZoneFn::new(64, move |z| {
+        z.on_cleanup(move || hook.note("freed"));
+        let panics = Panics;
+        z.closure(move |()| (&raw const panics).addr())
+    });
+    assert!(catch_unwind(AssertUnwindSafe(|| f.into_zone())).is_err());
+    assert_eq!(notes.all(), ["freed"]);
+}

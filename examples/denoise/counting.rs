@@ -1,4 +1,4 @@
-//! An allocator that counts, for each thread, the bytes it is asked for.
+//! An allocator that counts, for each thread, how often and for how many bytes it is asked.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,6 +12,13 @@ static ALLOCATOR: Counting = Counting;
 thread_local! {
     // `const` and without a destructor, so that counting never allocates itself.
     static ASKED: Cell<u64> = const { Cell::new(0) };
+    static TIMES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often this thread has asked the system for memory so far.
+#[allow(dead_code, reason = "not every example wants it")]
+pub(crate) fn times_asked() -> u64 {
+    TIMES.get()
 }
 
 /// All bytes that this thread has asked the system for so far, given back or not.
@@ -21,6 +28,7 @@ pub(crate) fn bytes_asked() -> u64 {
 
 fn count(bytes: usize) {
     ASKED.set(ASKED.get() + bytes as u64);
+    TIMES.set(TIMES.get() + 1);
 }
 
 // SAFETY: every call is passed on to `System` unchanged; counting neither allocates nor unwinds.

@@ -9,11 +9,13 @@
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
 //! caller's, what lives as long as a block is in a scope around the block, and what lives as long
 //! as one transform is in a scope inside that one. The rest of the files are about the input
-//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`), how
-//! much better the sound got (`snr.rs`), what was asked of the system and how long it took
-//! (`counting.rs`, `meter.rs`), and the table at the end (`report.rs`).
+//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`,
+//! `unfinished.rs`), how much better the sound got (`snr.rs`), what was asked of the system and how long it
+//! took (`counting.rs`, `meter.rs`), the table at the end (`report.rs`), what all examples begin with
+//! (`cli.rs`), and the timeline (`trace.rs`).
 
 mod chord;
+mod cli;
 mod counting;
 mod draft;
 mod gate;
@@ -21,76 +23,51 @@ mod meter;
 mod report;
 mod snr;
 mod trace;
+mod unfinished;
 mod wav;
 
 use crate::draft::Draft;
 use crate::gate::{BLOCK, Gate, LATENCY};
 use crate::meter::Measured;
-use crate::report::Report;
+use crate::report::{Report, Work};
 use crate::snr::Snr;
 use crate::wav::Sound;
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const USAGE: &str = "usage: denoise [--trace OUT.json] [IN.wav] [OUT.wav]";
 
 fn main() -> ExitCode {
-    let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(format_args!(
-            "{USAGE}\n\n\
-             Without IN.wav, the input is a chord in noise, made by the program itself.\n\
-             Without OUT.wav, the output is IN-denoised.wav in the current directory.\n\
-             --trace writes all scopes with their times, for https://ui.perfetto.dev.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    let trace = match start_trace(&mut arguments) {
-        Ok(trace) => trace,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&arguments) {
-        Ok(report) => {
-            print(format_args!("{report}"));
-            #[cfg(feature = "profile")]
-            print(format_args!("\n{}", memzone::stats::sites()));
-            if trace.is_some() {
-                print(format_args!(
-                    "What writes the trace took memory and time; without it nothing does.\n"
-                ));
-            }
-            let is_good = report.measured.is_good() || trace.is_some();
-            if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
+    let help = format!(
+        "{USAGE}\n\n\
+         Without IN.wav, the input is a chord in noise, made by the program itself.\n\
+         Without OUT.wav, the output is IN-denoised.wav in the current directory.\n\
+         --trace writes all scopes with their times, for https://ui.perfetto.dev.\n"
+    );
+    cli::main(&help, |arguments| {
+        let (trace, arguments) = start_trace(arguments)?;
+        let report = run(arguments)?;
+        // What writes the trace takes memory and time.
+        let is_good = report.measured.is_good() || trace.is_some();
+        #[cfg(feature = "profile")]
+        let report = format!("{report}\n{}", memzone::stats::sites());
+        Ok((report, is_good))
+    })
 }
 
 /// Takes `--trace OUT.json` from the arguments, if it is the first of them.
-fn start_trace(arguments: &mut Vec<OsString>) -> Result<Option<trace::Trace>, String> {
-    if arguments.first().is_none_or(|argument| argument != "--trace") {
-        return Ok(None);
+fn start_trace(arguments: &[OsString]) -> Result<(Option<trace::Trace>, &[OsString]), String> {
+    match arguments {
+        [option, path, rest @ ..] if option == "--trace" => {
+            Ok((Some(trace::start(Path::new(path))?), rest))
+        }
+        [option] if option == "--trace" => Err(USAGE.to_owned()),
+        arguments => Ok((None, arguments)),
     }
-    if arguments.len() < 2 {
-        return Err(USAGE.to_owned());
-    }
-    let path = arguments.drain(..2).next_back().expect("there are two");
-    trace::start(Path::new(&path)).map(Some)
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: std::fmt::Arguments<'_>) {
-    let _ = io::stdout().write_fmt(text);
 }
 
 /// All the work; what goes wrong is told in one line.
@@ -112,7 +89,7 @@ fn default_output(input: &Path) -> PathBuf {
 
 /// Denoises a file. There is no clean version of it to compare with.
 fn denoise_file(input: &Path, output: &Path) -> Result<Report, String> {
-    if draft::are_same_file(input, output) {
+    if unfinished::are_same_file(input, output) {
         return Err(format!("{}: is both the input and the output", input.display()));
     }
     let sound = Sound::read(input)?;
@@ -147,8 +124,11 @@ fn finish(
     Ok(Report {
         title,
         format: draft.finish()?,
-        rate: sound.rate(),
-        block: BLOCK,
+        work: Work {
+            name: "block",
+            size: format!("{BLOCK} frames"),
+            deadline: Duration::from_secs(BLOCK as u64) / sound.rate(),
+        },
         measured: run.measured,
         scopes,
         zones: vec![("state", state), ("block", block), ("scratch", scratch)],

@@ -8,7 +8,7 @@ use memzone::rt::{self, Policy};
 use std::time::{Duration, Instant};
 
 /// Blocks that are counted apart: they use code, and what other libraries make, for the first time.
-pub(crate) const WARM_UP: usize = 100;
+pub(crate) const WARM_UP: usize = 10;
 
 /// What one block took.
 #[derive(Clone, Copy, Default)]
@@ -88,7 +88,7 @@ impl Measured {
 
 /// On the standard error; it hides itself where that is no terminal.
 pub(crate) fn progress_bar(blocks: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} blocks, {eta} left")
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")
         .expect("the template is well-formed");
     ProgressBar::new(blocks as u64).with_style(style)
 }

@@ -8,9 +8,7 @@ use std::time::Duration;
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) format: String,
-    pub(crate) rate: u32,
-    /// Frames in a block.
-    pub(crate) block: usize,
+    pub(crate) work: Work,
     pub(crate) measured: Measured,
     /// Scopes entered.
     pub(crate) scopes: usize,
@@ -18,6 +16,16 @@ pub(crate) struct Report {
     pub(crate) zones: Vec<(&'static str, usize)>,
     /// What there is to say about this program only.
     pub(crate) rows: Vec<Row>,
+}
+
+/// What is done again and again.
+pub(crate) struct Work {
+    /// `block`, say.
+    pub(crate) name: &'static str,
+    /// What one consists of.
+    pub(crate) size: String,
+    /// When it must be done.
+    pub(crate) deadline: Duration,
 }
 
 /// A line of the table.
@@ -41,14 +49,15 @@ impl Report {
     fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut times = self.measured.times.clone();
         times.sort_unstable();
-        let deadline = self.block as f64 / f64::from(self.rate) * 1e6;
-        row(f, &format!("blocks of {} frames", self.block), &grouped(times.len()), "")?;
-        row(f, "deadline of a block", &format!("{deadline:.1}"), "µs")?;
+        let Work { name, size, deadline } = &self.work;
+        let deadline = deadline.as_secs_f64() * 1e6;
+        row(f, &format!("{name}s of {size}"), &grouped(times.len()), "")?;
+        row(f, &format!("deadline of a {name}"), &format!("{deadline:.1}"), "µs")?;
         for (label, part) in [("median", 0.5), ("99.9 %", 0.999), ("worst", 1.0)] {
             let micros = quantile(&times, part).as_secs_f64() * 1e6;
             let share = 100.0 * micros / deadline;
             let unit = format!("µs     {share:.2} % of the deadline");
-            row(f, &format!("time of a block, {label}"), &format!("{micros:.1}"), &unit)?;
+            row(f, &format!("time of a {name}, {label}"), &format!("{micros:.1}"), &unit)?;
         }
         Ok(())
     }
@@ -60,7 +69,7 @@ impl Report {
             self.zones.iter().map(|(what, bytes)| format!("{what} {}", grouped(*bytes))).collect();
         let unit = format!("bytes  {}", parts.join(", "));
         row(f, "high-water mark of the zones", &grouped(sum), &unit)?;
-        let label = format!("asked of the system after {WARM_UP} blocks");
+        let label = format!("asked of the system after {WARM_UP} {}s", self.work.name);
         row(f, &label, &self.measured.late_bytes.to_string(), "bytes  must be 0")?;
         self.measured
             .rows()

@@ -28,17 +28,20 @@ mod plot;
 mod repl;
 #[path = "../denoise/report.rs"]
 mod report;
+#[path = "../denoise/unfinished.rs"]
+mod unfinished;
 #[path = "../denoise/wav.rs"]
 mod wav;
 
 use crate::clock::{Card, Clock};
 use crate::conductor::{Conducted, Conductor, FADE_OUT, SCORE};
-use crate::draft::{Draft, Unfinished};
+use crate::draft::Draft;
 use crate::output::{Played, Written};
 use crate::patch::{DESTROYED, Frame, MADE};
 use crate::player::{BLOCK, BLOCK_BYTES, Player};
 use crate::plot::Plot;
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, Work};
+use crate::unfinished::Unfinished;
 use crate::wav::Sound;
 use hound::WavSpec;
 use memzone::Zone;
@@ -146,7 +149,7 @@ fn default_output(input: &Path) -> PathBuf {
 
 fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<(Report, bool), String> {
     for (output, what) in [(output, "output"), (&plot::path(output), "plot")] {
-        if draft::are_same_file(input, output) {
+        if unfinished::are_same_file(input, output) {
             return Err(format!("{}: is both the input and the {what}", input.display()));
         }
     }
@@ -244,8 +247,11 @@ fn play(
     let report = Report {
         title: format!("{title}, {}", plot_path.display()),
         format,
-        rate: sound.rate(),
-        block: BLOCK,
+        work: Work {
+            name: "block",
+            size: format!("{BLOCK} frames"),
+            deadline: Duration::from_secs(BLOCK as u64) / sound.rate(),
+        },
         measured,
         scopes: audio.blocks,
         zones: vec![

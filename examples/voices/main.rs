@@ -9,11 +9,13 @@
 //! that live as long as its note, and what is computed on the way is in a scope around each block
 //! and in one around each voice. The rest of the files are about MIDI files (`midi.rs`), the tune
 //! that is played without one (`tune.rs`), what the instruments are like (`timbre.rs`) and how loud
-//! it got (`level.rs`). Four files are shared with the example `denoise`.
+//! it got (`level.rs`). Five files are shared with the example `denoise`.
 //!
 //! [`Pool`]: memzone::Pool
 //! [`RtHeap`]: memzone::RtHeap
 
+#[path = "../denoise/cli.rs"]
+mod cli;
 #[path = "../denoise/counting.rs"]
 mod counting;
 #[path = "../denoise/draft.rs"]
@@ -27,21 +29,23 @@ mod report;
 mod synth;
 mod timbre;
 mod tune;
+#[path = "../denoise/unfinished.rs"]
+mod unfinished;
 mod voice;
 
 use crate::draft::Draft;
 use crate::level::Level;
 use crate::meter::Measured;
 use crate::midi::Song;
-use crate::report::Report;
+use crate::report::{Report, Work};
 use crate::synth::{BLOCK, RATE, Synth};
 use hound::{SampleFormat, WavSpec};
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const USAGE: &str = "usage: voices [IN.mid] [OUT.wav]";
 
@@ -56,30 +60,16 @@ const FORMAT: WavSpec = WavSpec {
 const FADING: usize = 10 * RATE as usize / BLOCK;
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
-        print(format_args!(
-            "{USAGE}\n\n\
+    let help = format!(
+        "{USAGE}\n\n\
              Without IN.mid, it plays a tune of its own.\n\
              Without OUT.wav, the output is IN-voices.wav in the current directory.\n"
-        ));
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok(report) => {
-            print(format_args!("{report}"));
-            if report.measured.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Prints to the standard output. That nobody may be reading it any more is no error here.
-fn print(text: std::fmt::Arguments<'_>) {
-    let _ = io::stdout().write_fmt(text);
+    );
+    cli::main(&help, |arguments| {
+        let report = run(arguments)?;
+        let is_good = report.measured.is_good();
+        Ok((report, is_good))
+    })
 }
 
 /// All the work; what goes wrong is told in one line.
@@ -100,7 +90,7 @@ fn default_output(input: &Path) -> PathBuf {
 }
 
 fn play_file(input: &Path, output: &Path) -> Result<Report, String> {
-    if draft::are_same_file(input, output) {
+    if unfinished::are_same_file(input, output) {
         return Err(format!("{}: is both the input and the output", input.display()));
     }
     let song = Song::read(input)?;
@@ -152,8 +142,11 @@ fn play(input: &str, song: &Song, output: &Path) -> Result<Report, String> {
     Ok(Report {
         title,
         format: draft.finish()?,
-        rate: RATE,
-        block: BLOCK,
+        work: Work {
+            name: "block",
+            size: format!("{BLOCK} frames"),
+            deadline: Duration::from_secs(BLOCK as u64) / RATE,
+        },
         measured,
         scopes,
         zones: vec![("state", state), ("block", block), ("voice", voice)],

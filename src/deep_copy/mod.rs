@@ -6,6 +6,9 @@ mod later;
 
 mod impls;
 
+#[cfg(any(feature = "glam", feature = "num-complex"))]
+mod numbers;
+
 use crate::error::ZoneError;
 use crate::zone::{Zone, or_panic};
 use core::future::Future;
@@ -50,7 +53,9 @@ pub use later::Work;
 /// * `String`, `Vec`, `Box` move when a scope returns them (their memory is not the zone's) and
 ///   are cloned by [`deep_copy`](DeepCopy::deep_copy); `Rc` and `Arc` are shared; a `ZBox` goes to
 ///   the new zone; a [`Zone`] is one more handle.
-/// * [`Keep`] passes a value on as it is that outlives the new zone.
+/// * Collections in a zone ([`Zone::vec`], [`Zone::string`], maps, boxes) become the same in the new zone, in one
+///   copy with just the room they need; so does what is in them.
+/// * [`Keep`] passes a value on as it is that outlives the new zone, or is in it already.
 /// * A `RefCell` that is mutably borrowed just then panics, as its `borrow` does.
 ///
 /// # Depth

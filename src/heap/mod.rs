@@ -2,12 +2,14 @@
 
 mod hbox;
 
+#[cfg(feature = "allocator-api2")]
 mod foreign;
 
 mod remote;
 
 mod rt;
 
+#[cfg(feature = "allocator-api2")]
 pub use foreign::FromAllocator;
 pub use hbox::HBox;
 pub use rt::{HeapStats, RtHeap, SendHeap};

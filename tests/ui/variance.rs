@@ -19,6 +19,8 @@ fn not_contra_heap_hbox_hbox_t<'l: 's, 's>(x: HBoxT<'s>) -> HBoxT<'l> { x }
 type HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
 fn not_co_heap_hbox_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
 fn not_contra_heap_hbox_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
+type ZStringZ<'a> = ZString<'a>;
+fn not_contra_collections_text_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;

@@ -1,0 +1,157 @@
+//! What all collections are copied with: room in a zone for a vector's items before it is the vector's, and the
+//! two kinds of handles.
+
+use crate::alloc::Return;
+use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::error::ZoneError;
+use crate::zone::Zone;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr::NonNull;
+use core::slice;
+
+/// Places in a zone, filled from the first one on. Dropped before it is a vector, it drops its items.
+pub(super) struct Filling<'z, T> {
+    start: NonNull<T>,
+    len: usize,
+    room: usize,
+    zone: PhantomData<&'z Zone>,
+}
+
+impl<'z, T> Filling<'z, T> {
+    #[inline]
+    pub(super) fn new(room: usize, zone: &'z Zone) -> Result<Self, ZoneError> {
+        let start = zone.places::<Return, T>(room, align_of::<T>())?;
+        Ok(Filling { start, len: 0, room, zone: PhantomData })
+    }
+
+    /// Takes items as long as there is room, up to the first error.
+    #[inline]
+    fn extend(
+        &mut self,
+        mut items: impl Iterator<Item = Result<T, ZoneError>>,
+    ) -> Result<(), ZoneError> {
+        for index in self.len..self.room {
+            let Some(item) = items.next() else { break };
+            let item = item?;
+            // SAFETY: (I6) `index < room`.
+            let place = unsafe { self.start.add(index) };
+            // SAFETY: (I2) a place of ours that is not yet filled.
+            unsafe { place.write(item) };
+            self.len = index + 1;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, item: T) {
+        let mut item = Some(Ok(item));
+        let Ok(()) = self.extend(core::iter::from_fn(|| item.take())) else {
+            unreachable!("no item is an error")
+        };
+    }
+
+    /// Where the items are, how many, and for how many there is room. They are the caller's now.
+    pub(super) fn into_parts(self) -> (*mut T, usize, usize) {
+        let this = ManuallyDrop::new(self);
+        (this.start.as_ptr(), this.len, this.room)
+    }
+}
+
+impl<T> Drop for Filling<'_, T> {
+    fn drop(&mut self) {
+        let items = NonNull::slice_from_raw_parts(self.start, self.len);
+        // SAFETY: (I7) the first `len` places are filled, and nobody else knows them.
+        unsafe { items.drop_in_place() };
+    }
+}
+
+/// Copies plain data. A function of its own, so that the optimiser knows that the two slices are apart, and
+/// makes a `memcpy` of the loop.
+#[inline(never)]
+fn copy_flat<'z, T: DeepCopy<'z>>(
+    items: &[T],
+    places: &mut [MaybeUninit<T::Copied>],
+    to: &'z Zone,
+    depth: Depth,
+) -> Result<(), ZoneError> {
+    for (place, item) in places.iter_mut().zip(items) {
+        place.write(item.copy_at(to, depth)?);
+    }
+    Ok(())
+}
+
+#[inline]
+pub(super) fn copy<'z, T: DeepCopy<'z>>(
+    items: &[T],
+    to: &'z Zone,
+    depth: Depth,
+) -> Result<Filling<'z, T::Copied>, ZoneError> {
+    let mut filling = Filling::new(items.len(), to)?;
+    if T::FLAT {
+        let start = filling.start.cast::<MaybeUninit<T::Copied>>();
+        // SAFETY: (I2) `room` places of ours; (I7) `MaybeUninit` needs no initialisation.
+        let places = unsafe { slice::from_raw_parts_mut(start.as_ptr(), items.len()) };
+        copy_flat(items, places, to, depth)?;
+        filling.len = items.len();
+    } else {
+        filling.extend(items.iter().map(|item| depth.follow(item, to)))?;
+    }
+    Ok(filling)
+}
+
+#[inline]
+pub(super) fn move_all<'z, T: DeepCopy<'z>>(
+    items: impl ExactSizeIterator<Item = T>,
+    to: &'z Zone,
+) -> Result<Filling<'z, T::Copied>, ZoneError> {
+    Depth::enter(|depth| {
+        let mut filling = Filling::new(items.len(), to)?;
+        filling.extend(items.map(|item| depth.follow_owned(item, to)))?;
+        Ok(filling)
+    })
+}
+
+pub(super) async fn copy_later<'s, 'z: 's, T: DeepCopy<'z>>(
+    items: &'s [T],
+    to: &'z Zone,
+    work: Work<'s>,
+) -> Result<Filling<'z, T::Copied>, ZoneError> {
+    let mut filling = Filling::new(items.len(), to)?;
+    for item in items {
+        filling.push(work.clone().follow(item, to).await?);
+    }
+    Ok(filling)
+}
+
+pub(super) async fn move_later<'s, 'z: 's, T: DeepCopy<'z> + 's>(
+    items: impl ExactSizeIterator<Item = T>,
+    to: &'z Zone,
+    work: Work<'s>,
+) -> Result<Filling<'z, T::Copied>, ZoneError> {
+    let mut filling = Filling::new(items.len(), to)?;
+    for item in items {
+        filling.push(work.clone().follow_owned(item, to).await?);
+    }
+    Ok(filling)
+}
+
+/// A place in a zone with its value, for a box.
+#[inline]
+pub(super) fn single<T>(value: T, zone: &Zone) -> Result<*mut T, ZoneError> {
+    let mut filling = Filling::new(1, zone)?;
+    filling.push(value);
+    Ok(filling.into_parts().0)
+}
+
+/// The handle of a collection that borrows its zone.
+#[inline]
+pub(super) fn borrowed(zone: &Zone) -> Result<&Zone, ZoneError> {
+    Ok(zone)
+}
+
+/// The handle of a collection that keeps its zone alive.
+#[inline]
+pub(super) fn counted(zone: &Zone) -> Result<Zone, ZoneError> {
+    zone.be_born()?;
+    Ok(zone.clone())
+}
