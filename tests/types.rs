@@ -157,6 +157,21 @@ mod of_ledger {
     }
 }
 
+#[cfg(feature = "profile")]
+mod of_profile {
+    use super::*;
+    auto_traits! {
+        "profile::figures::Kind" memzone::stats::Kind: Y Y Y Y Y;
+        "profile::figures::SiteStats" memzone::stats::SiteStats: Y Y Y Y Y;
+        "profile::figures::Sites" memzone::stats::Sites: Y Y Y Y Y;
+    }
+}
+
+#[cfg(not(feature = "profile"))]
+mod of_profile {
+    pub(super) const AUTO_TRAITS: &[&str] = &[];
+}
+
 #[cfg(not(feature = "ledger"))]
 mod of_ledger {
     pub(crate) const AUTO_TRAITS: &[&str] = &[];
@@ -321,9 +336,19 @@ fn each_public_type_has_its_rows() {
     found.items(&syn::parse_file(&root).unwrap().items, "", &sources);
     // The ledger's are public where there is one.
     found.types.retain(|name, _| cfg!(feature = "ledger") || !name.starts_with("ledger::"));
+    found
+        .types
+        .retain(|name, _| cfg!(feature = "profile") || !name.starts_with("profile::figures::"));
+    // What macros name, and nobody else.
+    found.types.retain(|name, _| !name.starts_with("profile::o"));
     assert!(found.types.len() > 40, "only {:?}", found.types);
 
-    let rows: BTreeSet<_> = AUTO_TRAITS.iter().chain(of_ledger::AUTO_TRAITS).copied().collect();
+    let rows: BTreeSet<_> = AUTO_TRAITS
+        .iter()
+        .chain(of_ledger::AUTO_TRAITS)
+        .chain(of_profile::AUTO_TRAITS)
+        .copied()
+        .collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
