@@ -1260,6 +1260,14 @@ impl Zone {
     /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
     /// its scope. An entry on the thread's stack is none.
     ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let value = zone.boxed(1);
+    /// assert_eq!(zone.handles(), 2);
+    /// drop(value);
+    /// assert_eq!(zone.handles(), 1);
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes.
@@ -1295,6 +1303,13 @@ impl Zone {
 
     /// Whether the system has promised to keep all of the zone's memory resident: it was built with
     /// [`lock`](ZoneBuilder::lock), and no block was refused.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::builder().capacity(4096).lock().build();
+    /// if !zone.is_locked() {
+    ///     println!("the system does not allow it: see `ulimit -l`");
+    /// }
+    /// ```
     ///
     /// # Real-time
     ///
