@@ -24,7 +24,7 @@
 //! # Ok::<(), memzone::ZoneError>(())
 //! ```
 //!
-//! `docs/realtime.md` tells what to call when, and how to check a program of your own.
+//! The [real-time guide](crate::realtime) tells what to call when, and how to check a program of your own.
 
 #![forbid(unsafe_code)]
 

@@ -822,7 +822,7 @@ impl Header {
 /// ```
 ///
 /// Collections live in zones too: [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
-/// [`map`](Zone::map) make them. The one that was allocated last grows in its place. They are those of the crates
+/// `map` make them. The one that was allocated last grows in its place. They are those of the crates
 /// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown), and `&Zone` and
 /// `Zone` are allocators for whatever else takes one: `&Zone` borrows the zone, a `Zone` keeps it alive.
 ///

@@ -156,6 +156,9 @@ fn links_lead_somewhere() {
         if !PAGES.iter().any(|(of, _)| *of == page) {
             continue;
         }
+        for target in targets.iter().filter(|target| !target.starts_with(['#', 'h'])) {
+            complain(format!("{target}: write `[text][name]`, and the name in docs/links.md"));
+        }
         for (name, target) in own.iter().filter(|(_, target)| !target.starts_with("https://")) {
             // From the root, as links.md has it.
             let target = folder.join(target).to_string_lossy().into_owned();
