@@ -23,13 +23,26 @@ pub(crate) trait OnError {
     type Error;
     fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Self::Error>;
+    #[inline(always)]
     fn fill<T: Copy>(
         zone: &Zone,
         len: usize,
         align: usize,
         value: T,
-    ) -> Result<NonNull<T>, Self::Error>;
-    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error>;
+    ) -> Result<NonNull<T>, Self::Error> {
+        let size = bytes_of::<T>(len);
+        let start = Self::grow(zone, size, align)?.cast();
+        // SAFETY: (I2) `len` places just taken.
+        unsafe { fill(start, len, value) };
+        Ok(start)
+    }
+    #[inline(always)]
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error> {
+        let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
+        // SAFETY: (I2) a place just taken for it.
+        unsafe { place.write(value) };
+        Ok(place)
+    }
 }
 
 /// The plain methods.
@@ -84,26 +97,6 @@ impl OnError for Return {
         let (place, lent) = grow(zone.lend(), size, align);
         zone.take_back(lent);
         place
-    }
-    #[inline(always)]
-    fn fill<T: Copy>(
-        zone: &Zone,
-        len: usize,
-        align: usize,
-        value: T,
-    ) -> Result<NonNull<T>, ZoneError> {
-        let size = bytes_of::<T>(len);
-        let start = Self::grow(zone, size, align)?.cast();
-        // SAFETY: (I2) `len` places just taken.
-        unsafe { fill(start, len, value) };
-        Ok(start)
-    }
-    #[inline(always)]
-    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, ZoneError> {
-        let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
-        // SAFETY: (I2) a place just taken for it.
-        unsafe { place.write(value) };
-        Ok(place)
     }
 }
 
@@ -308,7 +301,7 @@ impl Zone {
     /// `alloc_in` of a value that is there already.
     #[inline(always)]
     #[track_caller]
-    fn put_in<E: OnError, T>(&self, value: T) -> Result<&mut T, E::Error> {
+    pub(crate) fn put_in<E: OnError, T>(&self, value: T) -> Result<&mut T, E::Error> {
         if !Self::has_fast_place::<T>() || size_of::<T>() > IN_REGISTERS {
             return self.alloc_in::<E, T>(|| value);
         }

@@ -44,6 +44,10 @@ type In<'z, T> = <T as DeepCopy<'z>>::Copied;
 /// A parcel may go to another thread if its value may, and be shared among threads if its value
 /// may: what the value borrows from the zone goes with it.
 ///
+/// The value may keep the builder's `&Zone`, and allocate through it later; such a parcel stays on its thread.
+/// The zone has no handles but the parcel's: to clone it, to make a [`ZBox`](crate::ZBox) in it, or to push it
+/// panics as long as there is the parcel.
+///
 /// # Its end
 ///
 /// Dropping it drops the value, then runs the zone's cleanup hooks, newest first, and then frees the
@@ -54,12 +58,38 @@ type In<'z, T> = <T as DeepCopy<'z>>::Copied;
 /// Sending, reading and changing one: yes. Building and dropping one: no.
 pub struct Parcel<T: for<'z> DeepCopy<'z>> {
     /// In the zone. `'static` stands for the zone's lifetime, which has no name out here (I22).
-    value: NonNull<In<'static, T>>,
+    held: NonNull<Held<In<'static, T>>>,
     zone: Zone,
 }
 
-// SAFETY: (I21) the zone's handle was its only one when the parcel was built, and is not given out
-// as long as there is one. All that the value reaches in the zone is its own, or shared among what is
+/// What a parcel has in its zone.
+struct Held<V> {
+    value: V,
+    figures: Figures,
+}
+
+/// The zone as it was when the value was built. Shared parcels may be asked for this, while the zone's own
+/// figures change with each allocation (I21).
+struct Figures {
+    used: usize,
+    capacity: usize,
+    high_water: usize,
+    blocks: usize,
+}
+
+impl Figures {
+    fn of(zone: &Zone) -> Figures {
+        Figures {
+            used: zone.used(),
+            capacity: zone.capacity(),
+            high_water: zone.high_water(),
+            blocks: zone.blocks(),
+        }
+    }
+}
+
+// SAFETY: (I21) the zone's handle was its only one when the parcel was built, and the zone is sealed, so it
+// stays the only one. All that the value reaches in the zone is its own, or shared among what is
 // `Send`. Hooks are `Send + 'static`.
 unsafe impl<T> Send for Parcel<T>
 where
@@ -68,8 +98,8 @@ where
 {
 }
 
-// SAFETY: (I21) through a shared parcel nobody gets at the zone but to read its figures, which
-// nobody changes meanwhile.
+// SAFETY: (I21) through a shared parcel nobody gets at the zone but by its value, which is `Sync`. The
+// figures are those of the time it was built, and the name never changes.
 unsafe impl<T> Sync for Parcel<T>
 where
     T: for<'z> DeepCopy<'z>,
@@ -151,19 +181,37 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         fn put<'z, T: for<'a> DeepCopy<'a>>(
             zone: &'z Zone,
             build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
-        ) -> Result<NonNull<In<'static, T>>, ZoneError> {
-            let place = zone.try_alloc_layout(Layout::new::<In<'z, T>>())?.cast::<In<'z, T>>();
-            let value = build(zone)?;
+        ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
+            // The value may keep it, so it must not move with the parcel.
+            let within = zone.within()?;
+            let layout = Layout::new::<Held<In<'z, T>>>();
+            let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
+            let value = build(within)?;
             // Here, as long as `value` is dropped where it errs.
             zone.check_others(state::ENTRIES)?;
+            zone.seal(true);
             // SAFETY: (I2) memory just taken for this type.
-            unsafe { place.write(value) };
+            unsafe { place.write(Held { value, figures: Figures::of(zone) }) };
             // Lifetimes aside, the two are one type: no trait is implemented for one lifetime and
             // not for another in a way that `for<'z>` accepts.
             Ok(place.cast())
         }
-        let value = put::<T>(&zone, build)?;
-        Ok(Parcel { value, zone })
+        let held = put::<T>(&zone, build)?;
+        Ok(Parcel { held, zone })
+    }
+
+    /// Where the value lies.
+    #[inline]
+    fn value(&self) -> NonNull<In<'static, T>> {
+        // SAFETY: (I20) it lives as long as the zone.
+        let value = unsafe { &raw mut (*self.held.as_ptr()).value };
+        // SAFETY: (I20) a field of what is there.
+        unsafe { NonNull::new_unchecked(value) }
+    }
+
+    fn figures(&self) -> &Figures {
+        // SAFETY: (I20) it lives as long as the zone, and is never changed.
+        unsafe { &(*self.held.as_ptr()).figures }
     }
 
     /// Reads the value.
@@ -185,7 +233,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     #[inline]
     pub fn with<R>(&self, read: impl for<'z> FnOnce(&<T as DeepCopy<'z>>::Copied) -> R) -> R {
         // SAFETY: (I22) valid as long as the zone is; `read` knows nothing of the lifetime.
-        read(unsafe { self.value.as_ref() })
+        read(unsafe { self.value().as_ref() })
     }
 
     /// Changes the value.
@@ -200,7 +248,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ) -> R {
         // SAFETY: (I22) valid as long as the zone is; `change` knows nothing of the lifetime, so it
         // puts nothing there that could end before the zone.
-        change(unsafe { self.value.as_mut() })
+        change(unsafe { self.value().as_mut() })
     }
 
     /// Drops the value and gives its zone to this thread, to be reset and used again. Cleanup hooks
@@ -214,44 +262,45 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         // SAFETY: (I20) moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
         // SAFETY: (I20) dropped here, and nowhere else; the zone is still there.
-        unsafe { this.value.drop_in_place() };
+        unsafe { this.value().drop_in_place() };
+        zone.seal(false);
         zone
     }
 
-    /// Bytes in use in its zone.
+    /// Bytes in use in its zone when it was built.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn used(&self) -> usize {
-        self.zone.used()
+        self.figures().used
     }
 
-    /// Bytes that its zone holds.
+    /// Bytes that its zone held when it was built.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn capacity(&self) -> usize {
-        self.zone.capacity()
+        self.figures().capacity
     }
 
-    /// The most bytes that were in use in its zone at one time.
+    /// The most bytes that were in use in its zone at one time, until it was built.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn high_water(&self) -> usize {
-        self.zone.high_water()
+        self.figures().high_water
     }
 
-    /// How many blocks its zone has: more than one if `bytes` was too little.
+    /// How many blocks its zone had when it was built: more than one if `bytes` was too little.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn blocks(&self) -> usize {
-        self.zone.blocks()
+        self.figures().blocks
     }
 
     /// The name of its zone.
@@ -268,7 +317,7 @@ impl<T: for<'z> DeepCopy<'z>> Drop for Parcel<T> {
     fn drop(&mut self) {
         // The zone follows as a field, also where this panics.
         // SAFETY: (I20) dropped here, and nowhere else: `into_zone` forgets the parcel.
-        unsafe { self.value.drop_in_place() };
+        unsafe { self.value().drop_in_place() };
     }
 }
 

@@ -435,7 +435,7 @@ impl Stack {
     }
 
     fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
-        if zone.header().state.get() & state::EMPTY != 0 {
+        if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
             zone.be_born()?;
         }
         if !self.make_room(1)? {

@@ -32,9 +32,11 @@ pub(crate) mod state {
     /// One handle.
     pub(crate) const HANDLE: u64 = 1;
     /// All handles.
-    pub(crate) const HANDLES: u64 = (1 << 32) - 1;
+    pub(crate) const HANDLES: u64 = (1 << 31) - 1;
     /// Handles stay below this; reaching it is refused.
-    pub(crate) const HANDLES_FULL: u64 = 1 << 31;
+    pub(crate) const HANDLES_FULL: u64 = 1 << 30;
+    /// A `ZoneFn` or a `Parcel` owns it: there will be no other handle, and no entry.
+    pub(crate) const SEALED: u64 = 1 << 31;
     /// One entry on the thread's stack that is not a scope's own.
     pub(crate) const ENTRY: u64 = 1 << 32;
     /// All entries.
@@ -1009,9 +1011,33 @@ impl Zone {
         Ok(())
     }
 
-    /// `be_born_with` as many bytes as any zone has.
+    /// `be_born_with` as many bytes as any zone has, for one more handle or entry; an error where there
+    /// may be none.
     pub(crate) fn be_born(&self) -> Result<(), ZoneError> {
+        if self.header().state.get() & state::SEALED != 0 {
+            return Err(ZoneError::InUse { handles: 1 });
+        }
         self.be_born_with(DEFAULT_CAPACITY)
+    }
+
+    /// The zone for what is to live in it, as long as it lives: a handle that lies in the zone itself, so that
+    /// it does not move with its owner, and that is neither counted nor dropped.
+    pub(crate) fn within(&self) -> Result<&Zone, ZoneError> {
+        self.be_born()?;
+        let place = self.try_alloc_layout(Layout::new::<Zone>())?.cast::<Zone>();
+        // SAFETY: (I1) who gets it cannot drop it, and it is gone when the zone is.
+        let handle = unsafe { Zone::from_raw(self.raw()) };
+        // SAFETY: (I2) memory just taken for it.
+        unsafe { place.write(handle) };
+        // SAFETY: (I1) just written; borrowed from a handle.
+        Ok(unsafe { place.as_ref() })
+    }
+
+    /// Has the zone refuse other handles and entries, or allow them again. It must have been made.
+    pub(crate) fn seal(&self, sealed: bool) {
+        debug_assert!(self.header().state.get() & state::EMPTY == 0);
+        let open = self.header().state.get() & !state::SEALED;
+        self.header().state.set(if sealed { open | state::SEALED } else { open });
     }
 
     /// Finds room where the fast path found none: zero sizes, exact fits, large alignments, new
@@ -1347,15 +1373,18 @@ impl Clone for Zone {
     ///
     /// # Panics
     ///
-    /// At 2,147,483,648 handles, and where a `Zone::new(0)` finds no memory to begin with.
+    /// At 1,073,741,824 handles, where a `Zone::new(0)` finds no memory to begin with, and on the zone of a
+    /// [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
     #[track_caller]
     fn clone(&self) -> Zone {
-        const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL;
+        const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
         #[cold]
         #[inline(never)]
         #[track_caller]
         fn special(zone: &Zone) {
+            let sealed = zone.header().state.get() & state::SEALED != 0;
+            assert!(!sealed, "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's");
             or_panic(zone.be_born());
             assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
         }

@@ -396,8 +396,11 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
     {
         // An owner until the end, so that what goes wrong drops the captures, and then the zone.
-        let closure = build(&zone)?;
+        // The builder's reference may be captured (by what makes any value `Send`, and looks at its thread
+        // when it is used), so what it refers to must not move, and no handle may come of it later (I21).
+        let closure = build(zone.within()?)?;
         zone.check_others(state::ENTRIES)?;
+        zone.seal(true);
         let node = closure.into_node();
         // SAFETY: (I20) the zone is still there.
         let of_node = unsafe { node.as_ref() };
@@ -482,6 +485,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         let zone = unsafe { Zone::from_raw(of_node.zone.get()) };
         // SAFETY: (I20) dropped here and nowhere else, before the zone.
         unsafe { (of_node.drop)(node.cast()) };
+        zone.seal(false);
         zone
     }
 

@@ -7,6 +7,9 @@ mod counting;
 #[path = "common/shapes.rs"]
 mod shapes;
 
+#[path = "common/wild.rs"]
+mod wild;
+
 use memzone::{
     DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc, letz, peek_zone, pop_zone,
     push_new_zone, try_beginz, try_letz, try_zcopy, zcopy, zone_depth,
@@ -1111,6 +1114,19 @@ proptest! {
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
+    #[test]
+    fn any_value_equals_its_copies_and_no_trouble_harms_it(
+        bytes in prop::collection::vec(any::<u8>(), 0..100),
+        depth in prop_oneof![Just(0_usize), 0..if cfg!(miri) { 30 } else { 300_usize }],
+        manner in prop::sample::select(&[
+            wild::Manner::Tame, wild::Manner::Err, wild::Manner::Throw, wild::Manner::Lie,
+        ][..]),
+        after in 0..6_usize,
+        room in 0..3_000_usize,
+    ) {
+        wild::check(&bytes, depth, wild::Trouble { manner, after, room });
+    }
+
     #[test]
     fn any_tree_equals_its_copies(model in models()) {
         shapes::check(&model);

@@ -2,11 +2,12 @@
 //!
 //! Zones, scopes and boxes without memory are in `no_memory.rs`; this has what is built on them.
 
+use allocator_api2::vec::Vec as ZoneVec;
 use memzone::rt::{self, Plan};
 use memzone::{
-    Binder, Caller, DeepCopy, Fader, HBox, Parcel, RtHeap, ZBox, Zone, ZoneError, ZoneFn, beginz,
-    halloc_in, push_new_zone, push_zone, reclaim::Reclaimer, reclaim::Retirer, try_beginz,
-    try_halloc, try_halloc_slice, try_hot, try_zcopy, zone_depth,
+    Binder, Caller, DeepCopy, Fader, FromAllocator, HBox, Parcel, RtHeap, ZBox, Zone, ZoneError,
+    ZoneFn, beginz, halloc_in, push_new_zone, push_zone, reclaim::Reclaimer, reclaim::Retirer,
+    try_beginz, try_halloc, try_halloc_slice, try_hot, try_zcopy, zone_depth,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -32,6 +33,7 @@ struct World {
     playing: Vec<Play>,
     parcels: Vec<Parcel<&'static mut [u64]>>,
     owners: Vec<Owners>,
+    collections: Vec<ZoneVec<u64, Zone>>,
 }
 
 impl World {
@@ -43,6 +45,7 @@ impl World {
             playing: Vec::with_capacity(8),
             parcels: Vec::with_capacity(8),
             owners: Vec::with_capacity(8),
+            collections: Vec::with_capacity(8),
         }
     }
 
@@ -53,6 +56,9 @@ impl World {
         assert!(self.closures.iter_mut().all(|closure| closure.call(3) == 1.0));
         assert!(self.playing.iter_mut().all(|(caller, _)| caller.call(5) == 1.0));
         assert!(self.parcels.iter().all(|parcel| parcel.with(|it| it.iter().all(|&n| n == 7))));
+        for collection in &self.collections {
+            assert!(collection.iter().zip(0..).all(|(&n, expected)| n == expected));
+        }
         let refuse = REFUSE.replace(Refuse::None);
         assert!(self.owners.iter().all(|owners| *owners == Owners::new()));
         REFUSE.set(refuse);
@@ -97,7 +103,7 @@ fn table(bytes: usize) -> Result<ZoneFn<usize, f64>, ZoneError> {
 
 type Step = failing::Step<World>;
 
-const SCRIPT: [Step; 11] = [
+const SCRIPT: [Step; 15] = [
     |_| {
         let (one, many) = (try_halloc([1_u64; 50])?, try_halloc_slice(90, 2_u64)?);
         assert!(*one == [1; 50] && *many == [2; 90]);
@@ -163,6 +169,57 @@ const SCRIPT: [Step; 11] = [
         world.owners.push(try_beginz!({ source })?);
         Ok(())
     },
+    |world| {
+        // A collection that grows over the end of a block, and keeps what it had where it cannot.
+        let zone = Zone::try_new(300)?;
+        let requested = 8 * 2_000;
+        world.collections.push(ZoneVec::new_in(zone));
+        let Some(collection) = world.collections.last_mut() else { return Ok(()) };
+        for more in [10, 50, 2_000] {
+            let refused = |_| ZoneError::OutOfMemory { requested };
+            collection.try_reserve(more).map_err(refused)?;
+            let len = collection.len() as u64;
+            collection.extend(len..len + more as u64);
+        }
+        collection.truncate(5);
+        collection.shrink_to_fit();
+        Ok(())
+    },
+    |_| {
+        let heap = FromAllocator(Zone::try_new(300)?);
+        let one = halloc_in(&heap, [3_u64; 100])?;
+        let two = halloc_in(&heap, [4_u64; 500])?;
+        drop(heap);
+        assert!(*one == [3; 100] && *two == [4; 500]);
+        Ok(())
+    },
+    |world| {
+        // The zone of what came back, with a hook, for the next owner.
+        let parcel = Parcel::<&[u64]>::try_new(200, |z| {
+            z.try_on_cleanup(|| drop(try_beginz!({ ZBox::try_new(1) })))?;
+            Ok(z.try_alloc_slice(200, 3)?)
+        })?;
+        let mut zone = parcel.into_zone();
+        zone.reset()?;
+        let function = ZoneFn::try_new_in(zone, |z| {
+            let mut inner = z.try_closure(|at: usize| at as f64)?;
+            let table = z.try_alloc_slice(900, 1.0)?;
+            z.try_closure(move |at: usize| table[at] + inner.call(at) - at as f64)
+        })?;
+        world.closures.push(function);
+        Ok(())
+    },
+    |world| {
+        // What a player still had, and what waited for it, where the next one may not be had.
+        for keep in [false, false, true] {
+            let (mut caller, binder) = try_hot(table(100)?)?;
+            binder.rebind(table(300)?);
+            assert_eq!(caller.call(1), 1.0);
+            binder.rebind(table(400)?);
+            world.closures.extend(keep.then(|| caller.into_definition()));
+        }
+        Ok(())
+    },
     |_| {
         let prepared = rt::prepare_thread(&Plan::new().scopes(3, 40_000).default_zone(50_000))?;
         assert!(prepared.bytes() > 3 * 40_000);
@@ -188,6 +245,7 @@ const SCRIPT: [Step; 11] = [
         }
         world.closures.clear();
         world.owners.clear();
+        world.collections.clear();
         Ok(())
     },
 ];
@@ -322,7 +380,7 @@ struct Shared {
 
 type Throws = fn(&mut Shared) -> Result<(), ZoneError>;
 
-const THROWING: [Throws; 13] = [
+const THROWING: [Throws; 17] = [
     |all| {
         let slice = all.zone.try_alloc_slice_with(5, |n| {
             callback();
@@ -459,6 +517,73 @@ const THROWING: [Throws; 13] = [
         parcel.with_mut(|value| value.push(Tracked::new(3)));
         drop(parcel.into_zone());
         Ok(())
+    },
+    |all| {
+        // A collection's values, which it drops, moves and clones.
+        let mut collection = ZoneVec::new_in(all.zone.clone());
+        for n in 0..5 {
+            collection.push(Tracked::new(n));
+        }
+        let second = collection.clone();
+        collection.retain(|value| {
+            callback();
+            value.0 % 2 == 0
+        });
+        assert_eq!((collection.len(), second.len()), (3, 5));
+        drop(collection);
+        assert_eq!(second.into_iter().map(|value| value.0).sum::<u64>(), 10);
+        Ok(())
+    },
+    |_| {
+        /// A state whose copy may panic at the start of a fade.
+        struct State(Tracked);
+        impl Clone for State {
+            fn clone(&self) -> State {
+                State(self.0.clone())
+            }
+        }
+        let build = |gain: u64| {
+            ZoneFn::try_new(500, |z| {
+                z.try_closure_with(move |state: &mut State, n: f32| {
+                    callback();
+                    state.0.0 += gain;
+                    n
+                })
+            })
+        };
+        let (caller, binder) = try_hot(build(1)?)?;
+        let mut state = State(Tracked::new(0));
+        let mut fader = Fader::with_state(caller, 2, state.clone());
+        for gain in 2..4 {
+            assert_eq!(fader.call_with(&mut state, 0.5), 0.5);
+            binder.rebind(build(gain)?);
+            assert!((0..4).all(|_| fader.call_with(&mut state, 0.5) == 0.5));
+        }
+        binder.reclaim();
+        drop(binder);
+        Ok(())
+    },
+    |all| {
+        // Boxes of several kinds in one another, copied out and lost half way.
+        let list = vec![all.zone.try_boxed(Tracked::new(1))?, all.zone.try_boxed(Tracked::new(2))?];
+        let moved = try_beginz!(z in &all.zone => {
+            callback();
+            let inner = vec![z.try_boxed(Tracked::new(3))?, z.try_boxed(Tracked::new(4))?];
+            (list, inner, [Tracked::new(5), Tracked::new(6)])
+        })?;
+        assert_eq!((moved.0[1].0, moved.1[0].0, moved.2[1].0), (2, 3, 6));
+        Ok(())
+    },
+    |_| {
+        // Hooks and a value's destructor, where a zone's owner ends.
+        let build = |z: &Zone| {
+            z.try_on_cleanup(callback)?;
+            z.try_on_cleanup(callback)?;
+            Ok(Tracked::new(1))
+        };
+        drop(Parcel::<Tracked>::try_new(100, build)?);
+        let parcel = Parcel::<Tracked>::try_new(100, build)?;
+        parcel.into_zone().reset()
     },
     |_| {
         /// A destructor that may panic, to be retired.

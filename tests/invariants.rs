@@ -445,6 +445,67 @@ fn i20_what_owns_its_zone_drops_its_values_once_and_before_the_zone() {
     assert_eq!(sum.load(Ordering::SeqCst), 30);
 }
 
+/// What makes any value `Send`, and looks at its thread when it is used, as the crates `send_wrapper` and
+/// `fragile` have it.
+struct OnlyHere<T>(T, std::thread::ThreadId);
+
+// SAFETY: the value is reached on its own thread only, and needs no destructor.
+unsafe impl<T: Copy> Send for OnlyHere<T> {}
+
+impl<T: Copy> OnlyHere<T> {
+    fn new(value: T) -> Self {
+        OnlyHere(value, std::thread::current().id())
+    }
+    fn get(&self) -> T {
+        assert_eq!(self.1, std::thread::current().id());
+        self.0
+    }
+}
+
+/// Found by trying to break it: `Parcel::<&Zone>::new(64, |z| z)` was a reference to where its zone's handle had
+/// been, and safe.
+#[test]
+fn i21_a_builders_zone_stays_and_gives_no_handles_away() {
+    let in_use = Err(ZoneError::InUse { handles: 1 });
+    let parcel = Parcel::<&Zone>::new(0, |z| z);
+    let mut parcels = vec![parcel];
+    for _ in 0..10 {
+        parcels.push(Parcel::new(10, |z| z));
+    }
+    for parcel in &parcels {
+        let before = (parcel.used(), parcel.capacity(), parcel.blocks());
+        parcel.with(|zone| {
+            assert!(zone.contains(std::ptr::from_ref::<Zone>(zone)));
+            assert_eq!(zone.alloc_slice(10_000, 7_u8).len(), 10_000);
+            assert!(zone.used() > 10_000 && zone.handles() == 1);
+            assert!(catch_unwind(AssertUnwindSafe(|| Zone::clone(zone))).is_err());
+            assert!(catch_unwind(AssertUnwindSafe(|| zone.boxed(1_u8))).is_err());
+            assert_eq!((memzone::try_push_zone(zone), zone.try_enter(|| ())), (in_use, in_use));
+        });
+        assert_eq!((parcel.used(), parcel.capacity(), parcel.blocks()), before);
+    }
+    let mut zone = parcels.remove(3).into_zone();
+    assert_eq!((zone.clone().handles(), zone.boxed(1_u8).to_string()), (2, "1".to_string()));
+    assert_eq!(zone.reset(), Ok(()));
+
+    let mut closure = ZoneFn::new(100, |z| {
+        let zone = OnlyHere::new(z);
+        z.closure(move |clone: bool| {
+            let zone = zone.get();
+            assert!(zone.contains(std::ptr::from_ref::<Zone>(zone)));
+            clone.then(|| zone.clone())
+        })
+    });
+    assert!(closure.call(false).is_none());
+    // A handle here, and the closure's end on another thread, would be a data race.
+    assert!(catch_unwind(AssertUnwindSafe(|| closure.call(true))).is_err());
+    let end = move || {
+        let zone = closure.into_zone();
+        assert_eq!(zone.clone().handles(), 2);
+    };
+    std::thread::spawn(end).join().unwrap();
+}
+
 #[test]
 fn i21_what_owns_its_zone_has_its_only_handle() {
     assert!(is!(ZoneFn<u8, u8>: Send) && is!(ZoneFn<std::rc::Rc<u8>, u8>: Send));

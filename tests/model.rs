@@ -31,6 +31,31 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0..40_000_usize).prop_map(|bytes| Op::Enter { bytes }),
         2 => Just(Op::Leave),
         4 => more(),
+        4 => owners(),
+    ]
+}
+
+/// What owns zones, and what leaves them.
+fn owners() -> impl Strategy<Value = Op> {
+    let (zone, index, len) = (0..4_usize, 0..100_usize, 0..400_usize);
+    let bytes = 0..20_000_usize;
+    prop_oneof![
+        2 => (bytes.clone(), len.clone(), 1..4_usize)
+            .prop_map(|(bytes, len, steps)| Op::Task { bytes, len, steps }),
+        4 => index.clone().prop_map(|index| Op::Poll { index }),
+        1 => index.clone().prop_map(|index| Op::DropTask { index }),
+        3 => (zone.clone(), len.clone(), any::<u8>())
+            .prop_map(|(zone, len, form)| Op::CopyIn { zone, len, form }),
+        1 => (zone.clone(), len.clone(), any::<bool>())
+            .prop_map(|(zone, len, back)| Op::Send { zone, len, back }),
+        1 => (zone.clone(), len.clone(), any::<bool>())
+            .prop_map(|(zone, len, sent)| Op::Parcel { zone, len, sent }),
+        1 => (zone.clone(), len.clone(), any::<bool>())
+            .prop_map(|(zone, len, sent)| Op::Function { zone, len, sent }),
+        2 => (zone, len.clone()).prop_map(|(zone, len)| Op::Vector { zone, len }),
+        4 => (index, len, any::<u8>())
+            .prop_map(|(index, len, how)| Op::Change { index, len, how }),
+        1 => (0..4_usize, bytes).prop_map(|(scopes, bytes)| Op::Prepare { scopes, bytes }),
     ]
 }
 
@@ -81,5 +106,14 @@ proptest! {
         let mut model = Model::new(&kinds);
         model.run(&mut ops.into_iter());
         model.finish();
+    }
+
+    #[test]
+    fn a_thread_may_end_with_all_of_the_model_alive(
+        kinds in prop::collection::vec(kind(), 1..4),
+        ops in prop::collection::vec(op(), 0..if cfg!(miri) { 25 } else { 60 }),
+        stack_first in any::<bool>(),
+    ) {
+        Model::leave_alive(&kinds, ops, stack_first);
     }
 }

@@ -1,5 +1,6 @@
 //! Values of any shape, copied and moved by every way there is, against the original: `tests/deep_copy.rs`'s check,
-//! and graphs with shared nodes and cycles, with full and with failing targets.
+//! graphs with shared nodes and cycles, and values of every type with wrong implementations among them, with full and
+//! with failing targets.
 #![no_main]
 
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -11,9 +12,13 @@ use shapes::Model;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use wild::{Manner, Trouble};
 
 #[path = "../../tests/common/shapes.rs"]
 mod shapes;
+
+#[path = "../../tests/common/wild.rs"]
+mod wild;
 
 fn model(u: &mut Unstructured<'_>, depth: usize) -> Result<Model> {
     let kind = if depth == 0 || u.is_empty() { 0 } else { u.int_in_range(0..=8)? };
@@ -75,13 +80,18 @@ struct Input {
     chain: usize,
     /// Bytes of a zone that the copy may not fit into.
     room: usize,
+    /// What a value of any types is made of, how deep it lies, and what goes wrong with it.
+    wild: Vec<u8>,
+    depth: usize,
+    manner: Manner,
+    after: usize,
 }
 
 impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Input> {
         let (cyclic, room) = (u.ratio(1, 4)?, u.int_in_range(0..=3000)?);
         // Past what is copied on the stack, now and then.
-        let chain = if u.ratio(1, 16)? { u.int_in_range(0..=3000)? } else { 0 };
+        let chain = if u.ratio(1, 32)? { u.int_in_range(0..=800)? } else { 0 };
         let count = u.int_in_range(0..=8)?;
         let mut nodes = Vec::new();
         for at in 0..count {
@@ -97,7 +107,12 @@ impl<'a> Arbitrary<'a> for Input {
             let (number, len, name) = (u.arbitrary()?, u.int_in_range(0..=40)?, u.arbitrary()?);
             nodes.push(Plan { number, edges, len, name });
         }
-        Ok(Input { model: model(u, 7)?, nodes, cyclic, chain, room })
+        let depth = if u.ratio(1, 8)? { u.int_in_range(0..=120)? } else { 0 };
+        let manner = *u.choose(&[Manner::Tame, Manner::Err, Manner::Throw, Manner::Lie])?;
+        let after = u.int_in_range(0..=5)?;
+        let wild = u.arbitrary()?;
+        let model = model(u, 7)?;
+        Ok(Input { model, nodes, cyclic, chain, room, wild, depth, manner, after })
     }
 }
 
@@ -237,5 +252,7 @@ fn graphs(input: &Input) {
 
 fuzz_target!(|input: Input| {
     shapes::check(&input.model);
+    let trouble = Trouble { manner: input.manner, after: input.after, room: input.room };
+    wild::check(&input.wild, input.depth, trouble);
     graphs(&input);
 });

@@ -1,5 +1,5 @@
-//! Random programs over zones, handles, the stack, scopes, boxes, hooks, panics and real-time sections, against the
-//! model of `tests/model.rs`.
+//! Random programs over zones, handles, the stack, scopes, tasks, boxes, collections, hooks, panics, real-time sections
+//! and other threads, against the model of `tests/model.rs`.
 #![no_main]
 
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -13,6 +13,8 @@ mod model;
 struct Input {
     kinds: Vec<Kind>,
     ops: Vec<Op>,
+    /// Whether a thread ends with all of it alive, and whether its stack goes first.
+    abandoned: Option<bool>,
 }
 
 fn kind(u: &mut Unstructured<'_>) -> Result<Kind> {
@@ -33,7 +35,7 @@ fn len(u: &mut Unstructured<'_>) -> Result<usize> {
 }
 
 fn op(u: &mut Unstructured<'_>) -> Result<Op> {
-    let kind = u.int_in_range(0..=31)?;
+    let kind = u.int_in_range(0..=47)?;
     let zone = usize::from(u.arbitrary::<u8>()? % 8);
     let index = |u: &mut Unstructured<'_>| Ok(usize::from(u.arbitrary::<u8>()?));
     Ok(match kind {
@@ -68,24 +70,42 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         28 => Op::Renew { zone, bytes: u.int_in_range(0..=20_000)? },
         29 => Op::Section { deny: u.arbitrary()? },
         30 => Op::EndSection { index: index(u)? },
-        _ if u.arbitrary()? => Op::Collect,
-        _ => Op::KeepLimit { bytes: u.int_in_range(0..=100_000)? },
+        31 if u.arbitrary()? => Op::Collect,
+        31 => Op::KeepLimit { bytes: u.int_in_range(0..=100_000)? },
+        32 | 33 => Op::Task {
+            bytes: u.int_in_range(0..=40_000)?,
+            len: len(u)?,
+            steps: u.int_in_range(1..=4)?,
+        },
+        34..=36 => Op::Poll { index: index(u)? },
+        37 => Op::DropTask { index: index(u)? },
+        38 | 39 => Op::CopyIn { zone, len: len(u)?, form: u.arbitrary()? },
+        40 => Op::Send { zone, len: len(u)?, back: u.arbitrary()? },
+        41 => Op::Parcel { zone, len: len(u)?, sent: u.ratio(1, 4)? },
+        42 => Op::Function { zone, len: len(u)?, sent: u.ratio(1, 4)? },
+        43 | 44 => Op::Vector { zone, len: len(u)? },
+        45 | 46 => Op::Change { index: index(u)?, len: len(u)?, how: u.arbitrary()? },
+        _ => Op::Prepare { scopes: u.int_in_range(0..=3)?, bytes: u.int_in_range(0..=20_000)? },
     })
 }
 
 impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Input> {
         let count = u.int_in_range(1..=3)?;
+        let abandoned = if u.ratio(1, 8)? { Some(u.arbitrary()?) } else { None };
         let kinds = (0..count).map(|_| kind(u)).collect::<Result<_>>()?;
         let mut ops = Vec::new();
         while !u.is_empty() && ops.len() < 150 {
             ops.push(op(u)?);
         }
-        Ok(Input { kinds, ops })
+        Ok(Input { kinds, ops, abandoned })
     }
 }
 
 fuzz_target!(|input: Input| {
+    if let Some(stack_first) = input.abandoned {
+        return Model::leave_alive(&input.kinds, input.ops, stack_first);
+    }
     let mut model = Model::new(&input.kinds);
     model.run(&mut input.ops.into_iter());
     model.finish();

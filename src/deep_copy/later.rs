@@ -8,13 +8,15 @@
 #![forbid(unsafe_code)]
 
 use super::{DeepCopy, Depth};
-use crate::alloc::{Return, SliceBuilder, refuse_drop};
+use crate::alloc::{OnError, Return, SliceBuilder, refuse_drop};
 use crate::error::{Request, ZoneError};
 use crate::section;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::{Pin, pin};
+use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -27,8 +29,8 @@ const STACK: usize = 24 << 10;
 const MOST_NESTED: usize = 3;
 
 thread_local! {
-    /// The floor of the copy that this thread is in, if it is in one.
-    static FLOOR: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
+    static FLOOR: Cell<usize> = const { Cell::new(0) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
     /// The error that a `LEFT_BEHIND` on its way to `Depth::enter` stands for, else `LEFT_BEHIND`.
     static FAILURE: Cell<ZoneError> = const { Cell::new(LEFT_BEHIND) };
@@ -60,9 +62,35 @@ pub(crate) fn reference_at<'z, T: DeepCopy<'z>>(
 /// would be part of each level's.
 #[inline]
 fn keep<T>(copied: T, to: &Zone) -> Option<&mut T> {
-    match to.try_alloc(copied) {
-        Ok(copied) => Some(copied),
-        Err(error) => leave_behind(error),
+    const { refuse_drop::<T>() };
+    to.put_in::<LeaveBehind, T>(copied).ok()
+}
+
+/// Leaves an error behind where a zone has no room.
+enum LeaveBehind {}
+
+impl OnError for LeaveBehind {
+    type Error = ();
+    #[inline(always)]
+    fn fail<T>(error: ZoneError) -> Result<T, ()> {
+        leave_behind(error).ok_or(())
+    }
+    #[inline(always)]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ()> {
+        /// All in registers, so that what recurses needs no room for it.
+        #[cold]
+        #[inline(never)]
+        fn grow(
+            zone: ManuallyDrop<Zone>,
+            size: usize,
+            align: usize,
+        ) -> (Option<NonNull<u8>>, ManuallyDrop<Zone>) {
+            let place = zone.grow(size, align).map_or_else(leave_behind, Some);
+            (place, zone)
+        }
+        let (place, lent) = grow(zone.lend(), size, align);
+        zone.take_back(lent);
+        place.ok_or(())
     }
 }
 
@@ -75,11 +103,15 @@ fn reference_later<'z, T: DeepCopy<'z>>(target: &T, to: &'z Zone) -> Option<&'z 
     }
 }
 
-#[cold]
-#[inline(never)]
+#[inline(always)]
 fn leave_behind<R>(error: ZoneError) -> Option<R> {
-    if error != LEFT_BEHIND {
+    #[cold]
+    #[inline(never)]
+    fn set(error: ZoneError) {
         FAILURE.set(error);
+    }
+    if error != LEFT_BEHIND {
+        set(error);
     }
     None
 }
@@ -121,6 +153,11 @@ fn stack_top() -> usize {
     usize::MAX - FOLLOWED.get() * 512
 }
 
+/// The floor of a copy that begins here.
+fn floor() -> usize {
+    stack_top().saturating_sub(STACK).max(1)
+}
+
 impl Depth {
     /// Starts a copy, or goes on with the one that this thread is in.
     ///
@@ -129,17 +166,16 @@ impl Depth {
     /// Yes, as far as the copy is.
     #[inline]
     pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
-        if let Some(floor) = FLOOR.get() {
-            return copy(Depth { floor }).map_err(stood_for);
+        if FLOOR.get() != 0 {
+            return copy(Depth(())).map_err(stood_for);
         }
-        let floor = stack_top().saturating_sub(STACK);
-        let _during = During::new(&FLOOR, Some(floor));
-        copy(Depth { floor }).map_err(stood_for)
+        let _during = During::new(&FLOOR, floor());
+        copy(Depth(())).map_err(stood_for)
     }
 
     #[inline(always)]
     fn is_used_up(self) -> bool {
-        stack_top() < self.floor
+        stack_top() < FLOOR.get()
     }
 
     /// Copies what a reference leads to, now or as a task.
@@ -234,7 +270,7 @@ where
     }
     let _nested = During::new(&NESTED, nested + 1);
     // Hand-written parts among the tasks recurse: they may use as much stack again.
-    let _floor = During::new(&FLOOR, Some(stack_top().saturating_sub(STACK)));
+    let _floor = During::new(&FLOOR, floor());
     let work = Work(Rc::new(Tasks { new: RefCell::new(None), active: RefCell::default() }));
     let root = copy(work.clone());
     work.run(root)

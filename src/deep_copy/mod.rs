@@ -260,12 +260,10 @@ pub trait DeepCopy<'z> {
     }
 }
 
-/// How much stack a copy may still use before it goes on with tasks on the heap.
+/// Within a copy: that goes on with tasks on the heap where it has used much of the stack.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Depth {
-    floor: usize,
-}
+pub struct Depth(());
 
 /// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
 ///

@@ -5,15 +5,24 @@
 // Not every user uses all of it.
 #![allow(dead_code, unreachable_pub)]
 
+use allocator_api2::vec::Vec as ZoneVec;
 use memzone::__private::Scope;
-use memzone::rt::{self, Policy, Section};
-use memzone::{ZBox, Zone, ZoneError, peek_zone, pop_zone, push_zone, try_beginz, zone_depth};
+use memzone::rt::{self, Plan, Policy, Section};
+use memzone::{
+    DeepCopy, Parcel, ZBox, Zone, ZoneError, ZoneFn, beginz, letz, peek_zone, pop_zone, push_zone,
+    try_beginz, try_letz, zone_depth,
+};
 use std::alloc::Layout;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::ptr::NonNull;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 
 /// One step. Indices are taken modulo what there is; a zone is one of the first ones, or the
 /// innermost scope's.
@@ -115,6 +124,57 @@ pub enum Op {
     KeepLimit {
         bytes: usize,
     },
+    /// A future with a scope that stays open between its steps.
+    Task {
+        bytes: usize,
+        len: usize,
+        steps: usize,
+    },
+    /// A future's next step, at the last of which its scope gives a box to the zone below.
+    Poll {
+        index: usize,
+    },
+    DropTask {
+        index: usize,
+    },
+    /// A scope in any of the macros' forms, whose value goes to a zone that is named.
+    CopyIn {
+        zone: usize,
+        len: usize,
+        form: u8,
+    },
+    /// A zone goes to another thread, and may come back.
+    Send {
+        zone: usize,
+        len: usize,
+        back: bool,
+    },
+    /// A zone becomes a parcel's, is sent and comes back.
+    Parcel {
+        zone: usize,
+        len: usize,
+        sent: bool,
+    },
+    /// A zone becomes a closure's, which is called here and there and then dropped.
+    Function {
+        zone: usize,
+        len: usize,
+        sent: bool,
+    },
+    /// A collection with a handle of its own.
+    Vector {
+        zone: usize,
+        len: usize,
+    },
+    Change {
+        index: usize,
+        len: usize,
+        how: u8,
+    },
+    Prepare {
+        scopes: usize,
+        bytes: usize,
+    },
 }
 
 /// What is thrown here: without a message, and past the panic hook.
@@ -133,9 +193,121 @@ fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
+/// Lets others run in between.
+fn pause() -> impl Future<Output = ()> {
+    let mut paused = false;
+    poll_fn(move |_| match std::mem::replace(&mut paused, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+}
+
+/// What a future says of its scope's zone: how much is used, unless the scope could not begin or has ended.
+type Used = Rc<Cell<Option<usize>>>;
+
+type Task = Pin<Box<dyn Future<Output = Result<ZBox<[u8]>, ZoneError>>>>;
+
+/// A scope with slices that must stay as they are, however others use the stack meanwhile.
+fn task(bytes: usize, len: usize, steps: usize, fill: u8, used: Used) -> Task {
+    Box::pin(async move {
+        let result = try_beginz!(bytes, z => {
+            let mut slices = Vec::new();
+            for step in 0..steps {
+                let slice = z.alloc_slice(len, fill.wrapping_add(step as u8));
+                slices.push(&*slice);
+                used.set(Some(z.used()));
+                pause().await;
+                for (number, slice) in slices.iter().enumerate() {
+                    assert!(slice.iter().all(|&byte| byte == fill.wrapping_add(number as u8)));
+                }
+            }
+            z.boxed_slice(len, fill)
+        });
+        used.set(None);
+        result
+    })
+}
+
+/// A copy that panics half way.
+struct Thrower;
+
+impl<'z> DeepCopy<'z> for Thrower {
+    type Copied = &'z mut u64;
+    fn deep_copy(&self, to: &'z Zone) -> Result<&'z mut u64, ZoneError> {
+        to.try_alloc(0xAAAA_u64)?;
+        drop(ZBox::try_new(5_u8)?);
+        throw()
+    }
+}
+
+/// A text that panics half way.
+struct Unprintable;
+
+impl std::fmt::Display for Unprintable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("half")?;
+        throw()
+    }
+}
+
+/// Runs on a thread of its own; None where something is thrown there.
+fn on_thread<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+    match thread::spawn(body).join() {
+        Ok(result) => Some(result),
+        Err(payload) if payload.is::<Thrown>() => None,
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
+/// The inner of two scopes, by way of a function.
+fn z_in(outer: &Zone, len: usize, fill: u8) -> Result<&mut [u8], ZoneError> {
+    try_beginz!(len, z in outer => z.try_alloc_slice(len, fill)?)
+}
+
+/// A slice in the zone, by way of the macros in all their forms.
+fn copied_by(zone: &Zone, len: usize, fill: u8, form: u8) -> Result<&mut [u8], ZoneError> {
+    match form {
+        0 => try_beginz!(z in zone => z.alloc_slice(len, fill)),
+        1 => try_beginz!(len, _ in zone => &mut *vec![fill; len]),
+        2 => try_letz!(_ in zone; a = [fill; len] => a),
+        3 => try_letz!(len * 2, z in zone; a = [fill; len], b: [u8] = [0; len] => {
+            b.copy_from_slice(a);
+            z.alloc_slice_copy(b)
+        }),
+        4 => try_beginz!(outer in zone => {
+            z_in(outer, len, fill)?
+        }),
+        5 => try_letz!(z in zone; n = len => {
+            while *n < len { *n += 1; }
+            try_beginz!(_ in z => &mut *vec![fill; *n])?
+        }),
+        6 => Ok(beginz!(z in zone => z.alloc_slice(len, fill))),
+        7 => Ok(beginz!(len, z in zone => { beginz!(y in z => y.alloc_slice(len, fill)) })),
+        8 => Ok(letz!(_ in zone; a = [fill; len] => a)),
+        9 => Ok(letz!(z in zone; a = [fill; len] => { letz!(_ in z; b: &[u8] = a => *b); a })),
+        10 => Ok(zone.alloc_slice_copy(&beginz!({ vec![fill; len] }))),
+        _ => Ok(zone.alloc_slice_copy(&letz!(64, a = fill => vec![*a; len]))),
+    }
+}
+
+/// Uses the stack and zones, and leaves all as it was.
+fn use_zones() {
+    let Ok(zone) = Zone::try_new(64) else { return };
+    let depth = zone_depth();
+    // When the thread has no stack any more, nothing is pushed.
+    if memzone::try_push_zone(&zone).is_ok() && zone_depth() > depth {
+        let boxed = ZBox::try_new([7_u8; 20]);
+        assert!(boxed.is_ok_and(|boxed| *boxed == [7; 20] && zone.contains(&*boxed)));
+        assert!(pop_zone().is_ok());
+    }
+    let sum = try_letz!(a = [1_u8; 40], b = 2_u8 => a.iter().sum::<u8>() + *b);
+    assert!(sum.is_err() || sum == Ok(42));
+}
+
 /// A value with a destructor.
 struct Bomb {
     throws: bool,
+    peace: Arc<AtomicBool>,
     /// So that a sanitizer sees what is dropped twice or never.
     number: Box<usize>,
     drops: Rc<Cell<usize>>,
@@ -146,7 +318,7 @@ impl Drop for Bomb {
         self.drops.set(self.drops.get() + 1);
         *self.number += 1;
         // Two panics at once would end the process.
-        if self.throws && !std::thread::panicking() {
+        if self.throws && !thread::panicking() && !self.peace.load(Ordering::Relaxed) {
             throw();
         }
     }
@@ -221,6 +393,33 @@ pub struct Model {
     hooks: usize,
     /// The hooks of zones that could not be freed in a real-time section.
     aside: Vec<Vec<usize>>,
+    tasks: Vec<(Id, Task, Used)>,
+    vectors: Vec<Vector>,
+    /// Nothing throws any more.
+    peace: Arc<AtomicBool>,
+    /// How many hooks have run.
+    all_ran: Arc<AtomicUsize>,
+}
+
+struct Vector {
+    zone: Id,
+    vec: ZoneVec<u8, Zone>,
+    bytes: Vec<u8>,
+}
+
+thread_local! {
+    static LEFT: RefCell<Option<Abandoned>> = const { RefCell::new(None) };
+}
+
+/// A model that is dropped when its thread ends, in whichever order with the thread's stack.
+struct Abandoned(Option<Model>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(model) = self.0.take() {
+            model.abandon();
+        }
+    }
 }
 
 /// The thread's default zone, which is there all the time.
@@ -284,7 +483,8 @@ impl Model {
         assert!(zone.contains(start.as_ptr().wrapping_add(size - 1)));
         let taken = self.values.iter().map(|value| (value.start.addr().get(), value.bytes.len()));
         let owned = self.boxes.iter().map(|owned| (owned.boxed.as_ptr().addr(), owned.bytes.len()));
-        for (other, len) in taken.chain(owned) {
+        let vectors = self.vectors.iter().map(|it| (it.vec.as_ptr().addr(), it.vec.capacity()));
+        for (other, len) in taken.chain(owned).chain(vectors) {
             let apart = from + size <= other || other + len <= from || len == 0;
             assert!(apart, "{from:x} with {size} bytes overlaps {other:x} with {len}");
         }
@@ -481,6 +681,11 @@ impl Model {
         for (_, bomb) in &self.bombs {
             assert!(*bomb.number < self.made);
         }
+        for Vector { zone: id, vec, bytes } in &self.vectors {
+            assert_eq!(vec[..], *bytes);
+            assert!(vec.allocator().handles() >= self.known[*id].others);
+            assert!(vec.is_empty() || vec.allocator().contains(vec.as_ptr()));
+        }
         assert_eq!(self.drops.get(), self.dropped);
         assert_eq!(zone_depth(), self.stack.len());
     }
@@ -544,8 +749,32 @@ impl Model {
                 Op::EndSection { .. } => {}
                 Op::Collect => drop(caught(rt::collect)),
                 Op::KeepLimit { bytes } => memzone::set_keep_limit(bytes),
+                Op::Task { bytes, len, steps } => self.begin_task(bytes, len, steps),
+                Op::Poll { index } if !self.tasks.is_empty() => {
+                    self.poll_task(index % self.tasks.len());
+                }
+                Op::DropTask { index } if !self.tasks.is_empty() => {
+                    let (id, task, _) = self.tasks.remove(index % self.tasks.len());
+                    caught(|| drop(task));
+                    self.left(id);
+                }
+                Op::Poll { .. } | Op::DropTask { .. } => {}
+                Op::Change { index, len, how } if !self.vectors.is_empty() => {
+                    self.change(index % self.vectors.len(), len, how);
+                }
+                Op::Change { .. } => {}
+                Op::Send { zone, len, back } => self.send(zone % self.zones.len(), len, back),
+                Op::Parcel { zone, len, sent } => self.parcel(zone % self.zones.len(), len, sent),
+                Op::Function { zone, len, sent } => {
+                    self.function(zone % self.zones.len(), len, sent);
+                }
+                Op::Prepare { scopes, bytes } => {
+                    let plan = Plan::new().scopes(scopes, bytes).default_zone(bytes);
+                    assert!(rt::prepare_thread(&plan).is_ok() || self.denying());
+                }
                 // These have no `try_` twin, and may need a longer stack or a zone's first block.
-                Op::Push { .. } | Op::Within { .. } | Op::Clone { .. } if self.denying() => {}
+                Op::Push { .. } | Op::Within { .. } | Op::Clone { .. } | Op::Vector { .. }
+                    if self.denying() => {}
                 op => {
                     let (Op::Layout { zone: index, .. }
                     | Op::Slice { zone: index, .. }
@@ -557,6 +786,8 @@ impl Model {
                     | Op::Value { zone: index, .. }
                     | Op::Within { zone: index }
                     | Op::Clone { zone: index }
+                    | Op::CopyIn { zone: index, .. }
+                    | Op::Vector { zone: index, .. }
                     | Op::Push { zone: index }) = op
                     else {
                         unreachable!("{op:?}")
@@ -602,6 +833,8 @@ impl Model {
             }
             Op::Hook { throws, .. } => return self.hook(id, zone, throws),
             Op::Value { throws, .. } => return self.value(id, zone, throws),
+            Op::CopyIn { len, form, .. } => return self.copy_in(id, zone, len, form),
+            Op::Vector { len, .. } => return self.vector(id, zone, len),
             Op::Interrupted { len, at, how, .. } => {
                 return self.interrupted(id, zone, (len, at), how);
             }
@@ -644,10 +877,13 @@ impl Model {
 
     fn hook(&mut self, id: Id, zone: &Zone, throws: bool) {
         let (ran, number) = (Arc::clone(&self.ran), self.hooks);
+        let (peace, all_ran) = (Arc::clone(&self.peace), Arc::clone(&self.all_ran));
         let hook = move || {
             ran.lock().unwrap().push(number);
+            all_ran.fetch_add(1, Ordering::Relaxed);
+            use_zones();
             // Two panics at once would end the process.
-            if throws && !std::thread::panicking() {
+            if throws && !thread::panicking() && !peace.load(Ordering::Relaxed) {
                 throw();
             }
         };
@@ -667,7 +903,8 @@ impl Model {
     }
 
     fn value(&mut self, id: Id, zone: &Zone, throws: bool) {
-        let bomb = Bomb { throws, number: Box::new(self.made), drops: Rc::clone(&self.drops) };
+        let (drops, peace) = (Rc::clone(&self.drops), Arc::clone(&self.peace));
+        let bomb = Bomb { throws, peace, number: Box::new(self.made), drops };
         match caught(|| zone.try_boxed(bomb)) {
             Some(Ok(boxed)) => {
                 self.made += 1;
@@ -705,10 +942,14 @@ impl Model {
             }
             0xBB_u8
         };
-        let error = caught(|| match how % 3 {
+        let error = caught(|| match how % 7 {
             0 => zone.try_alloc_slice_with(len, |_| make()).err(),
             1 => zone.try_alloc_iter((0..len).map(|_| make())).err(),
-            _ => zone.try_alloc_with(|| [make(), make(), make(), make()]).err(),
+            2 => zone.try_alloc_with(|| [make(), make(), make(), make()]).err(),
+            3 => zone.try_alloc_fmt(format_args!("{len} {Unprintable}")).err(),
+            4 => try_beginz!(_ in zone => [Thrower, Thrower]).err(),
+            5 => zone.try_alloc_iter((0..len).inspect(|_| use_zones())).err(),
+            _ => zone.try_alloc_slice_with(len, |_| try_beginz!({ make() }).unwrap_or(0)).err(),
         });
         if let Some(Some(error)) = error {
             assert!(matches!(error, ZoneError::LimitReached { .. } | ZoneError::Denied { .. }));
@@ -716,6 +957,266 @@ impl Model {
         let known = &mut self.known[id];
         assert!(zone.used() >= known.used, "what was there before is still there");
         (known.used, known.vague) = (zone.used(), true);
+    }
+
+    fn begin_task(&mut self, bytes: usize, len: usize, steps: usize) {
+        let used = Used::default();
+        let fill = self.bytes(1)[0];
+        let mut task = task(bytes, len, steps.max(1), fill, Rc::clone(&used));
+        match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => {
+                assert!(matches!(result, Err(ZoneError::Denied { .. })) && self.denying());
+            }
+            Poll::Pending => {
+                self.known.push(Known {
+                    used: used.get().expect("its scope has begun"),
+                    end: 0,
+                    others: 0,
+                    kind: None,
+                    left_over: false,
+                    hooks: Vec::new(),
+                    vague: true,
+                });
+                let id = self.known.len() - 1;
+                self.stack.push((id, Some(0)));
+                self.tasks.push((id, task, used));
+            }
+        }
+    }
+
+    fn poll_task(&mut self, index: usize) {
+        let (id, mut task, used) = self.tasks.remove(index);
+        let own = self.stack.iter().position(|entry| *entry == (id, Some(0)));
+        let below = own.unwrap_or(self.stack.len()).checked_sub(1);
+        let target = below.map_or(DEFAULT, |below| self.stack[below].0);
+        // Hooks of what lies above its scope may throw, and it panics itself where memory is denied.
+        let step = || task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let result = match self.denying() {
+            true => catch_unwind(AssertUnwindSafe(step)).ok(),
+            false => caught(step),
+        };
+        let Some(result) = result else {
+            drop(task);
+            // Its box was lost in there.
+            self.look_again(target);
+            return self.left(id);
+        };
+        match result {
+            Poll::Pending => {
+                let known = &mut self.known[id];
+                (known.used, known.vague) = (used.get().expect("its scope is there"), true);
+                self.tasks.push((id, task, used));
+            }
+            Poll::Ready(Ok(boxed)) => {
+                let (zone, len) = (ZBox::zone(&boxed).clone(), boxed.len());
+                self.own(target, &zone, Ok(boxed), len);
+                caught(|| drop(zone));
+                self.left(id);
+            }
+            Poll::Ready(Err(error)) => {
+                let fits = matches!(error, ZoneError::LimitReached { .. }) || self.denying();
+                assert!(fits, "{error:?}");
+                drop(task);
+                self.left(id);
+            }
+        }
+    }
+
+    /// Finds out how much of a zone is used, after something was lost in it.
+    fn look_again(&mut self, id: Id) {
+        self.known[id].vague = true;
+        let zones = self.ids.iter().copied().zip(&self.zones);
+        let clones = self.clones.iter().map(|(id, zone)| (*id, zone));
+        let boxes = self.boxes.iter().map(|it| (it.zone, ZBox::zone(&it.boxed)));
+        let bombs = self.bombs.iter().map(|(id, bomb)| (*id, ZBox::zone(bomb)));
+        let vectors = self.vectors.iter().map(|it| (it.zone, it.vec.allocator()));
+        let mut all = zones.chain(clones).chain(boxes).chain(bombs).chain(vectors);
+        if let Some((_, zone)) = all.find(|(other, _)| *other == id) {
+            self.known[id].used = zone.used();
+        } else if let Some((_, guard)) = self.guards.iter().find(|(other, _)| *other == id) {
+            self.known[id].used = guard.zone().used();
+        }
+    }
+
+    /// The macros in all their forms.
+    fn copy_in(&mut self, id: Id, zone: &Zone, len: usize, form: u8) {
+        let mut bytes = self.bytes(len);
+        let fill = self.counter;
+        bytes.fill(fill);
+        let grows = !matches!(self.known[id].kind, Some(Kind::Fixed(_) | Kind::Limited(_)));
+        // Those without an error panic.
+        let form = form % if grows && !self.denying() { 12 } else { 6 };
+        let copied = copied_by(zone, len, fill, form);
+        match copied.map(|slice| NonNull::from(slice).cast()) {
+            Ok(start) => {
+                self.allocated(id, zone, start, len, 1);
+                self.values.push(Value { zone: id, start, bytes });
+            }
+            Err(error) => self.refused(id, zone, error, len, 1),
+        }
+    }
+
+    fn vector(&mut self, id: Id, zone: &Zone, len: usize) {
+        let mut vec = ZoneVec::new_in(zone.clone());
+        let bytes = self.bytes(len);
+        let reserved = vec.try_reserve(len).is_ok();
+        self.known[id].others += 1;
+        let bytes = if reserved { bytes } else { Vec::new() };
+        vec.extend_from_slice(&bytes);
+        let known = &mut self.known[id];
+        (known.used, known.vague) = (zone.used(), true);
+        self.vectors.push(Vector { zone: id, vec, bytes });
+    }
+
+    /// Grows, shrinks, copies, moves or drops a collection.
+    fn change(&mut self, index: usize, len: usize, how: u8) {
+        let more = self.bytes(len);
+        let Vector { zone: id, mut vec, mut bytes } = self.vectors.swap_remove(index);
+        assert_eq!(vec[..], bytes);
+        let zone = vec.allocator().clone();
+        match how % 5 {
+            0 | 1 if vec.try_reserve(len).is_ok() => {
+                vec.extend_from_slice(&more);
+                bytes.extend(more);
+            }
+            2 => {
+                vec.truncate(len);
+                vec.shrink_to_fit();
+                bytes.truncate(len);
+            }
+            3 => vec = ZoneVec::from(vec.into_boxed_slice()),
+            _ => {}
+        }
+        if how % 5 == 4 {
+            drop(vec);
+            self.known[id].others -= 1;
+        } else {
+            self.vectors.push(Vector { zone: id, vec, bytes });
+        }
+        let known = &mut self.known[id];
+        (known.used, known.vague) = (zone.used(), true);
+        caught(|| drop(zone));
+        self.settle();
+    }
+
+    fn is_sole(&self, id: Id) -> bool {
+        self.known[id].others == 0 && self.stack.iter().all(|entry| entry.0 != id)
+    }
+
+    /// Takes a zone out, for an owner that gives it back or not.
+    fn take_zone(&mut self, index: usize) -> (Id, Zone) {
+        (self.ids[index], std::mem::replace(&mut self.zones[index], Zone::new(0)))
+    }
+
+    fn put_back(&mut self, index: usize, zone: Zone) {
+        let known = &mut self.known[self.ids[index]];
+        (known.used, known.vague) = (zone.used(), true);
+        self.zones[index] = zone;
+    }
+
+    /// The zone is gone, or goes on without this handle.
+    fn replaced(&mut self, index: usize) {
+        self.known[self.ids[index]].left_over = true;
+        let zone = Zone::new(0);
+        self.ids[index] = self.know(&zone, Some(Kind::New(0)));
+        self.zones[index] = zone;
+        self.settle();
+    }
+
+    fn send(&mut self, index: usize, len: usize, back: bool) {
+        let (id, zone) = self.take_zone(index);
+        let sendable = match zone.into_sendable() {
+            Ok(sendable) => sendable,
+            Err(zone) => {
+                assert!(!self.is_sole(id));
+                return self.zones[index] = zone;
+            }
+        };
+        assert!(self.is_sole(id));
+        let values = self.values.iter().filter(|value| value.zone == id);
+        let values: Vec<_> =
+            values.map(|value| (value.start.addr(), value.bytes.clone())).collect();
+        let returned = on_thread(move || {
+            let zone = sendable.into_zone();
+            for (start, bytes) in &values {
+                assert!(bytes.is_empty() || zone.contains(start.get() as *const u8));
+            }
+            let kept = zone.try_boxed_slice(len, 3_u8);
+            let sum = zone.try_enter(|| beginz!(_z in &zone => { 1_u8 }));
+            assert!(sum.is_err() || sum == Ok(1));
+            drop(kept);
+            use_zones();
+            // What is not sent back ends here, with its hooks.
+            if back { Some(zone.into_sendable().expect("a sole handle")) } else { None }
+        });
+        match returned {
+            Some(Some(zone)) => self.put_back(index, zone.into_zone()),
+            _ => self.replaced(index),
+        }
+    }
+
+    fn parcel(&mut self, index: usize, len: usize, sent: bool) {
+        type Pair = (&'static mut [u8], &'static [u16]);
+        let (id, zone) = self.take_zone(index);
+        let others = (!self.is_sole(id)).then(|| zone.clone());
+        let built = caught(|| {
+            Parcel::<Pair>::try_new_in(zone, |z| {
+                Ok((z.try_alloc_slice(len, 5)?, z.try_alloc_slice(len, 6)?))
+            })
+        });
+        let mut parcel = match (built, others) {
+            (Some(Ok(parcel)), None) => parcel,
+            (_, None) => return self.replaced(index),
+            (built, Some(zone)) => {
+                assert!(built.is_some_and(|built| built.is_err()), "it has other handles");
+                return self.put_back(index, zone);
+            }
+        };
+        if sent {
+            let same = on_thread(move || {
+                parcel.with_mut(|(a, b)| a.iter_mut().zip(*b).for_each(|(a, b)| *a += *b as u8));
+                parcel
+            });
+            parcel = same.expect("nothing throws there");
+            assert!(parcel.with(|(a, _)| a.iter().all(|&a| a == 11)));
+            parcel.with_mut(|(a, _)| a.fill(5));
+        }
+        assert!(parcel.with(|(a, b)| a.iter().all(|&a| a == 5) && b.iter().all(|&b| b == 6)));
+        let zone = parcel.into_zone();
+        self.put_back(index, zone);
+    }
+
+    fn function(&mut self, index: usize, len: usize, sent: bool) {
+        let (id, zone) = self.take_zone(index);
+        let others = (!self.is_sole(id)).then(|| zone.clone());
+        let built = caught(|| {
+            ZoneFn::try_new_in(zone, |z| {
+                let line = z.try_alloc_slice(len + 1, 0_usize)?;
+                let owned = Box::new([1_usize; 3]);
+                z.try_closure(move |add: usize| {
+                    line[len] += add;
+                    let sum = line.iter().sum::<usize>() + owned.len();
+                    if add == 7 { throw() } else { sum }
+                })
+            })
+        });
+        if let Some(zone) = others {
+            assert!(built.is_some_and(|built| built.is_err()), "it has other handles");
+            return self.put_back(index, zone);
+        }
+        if let Some(Ok(mut function)) = built {
+            assert_eq!((function.call(1), function.call(2)), (4, 6));
+            assert!(caught(|| function.call(7)).is_none());
+            if sent {
+                on_thread(move || {
+                    assert_eq!(function.call(0), 13);
+                    drop(function);
+                });
+            } else {
+                caught(|| drop(function));
+            }
+        }
+        self.replaced(index);
     }
 
     fn open(&mut self, bytes: usize) {
@@ -805,9 +1306,60 @@ impl Model {
         }
     }
 
+    /// Runs `ops` on a thread of their own, which ends with all of it alive: the thread's stack before what uses it,
+    /// or after.
+    pub fn leave_alive(kinds: &[Kind], ops: Vec<Op>, stack_first: bool) {
+        let kinds = kinds.to_vec();
+        let counts = thread::spawn(move || {
+            if !stack_first {
+                LEFT.with(|_| ());
+            }
+            let mut model = Model::new(&kinds);
+            model.run(&mut ops.into_iter());
+            // A scope's or section's guard that is left must not throw in what the thread ends with.
+            model.peace.store(true, Ordering::Relaxed);
+            let all_ran = Arc::clone(&model.all_ran);
+            let hooks = model.hooks;
+            LEFT.set(Some(Abandoned(Some(model))));
+            (all_ran, hooks)
+        });
+        let (all_ran, hooks) = counts.join().unwrap_or_else(|payload| resume_unwind(payload));
+        while caught(rt::collect).is_none() {}
+        assert_eq!(all_ran.load(Ordering::Relaxed), hooks, "each hook runs once");
+    }
+
+    /// What is left when the thread ends, whether its stack is there or not.
+    fn abandon(mut self) {
+        for owned in &self.boxes {
+            assert_eq!(owned.boxed[..], owned.bytes);
+        }
+        for Vector { vec, bytes, .. } in &self.vectors {
+            assert_eq!(vec[..], *bytes);
+        }
+        use_zones();
+        let bombs = self.bombs.len();
+        self.sections.clear();
+        self.zones.clear();
+        self.tasks.clear();
+        self.bombs.clear();
+        self.guards.clear();
+        assert_eq!(self.drops.get(), self.dropped + bombs);
+        self.vectors.clear();
+        self.boxes.clear();
+        use_zones();
+        self.clones.clear();
+    }
+
     /// Lets go of everything, and sees that nothing is left.
     pub fn finish(mut self) {
         self.sections.clear();
+        while let Some((id, task, _)) = self.tasks.pop() {
+            caught(|| drop(task));
+            self.left(id);
+        }
+        while !self.vectors.is_empty() {
+            self.change(self.vectors.len() / 2, 0, 4);
+        }
         while !self.guards.is_empty() {
             self.end(self.guards.len() / 2);
         }

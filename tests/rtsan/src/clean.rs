@@ -542,6 +542,38 @@ crate::cases! { CASES:
         });
     }
 
+    // Collections.
+    fn vectors_grow_shrink_and_leave() {
+        with_zone(|zone| {
+            let mut samples = zone.vec::<f32>();
+            samples.extend((0..500).map(|n| n as f32));
+            samples.truncate(10);
+            samples.shrink_to_fit();
+            let kept: memzone::ZVec<'_, f32> = beginz!(z in zone => {
+                let mut inner = z.vec_with_capacity(64);
+                inner.extend_from_slice(&samples);
+                inner
+            });
+            assert_eq!(kept.len(), 10);
+        });
+    }
+    fn maps_fill_and_forget() {
+        with_zone(|zone| {
+            let mut notes = zone.map::<u8, f32>();
+            (0..100).for_each(|note| assert!(notes.insert(note, 440.0).is_none()));
+            (0..50).for_each(|note| assert!(notes.remove(&note).is_some()));
+            assert_eq!(notes.get(&60), Some(&440.0));
+        });
+    }
+    fn strings_grow() {
+        with_zone(|zone| {
+            let mut name = zone.string();
+            (0..100).for_each(|_| name.push_str("voice "));
+            name.push('!');
+            assert_eq!(name.into_str().len(), 601);
+        });
+    }
+
     // Statistics.
     fn this_threads_figures() {
         with_zone(|zone| {
