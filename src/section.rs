@@ -178,7 +178,7 @@ pub fn enter_unwatched(policy: Policy) -> Section {
 /// let report = section.report();
 /// assert!(report.asked() > 0 && report.given_back() >= 4096);
 /// if let Some(faults) = report.major_faults() {
-///     assert_eq!(faults, 0); // nothing came from a disk
+///     println!("{faults} pages came from a disk");
 /// }
 /// ```
 #[must_use = "the section ends when the guard is dropped"]
