@@ -489,6 +489,12 @@ impl Zone {
     ///
     /// `make` may use the zone itself. Where it panics, its place stays taken.
     ///
+    /// ```
+    /// let zone = memzone::Zone::new(64 * 1024);
+    /// let table = zone.alloc_with(|| [0.0_f32; 4096]); // made in its place
+    /// assert_eq!(table.len(), 4096);
+    /// ```
+    ///
     /// # Panics
     ///
     /// Where [`try_alloc_with`](Zone::try_alloc_with) errs.
@@ -587,6 +593,14 @@ impl Zone {
     }
 
     /// Puts a copy of a slice into the zone.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let mut block = [0.5_f32; 64];
+    /// let before = zone.alloc_slice_copy(&block);
+    /// block.fill(0.0);
+    /// assert_eq!(before[63], 0.5);
+    /// ```
     ///
     /// # Panics
     ///
@@ -769,6 +783,11 @@ impl Zone {
 
     /// Writes a formatted text into the zone; see also [`zformat!`](crate::zformat).
     ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// assert_eq!(zone.alloc_fmt(format_args!("voice {}", 3)), "voice 3");
+    /// ```
+    ///
     /// # Panics
     ///
     /// Where [`try_alloc_fmt`](Zone::try_alloc_fmt) errs.
@@ -799,6 +818,14 @@ impl Zone {
     /// compiler does not check here.
     ///
     /// A size of zero gives a dangling pointer of the right alignment and takes nothing.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    ///
+    /// let zone = memzone::Zone::new(1024);
+    /// let place = zone.alloc_layout(Layout::new::<[f32; 16]>().align_to(64).unwrap());
+    /// assert!(zone.contains(place.as_ptr()) && place.addr().get() % 64 == 0);
+    /// ```
     ///
     /// # Panics
     ///

@@ -63,6 +63,16 @@ unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
 /// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of
 /// a section.
 ///
+/// ```
+/// use memzone::rt::{self, Policy};
+///
+/// let zone = memzone::Zone::new(4096);
+/// let section = rt::enter(Policy::Deny);
+/// drop(zone); // put aside
+/// drop(section);
+/// assert_eq!(rt::collect(), 1);
+/// ```
+///
 /// # Real-time
 ///
 /// No: it frees. In a section with `Policy::Deny` or `Abort` it does nothing.

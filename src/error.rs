@@ -12,6 +12,18 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 ///
 /// Building one and printing one allocate nothing, so both may happen on a real-time thread.
 ///
+/// ```
+/// use memzone::{Zone, ZoneError};
+///
+/// let zone = Zone::builder().capacity(1024).fixed().build();
+/// match zone.try_alloc_slice(1000, 0.0_f32) {
+///     Err(ZoneError::LimitReached { requested, limit, .. }) => {
+///         assert_eq!((requested, limit), (4000, 1024));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+///
 /// # Real-time
 ///
 /// Yes.
@@ -115,6 +127,22 @@ impl fmt::Display for ZoneError {
 impl core::error::Error for ZoneError {}
 
 /// What memzone asks the system for.
+///
+/// ```
+/// use memzone::rt::{self, Plan, Policy, Request};
+/// use memzone::{Zone, ZoneError};
+///
+/// rt::prepare_thread(&Plan::new())?;
+/// let section = rt::enter(Policy::Count);
+/// let zone = Zone::new(1024);
+/// zone.alloc_slice(4096, 0_u8);
+/// let report = section.report();
+/// for request in Request::ALL {
+///     println!("{request}: {}", report.asked_for(request));
+/// }
+/// assert_eq!(report.asked_for(Request::NewBlock), 1);
+/// # Ok::<(), ZoneError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Request {

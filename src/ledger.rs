@@ -10,7 +10,7 @@
 //!
 //! let lost = halloc([0_u8; 100]);
 //! let report = ledger::report();
-//! assert_eq!(report.bytes(), 100);
+//! assert_eq!((report.bytes(), report.records()[0].kind), (100, ledger::Kind::Heap));
 //! println!("{report}");
 //! drop(lost);
 //! ledger::assert_empty();
@@ -62,6 +62,18 @@ mod on {
     }
 
     /// One thing that is alive.
+    ///
+    /// ```
+    /// use memzone::ledger::{self, Kind};
+    ///
+    /// let table = memzone::halloc([0_u8; 100]);
+    /// let report = ledger::report();
+    /// let record = &report.records()[0];
+    /// assert_eq!((record.kind, record.bytes, record.type_name), (Kind::Heap, 100, "[u8; 100]"));
+    /// assert!(record.location.line() > 0);
+    /// assert_eq!(report.skipped(), 0); // entries that a section or `pause` kept out
+    /// drop(table);
+    /// ```
     #[derive(Clone, Debug)]
     #[non_exhaustive]
     pub struct Record {
@@ -146,6 +158,14 @@ mod on {
     }
 
     /// Runs `body` without entering what it makes. That is counted, and the report says how much it was.
+    ///
+    /// ```
+    /// use memzone::{halloc, ledger};
+    ///
+    /// let kept = ledger::pause(|| halloc(1)); // for what is to live as long as the program
+    /// assert_eq!((ledger::report().records().len(), ledger::report().skipped()), (0, 1));
+    /// drop(kept);
+    /// ```
     ///
     /// # Real-time
     ///

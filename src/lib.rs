@@ -1,3 +1,5 @@
+// The first definition of a link counts: here those that are right in the documentation.
+#![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #![doc = include_str!("../README.md")]
 // Where the README's path to it leads nowhere.
 #![doc = "\n\n## The model in a picture\n"]
@@ -76,13 +78,20 @@ pub mod rt;
 
 pub mod reclaim;
 
-// Its code runs with the other examples.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/realtime.md")]
-mod realtime_guide {}
+// Pages of the documentation, and tests.
 
-// A page of the documentation, and tests.
 #[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/realtime.md")]
+pub mod realtime {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #[doc = include_str!("../docs/porting.md")]
 #[doc = "\n\n## The model in a picture\n"]
 #[doc = include_str!("../docs/model.svg")]

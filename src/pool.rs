@@ -102,6 +102,23 @@ pub struct Pool<'z, T> {
 /// It borrows nothing: it can be kept, compared, and sent to other threads and back. When its
 /// value is gone it finds nothing, also where the slot has a new value. In another pool it means
 /// nothing, and may find another value or none.
+///
+/// ```
+/// use memzone::{PoolFull, Zone};
+///
+/// let zone = Zone::new(4096);
+/// let mut voices = zone.pool::<f32>(8);
+/// let key = voices.insert(0.5)?;
+/// if let Some(level) = voices.get_mut(key) {
+///     *level = 0.25;
+/// }
+/// assert_eq!(voices.remove(key), Some(0.25));
+/// let other = voices.insert(1.0)?; // in the same slot, perhaps
+/// assert_eq!(voices.get(key), None); // but the old key is nobody's
+/// voices.clear();
+/// assert_eq!(voices.get(other), None);
+/// # Ok::<(), PoolFull<f32>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PoolKey {
     serial: NonZeroU64,
@@ -170,6 +187,16 @@ impl Slots<'_> {
 }
 
 /// The keys of a pool's values; see [`Pool::keys`].
+///
+/// ```
+/// let zone = memzone::Zone::new(4096);
+/// let mut pool = zone.pool(4);
+/// for value in [1, 2, 3] {
+///     pool.insert(value)?;
+/// }
+/// assert!(pool.keys().all(|key| pool.get(key).is_some()));
+/// # Ok::<(), memzone::PoolFull<i32>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PoolKeys<'p> {
     words: Enumerate<slice::Iter<'p, Cell<u64>>>,
@@ -177,6 +204,16 @@ pub struct PoolKeys<'p> {
 }
 
 /// A pool's values; see [`Pool::iter`].
+///
+/// ```
+/// let zone = memzone::Zone::new(4096);
+/// let mut pool = zone.pool(4);
+/// for value in [1, 2, 3] {
+///     pool.insert(value)?;
+/// }
+/// assert_eq!(pool.iter().sum::<i32>(), 6);
+/// # Ok::<(), memzone::PoolFull<i32>>(())
+/// ```
 #[derive(Debug)]
 pub struct PoolIter<'p, T> {
     keys: PoolKeys<'p>,
@@ -185,6 +222,17 @@ pub struct PoolIter<'p, T> {
 }
 
 /// A pool's values, to be changed; see [`Pool::iter_mut`].
+///
+/// ```
+/// let zone = memzone::Zone::new(4096);
+/// let mut pool = zone.pool(4);
+/// for value in [1, 2, 3] {
+///     pool.insert(value)?;
+/// }
+/// pool.iter_mut().for_each(|value| *value *= 2);
+/// assert_eq!(pool.iter().sum::<i32>(), 12);
+/// # Ok::<(), memzone::PoolFull<i32>>(())
+/// ```
 #[derive(Debug)]
 pub struct PoolIterMut<'p, T> {
     keys: PoolKeys<'p>,
@@ -629,6 +677,20 @@ impl<T> fmt::Debug for Pool<'_, T> {
 ///
 /// A box that is forgotten (`mem::forget`) keeps its slot until the pool is
 /// [cleared](Pool::clear); its value's destructor does not run.
+///
+/// ```
+/// use memzone::{PoolBox, PoolFull, Zone};
+///
+/// let zone = Zone::new(4096);
+/// let pool = zone.pool::<String>(1);
+/// let mut name = pool.boxed("sine".to_string())?;
+/// name.push_str(" wave");
+/// assert!(pool.is_full());
+/// let name: String = PoolBox::into_inner(name); // its slot is free again
+/// assert!(pool.is_empty());
+/// assert_eq!(name, "sine wave");
+/// # Ok::<(), PoolFull<String>>(())
+/// ```
 ///
 /// # Real-time
 ///

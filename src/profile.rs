@@ -300,6 +300,13 @@ mod figures {
     }
 
     /// What a [`SiteStats`] is about.
+    ///
+    /// ```
+    /// use memzone::{letz, stats};
+    ///
+    /// letz!(block = [0.0_f32; 64] => block.fill(0.5));
+    /// assert_eq!(stats::sites().all()[0].kind, stats::Kind::Scope);
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum Kind {
@@ -310,6 +317,20 @@ mod figures {
     }
 
     /// What a place in the program has needed, on all threads since the start.
+    ///
+    /// ```
+    /// use memzone::stats::{self, Kind};
+    /// use memzone::{Zone, beginz};
+    ///
+    /// beginz!(z => { z.alloc_slice(2500, 0.0_f32); });
+    /// drop(Zone::builder().name("voices").build());
+    /// for site in stats::sites().all() {
+    ///     match site.kind {
+    ///         Kind::Scope => assert_eq!(site.advice(), Some(10_240)), // 10,000 bytes, not 4,096
+    ///         _ => assert_eq!((site.name, site.advice()), ("voices", None)),
+    ///     }
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     #[non_exhaustive]
     pub struct SiteStats {
@@ -363,6 +384,14 @@ mod figures {
 
     /// All sites, the most costly first: what grew most often, then what copied most, then what was entered
     /// most. `Display` prints a table.
+    ///
+    /// ```
+    /// use memzone::{letz, stats};
+    ///
+    /// letz!(block = [0.0_f32; 64] => block.fill(0.5));
+    /// let sites = stats::sites();
+    /// assert_eq!((sites.all()[0].name, sites.all()[0].entries), ("letz!", 1));
+    /// ```
     #[derive(Clone, Debug)]
     pub struct Sites {
         sites: Vec<SiteStats>,

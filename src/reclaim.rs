@@ -484,6 +484,18 @@ impl Reclaimer {
 }
 
 /// What has become of what was retired; see [`Reclaimer::stats`].
+///
+/// ```
+/// use memzone::reclaim::{Full, Reclaimer};
+///
+/// let reclaimer = Reclaimer::new();
+/// let mut retirer = reclaimer.retirer(1);
+/// retirer.retire(vec![0.0_f32; 64])?;
+/// retirer.retire(vec![0.0_f32; 64]).unwrap_err();
+/// let stats = reclaimer.stats();
+/// assert_eq!((stats.waiting, stats.refused, stats.collected), (1, 1, 0)); // take more slots
+/// # Ok::<(), Full<Vec<f32>>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -581,6 +593,15 @@ impl Retirer {
     /// Whether the reclaimer has ended, and its background threads too, so that nobody will collect
     /// what is retired before this retirer is dropped.
     ///
+    /// ```
+    /// use memzone::reclaim::Reclaimer;
+    ///
+    /// let reclaimer = Reclaimer::new();
+    /// let retirer = reclaimer.retirer(4);
+    /// drop(reclaimer);
+    /// assert!(retirer.is_abandoned()); // what it holds is dropped with it, on its own thread
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes.
@@ -633,6 +654,21 @@ impl Control {
 }
 
 /// A thread that collects; see [`Reclaimer::spawn`]. Dropping it [stops](Background::stop) it.
+///
+/// ```
+/// use memzone::reclaim::{Full, Reclaimer};
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// let reclaimer = Reclaimer::new();
+/// let background = reclaimer.spawn();
+/// background.set_period(Duration::from_millis(50));
+/// let samples = Arc::new([0.0_f32; 64]);
+/// reclaimer.retirer(4).retire(samples.clone())?;
+/// background.stop(); // waits for what was retired
+/// assert_eq!(Arc::strong_count(&samples), 1);
+/// # Ok::<(), Full<Arc<[f32; 64]>>>(())
+/// ```
 ///
 /// # Real-time
 ///

@@ -24,7 +24,7 @@
 //! # Ok::<(), memzone::ZoneError>(())
 //! ```
 //!
-//! `docs/realtime.md` tells what to call when, and how to check a program of your own.
+//! The [real-time guide](crate::realtime) tells what to call when, and how to check a program of your own.
 
 #![forbid(unsafe_code)]
 
@@ -128,6 +128,16 @@ impl Default for Plan {
 }
 
 /// Whether a thread's memory stays resident.
+///
+/// ```
+/// use memzone::rt::{self, Locked, Plan};
+///
+/// match rt::prepare_thread(&Plan::new().lock(true))?.locked() {
+///     Locked::Yes => {}
+///     other => println!("may be swapped out: {other:?}"),
+/// }
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Locked {
@@ -143,6 +153,16 @@ pub enum Locked {
 }
 
 /// What [`prepare_thread`] has got. `Display` prints it as a table.
+///
+/// ```
+/// use memzone::rt::{self, Plan};
+///
+/// let prepared = rt::prepare_thread(&Plan::new().scopes(2, 64 * 1024))?;
+/// assert_eq!(prepared.scopes(), 2);
+/// assert!(prepared.bytes() >= 2 * 64 * 1024 && prepared.pages() > 0);
+/// println!("{prepared}"); // as a table
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prepared {
     scopes: usize,

@@ -148,6 +148,13 @@ pub fn enter(policy: Policy) -> Section {
 /// Like [`enter`], but makes no system call at all, so that its report knows no page faults. For a section
 /// around each block of audio.
 ///
+/// ```
+/// use memzone::rt::{self, Policy};
+///
+/// let section = rt::enter_unwatched(Policy::Deny);
+/// assert_eq!(section.report().minor_faults(), None); // nobody has counted
+/// ```
+///
 /// # Real-time
 ///
 /// Yes.
@@ -161,6 +168,19 @@ pub fn enter_unwatched(policy: Policy) -> Section {
 }
 
 /// A real-time section, until dropped; see [`enter`].
+///
+/// ```
+/// use memzone::rt::{self, Policy};
+///
+/// let section = rt::enter(Policy::Count);
+/// assert_eq!(section.policy(), Policy::Count);
+/// drop(memzone::Zone::new(4096));
+/// let report = section.report();
+/// assert!(report.asked() > 0 && report.given_back() >= 4096);
+/// if let Some(faults) = report.major_faults() {
+///     println!("{faults} pages came from a disk");
+/// }
+/// ```
 #[must_use = "the section ends when the guard is dropped"]
 #[derive(Debug)]
 pub struct Section {

@@ -685,6 +685,17 @@ impl Zone {
 /// pushed and not popped is removed when the scope ends. While the thread ends and memzone's own
 /// thread-local is gone, pushing has no effect.
 ///
+/// ```
+/// use memzone::{Zone, alloc, pop_zone, push_zone};
+///
+/// let song = Zone::new(64 * 1024);
+/// push_zone(&song);
+/// let line = alloc::<f32>(480); // in `song`, as that is on top
+/// assert!(song.contains(line.as_ptr()));
+/// assert_eq!(pop_zone()?.used(), song.used());
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+///
 /// # Panics
 ///
 /// Where the system has no memory for a longer stack, and at 67,108,863 entries.
@@ -719,6 +730,17 @@ pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
 }
 
 /// Makes a zone of `bytes` and pushes it.
+///
+/// ```
+/// use memzone::{pop_zone, push_new_zone, zone_depth};
+///
+/// let depth = zone_depth();
+/// let zone = push_new_zone(64 * 1024);
+/// assert_eq!(zone_depth(), depth + 1);
+/// drop(zone); // the stack still has it
+/// assert!(pop_zone()?.capacity() >= 64 * 1024); // freed here
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 ///
 /// # Panics
 ///
@@ -775,6 +797,15 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 /// A handle to the thread's current zone: the topmost one, or the default zone of 1 MiB, which is
 /// made on first use.
 ///
+/// ```
+/// use memzone::{beginz, peek_zone};
+///
+/// beginz!(z => {
+///     let value = peek_zone().boxed(5); // in the scope's zone
+///     assert!(z.contains(&*value));
+/// });
+/// ```
+///
 /// # Panics
 ///
 /// Where the system has no memory for the default zone.
@@ -803,6 +834,16 @@ pub fn try_peek_zone() -> Result<Zone, ZoneError> {
 
 /// Rewinds a zone; the same as [`Zone::reset`].
 ///
+/// ```
+/// use memzone::{Zone, reset_zone};
+///
+/// let mut zone = Zone::new(4096);
+/// zone.alloc_slice(64, 0.0_f32);
+/// reset_zone(&mut zone)?;
+/// assert_eq!(zone.used(), 0);
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`InUse`](ZoneError::InUse) while other handles, `ZBox`es or a scope hold it.
@@ -817,6 +858,15 @@ pub fn reset_zone(zone: &mut Zone) -> Result<(), ZoneError> {
 /// Frees a zone now, or says that it is in use. Then this handle is gone, and the zone ends with
 /// the last of the others.
 ///
+/// ```
+/// use memzone::{Zone, ZoneError, destroy_zone};
+///
+/// let zone = Zone::new(4096);
+/// let value = zone.boxed(1);
+/// assert_eq!(destroy_zone(zone), Err(ZoneError::InUse { handles: 1 }));
+/// assert_eq!(*value, 1); // and with it the zone ends
+/// ```
+///
 /// # Errors
 ///
 /// [`InUse`](ZoneError::InUse), with how many handles and stack entries are left.
@@ -830,6 +880,13 @@ pub fn destroy_zone(zone: Zone) -> Result<(), ZoneError> {
 
 /// How many zones are on the thread's stack, scopes' ones included, the default zone not.
 ///
+/// ```
+/// use memzone::{beginz, zone_depth};
+///
+/// let depth = zone_depth();
+/// beginz!(assert_eq!(zone_depth(), depth + 1));
+/// ```
+///
 /// # Real-time
 ///
 /// Yes.
@@ -840,6 +897,15 @@ pub fn zone_depth() -> usize {
 /// Sets how much memory each of the thread's spare zones may keep between scopes, in bytes of the
 /// system's. Without it: 16 MiB. Spare zones over the limit give memory back now; those of active
 /// scopes do when the scope ends.
+///
+/// ```
+/// use memzone::{beginz, set_keep_limit, stats};
+///
+/// beginz!(z => { z.alloc_slice(8 << 20, 0_u8); });
+/// assert!(stats::thread().live > 8 << 20); // kept, for the next scope
+/// set_keep_limit(1 << 20);
+/// assert!(stats::thread().live <= 1 << 20);
+/// ```
 ///
 /// # Real-time
 ///

@@ -190,6 +190,15 @@ fn signed(bytes: usize) -> i64 {
 }
 
 /// What a thread has done since it started, or since [`reset`]. `Display` prints it as a table.
+///
+/// ```
+/// use memzone::{beginz, stats};
+///
+/// beginz!(beginz!({}));
+/// let mine = stats::thread();
+/// assert_eq!((mine.deepest, mine.spares), (2, 2));
+/// assert_eq!(mine.live as u64, mine.asked - mine.given_back);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -252,6 +261,17 @@ impl fmt::Display for Stats {
 }
 
 /// The figures of all threads; see [`threads`]. `Display` prints them as a table, a row a thread.
+///
+/// ```
+/// use memzone::{beginz, stats};
+///
+/// beginz!({});
+/// let threads = stats::threads();
+/// for (thread, stats) in threads.running() {
+///     println!("{:?} holds {} bytes", thread.name(), stats.live);
+/// }
+/// assert!(threads.total().peak >= stats::thread().peak);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Threads {
     running: Vec<(Thread, Stats)>,
@@ -351,6 +371,15 @@ pub fn threads() -> Threads {
 
 /// Sets all threads' figures to zero, but for what there is now: live bytes, spare zones. Peaks start from
 /// those. What a thread counts at this very moment may be counted before or after.
+///
+/// ```
+/// use memzone::{beginz, stats};
+///
+/// beginz!(beginz!({}));
+/// stats::reset();
+/// beginz!({});
+/// assert_eq!((stats::thread().requests, stats::thread().spares), (0, 2)); // the spare zones are there
+/// ```
 ///
 /// # Real-time
 ///

@@ -72,6 +72,14 @@ impl<T> ZBox<T> {
 
     /// Moves the value out.
     ///
+    /// ```
+    /// use memzone::{ZBox, Zone};
+    ///
+    /// let name = Zone::new(1024).boxed(String::from("sine"));
+    /// let name: String = ZBox::into_inner(name); // the zone ends here
+    /// assert_eq!(name, "sine");
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes, unless the box is the zone's last handle.
@@ -99,6 +107,14 @@ impl<T: ?Sized> ZBox<T> {
     }
 
     /// The zone that the value lives in.
+    ///
+    /// ```
+    /// use memzone::{ZBox, Zone};
+    ///
+    /// let value = Zone::new(1024).boxed(1);
+    /// let other = ZBox::zone(&value).boxed(2); // beside it
+    /// assert_eq!(*value + *other, 3);
+    /// ```
     ///
     /// # Real-time
     ///

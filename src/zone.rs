@@ -824,7 +824,7 @@ impl Header {
 /// ```
 ///
 /// Collections live in zones too: [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
-/// [`map`](Zone::map) make them. The one that was allocated last grows in its place. They are those of the crates
+/// `map` make them. The one that was allocated last grows in its place. They are those of the crates
 /// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown), and `&Zone` and
 /// `Zone` are allocators for whatever else takes one: `&Zone` borrows the zone, a `Zone` keeps it alive.
 ///
@@ -1286,6 +1286,14 @@ impl Zone {
     /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
     /// its scope. An entry on the thread's stack is none.
     ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let value = zone.boxed(1);
+    /// assert_eq!(zone.handles(), 2);
+    /// drop(value);
+    /// assert_eq!(zone.handles(), 1);
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes.
@@ -1321,6 +1329,13 @@ impl Zone {
 
     /// Whether the system has promised to keep all of the zone's memory resident: it was built with
     /// [`lock`](ZoneBuilder::lock), and no block was refused.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::builder().capacity(4096).lock().build();
+    /// if !zone.is_locked() {
+    ///     println!("the system does not allow it: see `ulimit -l`");
+    /// }
+    /// ```
     ///
     /// # Real-time
     ///

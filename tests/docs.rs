@@ -1,6 +1,7 @@
-//! Each public function says in its documentation whether it may be called on a real-time thread.
+//! Each public function says in its documentation whether it may be called on a real-time thread, and
+//! each public item is shown in an example that runs.
 //!
-//! Looked for are all functions marked `pub` (CI denies `unreachable_pub`, so those are the public
+//! Of functions, looked for are all functions marked `pub` (CI denies `unreachable_pub`, so those are the public
 //! ones), the methods of public traits, exported macros, and what the macro crate gives. Not trait
 //! implementations, which are as their trait says, and nothing that is hidden or for tests.
 
@@ -13,18 +14,31 @@ use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type, Visibilit
 /// What a section may begin with: yes, no, or when.
 const ANSWERS: [&str; 6] = ["Yes", "No", "As", "When", "Where", "Within"];
 
-/// The functions found in a tree of modules, and those that do not answer.
+/// The functions found in a tree of modules, those that do not answer, and all that has documentation.
 #[derive(Default)]
 struct Found {
     names: Vec<String>,
     silent: Vec<String>,
     files: BTreeSet<PathBuf>,
+    texts: Vec<Text>,
+}
+
+/// An item's documentation.
+struct Text {
+    /// Where it is in the sources: `zone::Zone::new`, `error::zformat!`. Of a module: `stats::`.
+    path: String,
+    documentation: String,
 }
 
 /// The text of an item's documentation, a line for each of its lines.
 fn documentation(attributes: &[Attribute]) -> String {
     let mut text = String::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+    for attribute in attributes {
+        // A block that is run where a feature is on, and ignored where not.
+        text += if is_fence(attribute) { "```\n" } else { "" };
+        if !attribute.path().is_ident("doc") {
+            continue;
+        }
         let Meta::NameValue(pair) = &attribute.meta else { continue };
         let Expr::Lit(literal) = &pair.value else { continue };
         let Lit::Str(line) = &literal.lit else { continue };
@@ -32,6 +46,12 @@ fn documentation(attributes: &[Attribute]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Whether it is ``cfg_attr(feature = "..", doc = "```")``.
+fn is_fence(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else { return false };
+    list.path.is_ident("cfg_attr") && list.tokens.to_string().ends_with("doc = \"```\"")
 }
 
 /// What is wrong with the section, if anything is.
@@ -68,6 +88,18 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
+/// The name of a type or trait that is marked `pub`.
+fn public_type(item: &Item) -> Option<(&syn::Ident, &[Attribute])> {
+    let (visibility, name, attributes) = match item {
+        Item::Struct(item) => (&item.vis, &item.ident, &item.attrs),
+        Item::Enum(item) => (&item.vis, &item.ident, &item.attrs),
+        Item::Trait(item) => (&item.vis, &item.ident, &item.attrs),
+        Item::Type(item) => (&item.vis, &item.ident, &item.attrs),
+        _ => return None,
+    };
+    (is_public(visibility) && !is_hidden(attributes)).then_some((name, attributes))
+}
+
 /// Finds what macros expand to, into which this cannot look.
 struct InMacros(bool);
 
@@ -81,7 +113,13 @@ impl Visit<'_> for InMacros {
 }
 
 impl Found {
+    fn note(&mut self, path: &str, attributes: &[Attribute]) {
+        let documentation = documentation(attributes);
+        self.texts.push(Text { path: path.into(), documentation });
+    }
+
     fn check(&mut self, name: String, attributes: &[Attribute]) {
+        self.note(&name, attributes);
         if let Some(complaint) = complaint(&documentation(attributes)) {
             self.silent.push(format!("{name} {complaint}"));
         }
@@ -90,6 +128,9 @@ impl Found {
 
     fn functions_of(&mut self, items: &[Item], path: &str, directory: &Path) {
         for item in items {
+            if let Some((name, attributes)) = public_type(item) {
+                self.note(&format!("{path}{name}"), attributes);
+            }
             match item {
                 Item::Fn(item) if is_public(&item.vis) && !is_hidden(&item.attrs) => {
                     self.check(format!("{path}{}", item.sig.ident), &item.attrs);
@@ -160,8 +201,9 @@ impl Found {
             if found.files.contains(&file) {
                 return;
             }
-            let text = fs::read_to_string(&file).unwrap();
-            found.functions_of(&syn::parse_file(&text).unwrap().items, &path, &inside);
+            let text = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
+            found.note(&path, &text.attrs);
+            found.functions_of(&text.items, &path, &inside);
             found.files.insert(file);
         }
         self.files.append(&mut hidden.files);
@@ -182,6 +224,108 @@ impl Found {
         found.functions_of(&syn::parse_file(text).unwrap().items, "", Path::new("nowhere"));
         found
     }
+}
+
+/// The code in a text that is run with the tests.
+fn examples(text: &str) -> String {
+    let mut code = String::new();
+    let mut block = None;
+    for line in text.lines().map(str::trim) {
+        block = match (line.strip_prefix("```"), block) {
+            (Some(_), Some(_)) => None,
+            (Some(words), None) => {
+                Some(matches!(words, "" | "rust" | "rust,standalone_crate" | "should_panic"))
+            }
+            (None, Some(true)) => {
+                code += line;
+                code.push('\n');
+                Some(true)
+            }
+            (None, other) => other,
+        };
+    }
+    code
+}
+
+/// What users may name: `Zone`, `stats::Threads`, `push_zone`, `zformat`.
+fn listed(list: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for line in list.lines() {
+        let line = line.rsplit_once("] ").map_or(line, |(_, rest)| rest);
+        let Some((kind, rest)) = line.strip_prefix("pub ").and_then(|rest| rest.split_once(' '))
+        else {
+            continue;
+        };
+        let Some(path) = rest.strip_prefix("memzone::") else { continue };
+        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        let path = path[..end.unwrap_or(path.len())].trim_end_matches(':');
+        // Not what belongs to a type or trait.
+        if ["struct", "enum", "trait", "type", "macro", "fn"].contains(&kind) && is_free(path) {
+            names.insert(path.into());
+        }
+    }
+    names
+}
+
+/// What is shown in no example: the items of the list in their own or their module's documentation, their
+/// methods in any. A `try_` twin is as its other.
+fn not_shown(names: &BTreeSet<String>, texts: &[Text], pages: &str) -> Vec<String> {
+    let mut all = examples(pages);
+    texts.iter().for_each(|text| all += &examples(&text.documentation));
+    let last = |path: &str| path.trim_end_matches('!').rsplit("::").next().unwrap().to_string();
+    let module = |path: &str| path.rsplit_once("::").map(|(of, _)| format!("{of}::"));
+    // Of those with the same name, what is in the module of that name, if it is there.
+    let documentation = |name: &str| -> Vec<&str> {
+        let exact: Vec<_> = texts.iter().filter(|text| text.path == name).collect();
+        let same = |text: &&Text| last(&text.path) == last(name) && is_free(&text.path);
+        let found = if exact.is_empty() { texts.iter().filter(same).collect() } else { exact };
+        found.iter().map(|text| &*text.documentation).collect()
+    };
+    let shows = |name: &str| {
+        let of_module = module(name).map(|of| documentation(&of).concat()).unwrap_or_default();
+        documentation(name).iter().any(|text| !examples(text).is_empty())
+            || names_it(&examples(&of_module), &last(name))
+    };
+    let twin = |name: &str| {
+        let (of, short) = name.rsplit_once("::").unwrap_or(("", name));
+        let other = short.strip_prefix("try_")?;
+        Some(if of.is_empty() { other.into() } else { format!("{of}::{other}") })
+    };
+    let mut missing: Vec<String> = names
+        .iter()
+        .filter(|name| !shows(name) && !twin(name).is_some_and(|name| shows(&name)))
+        .cloned()
+        .collect();
+    for Text { path, documentation } in texts {
+        let Some((of, method)) = path.rsplit_once("::").filter(|_| !is_free(path)) else {
+            continue;
+        };
+        let is_listed = names.iter().any(|name| last(name) == last(of));
+        let other = method.strip_prefix("try_").unwrap_or(method);
+        let shown = [method, other].iter().any(|name| calls(&all, name));
+        if is_listed && !shown && examples(documentation).is_empty() {
+            missing.push(path.clone());
+        }
+    }
+    missing
+}
+
+/// Whether code has this word.
+fn names_it(code: &str, name: &str) -> bool {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+/// Whether a path in the sources is not a method's.
+fn is_free(path: &str) -> bool {
+    path.rsplit_once("::").is_none_or(|(of, _)| !of.contains(char::is_uppercase))
+}
+
+/// Whether code calls a method: `.name(` or `::name(`, or with `::<` instead of the parenthesis.
+fn calls(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let rest = &code[at + name.len()..];
+        code[..at].ends_with(['.', ':']) && (rest.starts_with('(') || rest.starts_with("::<"))
+    })
 }
 
 /// All files with source text in a folder.
@@ -282,5 +426,79 @@ fn what_does_not_answer_is_told() {
             (names.into(), silent.into()),
             "{text}"
         );
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn every_public_item_is_shown_in_an_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let pages = ["README.md", "docs/guide.md", "docs/realtime.md", "docs/porting.md"].map(read);
+    let names = listed(&read("docs/public-api.txt"));
+    let mut texts = Found::of_crate(&root.join("src")).texts;
+    // What has two names, or is named otherwise where it is defined.
+    let lib = read("src/lib.rs");
+    let words: Vec<_> = lib.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let renamed: Vec<_> = words.windows(3).filter(|three| three[1] == "as").collect();
+    for three in renamed {
+        let same = |text: &&Text| text.path.ends_with(&format!("::{}", three[0]));
+        let documentation = texts.iter().find(same).unwrap().documentation.clone();
+        texts.push(Text { path: three[2].into(), documentation });
+    }
+    for name in
+        ["Zone", "ZVec", "stats::Threads", "rt::Policy", "zformat", "zalloc", "reclaim::Full"]
+    {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+    let missing = not_shown(&names, &texts, &pages.join("\n"));
+    assert!(missing.is_empty(), "shown in no example: {missing:#?}");
+
+    // The published package has no folder `macros`.
+    let macros = root.join("macros/src");
+    if macros.exists() {
+        let mut texts = Found::of_crate(&macros).texts;
+        texts.retain(|text| !text.path.contains("::"));
+        for Text { path, documentation } in texts {
+            // The trait's documentation has it.
+            let shown = path == "derive_deep_copy" || !examples(&documentation).is_empty();
+            assert!(shown, "{path} has no example");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn what_is_not_shown_is_told() {
+    const LIST: &str = "pub mod memzone\n#[non_exhaustive] pub struct memzone::S<'z, T>\n\
+        pub fn memzone::S<'_, T>::f(&self)\npub type memzone::S<'z, T>::Target = T\npub macro memzone::m!\n\
+        pub mod memzone::rt\npub fn memzone::rt::try_go() -> u8\npub const memzone::rt::MAX: usize\n";
+    assert_eq!(listed(LIST), ["S", "m", "rt::try_go"].map(String::from).into());
+
+    const SHOWN: &str = "Text.\n```\nx.f(1);\n```\n";
+    let text = |path: &str, documentation: &str| Text {
+        path: path.into(),
+        documentation: documentation.into(),
+    };
+    for (names, texts, pages, missing) in [
+        (&["S"][..], vec![text("file::S", SHOWN)], "", ""),
+        (&["S"], vec![text("file::S", "Text.")], SHOWN, "S"),
+        (&["S"], vec![text("file::S", "```ignore\nx\n```\n```text\nx\n```\n")], "", "S"),
+        (&["m"], vec![text("m!", SHOWN)], "", ""),
+        (&["rt::go"], vec![text("file::go", ""), text("rt::", "```\ngo();\n```")], "", ""),
+        (&["rt::go"], vec![text("file::go", ""), text("rt::", "```\ngo_on();\n```")], "", "rt::go"),
+        (&["try_go"], vec![text("try_go", ""), text("go", SHOWN)], "", ""),
+        (&["try_go"], vec![text("try_go", ""), text("go", "")], "", "try_go"),
+        (&["rt::S"], vec![text("rt::S", ""), text("file::S", SHOWN)], "", "rt::S"),
+        (&["S"], vec![text("S", SHOWN), text("S::f", "")], "", ""),
+        (&["S"], vec![text("S", SHOWN), text("S::try_f", "")], "", ""),
+        (&["S"], vec![text("S", SHOWN), text("S::g", "")], "", "S::g"),
+        (&["S"], vec![text("S", SHOWN), text("S::g", SHOWN)], "", ""),
+        (&["S"], vec![text("S", SHOWN), text("S::g", "")], "```rust\nS::g::<u8>();\n```\n", ""),
+        (&["S"], vec![text("S", SHOWN), text("Hidden::g", "")], "", ""),
+    ] {
+        let names: BTreeSet<_> = names.iter().map(|name| name.to_string()).collect();
+        let paths: Vec<_> = texts.iter().map(|text| &text.path).collect();
+        assert_eq!(not_shown(&names, &texts, pages).join(" "), missing, "{names:?} {paths:?}");
     }
 }

@@ -15,6 +15,18 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};
 /// It is [`hashbrown`]'s `HashMap`, which the standard library's is made of, and has all its methods. Made with
 /// [`Zone::map`].
 ///
+/// ```
+/// use memzone::{ZMap, Zone};
+///
+/// fn counts<'z>(zone: &'z Zone, text: &str) -> ZMap<'z, char, usize> {
+///     let mut counts = zone.map();
+///     text.chars().for_each(|letter| *counts.entry(letter).or_insert(0) += 1);
+///     counts
+/// }
+///
+/// assert_eq!(counts(&Zone::new(1024), "zone")[&'o'], 1);
+/// ```
+///
 /// # Real-time
 ///
 /// Inserting: yes, within [`remaining`](Zone::remaining); it takes the time to hash what the map holds when the map

@@ -114,6 +114,15 @@ impl<'z> ZString<'z> {
 
     /// Empties the text; what it has of the zone it keeps.
     ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let mut label = zone.string();
+    /// label.push_str("voice 1");
+    /// label.clear(); // its room stays
+    /// label.push_str("voice 2");
+    /// assert_eq!(&*label, "voice 2");
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes.

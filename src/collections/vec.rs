@@ -12,6 +12,18 @@ use crate::zone::or_panic;
 /// It is [`allocator_api2`]'s `Vec`, the standard library's with an allocator, and has all its methods. Made
 /// with [`Zone::vec`] or [`Zone::vec_with_capacity`].
 ///
+/// ```
+/// use memzone::{ZVec, Zone};
+///
+/// fn loud<'z>(zone: &'z Zone, samples: &[f32]) -> ZVec<'z, f32> {
+///     let mut loud = zone.vec();
+///     loud.extend(samples.iter().filter(|sample| sample.abs() > 0.5));
+///     loud
+/// }
+///
+/// assert_eq!(*loud(&Zone::new(1024), &[0.1, 0.9]), [0.9]);
+/// ```
+///
 /// # Real-time
 ///
 /// Pushing: yes, within [`remaining`](Zone::remaining). Where the zone has no memory left, `push` ends the program as

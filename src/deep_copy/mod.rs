@@ -95,6 +95,31 @@ pub trait DeepCopy<'z> {
 
     /// Copies the value, with all it points to, to a zone.
     ///
+    /// By hand, where the derive does not do: here nothing of the cache is to be copied.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone, ZoneError};
+    ///
+    /// struct Wave<'z> {
+    ///     samples: &'z [f32],
+    ///     cache: Option<&'z [f32]>,
+    /// }
+    ///
+    /// impl<'z> DeepCopy<'z> for Wave<'_> {
+    ///     type Copied = Wave<'z>;
+    ///
+    ///     fn deep_copy(&self, to: &'z Zone) -> Result<Wave<'z>, ZoneError> {
+    ///         Ok(Wave { samples: self.samples.deep_copy(to)?, cache: None })
+    ///     }
+    /// }
+    ///
+    /// let zone = Zone::new(4096);
+    /// let wave = Wave { samples: &[0.5; 64], cache: Some(&[1.0; 64]) };
+    /// let copied = wave.deep_copy(&zone)?;
+    /// assert_eq!((copied.samples.len(), copied.cache, zone.used()), (64, None, 256));
+    /// # Ok::<(), ZoneError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
@@ -106,6 +131,15 @@ pub trait DeepCopy<'z> {
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError>;
 
     /// Copies a slice; plain data in one go.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone};
+    ///
+    /// let zone = Zone::new(4096);
+    /// let words = DeepCopy::deep_copy_slice(&["one", "two"], &zone)?;
+    /// assert_eq!(*words, ["one", "two"]);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -123,6 +157,16 @@ pub trait DeepCopy<'z> {
 
     /// Moves the value to a zone. This is what scopes call: what owns its memory elsewhere, like a
     /// `Vec`, is not cloned.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone};
+    ///
+    /// let (zone, list) = (Zone::new(4096), vec![1, 2, 3]);
+    /// let place = list.as_ptr();
+    /// let moved = list.move_out(&zone)?;
+    /// assert_eq!((moved.as_ptr(), zone.used()), (place, 0));
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -250,6 +294,17 @@ impl<T> DerefMut for Keep<T> {
 }
 
 /// Copies a value, with all it points to, to a zone. xtlang's `zcopy`.
+///
+/// ```
+/// use memzone::{Zone, zcopy};
+///
+/// let scratch = Zone::new(4096);
+/// let line: &[f32] = scratch.alloc_slice(4, 0.5);
+/// let song = Zone::new(4096);
+/// let kept = zcopy(&line, &song);
+/// drop(scratch);
+/// assert_eq!(kept, [0.5; 4]);
+/// ```
 ///
 /// # Panics
 ///

@@ -73,6 +73,18 @@ pub unsafe trait Heap {
 /// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes (39 where the
 /// global allocator aligns it to fewer than 8), as that cannot be part of a list. That is freed, and counted
 /// like the rest.
+///
+/// ```
+/// use memzone::{HBox, Heap, RtHeap, System, halloc_in};
+///
+/// /// A voice's state, on whichever heap the caller has.
+/// fn voice<H: Heap>(heap: &H) -> Result<HBox<[f32; 4], H>, memzone::ZoneError> {
+///     halloc_in(heap, [0.0; 4])
+/// }
+///
+/// assert_eq!(*voice(&System)?, *voice(&RtHeap::new(4096))?);
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -108,6 +120,14 @@ unsafe impl Heap for System {
 
 /// Puts a value on the system's heap.
 ///
+/// ```
+/// use memzone::{HBox, beginz, halloc};
+///
+/// let gain = beginz!(z => halloc(z.alloc_slice(64, 0.5_f32)[0])); // leaves the scope as it is
+/// let boxed: Box<f32> = HBox::into_box(gain); // the same memory
+/// assert_eq!(HBox::into_inner(HBox::from_box(boxed)), 0.5);
+/// ```
+///
 /// # Panics
 ///
 /// Where the system has no memory; [`try_halloc`] gives an error instead.
@@ -135,6 +155,12 @@ pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
 }
 
 /// Puts `len` copies of a value on the system's heap.
+///
+/// ```
+/// let mut table = memzone::halloc_slice(512, 0.0_f32);
+/// table[0] = 1.0;
+/// assert_eq!(table.len(), 512);
+/// ```
 ///
 /// # Panics
 ///
@@ -164,6 +190,17 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 
 /// Puts a value into a heap.
 ///
+/// ```
+/// use memzone::{RtHeap, ZoneError, halloc_in};
+///
+/// let heap = RtHeap::new(4096);
+/// let voice = halloc_in(&heap, [0.0_f32; 64])?;
+/// assert_eq!(voice.len(), 64);
+/// let error = halloc_in(&heap, [0.0_f32; 1024]).unwrap_err();
+/// assert!(matches!(error, ZoneError::LimitReached { .. }));
+/// # Ok::<(), ZoneError>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of [`Heap::take`]. The value is lost then; see [`HBox::try_uninit_in`].
@@ -178,6 +215,17 @@ pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError
 }
 
 /// Puts `len` copies of a value into a heap.
+///
+/// ```
+/// use memzone::{RtHeap, halloc_slice_in};
+///
+/// let heap = RtHeap::new(64 * 1024);
+/// let samples = halloc_slice_in(&heap, 480, 0.0_f32)?;
+/// assert!(heap.used() >= 480 * 4);
+/// drop(samples);
+/// assert_eq!(heap.used(), 0);
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -196,6 +244,13 @@ pub fn halloc_slice_in<T: Copy, H: Heap>(
 }
 
 /// Frees a box now: xtlang's `free`. Dropping it does the same.
+///
+/// ```
+/// use memzone::{free, halloc};
+///
+/// let voice = halloc([0.0_f32; 64]);
+/// free(voice); // `drop(voice)`, in xtlang's word
+/// ```
 ///
 /// # Real-time
 ///

@@ -590,6 +590,17 @@ impl fmt::Debug for RtHeap {
 }
 
 /// A heap on its way to another thread; see [`RtHeap::into_sendable`].
+///
+/// ```
+/// use memzone::{RtHeap, halloc_in};
+///
+/// let heap = RtHeap::new(64 * 1024).into_sendable();
+/// let audio = std::thread::spawn(move || {
+///     let heap = heap.into_heap();
+///     *halloc_in(&heap, 0.5_f32).unwrap()
+/// });
+/// assert_eq!(audio.join().unwrap(), 0.5);
+/// ```
 #[derive(Debug)]
 pub struct SendHeap(RtHeap);
 
@@ -610,6 +621,22 @@ impl SendHeap {
 }
 
 /// What an [`RtHeap`] holds; see [`RtHeap::stats`].
+///
+/// ```
+/// use memzone::{RtHeap, halloc_slice_in};
+///
+/// let heap = RtHeap::new(64 * 1024);
+/// let table = halloc_slice_in(&heap, 1024, 0.0_f32)?;
+/// assert!(halloc_slice_in(&heap, 1 << 20, 0.0_f32).is_err());
+/// drop(table);
+/// let stats = heap.stats();
+/// assert_eq!((stats.live, stats.failed, heap.failed()), (0, 1, 1));
+/// assert!(stats.peak >= 4096 && stats.peak == heap.peak());
+/// assert!(stats.fragmentation() < 0.1); // nearly all that is free is one block
+/// heap.check(); // for tests: panics where the heap's own data are damaged
+/// println!("{stats}");
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeapStats {

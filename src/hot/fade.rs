@@ -7,6 +7,28 @@ use crate::zone_fn::ZoneFn;
 use core::fmt;
 
 /// What can be faded into another: a sample, or a frame of several.
+///
+/// ```
+/// use memzone::Mix;
+///
+/// struct Stereo {
+///     left: f32,
+///     right: f32,
+/// }
+///
+/// impl Mix for Stereo {
+///     fn mix(from: Stereo, to: Stereo, part: f32) -> Stereo {
+///         Stereo {
+///             left: f32::mix(from.left, to.left, part),
+///             right: f32::mix(from.right, to.right, part),
+///         }
+///     }
+/// }
+///
+/// let silence = Stereo { left: 0.0, right: 0.0 };
+/// let middle = Stereo::mix(silence, Stereo { left: 1.0, right: -1.0 }, 0.5);
+/// assert_eq!((middle.left, middle.right), (0.5, -0.5));
+/// ```
 pub trait Mix: Sized {
     /// Of `new` the part `part`, between 0 and 1, and of `old` the rest.
     ///
@@ -177,6 +199,22 @@ impl<A, R, S> Fader<A, R, S> {
     }
 
     /// Whether two definitions are playing.
+    ///
+    /// ```
+    /// use memzone::{Fader, ZoneFn, hot};
+    ///
+    /// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+    /// let (caller, binder) = hot(level(1.0));
+    /// let mut fader = Fader::new(caller, 2);
+    /// binder.rebind(level(0.0));
+    /// fader.call(());
+    /// assert!(fader.is_fading());
+    /// fader.call(());
+    /// assert!(!fader.is_fading());
+    /// assert_eq!(fader.taken_up(), 1);
+    /// let mut caller = fader.into_caller(); // from here on without fades
+    /// assert_eq!(caller.call(()), 0.0);
+    /// ```
     ///
     /// # Real-time
     ///

@@ -105,6 +105,18 @@ pub fn try_hot<A, R, S: ?Sized>(
 /// ended before is that done here; [`into_definition`](Caller::into_definition) keeps the closure
 /// from it.
 ///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+/// let (mut caller, binder) = hot(level(1.0));
+/// binder.rebind(level(0.5));
+/// assert_eq!((caller.call(()), caller.taken_up()), (0.5, 1));
+/// let mut last = caller.into_definition(); // to play on, without a binder
+/// drop(binder);
+/// assert_eq!(last.call(()), 0.5);
+/// ```
+///
 /// # Real-time
 ///
 /// Yes: nothing here waits, or frees as long as there is a binder. Taking up a redefinition is one
@@ -213,6 +225,21 @@ impl<A, R> Caller<A, R> {
 /// [`reclaim`](Binder::reclaim), or when the binder is dropped. One retired closure waits at most, for
 /// as long as none of these is called. What was defined last is still taken up when the binder has
 /// gone.
+///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+/// let (mut caller, binder) = hot(level(1.0));
+/// binder.rebind(level(0.5));
+/// assert_eq!(binder.rebind(level(0.25)), 1); // 0.5 was never played
+/// assert!(binder.is_pending());
+/// assert_eq!(caller.call(()), 0.25);
+/// assert!(!binder.is_pending());
+/// drop(caller);
+/// assert!(binder.has_ended());
+/// assert_eq!(binder.reclaim(), 2); // 1.0 was retired, 0.25 was left
+/// ```
 pub struct Binder<A, R, S: ?Sized = ()> {
     giver: Giver<ZoneFn<A, R, S>>,
 }

@@ -1,0 +1,213 @@
+//! Links in the README and the guides lead somewhere: in the repository, where they name files, and in
+//! the documentation, where `docs/links.md` names its pages.
+
+#![forbid(unsafe_code)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Those that are pages of the documentation, with its path for them.
+const PAGES: [(&str, &str); 4] = [
+    ("README.md", "crate"),
+    ("docs/guide.md", "crate::guide"),
+    ("docs/realtime.md", "crate::realtime"),
+    ("docs/porting.md", "crate::porting"),
+];
+
+/// What the README must lead to in at most two clicks.
+const WANTED: [&str; 10] = [
+    "docs/guide.md#scratch-for-an-fft",
+    "docs/guide.md#returning-a-buffer",
+    "docs/guide.md#a-zone-a-frame",
+    "docs/guide.md#a-hashmap-in-a-zone",
+    "docs/guide.md#sending-a-built-structure-to-the-audio-thread",
+    "docs/guide.md#redefining-a-closure",
+    "docs/guide.md#finding-the-scope-that-grew",
+    "docs/porting.md",
+    "docs/realtime.md",
+    "docs/safety.md",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A text without its code.
+fn prose(text: &str) -> String {
+    let mut is_code = false;
+    let mut prose = String::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        } else if !is_code {
+            prose += line;
+            prose.push('\n');
+        }
+    }
+    prose
+}
+
+/// `[name]: target` at the start of a line. The first one counts.
+fn definitions(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in prose(text).lines() {
+        let parts = line.strip_prefix('[').and_then(|line| line.split_once("]: "));
+        if let Some((name, target)) = parts {
+            found.entry(name.into()).or_insert_with(|| target.trim().into());
+        }
+    }
+    found
+}
+
+/// Without what stands between backticks, but for those of a link's name.
+fn without_code(text: &str) -> String {
+    let mut kept = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        let is_name = kept.ends_with('[');
+        if at % 2 == 0 {
+            kept += part;
+        } else if is_name {
+            kept += &format!("`{part}`");
+        }
+    }
+    kept
+}
+
+/// The targets of `[text](target)`, and the names of `[text][name]` and `` [`name`] ``.
+fn links(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut targets, mut names) = (BTreeSet::new(), BTreeSet::new());
+    let is_definition = |line: &&str| line.starts_with('[') && line.contains("]: ");
+    let lines: Vec<_> = text.lines().filter(|line| !is_definition(line)).collect();
+    let text = without_code(&prose(&lines.join("\n")));
+    for (at, _) in text.match_indices(']') {
+        let start = text[..at].rfind('[').map_or(at, |start| start + 1);
+        let (inside, rest) = (&text[start..at], &text[at + 1..]);
+        if let Some((target, _)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            targets.insert(target.into());
+        } else if inside.starts_with('`') && !rest.starts_with('[') || text[..start].ends_with("][")
+        {
+            names.insert(inside.into());
+        }
+    }
+    (targets, names)
+}
+
+/// The anchors of a text's headings, as GitHub and rustdoc make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let is_kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
+    let anchor = |heading: &str| {
+        let kept: String = heading.trim().chars().filter(is_kept).collect();
+        kept.to_lowercase().replace(' ', "-")
+    };
+    let text = prose(text);
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
+}
+
+/// What is wrong with a link to a file, from a file in that folder.
+fn complaint(folder: &Path, target: &str, own: &str) -> Option<String> {
+    if target.starts_with("https://") {
+        return None;
+    }
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let text = if file.is_empty() {
+        own.to_string()
+    } else {
+        let path = root().join(folder).join(file);
+        if !path.exists() {
+            return Some(format!("{target}: no such file"));
+        }
+        if anchor.is_empty() { String::new() } else { fs::read_to_string(path).unwrap() }
+    };
+    let is_there = anchor.is_empty() || anchors(&text).contains(anchor);
+    (!is_there).then(|| format!("{target}: no such heading"))
+}
+
+/// The page and heading in the documentation that a path in `docs/links.md` means, as a file.
+fn as_file(target: &str) -> Option<String> {
+    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let (page, _) = PAGES.iter().find(|(_, of)| *of == path)?;
+    Some(if anchor.is_empty() { page.to_string() } else { format!("{page}#{anchor}") })
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn links_lead_somewhere() {
+    let documentation = definitions(&read("docs/links.md"));
+    let mut complaints = Vec::new();
+    let others = ["CONTRIBUTING.md", "SECURITY.md", "docs/design.md", "docs/performance.md"];
+    for page in PAGES.iter().map(|(page, _)| *page).chain(others) {
+        let text = read(page);
+        let folder = Path::new(page).parent().unwrap();
+        let own = definitions(&text);
+        let (targets, names) = links(&text);
+        let mut complain = |what: String| complaints.push(format!("{page}: {what}"));
+        for target in targets.iter().chain(own.values()) {
+            complaint(folder, target, &text).into_iter().for_each(&mut complain);
+        }
+        for name in names.iter().filter(|name| !own.contains_key(*name)) {
+            complain(format!("{name} is not defined, so it is no link in the repository"));
+        }
+        if !PAGES.iter().any(|(of, _)| *of == page) {
+            continue;
+        }
+        for target in targets.iter().filter(|target| !target.starts_with(['#', 'h'])) {
+            complain(format!("{target}: write `[text][name]`, and the name in docs/links.md"));
+        }
+        for (name, target) in own.iter().filter(|(_, target)| !target.starts_with("https://")) {
+            // From the root, as links.md has it.
+            let target = folder.join(target).to_string_lossy().into_owned();
+            match documentation.get(name).map(|there| (as_file(there), there)) {
+                None => {
+                    complain(format!("{name} is not in docs/links.md, so it leads nowhere there"))
+                }
+                Some((Some(there), _)) if there == target => {}
+                Some((None, there)) if there.ends_with(&format!("/source/{target}")) => {}
+                Some((_, there)) => {
+                    complain(format!("{name}: {target} here, {there} in docs/links.md"))
+                }
+            }
+        }
+    }
+    for target in documentation.values().filter_map(|target| as_file(target)) {
+        complaints.extend(complaint(Path::new(""), &target, ""));
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn what_users_look_for_is_in_the_readme() {
+    let text = read("README.md");
+    let (definitions, (_, names)) = (definitions(&text), links(&text));
+    let reached: BTreeSet<&str> =
+        names.iter().filter_map(|name| Some(&**definitions.get(name)?)).collect();
+    for wanted in WANTED {
+        assert!(reached.contains(wanted), "{wanted} is not among {reached:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn links_are_found() {
+    let text = "# A `b`, c!\n[one](x.md#y) and [two][2], [`Three`], [`four`](4), `[no]`, `a[5]`\n[2]: z.md\n\
+        ```rust\nlet a = [`no`];\n# no\n```\n";
+    let set = |all: &[&str]| all.iter().map(|one| one.to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(links(text), (set(&["x.md#y", "4"]), set(&["2", "`Three`"])));
+    assert_eq!(definitions(text), [("2".to_string(), "z.md".to_string())].into());
+    assert_eq!(anchors(text), set(&["a-b-c"]));
+    let here = Path::new("");
+    assert_eq!(complaint(here, "#a-b-c", text), None);
+    assert_eq!(complaint(here, "#a", text), Some("#a: no such heading".into()));
+    assert_eq!(complaint(here, "none.md", text), Some("none.md: no such file".into()));
+    assert_eq!(complaint(here, "README.md#memzone", text), None);
+    assert_eq!(
+        complaint(Path::new("docs"), "README.md", text),
+        Some("README.md: no such file".into())
+    );
+}
