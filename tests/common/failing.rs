@@ -186,7 +186,9 @@ pub fn warm_up() {
             })
         });
         // Not a `thread::scope`, which does not wait for threads' destructors: they put back what is kept.
-        threads.map(|thread| thread.join().expect("it only waits"));
+        for thread in threads {
+            thread.join().expect("it only waits");
+        }
     });
 }
 
