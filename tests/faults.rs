@@ -19,7 +19,8 @@ use std::thread;
 mod failing;
 
 use failing::{
-    LEDGER, Ledger, REFUSE, REFUSED, Refuse, on_new_thread, plain, play_refused, refusing, warm_up,
+    Ledger, REFUSE, REFUSED, Refuse, counted_to_the_end, on_new_thread, plain, play_refused,
+    refusing, warm_up,
 };
 
 type Play = (Caller<usize, f64>, Binder<usize, f64>);
@@ -256,12 +257,12 @@ fn counted<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> (R, 
     warm_up();
     let ledger: &'static Ledger =
         Box::leak(Box::new(Ledger { asked: AtomicUsize::new(0), freed: AtomicUsize::new(0) }));
-    let thread = thread::spawn(move || {
-        LEDGER.set(Some(ledger));
+    let body = move || {
         beginz!({});
         SHARED.with(|_| ());
         body()
-    });
+    };
+    let thread = thread::spawn(move || counted_to_the_end(ledger, body));
     let result = thread.join().unwrap_or_else(|payload| resume_unwind(payload));
     let [asked, freed] = [&ledger.asked, &ledger.freed].map(|n| n.load(Ordering::SeqCst));
     assert!(asked > 1_000);

@@ -19,7 +19,8 @@ mod failing;
 
 use buffer::buffer;
 use failing::{
-    LEDGER, Ledger, REFUSED, Refuse, on_new_thread, plain, play_refused, refusing, warm_up,
+    Ledger, REFUSED, Refuse, counted_to_the_end, on_new_thread, plain, play_refused, refusing,
+    warm_up,
 };
 
 /// A zone's numbers, and the stack's depth.
@@ -484,18 +485,16 @@ fn with_any_one_allocation_failing_nothing_breaks() {
     for refuse in kinds {
         let mut n = 1;
         let last = loop {
-            let script = thread::spawn(move || {
-                LEDGER.set(Some(&LEDGER_OF_SCRIPT));
+            let script = move || {
                 let mut world = World {
                     zones: Vec::with_capacity(20),
                     boxes: Vec::with_capacity(20),
                     texts: Vec::with_capacity(20),
                     vecs: [vec![1; 40], vec![], vec![2; 100]],
                 };
-                let played = play_refused(&mut world, &SCRIPT, |world| world.check(), refuse, n);
-                drop(world);
-                played
-            });
+                play_refused(&mut world, &SCRIPT, |world| world.check(), refuse, n)
+            };
+            let script = thread::spawn(move || counted_to_the_end(&LEDGER_OF_SCRIPT, script));
             let (refused, failed) = script.join().unwrap_or_else(|payload| resume_unwind(payload));
             let bytes = [&LEDGER_OF_SCRIPT.asked, &LEDGER_OF_SCRIPT.freed];
             let [asked, freed] = bytes.map(|bytes| bytes.swap(0, Ordering::SeqCst));

@@ -278,6 +278,28 @@ fn retiring_asks_for_no_memory_and_frees_none() {
 }
 
 #[test]
+fn no_ring_of_a_retirer_that_has_ended_is_kept() {
+    const RINGS: u64 = 10;
+    const SLOTS: usize = 64;
+    let live = || counting::bytes_asked() - counting::bytes_freed();
+    let reclaimer = Reclaimer::new();
+    let before = live();
+    let after = [(); 5].map(|()| {
+        let mut retirers = [(); RINGS as usize].map(|()| reclaimer.retirer(SLOTS));
+        assert!(live() - before > RINGS * (SLOTS * 64) as u64);
+        // The others end without ever having been of use.
+        retire(&mut retirers[3], vec![1.0_f32; 256]);
+        retire(&mut retirers[7], Arc::new(1));
+        drop(retirers);
+        assert_eq!((reclaimer.collect(), reclaimer.stats().retirers), (2, 0));
+        live() - before
+    });
+    // No more than the list that they were on, whose room is for the next.
+    assert!(after[0] < (SLOTS * 64) as u64, "{after:?} bytes are kept");
+    assert_eq!(after, [after[0]; 5]);
+}
+
+#[test]
 fn what_a_retirer_leaves_is_collected() {
     let drops = Drops::default();
     let (reclaimer, mut retirer) = pair(4);

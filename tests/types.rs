@@ -4,7 +4,7 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Scope, ScopeZone, Work};
+use memzone::__private::{Depth, Scope, ScopeZone, Site, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -157,24 +157,40 @@ mod of_ledger {
     }
 }
 
+#[cfg(not(feature = "ledger"))]
+mod of_ledger {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+}
+
 #[cfg(feature = "profile")]
 mod of_profile {
     use super::*;
     auto_traits! {
-        "profile::figures::Kind" memzone::stats::Kind: Y Y Y Y Y;
-        "profile::figures::SiteStats" memzone::stats::SiteStats: Y Y Y Y Y;
-        "profile::figures::Sites" memzone::stats::Sites: Y Y Y Y Y;
+        "profile::figures::Kind" stats::Kind: Y Y Y Y Y;
+        "profile::figures::SiteStats" stats::SiteStats: Y Y Y Y Y;
+        "profile::figures::Sites" stats::Sites: Y Y Y Y Y;
     }
 }
 
 #[cfg(not(feature = "profile"))]
 mod of_profile {
-    pub(super) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
 }
 
-#[cfg(not(feature = "ledger"))]
-mod of_ledger {
-    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+#[cfg(any(feature = "profile", feature = "tracing"))]
+mod of_sites {
+    use super::*;
+    auto_traits! {
+        "profile::on::Site" Site: Y Y Y Y Y;
+    }
+}
+
+#[cfg(not(any(feature = "profile", feature = "tracing")))]
+mod of_sites {
+    use super::*;
+    auto_traits! {
+        "profile::off::Site" Site: Y Y Y Y Y;
+    }
 }
 
 /// The rows: a type, one of its parameters, and in which direction it may be taken for another:
@@ -334,21 +350,20 @@ fn each_public_type_has_its_rows() {
     let mut found = Found::default();
     let root = fs::read_to_string(sources.join("lib.rs")).unwrap();
     found.items(&syn::parse_file(&root).unwrap().items, "", &sources);
-    // The ledger's are public where there is one.
-    found.types.retain(|name, _| cfg!(feature = "ledger") || !name.starts_with("ledger::"));
-    found
-        .types
-        .retain(|name, _| cfg!(feature = "profile") || !name.starts_with("profile::figures::"));
-    // What macros name, and nobody else.
-    found.types.retain(|name, _| !name.starts_with("profile::o"));
+    // Some are public with a feature only.
+    let sites_are_on = cfg!(any(feature = "profile", feature = "tracing"));
+    found.types.retain(|name, _| match name.as_str() {
+        "profile::on::Site" => sites_are_on,
+        "profile::off::Site" => !sites_are_on,
+        name if name.starts_with("profile::figures::") => cfg!(feature = "profile"),
+        name if name.starts_with("ledger::") => cfg!(feature = "ledger"),
+        _ => true,
+    });
     assert!(found.types.len() > 40, "only {:?}", found.types);
 
-    let rows: BTreeSet<_> = AUTO_TRAITS
-        .iter()
-        .chain(of_ledger::AUTO_TRAITS)
-        .chain(of_profile::AUTO_TRAITS)
-        .copied()
-        .collect();
+    let rows =
+        [AUTO_TRAITS, of_ledger::AUTO_TRAITS, of_profile::AUTO_TRAITS, of_sites::AUTO_TRAITS];
+    let rows: BTreeSet<_> = rows.into_iter().flatten().copied().collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
