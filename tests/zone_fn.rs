@@ -308,14 +308,15 @@ fn a_panic_in_a_destructor_or_a_hook_loses_nothing() {
     }
     let drops = Drops::default();
     let (panics, value, of_hook) = (Panics(drops.clone()), drops.value(), drops.value());
-    // What panics takes is less than the zone.
-    static ZONES: counting::Watch = counting::Watch::new(1 << 20);
+    // What panics take, and keep for the names in later backtraces, is less than the zone.
+    const LARGE: usize = 64 << 20;
+    static ZONES: counting::Watch = counting::Watch::new(LARGE);
     ZONES.watch_this_thread();
-    let f = ZoneFn::new(1 << 20, |z| {
+    let f = ZoneFn::new(LARGE, |z| {
         z.on_cleanup(move || drop(of_hook));
         z.closure(move |()| drop_nothing(&panics.0.value()) + drop_nothing(&value))
     });
-    assert!(ZONES.bytes_asked() >= 1 << 20);
+    assert!(ZONES.bytes_asked() >= LARGE);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(f))).is_err());
     assert_eq!(drops.count(), 3);
     assert_eq!(ZONES.bytes_asked(), ZONES.bytes_freed(), "the zone is freed");
