@@ -316,7 +316,7 @@ fn a_panic_in_a_destructor_or_a_hook_loses_nothing() {
         z.on_cleanup(move || drop(of_hook));
         z.closure(move |()| drop_nothing(&panics.0.value()) + drop_nothing(&value))
     });
-    assert!(ZONES.bytes_asked() >= LARGE);
+    assert!(ZONES.bytes_asked() >= LARGE as u64);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(f))).is_err());
     assert_eq!(drops.count(), 3);
     assert_eq!(ZONES.bytes_asked(), ZONES.bytes_freed(), "the zone is freed");
