@@ -20,9 +20,9 @@ struct Target {
 
 impl Target {
     fn met(&self) -> bool {
-        // As precise as they are printed: a loop's start and end are a hundredth of its turns.
-        let (figure, bound) = (self.figure, self.bound * if self.least { 0.998 } else { 1.002 });
-        if self.least { figure >= bound } else { figure <= bound }
+        // Of instructions a twentieth is none: a loop's start and end are a hundredth of its turns.
+        let part = if self.bound > 2.0 { 0.05 } else { 0.0 };
+        if self.least { self.figure >= self.bound } else { self.figure <= self.bound + part }
     }
 }
 
