@@ -150,6 +150,9 @@ mod tests {
         assert_eq!(round_up(isize::MAX as usize), None);
         assert!(round_down(usize::MAX).is_some());
         assert_eq!(round_down(0), None);
-        assert!(Memory::take(Request::NewZone, round_down(usize::MAX).unwrap()).is_err());
+        // Miri ends where there is no memory.
+        if !cfg!(miri) {
+            assert!(Memory::take(Request::NewZone, round_down(usize::MAX).unwrap()).is_err());
+        }
     }
 }
