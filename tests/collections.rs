@@ -310,6 +310,13 @@ fn a_text_that_is_kept_gives_back_what_it_did_not_use() {
     let text: &str = text.into_str();
     assert_eq!((text.len(), zone.used()), (101, 112));
     assert_eq!(zone.string().into_str(), "");
+    // One that used it all.
+    let mut full = zone.string();
+    full.push_str(&"z".repeat(64));
+    let full: &str = full.into_str();
+    assert_eq!(zone.used(), 176);
+    zone.alloc([0_u64; 8]);
+    assert!(full.chars().eq(std::iter::repeat_n('z', 64)));
 }
 
 #[test]
