@@ -10,6 +10,7 @@ mod shapes;
 #[path = "common/wild.rs"]
 mod wild;
 
+use memzone::__private::Work;
 use memzone::{
     DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc, letz, peek_zone, pop_zone,
     push_new_zone, try_beginz, try_letz, try_zcopy, zcopy, zone_depth,
@@ -22,12 +23,15 @@ use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Nodes of what is too long or deep for a stack.
@@ -1064,6 +1068,57 @@ fn a_hand_written_recursion_gives_too_deep_instead_of_an_overflow() {
         let copy = zcopy(&list, &target);
         let nodes = std::iter::successors(Some(&copy), |node| node.next);
         assert_eq!(nodes.map(|node| hand_len(&node.item)).sum::<u64>(), SOME * 3 - 1);
+    });
+}
+
+/// Copies a plain number by reference where it is nested too deep itself.
+#[derive(Clone, Copy)]
+struct Fussy<'z>(Option<&'z Fussy<'z>>);
+
+by_hand! { Fussy<'_> => Fussy<'z>, |this, to| {
+    let copied = this.0.deep_copy(to);
+    if copied.is_err() {
+        assert_eq!(try_zcopy(&Some(&7_u8), to), Ok(Some(&7)));
+        assert!(try_beginz!(z in to => { z.alloc(7_u8) }).is_ok_and(|seven| *seven == 7));
+    }
+    copied.map(Fussy)
+} }
+
+#[test]
+fn plain_data_is_copied_however_deep() {
+    on_a_small_stack(|| {
+        let (source, target) = (Zone::new(0), Zone::new(0));
+        let fussy = (1..MANY).fold(Fussy(None), |rest, _| Fussy(Some(source.alloc(rest))));
+        assert_eq!(try_zcopy(&fussy, &target).err(), Some(ZoneError::TooDeep));
+    });
+}
+
+/// Begins a copy as a task, and does not wait for it.
+struct Hasty(Rc<()>);
+
+impl<'z> DeepCopy<'z> for Hasty {
+    type Copied = ();
+    fn deep_copy(&self, _to: &'z Zone) -> Result<(), ZoneError> {
+        Ok(())
+    }
+    async fn copy_later<'s>(&'s self, to: &'z Zone, work: Work<'s>) -> Result<(), ZoneError>
+    where
+        'z: 's,
+    {
+        let mut begun = pin!(Box::new((Rc::clone(&self.0),)).move_later(to, work));
+        poll_fn(|context| Poll::Ready(begun.as_mut().poll(context).is_pending())).await;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_task_that_nobody_waits_for_is_dropped() {
+    on_a_small_stack(|| {
+        let (source, target) = (Zone::new(0), Zone::new(0));
+        let hasty = Hasty(Rc::new(()));
+        let list = with(&source, SOME, &hasty, &hasty);
+        assert!(try_zcopy(&list, &target).is_ok());
+        assert_eq!(Rc::strong_count(&hasty.0), 1);
     });
 }
 

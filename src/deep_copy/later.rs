@@ -49,7 +49,8 @@ pub(crate) fn reference_at<'z, T: DeepCopy<'z>>(
 ) -> Option<&'z mut T::Copied> {
     #[cfg(miri)]
     let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-    if depth.is_used_up() {
+    // Plain data leads nowhere, however deep it lies.
+    if !T::FLAT && depth.is_used_up() {
         return reference_later(target, to);
     }
     match target.copy_at(to, depth) {
@@ -187,7 +188,7 @@ impl Depth {
     ) -> Result<T::Copied, ZoneError> {
         #[cfg(miri)]
         let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-        if self.is_used_up() {
+        if self.is_used_up() && !T::FLAT {
             return run_tasks(|work| target.copy_later(to, work));
         }
         target.copy_at(to, self)
@@ -278,6 +279,14 @@ where
 
 impl<'s> Work<'s> {
     fn run<R>(&self, root: impl Future<Output = R>) -> R {
+        // One that was started, but not waited for, would keep itself: it has the list that it is in.
+        struct Unstarted<'a, 's>(&'a Tasks<'s>);
+        impl Drop for Unstarted<'_, '_> {
+            fn drop(&mut self) {
+                drop(self.0.new.take());
+            }
+        }
+        let _unstarted = Unstarted(&self.0);
         let mut root = pin!(root);
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting: Vec<Task<'s>> = Vec::new();

@@ -62,8 +62,8 @@ pub use later::Work;
 ///
 /// Long lists and deep trees are copied without deep recursion: past 24 KiB of stack, what is left
 /// is copied by tasks on the heap. A structure that leads back to itself (through a `Cell`) gives
-/// [`ZoneError::Cycle`]. Implementations written by hand recurse; where they are nested too deep,
-/// [`ZoneError::TooDeep`] is returned.
+/// [`ZoneError::Cycle`]. Implementations written by hand recurse, and so do the copies of what is in a `RefCell` or a
+/// set; where they are nested too deep, [`ZoneError::TooDeep`] is returned.
 ///
 /// # Real-time
 ///
