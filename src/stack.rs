@@ -433,7 +433,7 @@ impl Stack {
         }
         // SAFETY: (I1) never dropped, so not a handle that would have to be counted.
         let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(zone) });
-        Ok(Zone::clone(&uncounted))
+        uncounted.try_clone()
     }
 
     /// A handle to the current zone.
@@ -792,7 +792,8 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 /// # Errors
 ///
 /// [`StackEmpty`](ZoneError::StackEmpty) where only the default zone is left,
-/// [`ScopeActive`](ZoneError::ScopeActive) where the top belongs to a scope.
+/// [`ScopeActive`](ZoneError::ScopeActive) where the top belongs to a scope, and [`InUse`](ZoneError::InUse) where
+/// the zone has 1,073,741,824 handles. It stays on the stack then.
 ///
 /// # Real-time
 ///
@@ -815,7 +816,7 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 ///
 /// # Panics
 ///
-/// Where the system has no memory for the default zone.
+/// Where [`try_peek_zone`] errs.
 ///
 /// # Real-time
 ///
@@ -829,8 +830,8 @@ pub fn peek_zone() -> Zone {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, and [`Denied`](ZoneError::Denied) where a real-time
-/// section forbids making it.
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, [`Denied`](ZoneError::Denied) where a real-time
+/// section forbids making it, and [`InUse`](ZoneError::InUse) where the zone has 1,073,741,824 handles.
 ///
 /// # Real-time
 ///
@@ -966,7 +967,7 @@ pub fn alloc<T: Copy + Default>(len: usize) -> crate::ZBox<[T]> {
 ///
 /// # Errors
 ///
-/// Those of [`try_peek_zone`] and [`Zone::try_alloc_layout`].
+/// Those of [`try_peek_zone`] and [`Zone::try_boxed`].
 ///
 /// # Real-time
 ///

@@ -1225,6 +1225,25 @@ impl Zone {
         Ok(())
     }
 
+    /// One more handle, with an error where [`clone`](Zone::clone) panics.
+    #[inline]
+    pub(crate) fn try_clone(&self) -> Result<Zone, ZoneError> {
+        if self.header().state.get() & SPECIAL != 0 {
+            self.be_cloneable()?;
+        }
+        Ok(self.clone())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn be_cloneable(&self) -> Result<(), ZoneError> {
+        self.be_born()?;
+        match self.header().state.get() & SPECIAL {
+            0 => Ok(()),
+            _ => Err(ZoneError::InUse { handles: self.handles() }),
+        }
+    }
+
     /// Bytes in use, padding to steps of 16 included.
     ///
     /// # Real-time
@@ -1368,6 +1387,9 @@ impl Zone {
     }
 }
 
+/// What a handle's clone has to look at.
+const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
+
 impl Clone for Zone {
     /// One more handle.
     ///
@@ -1378,7 +1400,6 @@ impl Clone for Zone {
     #[inline]
     #[track_caller]
     fn clone(&self) -> Zone {
-        const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
         #[cold]
         #[inline(never)]
         #[track_caller]
