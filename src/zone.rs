@@ -364,14 +364,20 @@ impl Header {
         if let Some(found) = self.place(size, align) {
             return Ok(found);
         }
-        if !self.advance_to_kept(size, align) {
+        let used = self.used();
+        let is_kept = self.advance_to_kept(size, align);
+        if !is_kept {
             let block = self.take_block(size, align)?;
             // SAFETY: (I2) just made.
             let next = unsafe { block.as_ref() };
             next.next.set(self.current_block().next.replace(Some(block)));
             self.enter_block(block);
         }
-        Ok(self.place(size, align).expect("the block was chosen to fit"))
+        let place = self.place(size, align).expect("the block was chosen to fit");
+        if !is_kept {
+            self.note_growth(used);
+        }
+        Ok(place)
     }
 
     /// The precise form of what the fast path does: any alignment, exact fits.
@@ -449,7 +455,6 @@ impl Header {
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
-        self.note_growth(bytes);
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
@@ -460,17 +465,18 @@ impl Header {
         Ok(block)
     }
 
-    /// A block has been taken.
-    #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+    /// A block has been taken, when so many bytes were used. A subscriber may use the zone, or panic: the
+    /// block must be in the list, and what it was taken for have its place in it (I5, I10).
+    #[cfg_attr(not(any(feature = "tracing", feature = "profile")), allow(unused_variables))]
     #[inline(always)]
-    fn note_growth(&self, bytes: usize) {
-        #[cfg(feature = "tracing")]
-        tracing::trace!(target: "memzone", zone = self.name, bytes, used = self.used(), "a zone has grown");
+    fn note_growth(&self, used: usize) {
         #[cfg(feature = "profile")]
         if let Some(site) = self.site {
             site.grown();
-            site.held(self.used());
+            site.held(used);
         }
+        #[cfg(feature = "tracing")]
+        tracing::trace!(target: "memzone", zone = self.name, bytes = self.newest.get(), used, "a zone has grown");
     }
 
     /// Back to the start of the first block; all blocks are kept.
@@ -528,6 +534,7 @@ impl Header {
             }
         }
         rest.next.set(Some(self.take_block(bytes, STEP)?));
+        self.note_growth(self.used());
         Ok(())
     }
 
