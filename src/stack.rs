@@ -37,7 +37,7 @@ const FIRST_PUSHED: usize = 16;
 const MOST_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
 
 // The default zone, pushed as often as there is room, and its own entry.
-const _: () = assert!((MOST_PUSHED as u64 + 1) * state::ENTRY & !state::ENTRIES == 0);
+const _: () = assert!((MOST_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
 
 /// Stands for no zone where a zone may stand.
 const NONE: NonNull<Header> = Header::empty();

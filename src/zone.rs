@@ -1198,6 +1198,9 @@ impl Zone {
     /// Where the zone has no room for the hook; [`try_on_cleanup`](Zone::try_on_cleanup) gives an
     /// error instead.
     ///
+    /// A hook that panics keeps no other from running; its zone ends all the same, but is not reset. As with
+    /// destructors, the program ends where one panics during a panic (a second hook's, say), or as its thread ends.
+    ///
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining).
