@@ -44,7 +44,8 @@ pub enum ZoneError {
         /// Bytes already in use.
         used: usize,
     },
-    /// The zone cannot be rewound or freed, as others still use it.
+    /// The zone cannot be rewound or freed, as others still use it; or it can have no other handle, as a
+    /// `ZoneFn` or `Parcel` owns it, or there are 1,073,741,824.
     InUse {
         /// Handles beside the caller's: clones, `ZBox`es, active scopes and, where it is to be
         /// destroyed, entries on the thread's stack.

@@ -18,6 +18,17 @@ pub struct Scope {
     watch: Watch,
 }
 
+/// Ends a scope, whatever panics before.
+struct End(NonNull<Header>);
+
+impl Drop for End {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: (I1) made where nothing is borrowed from the scope: not yet, or not any more.
+        unsafe { stack::leave_outlined(self.0) };
+    }
+}
+
 /// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
 /// register.
 pub struct ScopeZone<'s> {
@@ -83,7 +94,11 @@ impl Scope {
 
     #[inline(always)]
     fn entered(raw: NonNull<Header>, site: &'static Site, bytes: usize) -> Scope {
-        Scope { raw, watch: Watch::new(site, bytes, &handle(raw)) }
+        // Subscribers of `tracing` are others' code.
+        let end = End(raw);
+        let watch = Watch::new(site, bytes, &handle(raw));
+        core::mem::forget(end);
+        Scope { raw, watch }
     }
 
     /// The zone for the body to see.
@@ -105,7 +120,9 @@ impl Scope {
     pub fn end(self) {
         let mut this = ManuallyDrop::new(self);
         let raw = this.raw;
+        let end = End(raw);
         this.watch.end(&handle(raw));
+        core::mem::forget(end);
         // SAFETY: (I1) the scope is consumed, so what was borrowed from it is gone.
         unsafe { stack::leave(raw) };
     }
@@ -178,9 +195,8 @@ fn handle(raw: NonNull<Header>) -> ManuallyDrop<Zone> {
 impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
+        let _end = End(self.raw);
         self.watch.end(&handle(self.raw));
-        // SAFETY: (I1) the scope is dropped, so what was borrowed from it is gone.
-        unsafe { stack::leave_outlined(self.raw) };
     }
 }
 

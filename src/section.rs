@@ -31,7 +31,7 @@ const POLICIES: usize = Policy::Abort as usize + 1;
 /// A thread's sections, and what was asked for in them, since it started.
 struct Local {
     /// How many sections of each policy the thread is in.
-    sections: [Cell<u32>; POLICIES],
+    sections: [Cell<u64>; POLICIES],
     asked: [Cell<u64>; Request::ALL.len()],
     denied: Cell<u64>,
     bytes: Cell<u64>,
@@ -195,7 +195,7 @@ impl Section {
     fn new(policy: Policy, faults: Option<Faults>) -> Section {
         LOCAL.with(|local| {
             let count = &local.sections[policy as usize];
-            count.set(count.get().checked_add(1).expect("fewer than 4,294,967,296 sections"));
+            count.set(count.get() + 1);
             Section { policy, before: local.counts(), faults, here: PhantomData }
         })
     }

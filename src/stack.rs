@@ -32,8 +32,12 @@ const KEEP: usize = 16 << 20;
 /// Zones that can be pushed before the array is made longer.
 const FIRST_PUSHED: usize = 16;
 
-/// The most zones that can be pushed: as many as a zone can count entries.
-const MOST_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize;
+/// The most zones that can be pushed: as many as a zone can count entries, but for the one that the
+/// default zone has for being there.
+const MOST_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
+
+// The default zone, pushed as often as there is room, and its own entry.
+const _: () = assert!((MOST_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
 
 /// Stands for no zone where a zone may stand.
 const NONE: NonNull<Header> = Header::empty();
@@ -176,7 +180,9 @@ impl Stack {
     /// ending and has no stack any more.
     fn make_room(&self, more: usize) -> Result<bool, ZoneError> {
         let pushed = self.pushed.borrow();
-        if self.made.get() && more <= pushed.capacity() - pushed.len() {
+        // The allocator may have given more room than it was asked for.
+        let room = pushed.capacity().min(MOST_PUSHED);
+        if self.made.get() && more <= room - pushed.len() {
             return Ok(true);
         }
         drop(pushed);
@@ -421,12 +427,13 @@ impl Stack {
             }
             let default = Zone::builder().capacity(DEFAULT_ZONE).name("default").try_build()?;
             zone = default.into_raw();
+            // Counts as one more than are pushed; see `MOST_PUSHED`.
             header(zone).state.set(state::ENTRY);
             self.default.set(zone);
         }
         // SAFETY: (I1) never dropped, so not a handle that would have to be counted.
         let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(zone) });
-        Ok(Zone::clone(&uncounted))
+        uncounted.try_clone()
     }
 
     /// A handle to the current zone.
@@ -698,7 +705,7 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// Where the system has no memory for a longer stack, and at 67,108,863 entries.
+/// Where the system has no memory for a longer stack, and at 67,108,862 entries.
 ///
 /// # Real-time
 ///
@@ -716,7 +723,7 @@ pub fn push_zone(zone: &Zone) {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 67,108,863
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 67,108,862
 /// entries, [`Denied`](ZoneError::Denied) in a real-time section that forbids a longer stack. Nothing is pushed then.
 ///
 /// # Real-time
@@ -785,7 +792,8 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 /// # Errors
 ///
 /// [`StackEmpty`](ZoneError::StackEmpty) where only the default zone is left,
-/// [`ScopeActive`](ZoneError::ScopeActive) where the top belongs to a scope.
+/// [`ScopeActive`](ZoneError::ScopeActive) where the top belongs to a scope, and [`InUse`](ZoneError::InUse) where
+/// the zone has 1,073,741,824 handles. It stays on the stack then.
 ///
 /// # Real-time
 ///
@@ -808,7 +816,7 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 ///
 /// # Panics
 ///
-/// Where the system has no memory for the default zone.
+/// Where [`try_peek_zone`] errs.
 ///
 /// # Real-time
 ///
@@ -822,8 +830,8 @@ pub fn peek_zone() -> Zone {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, and [`Denied`](ZoneError::Denied) where a real-time
-/// section forbids making it.
+/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, [`Denied`](ZoneError::Denied) where a real-time
+/// section forbids making it, and [`InUse`](ZoneError::InUse) where the zone has 1,073,741,824 handles.
 ///
 /// # Real-time
 ///
@@ -959,7 +967,7 @@ pub fn alloc<T: Copy + Default>(len: usize) -> crate::ZBox<[T]> {
 ///
 /// # Errors
 ///
-/// Those of [`try_peek_zone`] and [`Zone::try_alloc_layout`].
+/// Those of [`try_peek_zone`] and [`Zone::try_boxed`].
 ///
 /// # Real-time
 ///

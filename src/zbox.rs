@@ -60,7 +60,7 @@ impl<T> ZBox<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Zone::try_alloc_layout`]. The value is lost then.
+    /// Those of [`Zone::try_boxed`] and [`try_peek_zone`](crate::try_peek_zone). The value is lost then.
     ///
     /// # Real-time
     ///
@@ -101,9 +101,9 @@ impl<T: ?Sized> ZBox<T> {
     /// Becomes the owner of a value of so many bytes.
     #[inline(always)]
     #[cfg_attr(feature = "ledger", track_caller)]
-    fn own(value: NonNull<T>, zone: &Zone, bytes: usize) -> ZBox<T> {
+    fn own(value: NonNull<T>, zone: Zone, bytes: usize) -> ZBox<T> {
         let entry = Entry::new::<T>(Kind::Zone, bytes);
-        ZBox { value, zone: zone.clone(), entry, owns: PhantomData }
+        ZBox { value, zone, entry, owns: PhantomData }
     }
 
     /// The zone that the value lives in.
@@ -125,17 +125,28 @@ impl<T: ?Sized> ZBox<T> {
 }
 
 impl Zone {
+    /// The handle of a box, whose place goes back where there can be none.
+    #[inline(always)]
+    #[track_caller]
+    fn handle_of<E: OnError>(&self, place: NonNull<u8>, bytes: usize) -> Result<Zone, E::Error> {
+        match self.try_clone() {
+            Ok(zone) => Ok(zone),
+            Err(error) => {
+                // SAFETY: (I1) just taken, and nobody has seen it.
+                unsafe { self.header().give_back(place, bytes) };
+                E::fail(error)
+            }
+        }
+    }
+
     #[inline(always)]
     #[track_caller]
     fn boxed_in<E: OnError, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
         let place = self.place::<E, T>()?;
-        if size_of::<T>() == 0 {
-            // Nothing has made the zone yet that the box is to keep.
-            self.be_born().or_else(E::fail)?;
-        }
+        let zone = self.handle_of::<E>(place.cast(), size_of::<T>())?;
         // SAFETY: (I2) a place just taken for this value.
         unsafe { place.write(value) };
-        Ok(ZBox::own(place, self, size_of::<T>()))
+        Ok(ZBox::own(place, zone, size_of::<T>()))
     }
 
     #[inline(always)]
@@ -146,16 +157,15 @@ impl Zone {
         value: T,
     ) -> Result<ZBox<[T]>, E::Error> {
         let start = self.places::<E, T>(len, align_of::<T>())?;
-        if size_of::<T>() == 0 || len == 0 {
-            self.be_born().or_else(E::fail)?;
-        }
+        let bytes = size_of::<T>() * len;
+        let zone = self.handle_of::<E>(start.cast(), bytes)?;
         for index in 0..len {
             // SAFETY: (I6) `len` places were taken.
             let place = unsafe { start.add(index) };
             // SAFETY: (I2) as above.
             unsafe { place.write(value) };
         }
-        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), self, size_of::<T>() * len))
+        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), zone, bytes))
     }
 
     /// Puts a value into the zone and returns its owner. Any type will do: its destructor runs
@@ -179,7 +189,8 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The value is lost then.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`InUse`](ZoneError::InUse) where
+    /// [`clone`](Zone::clone) panics. The value is lost then.
     ///
     /// # Real-time
     ///
@@ -197,10 +208,9 @@ impl Zone {
         source: &[T],
     ) -> Result<ZBox<[T]>, ZoneError> {
         let value = NonNull::from(self.try_alloc_slice_copy(source)?);
-        if size_of_val(source) == 0 {
-            self.be_born()?;
-        }
-        Ok(ZBox::own(value, self, size_of_val(source)))
+        let bytes = size_of_val(source);
+        let zone = self.handle_of::<Return>(value.cast(), bytes)?;
+        Ok(ZBox::own(value, zone, bytes))
     }
 
     /// Puts `len` copies of a value into the zone and returns their owner.
@@ -223,7 +233,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    /// Those of [`try_boxed`](Zone::try_boxed).
     ///
     /// # Real-time
     ///

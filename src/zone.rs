@@ -364,14 +364,20 @@ impl Header {
         if let Some(found) = self.place(size, align) {
             return Ok(found);
         }
-        if !self.advance_to_kept(size, align) {
+        let used = self.used();
+        let is_kept = self.advance_to_kept(size, align);
+        if !is_kept {
             let block = self.take_block(size, align)?;
             // SAFETY: (I2) just made.
             let next = unsafe { block.as_ref() };
             next.next.set(self.current_block().next.replace(Some(block)));
             self.enter_block(block);
         }
-        Ok(self.place(size, align).expect("the block was chosen to fit"))
+        let place = self.place(size, align).expect("the block was chosen to fit");
+        if !is_kept {
+            self.note_growth(used);
+        }
+        Ok(place)
     }
 
     /// The precise form of what the fast path does: any alignment, exact fits.
@@ -449,7 +455,6 @@ impl Header {
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
         self.blocks.set(self.blocks.get() + 1);
-        self.note_growth(bytes);
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
@@ -460,17 +465,18 @@ impl Header {
         Ok(block)
     }
 
-    /// A block has been taken.
-    #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+    /// A block has been taken, when so many bytes were used. A subscriber may use the zone, or panic: the
+    /// block must be in the list, and what it was taken for have its place in it (I5, I10).
+    #[cfg_attr(not(any(feature = "tracing", feature = "profile")), allow(unused_variables))]
     #[inline(always)]
-    fn note_growth(&self, bytes: usize) {
-        #[cfg(feature = "tracing")]
-        tracing::trace!(target: "memzone", zone = self.name, bytes, used = self.used(), "a zone has grown");
+    fn note_growth(&self, used: usize) {
         #[cfg(feature = "profile")]
         if let Some(site) = self.site {
             site.grown();
-            site.held(self.used());
+            site.held(used);
         }
+        #[cfg(feature = "tracing")]
+        tracing::trace!(target: "memzone", zone = self.name, bytes = self.newest.get(), used, "a zone has grown");
     }
 
     /// Back to the start of the first block; all blocks are kept.
@@ -528,6 +534,7 @@ impl Header {
             }
         }
         rest.next.set(Some(self.take_block(bytes, STEP)?));
+        self.note_growth(self.used());
         Ok(())
     }
 
@@ -1191,6 +1198,9 @@ impl Zone {
     /// Where the zone has no room for the hook; [`try_on_cleanup`](Zone::try_on_cleanup) gives an
     /// error instead.
     ///
+    /// A hook that panics keeps no other from running; its zone ends all the same, but is not reset. As with
+    /// destructors, the program ends where one panics during a panic (a second hook's, say), or as its thread ends.
+    ///
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining).
@@ -1223,6 +1233,25 @@ impl Zone {
         header.hooks.set(Some(place.cast()));
         header.state.set(header.state.get() | state::HOOKS);
         Ok(())
+    }
+
+    /// One more handle, with an error where [`clone`](Zone::clone) panics.
+    #[inline]
+    pub(crate) fn try_clone(&self) -> Result<Zone, ZoneError> {
+        if self.header().state.get() & SPECIAL != 0 {
+            self.be_cloneable()?;
+        }
+        Ok(self.clone())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn be_cloneable(&self) -> Result<(), ZoneError> {
+        self.be_born()?;
+        match self.header().state.get() & SPECIAL {
+            0 => Ok(()),
+            _ => Err(ZoneError::InUse { handles: self.handles() }),
+        }
     }
 
     /// Bytes in use, padding to steps of 16 included.
@@ -1368,6 +1397,9 @@ impl Zone {
     }
 }
 
+/// What a handle's clone has to look at.
+const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
+
 impl Clone for Zone {
     /// One more handle.
     ///
@@ -1378,7 +1410,6 @@ impl Clone for Zone {
     #[inline]
     #[track_caller]
     fn clone(&self) -> Zone {
-        const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
         #[cold]
         #[inline(never)]
         #[track_caller]

@@ -480,6 +480,18 @@ fn i21_a_builders_zone_stays_and_gives_no_handles_away() {
             assert!(zone.used() > 10_000 && zone.handles() == 1);
             assert!(catch_unwind(AssertUnwindSafe(|| Zone::clone(zone))).is_err());
             assert!(catch_unwind(AssertUnwindSafe(|| zone.boxed(1_u8))).is_err());
+            let (used, lost) = (zone.used(), Arc::new(()));
+            assert_eq!(zone.try_boxed(Arc::clone(&lost)).map(drop), in_use);
+            assert_eq!(
+                (Arc::strong_count(&lost), zone.used()),
+                (1, used),
+                "neither it nor its place is lost"
+            );
+            assert_eq!(
+                (zone.try_boxed(()).map(drop), zone.try_boxed_slice(9, 1_u8).map(drop)),
+                (in_use, in_use)
+            );
+            assert_eq!(memzone::try_zcopy::<Zone>(zone, &Zone::new(64)).map(drop), in_use);
             assert_eq!((memzone::try_push_zone(zone), zone.try_enter(|| ())), (in_use, in_use));
         });
         assert_eq!((parcel.used(), parcel.capacity(), parcel.blocks()), before);

@@ -6,7 +6,7 @@ mod counting;
 use counting::Watch;
 use memzone::{
     ZBox, Zone, ZoneError, alloc, beginz, destroy_zone, letz, peek_zone, pop_zone, push_new_zone,
-    push_zone, reset_zone, set_keep_limit, zalloc, zone_depth,
+    push_zone, reset_zone, set_keep_limit, stats, try_push_zone, zalloc, zone_depth,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -71,6 +71,19 @@ fn one_zone_may_be_pushed_more_than_once() {
         assert_eq!(zone_depth(), depth + left);
     }
     assert_eq!(destroy_zone(zone), Ok(()));
+}
+
+/// It has one entry more than others, for being the default zone.
+#[test]
+#[ignore = "takes 2 GiB, and up to a minute"]
+fn the_default_zone_may_be_pushed_as_often_as_there_is_room() {
+    on_new_thread(|| {
+        let zone = peek_zone();
+        let live = stats::thread().live;
+        while try_push_zone(&zone).is_ok() {}
+        drop(zone);
+        assert_eq!((stats::thread().live, peek_zone().handles()), (live, 1), "it is still there");
+    });
 }
 
 #[test]

@@ -3,9 +3,12 @@
 #![cfg(feature = "tracing")]
 #![forbid(unsafe_code)]
 
-use memzone::{Zone, beginz, letz};
+use memzone::{ZBox, Zone, beginz, letz, peek_zone, rt, zone_depth};
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -107,4 +110,91 @@ fn growth_is_an_event() {
     let [event] = &log[..] else { panic!("{log:?}") };
     assert!(event.starts_with("event message=a zone has grown zone=\"echo\" bytes="), "{event}");
     assert!(event.ends_with(" used=160"), "{event}");
+}
+
+/// Runs something of its own when it is told something.
+struct Hostile<F>(F);
+
+impl<F: Fn(&str) + Send + Sync + 'static> Subscriber for Hostile<F> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "memzone"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        (self.0)("new");
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        (self.0)("grown");
+    }
+
+    fn enter(&self, _: &Id) {
+        (self.0)("enter");
+    }
+
+    fn exit(&self, _: &Id) {
+        (self.0)("exit");
+    }
+}
+
+/// One that panics when it is told this, as long as nothing else does.
+fn panics_at(what: &'static str) -> Hostile<impl Fn(&str) + Send + Sync> {
+    Hostile(move |told: &str| assert!(told != what || thread::panicking(), "told so"))
+}
+
+#[test]
+fn a_subscriber_that_panics_leaves_no_scope_behind() {
+    for what in ["new", "enter", "exit"] {
+        let depth = zone_depth();
+        tracing::subscriber::with_default(panics_at(what), || {
+            assert!(catch_unwind(|| beginz!(z => z.alloc(1_u8).wrapping_add(1))).is_err());
+            assert_eq!(zone_depth(), depth, "after {what}");
+        });
+        assert_eq!(zone_depth(), depth, "after {what}");
+    }
+}
+
+#[test]
+fn a_subscriber_that_panics_costs_a_zone_nothing_of_its_limit() {
+    let mut zone = Zone::builder().capacity(1000).limit(1 << 20).build();
+    tracing::subscriber::with_default(panics_at("grown"), || {
+        for _ in 0..100 {
+            let grown = catch_unwind(|| zone.alloc_slice(10_000, 0_u8).len());
+            assert!(grown.is_err() || zone.used() >= 10_000);
+            zone.reset().unwrap();
+        }
+    });
+    assert_eq!(zone.try_alloc_slice(500_000, 1_u8).map(|slice| slice.len()), Ok(500_000));
+}
+
+#[test]
+fn a_subscriber_may_use_the_zone_that_grows() {
+    thread_local! {
+        static KEPT: RefCell<Vec<ZBox<[u8]>>> = const { RefCell::new(Vec::new()) };
+    }
+    let keeps = Hostile(|what: &str| {
+        if what == "grown" && KEPT.with_borrow(Vec::is_empty) {
+            // Once, though the zone may grow for this too.
+            KEPT.with_borrow_mut(|kept| kept.push(Zone::new(16).boxed_slice(0, 0)));
+            let large = peek_zone().boxed_slice(2 << 20, 7);
+            KEPT.with_borrow_mut(|kept| kept.push(large));
+        }
+    });
+    thread::spawn(|| {
+        let zone = peek_zone();
+        let plan = rt::Plan::new().scopes(0, 0).default_zone(4 << 20).prefault(false);
+        tracing::subscriber::with_default(keeps, || rt::prepare_thread(&plan)).unwrap();
+        let kept = KEPT.take();
+        assert!(kept[1].iter().all(|byte| *byte == 7) && zone.contains(&kept[1][0]));
+        let capacity = zone.capacity();
+        assert!(zone.alloc_slice(1 << 20, 1_u8).iter().all(|byte| *byte == 1));
+        assert_eq!(zone.capacity(), capacity, "in the rest of what was prepared");
+    })
+    .join()
+    .unwrap();
 }

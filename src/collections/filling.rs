@@ -152,6 +152,5 @@ pub(super) fn borrowed(zone: &Zone) -> Result<&Zone, ZoneError> {
 /// The handle of a collection that keeps its zone alive.
 #[inline]
 pub(super) fn counted(zone: &Zone) -> Result<Zone, ZoneError> {
-    zone.be_born()?;
-    Ok(zone.clone())
+    zone.try_clone()
 }

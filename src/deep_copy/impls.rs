@@ -557,8 +557,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for ZBox<[T]> {
 impl<'z> DeepCopy<'z> for Zone {
     type Copied = Zone;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Zone, ZoneError> {
-        self.be_born()?;
-        Ok(self.clone())
+        self.try_clone()
     }
     fn move_out(self, _to: &'z Zone) -> Result<Zone, ZoneError> {
         Ok(self)
