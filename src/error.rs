@@ -118,7 +118,7 @@ impl fmt::Display for ZoneError {
             }
             Self::Cycle => f.write_str("the value to copy leads back to itself"),
             Self::TooDeep => f.write_str(
-                "the value to copy nests too deep for a hand-written DeepCopy; derive it instead",
+                "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",
             ),
             Self::Format => f.write_str("a formatting implementation returned an error"),
         }

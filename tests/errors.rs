@@ -101,7 +101,7 @@ fn each_error_has_its_text() {
         (ZoneError::Cycle, "the value to copy leads back to itself"),
         (
             ZoneError::TooDeep,
-            "the value to copy nests too deep for a hand-written DeepCopy; derive it instead",
+            "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",
         ),
         (ZoneError::Format, "a formatting implementation returned an error"),
     ];

@@ -274,7 +274,7 @@ fn i08_no_destructor_runs_when_a_scope_ends() {
 #[test]
 fn i09_the_stack_may_be_used_while_its_thread_ends() {
     use std::sync::mpsc::{Receiver, Sender, channel};
-    struct AtExit(Sender<(u64, usize, usize)>, Option<ZBox<[u8]>>);
+    struct AtExit(Sender<(u64, usize, usize, u64)>, Option<ZBox<[u8]>>);
     impl Drop for AtExit {
         fn drop(&mut self) {
             let own = self.1.take().unwrap();
@@ -285,10 +285,15 @@ fn i09_the_stack_may_be_used_while_its_thread_ends() {
             push_zone(&zone);
             zone.enter(|| drop(ZBox::new(1)));
             let _ = pop_zone();
+            let before = counting::calls();
             let depth = beginz!({ beginz!({ zone_depth() }) });
+            let asked = counting::calls() - before;
             let _ = peek_zone();
             memzone::set_keep_limit(0);
-            self.0.send((sum, fresh.len(), depth)).unwrap();
+            memzone::set_keep_limit(1 << 20);
+            // A spare zone is left.
+            beginz!(());
+            self.0.send((sum, fresh.len(), depth, asked)).unwrap();
         }
     }
     thread_local! {
@@ -307,13 +312,16 @@ fn i09_the_stack_may_be_used_while_its_thread_ends() {
     });
     let results: Vec<_> = receiver.iter().collect();
     assert_eq!(results.len(), 2);
-    assert!(results.iter().all(|(sum, len, _)| (*sum, *len) == (100, 10)));
+    assert!(results.iter().all(|(sum, len, ..)| (*sum, *len) == (100, 10)));
     // With a stack, or without.
-    let mut depths: Vec<_> = results.iter().map(|(_, _, depth)| *depth).collect();
+    let mut depths: Vec<_> = results.iter().map(|(_, _, depth, _)| *depth).collect();
     depths.sort_unstable();
     let expected: &[_] =
         if cfg!(target_os = "linux") { &[[0, 2]] } else { &[[0, 0], [0, 2], [2, 2]] };
     assert!(expected.iter().any(|expected| depths == expected), "{depths:?}");
+    // Without one, no scope gets a zone that was freed with it.
+    let without = results.iter().filter(|(_, _, depth, _)| *depth == 0);
+    assert!(without.clone().all(|(.., asked)| *asked == 2), "{results:?}");
 }
 
 fn alloc_fives() -> ZBox<[u8]> {

@@ -164,24 +164,25 @@ fn a_subscriber_that_panics_costs_a_zone_nothing_of_its_limit() {
     let mut zone = Zone::builder().capacity(1000).limit(1 << 20).build();
     tracing::subscriber::with_default(panics_at("grown"), || {
         for _ in 0..100 {
-            let grown = catch_unwind(|| zone.alloc_slice(10_000, 0_u8).len());
+            let grown = catch_unwind(|| zone.alloc_slice(10, [0_u8; 1000]).len());
             assert!(grown.is_err() || zone.used() >= 10_000);
             zone.reset().unwrap();
         }
     });
-    assert_eq!(zone.try_alloc_slice(500_000, 1_u8).map(|slice| slice.len()), Ok(500_000));
+    assert_eq!(zone.try_alloc_slice(500, [1_u8; 1000]).map(|slice| slice.len()), Ok(500));
 }
 
 #[test]
 fn a_subscriber_may_use_the_zone_that_grows() {
+    const PAGE: usize = 4096;
     thread_local! {
-        static KEPT: RefCell<Vec<ZBox<[u8]>>> = const { RefCell::new(Vec::new()) };
+        static KEPT: RefCell<Vec<ZBox<[[u8; PAGE]]>>> = const { RefCell::new(Vec::new()) };
     }
     let keeps = Hostile(|what: &str| {
         if what == "grown" && KEPT.with_borrow(Vec::is_empty) {
             // Once, though the zone may grow for this too.
-            KEPT.with_borrow_mut(|kept| kept.push(Zone::new(16).boxed_slice(0, 0)));
-            let large = peek_zone().boxed_slice(2 << 20, 7);
+            KEPT.with_borrow_mut(|kept| kept.push(Zone::new(16).boxed_slice(0, [0; PAGE])));
+            let large = peek_zone().boxed_slice(512, [7; PAGE]);
             KEPT.with_borrow_mut(|kept| kept.push(large));
         }
     });
@@ -190,9 +191,9 @@ fn a_subscriber_may_use_the_zone_that_grows() {
         let plan = rt::Plan::new().scopes(0, 0).default_zone(4 << 20).prefault(false);
         tracing::subscriber::with_default(keeps, || rt::prepare_thread(&plan)).unwrap();
         let kept = KEPT.take();
-        assert!(kept[1].iter().all(|byte| *byte == 7) && zone.contains(&kept[1][0]));
+        assert!(kept[1].iter().all(|page| *page == [7; PAGE]) && zone.contains(&kept[1][0]));
         let capacity = zone.capacity();
-        assert!(zone.alloc_slice(1 << 20, 1_u8).iter().all(|byte| *byte == 1));
+        assert!(zone.alloc_slice(256, [1_u8; PAGE]).iter().all(|page| *page == [1; PAGE]));
         assert_eq!(zone.capacity(), capacity, "in the rest of what was prepared");
     })
     .join()

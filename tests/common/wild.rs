@@ -213,8 +213,9 @@ rogues! {
     RogueFlat, true;
 }
 
-/// How many values one is made of at most, so that copies of copies stay small.
-pub struct Budget(pub usize);
+/// How many values one is made of at most, so that copies of copies stay small; and how many of them are `RefCell`s, whose
+/// copies recurse: where more than a few are nested they are `TooDeep`.
+pub struct Budget(pub usize, pub usize);
 
 impl Budget {
     fn spend(&mut self) -> bool {
@@ -335,7 +336,11 @@ pub fn fat<'z>(bytes: &mut Bytes<'_>, left: &mut Budget, z: &'z Zone) -> Fat<'z>
             (n > 99).then(|| Box::new(one!())),
             if n < 128 { Ok(text) } else { Err(some!()) },
         ),
-        14 => Fat::RefCell(RefCell::new(some!())),
+        14 if left.1 > 0 => {
+            left.1 -= 1;
+            Fat::RefCell(RefCell::new(some!()))
+        }
+        14 => Fat::Vec(some!()),
         15 => Fat::Generic(Generic {
             first: Box::new(one!()),
             many: [text.clone(), text],
@@ -410,7 +415,7 @@ fn troubled(trouble: Trouble, source: &Fat<'_>, target: &Zone) {
 }
 
 fn make<'z>(bytes: &[u8], depth: usize, z: &'z Zone) -> Fat<'z> {
-    let value = fat(&mut Bytes(bytes), &mut Budget(60), z);
+    let value = fat(&mut Bytes(bytes), &mut Budget(60, 2), z);
     wrapped(value, depth, z)
 }
 
