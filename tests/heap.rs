@@ -35,6 +35,7 @@ impl Drop for Counted<'_> {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn halloc_owns_and_frees_once() {
     let drops = Cell::new(0);
     let before = (counting::calls(), counting::frees());
@@ -55,6 +56,7 @@ fn halloc_owns_and_frees_once() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_box_of_nothing_takes_nothing() {
     let before = counting::calls();
     assert_eq!(halloc_slice(0, 1_u64).len(), 0);
@@ -73,6 +75,7 @@ fn a_box_of_nothing_takes_nothing() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn boxes_of_std_are_taken_over_and_given_back_uncopied() {
     let text: Box<str> = "kick".into();
     let address = text.as_ptr();
@@ -166,6 +169,7 @@ fn a_box_on_the_systems_heap_leaves_a_scope_unmoved() {
 
 #[test]
 #[cfg_attr(miri, ignore = "slow there, and the properties below do as much")]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_real_time_heap_takes_all_its_memory_at_the_start() {
     let before = counting::bytes_asked();
     let heap = RtHeap::new(100_000);

@@ -616,6 +616,7 @@ fn i24_the_second_side_to_end_frees_all() {
 
 /// The real-time rule that the invariants serve: in steady state a scope asks for nothing.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn in_steady_state_scopes_ask_the_system_for_nothing() {
     let outer = Zone::new(64 << 10);
     let rounds = if cfg!(miri) { 20 } else { 2_000 };

@@ -477,6 +477,7 @@ fn zone_with_hook(runs: &Arc<AtomicUsize>) -> Zone {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn what_may_not_be_freed_is_put_aside_and_freed_by_collect() {
     let _turn = alone();
     let runs = Arc::new(AtomicUsize::new(0));

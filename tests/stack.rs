@@ -250,6 +250,7 @@ fn the_stack_may_be_10_000_levels_deep() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn pushing_and_scopes_ask_for_nothing_at_a_depth_reached_before() {
     on_new_thread(|| {
         let zone = Zone::new(64);
@@ -310,6 +311,7 @@ fn given_back(change: impl FnOnce()) -> u64 {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_scope_that_grew_keeps_its_blocks_for_the_next_one() {
     on_new_thread(|| {
         let grow =
@@ -322,6 +324,7 @@ fn a_scope_that_grew_keeps_its_blocks_for_the_next_one() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_thread_gives_back_what_its_spares_hold_over_the_keep_limit() {
     on_new_thread(|| {
         let grow = |bytes: usize| beginz!(z => { z.alloc_uninit::<u8>(bytes); });

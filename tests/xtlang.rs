@@ -172,6 +172,7 @@ fn z04_an_exact_fit_fits() {
 /// Differs: the blocks double up to a cap (see the unit tests of `src/bump.rs`), because a long
 /// life must not double for ever; a reset makes all of them available, the rests too.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn z05_blocks_double_and_are_used_again_after_a_reset() {
     let mut zone = Zone::new(16_000);
     let (mut sizes, mut places) = (vec![zone.capacity()], [0; 500]);
@@ -333,6 +334,7 @@ fn z11_contains_is_about_the_used_part() {
 /// mallocs, a pop frees.
 /// Differs: neither does in steady state, because both may happen on a real-time thread.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn z12_pushing_and_popping_take_nothing_from_the_system() {
     on_a_new_thread(|| {
         let (a, b) = (named("a"), named("b"));
@@ -375,6 +377,7 @@ fn z13_one_default_zone_that_stays() {
 /// xtlang: nothing is freed when a thread ends (50 threads leaked 50 MB).
 /// Differs: everything is, because threads come and go.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn z14_a_thread_frees_all_when_it_ends() {
     // Pieces this large are zones' blocks.
     static WATCH: counting::Watch = counting::Watch::new(1 << 10);
@@ -850,6 +853,7 @@ fn c08_zcopy_copies_by_hand() {
 /// xtlang: `hcopy`, `hfree`: a deep copy on the heap and a deep free, generated for each type.
 /// Differs: an owner frees what it owns when it is dropped, because nobody can forget that.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn c09_what_a_value_owns_is_copied_and_freed_deeply() {
     #[derive(Debug, PartialEq, DeepCopy)]
     struct Branch {
@@ -936,6 +940,7 @@ fn h02_stack_memory_lives_until_its_function_returns() {
 /// Differs: the owner frees, because forgetting is human; what is forgotten on purpose the feature
 /// `ledger` names (`tests/ledger.rs`); no memory is an error.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn h03_heap_memory_is_freed_once() {
     let (calls, frees) = (counting::calls(), counting::frees());
     let samples = halloc_slice(100, 0_i64);
@@ -1463,6 +1468,10 @@ mod originals {
 
     /// Generic types with heap fields: 42, 4, 5, 42, 7.
     #[test]
+    #[cfg_attr(
+        any(feature = "ledger", feature = "profile"),
+        ignore = "they take memory of their own"
+    )]
     fn h01_h03_generic_types_with_heap_fields() {
         struct Table<T, U>(HBox<[T]>, U);
         impl<T: Copy, U> Table<T, U> {

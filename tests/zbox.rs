@@ -21,6 +21,7 @@ fn panics(body: impl FnOnce()) -> bool {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_box_outlives_all_handles() {
     let (asked, freed) = (counting::bytes_asked(), counting::bytes_freed());
     let zone = Zone::new(100);

@@ -157,6 +157,7 @@ fn the_last_byte_of_an_odd_fixed_zone_can_be_used() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_buffers_zone_never_asks_the_system() {
     let offsets = [0, 1, 33, 2, 8, 16, 31, 63];
     for offset in offsets.into_iter().take(if cfg!(miri) { 3 } else { 8 }) {
