@@ -210,21 +210,23 @@ type Task = Pin<Box<dyn Future<Output = Result<ZBox<[u8]>, ZoneError>>>>;
 /// A scope with slices that must stay as they are, however others use the stack meanwhile.
 fn task(bytes: usize, len: usize, steps: usize, fill: u8, used: Used) -> Task {
     Box::pin(async move {
-        let result = try_beginz!(bytes, z => {
+        let result = try_beginz!(bytes, z => 'body: {
             let mut slices = Vec::new();
             for step in 0..steps {
-                let slice = z.alloc_slice(len, fill.wrapping_add(step as u8));
-                slices.push(&*slice);
+                match z.try_alloc_slice(len, fill.wrapping_add(step as u8)) {
+                    Ok(slice) => slices.push(&*slice),
+                    Err(error) => break 'body Err(error),
+                }
                 used.set(Some(z.used()));
                 pause().await;
                 for (number, slice) in slices.iter().enumerate() {
                     assert!(slice.iter().all(|&byte| byte == fill.wrapping_add(number as u8)));
                 }
             }
-            z.boxed_slice(len, fill)
+            z.try_boxed_slice(len, fill)
         });
         used.set(None);
-        result
+        result.and_then(|boxed| boxed)
     })
 }
 
@@ -989,12 +991,8 @@ impl Model {
         let own = self.stack.iter().position(|entry| *entry == (id, Some(0)));
         let below = own.unwrap_or(self.stack.len()).checked_sub(1);
         let target = below.map_or(DEFAULT, |below| self.stack[below].0);
-        // Hooks of what lies above its scope may throw, and it panics itself where memory is denied.
-        let step = || task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        let result = match self.denying() {
-            true => catch_unwind(AssertUnwindSafe(step)).ok(),
-            false => caught(step),
-        };
+        // Hooks of what lies above its scope may throw.
+        let result = caught(|| task.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         let Some(result) = result else {
             drop(task);
             // Its box was lost in there.
