@@ -76,8 +76,8 @@ pub enum ZoneError {
     },
     /// The value to copy leads back to itself.
     Cycle,
-    /// The value to copy nests deeper than hand-written [`DeepCopy`](crate::DeepCopy)
-    /// implementations can follow on this thread's stack. Derived ones have no such limit.
+    /// The value to copy nests deeper than copies that recurse can follow on this thread's stack: those of hand-written
+    /// [`DeepCopy`](crate::DeepCopy) implementations, and of what is in a `RefCell` or a set. Others have no such limit.
     TooDeep,
     /// A `Display` or `Debug` implementation reported an error while its text was written.
     Format,
@@ -118,7 +118,8 @@ impl fmt::Display for ZoneError {
             }
             Self::Cycle => f.write_str("the value to copy leads back to itself"),
             Self::TooDeep => f.write_str(
-                "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",
+                "the value to copy nests too deep for copies that recurse, of a hand-written \
+                 DeepCopy (derive it), a RefCell or a set",
             ),
             Self::Format => f.write_str("a formatting implementation returned an error"),
         }
