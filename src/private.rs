@@ -4,10 +4,10 @@
 #![allow(missing_docs)]
 
 pub use crate::deep_copy::{Depth, Work};
-pub use crate::profile::Site;
+pub use crate::insight::sites::Site;
 pub use crate::scope::{Scope, ScopeZone};
 
-use crate::Zone;
+use crate::zone::Zone;
 
 /// Gives `in OUTER` its type where it is written, so that an error points there.
 #[inline(always)]

@@ -1,14 +1,18 @@
 //! Scopes: the guard that `beginz!` and `letz!` put on the stack, and how a value leaves it.
 
+mod watch;
+
 use crate::deep_copy::DeepCopy;
-use crate::error::ZoneError;
-use crate::profile::{Site, Watch};
+use crate::error::{ZoneError, or_panic};
+use crate::insight::sites::Site;
+use crate::region::header::Header;
 use crate::stack::{self, Entered};
-use crate::zone::{Header, Zone, or_panic};
+use crate::zone::Zone;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use watch::Watch;
 
 /// An active scope. It owns its zone; dropping it (on unwinding, or on leaving the body early)
 /// ends it.

@@ -2,10 +2,9 @@
 
 use super::filling::{self, borrowed, counted};
 use crate::deep_copy::{DeepCopy, Depth, Work};
-use crate::error::ZoneError;
+use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 #[cfg(feature = "allocator-api2")]
-use crate::zone::or_panic;
 
 /// A vector in a zone, that borrows it.
 ///

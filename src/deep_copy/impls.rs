@@ -4,8 +4,8 @@
 
 use super::{DeepCopy, Depth, Keep, Work, later};
 use crate::error::{Request, ZoneError};
-use crate::section;
-use crate::zbox::ZBox;
+use crate::owned::zbox::ZBox;
+use crate::system::section;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
 use core::marker::PhantomData;

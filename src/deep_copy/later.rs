@@ -8,10 +8,10 @@
 #![forbid(unsafe_code)]
 
 use super::{DeepCopy, Depth};
-use crate::alloc::{OnError, Return, SliceBuilder, refuse_drop};
 use crate::error::{Request, ZoneError};
-use crate::section;
+use crate::system::section;
 use crate::zone::Zone;
+use crate::zone::values::{OnError, Return, SliceBuilder, refuse_drop};
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::mem::ManuallyDrop;
@@ -141,7 +141,7 @@ impl<T: Copy + 'static> Drop for During<T> {
 
 // The stack grows downward on all our targets.
 #[cfg(not(miri))]
-use crate::stack_limit::stack_pointer as stack_top;
+use crate::system::stack_bounds::stack_pointer as stack_top;
 
 #[cfg(miri)]
 thread_local! {

@@ -9,8 +9,8 @@ mod impls;
 #[cfg(any(feature = "glam", feature = "num-complex"))]
 mod numbers;
 
-use crate::error::ZoneError;
-use crate::zone::{Zone, or_panic};
+use crate::error::{ZoneError, or_panic};
+use crate::zone::Zone;
 use core::future::Future;
 use core::ops::{Deref, DerefMut};
 

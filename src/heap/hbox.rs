@@ -1,11 +1,11 @@
 //! Owned values in explicit heap memory.
 
 use super::{Heap, System, halloc, try_halloc};
-use crate::bump::MAX_REQUEST;
 use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
-use crate::ledger::{Entry, Kind};
-use crate::owner::acts_as_its_value;
+use crate::insight::ledger::{Entry, Kind};
+use crate::owned::owner::acts_as_its_value;
+use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
 use core::alloc::Layout;
 use core::marker::PhantomData;

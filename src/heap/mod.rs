@@ -14,9 +14,8 @@ pub use foreign::FromAllocator;
 pub use hbox::HBox;
 pub use rt::{HeapStats, RtHeap, SendHeap};
 
-use crate::error::{Request, ZoneError};
-use crate::zone::or_panic;
-use crate::{aside, section};
+use crate::error::{Request, ZoneError, or_panic};
+use crate::system::{aside, section};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 

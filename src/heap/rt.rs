@@ -6,12 +6,11 @@
 
 use super::Heap;
 use super::remote::{NOBODY, Remote, Taken};
-use crate::aside;
-use crate::block::{self, Memory};
-use crate::bump::MAX_REQUEST;
-use crate::error::{Request, ZoneError};
-use crate::system::prefault;
-use crate::zone::or_panic;
+use crate::error::{Request, ZoneError, or_panic};
+use crate::region::bump::MAX_REQUEST;
+use crate::region::memory::{self, Memory};
+use crate::system::aside;
+use crate::system::pages::prefault;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
@@ -299,7 +298,7 @@ impl RtHeap {
         }
         // The allocator's end mark, and what aligns its start.
         let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
-        let size = block::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
+        let size = memory::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
         let taken = Memory::take(Request::HeapMemory, size)?;
         // SAFETY: (I13) memory of ours alone.
         unsafe { prefault(taken.start, size) };
