@@ -97,6 +97,8 @@ pub use crate::insight::ledger;
 #[doc(inline)]
 pub use crate::insight::stats;
 #[doc(inline)]
+pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as try_zalloc};
+#[doc(inline)]
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
@@ -104,9 +106,8 @@ pub use crate::owned::zbox::ZBox;
 pub use crate::salloc::salloc_with;
 #[doc(inline)]
 pub use crate::stack::{
-    alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
-    reset_zone, set_keep_limit, try_alloc, try_alloc as try_zalloc, try_peek_zone,
-    try_push_new_zone, try_push_zone, zone_depth,
+    destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_keep_limit,
+    try_peek_zone, try_push_new_zone, try_push_zone, zone_depth,
 };
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};

@@ -4,8 +4,8 @@
 //! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
 //! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
 
-use super::Heap;
 use super::remote::{NOBODY, Remote, Taken};
+use super::source::Heap;
 use crate::error::{Request, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::region::memory::{self, Memory};

@@ -131,10 +131,10 @@ mod on {
         Arc::strong_count(record) > 1
     }
 
-    /// Enters the so-manieth zone pushed on this thread's stack.
+    /// Enters the so-manieth zone pushed on this thread's stack, of type `T`.
     #[track_caller]
-    pub(crate) fn pushed(count: usize, bytes: usize) {
-        let entry = Entry::new::<crate::Zone>(Kind::Pushed, bytes);
+    pub(crate) fn pushed<T>(count: usize, bytes: usize) {
+        let entry = Entry::new::<T>(Kind::Pushed, bytes);
         if entry._record.is_none() {
             return;
         }
@@ -293,7 +293,8 @@ mod off {
     pub(crate) fn prepare() {}
 
     #[inline(always)]
-    pub(crate) fn pushed(_count: usize, _bytes: usize) {}
+    #[allow(clippy::extra_unused_type_parameters)]
+    pub(crate) fn pushed<T>(_count: usize, _bytes: usize) {}
 
     #[inline(always)]
     pub(crate) fn popped(_count: usize) {}

@@ -6,3 +6,5 @@
 pub(crate) mod owner;
 pub(crate) mod pool;
 pub(crate) mod zbox;
+// Uses `zbox`.
+pub(crate) mod current;

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::Caller;
+use super::caller::Caller;
 use crate::closure::zone_fn::ZoneFn;
 use core::fmt;
 

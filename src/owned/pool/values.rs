@@ -1,28 +1,19 @@
-//! Fixed slots for values of one type in a zone.
-//!
-//! The zone gives one piece of memory: the values, and behind them a word for each slot that says
-//! who has it. Free slots are a list through those words. A value is reached in two ways that
-//! exclude each other: by the pool itself, or by the one [`PoolBox`] that owns it. So the pool's
-//! own methods skip a box's slot, and all that ends or changes a value of the pool's takes
-//! `&mut Pool`, which the compiler allows only while there is no box.
+//! The pool itself: its memory, and the values that are its own.
 
+use super::boxed::{PoolBox, Taken};
+use super::iter::{PoolIter, PoolIterMut};
+use super::slots::{BOXED, END, MAX_SLOTS, PoolFull, PoolKey, PoolKeys, Slots};
 use crate::error::{ZoneError, or_panic};
-use crate::owned::owner::acts_as_its_value;
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
-use core::iter::{Enumerate, FusedIterator};
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::MaybeUninit;
 use core::num::NonZeroU64;
-use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 use core::slice;
-
-/// The most slots of a pool: an index has 32 bits, and one number is `END`.
-const MAX_SLOTS: usize = u32::MAX as usize;
 
 /// Fixed slots for values of one type, in a zone: voices, particles, entities.
 ///
@@ -95,228 +86,6 @@ pub struct Pool<'z, T> {
     serial: NonZeroU64,
     /// Owns values of the very type `T`: `boxed` puts them in through a shared reference.
     owns: PhantomData<Cell<T>>,
-}
-
-/// Names a value in a [`Pool`], and no other value of that pool at any time.
-///
-/// It borrows nothing: it can be kept, compared, and sent to other threads and back. When its
-/// value is gone it finds nothing, also where the slot has a new value. In another pool it means
-/// nothing, and may find another value or none.
-///
-/// ```
-/// use memzone::{PoolFull, Zone};
-///
-/// let zone = Zone::new(4096);
-/// let mut voices = zone.pool::<f32>(8);
-/// let key = voices.insert(0.5)?;
-/// if let Some(level) = voices.get_mut(key) {
-///     *level = 0.25;
-/// }
-/// assert_eq!(voices.remove(key), Some(0.25));
-/// let other = voices.insert(1.0)?; // in the same slot, perhaps
-/// assert_eq!(voices.get(key), None); // but the old key is nobody's
-/// voices.clear();
-/// assert_eq!(voices.get(other), None);
-/// # Ok::<(), PoolFull<f32>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PoolKey {
-    serial: NonZeroU64,
-    index: u32,
-}
-
-/// The pool has no free slot; the value comes back.
-///
-/// ```
-/// use memzone::{PoolFull, Zone};
-///
-/// let zone = Zone::new(1024);
-/// let mut pool = zone.pool(0);
-/// let PoolFull(name) = pool.insert("kick".to_string()).unwrap_err();
-/// assert_eq!(name, "kick");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PoolFull<T>(pub T);
-
-/// Who has which slot. Without the values' type, so that a box need not be invariant in it.
-struct Slots<'z> {
-    /// A word for each slot. Below `BOXED`: it is free, and this is the next free one or `END`.
-    /// `BOXED`: it is a box's. Above: the serial number of the pool's value in it.
-    words: &'z [Cell<u64>],
-    /// The slot given back last, or `END`.
-    free: Cell<u32>,
-    taken: Cell<usize>,
-}
-
-/// No further free slot.
-const END: u32 = u32::MAX;
-
-/// The word of a slot whose value belongs to a [`PoolBox`].
-const BOXED: NonZeroU64 = NonZeroU64::MIN.saturating_add(u32::MAX as u64);
-
-impl Slots<'_> {
-    /// Makes all slots free, to be taken in their order.
-    fn free_all(&self) {
-        let mut next = END;
-        for (index, word) in self.words.iter().enumerate().rev() {
-            word.set(next.into());
-            next = index as u32;
-        }
-        self.free.set(next);
-        self.taken.set(0);
-    }
-
-    /// Takes a free slot and writes its word.
-    #[inline]
-    fn take(&self, word: NonZeroU64) -> Option<u32> {
-        let index = self.free.get();
-        // `END` is the index of no slot.
-        let slot = self.words.get(index as usize)?;
-        self.free.set(slot.replace(word.get()) as u32);
-        self.taken.set(self.taken.get() + 1);
-        Some(index)
-    }
-
-    /// Makes a slot free that holds no value any more.
-    #[inline]
-    fn give_back(&self, index: u32) {
-        self.words[index as usize].set(self.free.get().into());
-        self.free.set(index);
-        self.taken.set(self.taken.get() - 1);
-    }
-}
-
-/// The keys of a pool's values; see [`Pool::keys`].
-///
-/// ```
-/// let zone = memzone::Zone::new(4096);
-/// let mut pool = zone.pool(4);
-/// for value in [1, 2, 3] {
-///     pool.insert(value)?;
-/// }
-/// assert!(pool.keys().all(|key| pool.get(key).is_some()));
-/// # Ok::<(), memzone::PoolFull<i32>>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct PoolKeys<'p> {
-    words: Enumerate<slice::Iter<'p, Cell<u64>>>,
-    left: usize,
-}
-
-/// A pool's values; see [`Pool::iter`].
-///
-/// ```
-/// let zone = memzone::Zone::new(4096);
-/// let mut pool = zone.pool(4);
-/// for value in [1, 2, 3] {
-///     pool.insert(value)?;
-/// }
-/// assert_eq!(pool.iter().sum::<i32>(), 6);
-/// # Ok::<(), memzone::PoolFull<i32>>(())
-/// ```
-#[derive(Debug)]
-pub struct PoolIter<'p, T> {
-    keys: PoolKeys<'p>,
-    values: NonNull<T>,
-    lends: PhantomData<&'p T>,
-}
-
-/// A pool's values, to be changed; see [`Pool::iter_mut`].
-///
-/// ```
-/// let zone = memzone::Zone::new(4096);
-/// let mut pool = zone.pool(4);
-/// for value in [1, 2, 3] {
-///     pool.insert(value)?;
-/// }
-/// pool.iter_mut().for_each(|value| *value *= 2);
-/// assert_eq!(pool.iter().sum::<i32>(), 12);
-/// # Ok::<(), memzone::PoolFull<i32>>(())
-/// ```
-#[derive(Debug)]
-pub struct PoolIterMut<'p, T> {
-    keys: PoolKeys<'p>,
-    values: NonNull<T>,
-    lends: PhantomData<&'p mut T>,
-}
-
-impl Iterator for PoolKeys<'_> {
-    type Item = PoolKey;
-
-    #[inline]
-    fn next(&mut self) -> Option<PoolKey> {
-        // Ends with the last value, not with the last slot.
-        self.left = self.left.checked_sub(1)?;
-        self.words.find_map(|(index, word)| {
-            let serial = NonZeroU64::new(word.get()).filter(|&serial| serial > BOXED)?;
-            Some(PoolKey { serial, index: index as u32 })
-        })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<'p, T> Iterator for PoolIter<'p, T> {
-    type Item = &'p T;
-
-    #[inline]
-    fn next(&mut self) -> Option<&'p T> {
-        let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
-        let place = unsafe { self.values.add(index) };
-        // SAFETY: (I15) a value of the pool's, which is borrowed for `'p`.
-        Some(unsafe { place.as_ref() })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.keys.size_hint()
-    }
-}
-
-impl<'p, T> Iterator for PoolIterMut<'p, T> {
-    type Item = &'p mut T;
-
-    #[inline]
-    fn next(&mut self) -> Option<&'p mut T> {
-        let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
-        let mut place = unsafe { self.values.add(index) };
-        // SAFETY: (I15) a value of the pool's, which is borrowed mutably for `'p`. No slot comes
-        // twice, so no value is lent twice.
-        Some(unsafe { place.as_mut() })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.keys.size_hint()
-    }
-}
-
-impl ExactSizeIterator for PoolKeys<'_> {}
-impl<T> ExactSizeIterator for PoolIter<'_, T> {}
-impl<T> ExactSizeIterator for PoolIterMut<'_, T> {}
-impl FusedIterator for PoolKeys<'_> {}
-impl<T> FusedIterator for PoolIter<'_, T> {}
-impl<T> FusedIterator for PoolIterMut<'_, T> {}
-
-impl<'p, T> IntoIterator for &'p Pool<'_, T> {
-    type Item = &'p T;
-    type IntoIter = PoolIter<'p, T>;
-    fn into_iter(self) -> PoolIter<'p, T> {
-        self.iter()
-    }
-}
-
-impl<'p, T> IntoIterator for &'p mut Pool<'_, T> {
-    type Item = &'p mut T;
-    type IntoIter = PoolIterMut<'p, T>;
-    fn into_iter(self) -> PoolIterMut<'p, T> {
-        self.iter_mut()
-    }
 }
 
 impl Zone {
@@ -672,109 +441,18 @@ impl<T> fmt::Debug for Pool<'_, T> {
     }
 }
 
-/// A value in a slot of a [`Pool`]. When it is dropped, its value's destructor runs, and its slot
-/// is free again; see [`Pool::boxed`].
-///
-/// A box that is forgotten (`mem::forget`) keeps its slot until the pool is
-/// [cleared](Pool::clear); its value's destructor does not run.
-///
-/// ```
-/// use memzone::{PoolBox, PoolFull, Zone};
-///
-/// let zone = Zone::new(4096);
-/// let pool = zone.pool::<String>(1);
-/// let mut name = pool.boxed("sine".to_string())?;
-/// name.push_str(" wave");
-/// assert!(pool.is_full());
-/// let name: String = PoolBox::into_inner(name); // its slot is free again
-/// assert!(pool.is_empty());
-/// assert_eq!(name, "sine wave");
-/// # Ok::<(), PoolFull<String>>(())
-/// ```
-///
-/// # Real-time
-///
-/// Yes, as far as the value's destructor is.
-pub struct PoolBox<'p, T> {
-    value: NonNull<T>,
-    // Its destructor runs after the box's, also where that panics.
-    slot: Taken<'p>,
-    owns: PhantomData<T>,
-}
-
-/// A slot to be given back.
-struct Taken<'p> {
-    slots: &'p Slots<'p>,
-    index: u32,
-}
-
-impl<T> PoolBox<'_, T> {
-    /// Moves the value out and makes its slot free.
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
-    ///
-    /// # Time complexity
-    ///
-    /// Constant.
-    #[inline]
-    pub fn into_inner(this: Self) -> T {
-        let mut this = ManuallyDrop::new(this);
-        // SAFETY: (I15) the box's value, which the box does not drop now.
-        let value = unsafe { this.value.read() };
-        // SAFETY: (I15) `this` is not used again.
-        unsafe { (&raw mut this.slot).drop_in_place() };
-        value
+impl<'p, T> IntoIterator for &'p Pool<'_, T> {
+    type Item = &'p T;
+    type IntoIter = PoolIter<'p, T>;
+    fn into_iter(self) -> PoolIter<'p, T> {
+        self.iter()
     }
 }
 
-impl<T> Drop for PoolBox<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: (I15) the box's value, dropped only here. Its slot is taken until it is gone, so
-        // that its destructor may use the pool.
-        unsafe { self.value.drop_in_place() };
+impl<'p, T> IntoIterator for &'p mut Pool<'_, T> {
+    type Item = &'p mut T;
+    type IntoIter = PoolIterMut<'p, T>;
+    fn into_iter(self) -> PoolIterMut<'p, T> {
+        self.iter_mut()
     }
 }
-
-impl Drop for Taken<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.slots.give_back(self.index);
-    }
-}
-
-impl<T> Deref for PoolBox<'_, T> {
-    type Target = T;
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        // SAFETY: (I15) the box owns the value, in a slot that nobody else looks into.
-        unsafe { self.value.as_ref() }
-    }
-}
-
-impl<T> DerefMut for PoolBox<'_, T> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: (I15) as above.
-        unsafe { self.value.as_mut() }
-    }
-}
-
-acts_as_its_value!(['p, T] PoolBox<'p, T>);
-
-impl<T> fmt::Debug for PoolFull<T> {
-    /// Without the value, which need not be `Debug`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PoolFull(..)")
-    }
-}
-
-impl<T> fmt::Display for PoolFull<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the pool is full: give a slot back, or make it with more slots")
-    }
-}
-
-impl<T> core::error::Error for PoolFull<T> {}
