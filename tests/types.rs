@@ -2,7 +2,7 @@
 //! parameters. Asserted while this file is compiled. A public type without a row fails the test.
 //!
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
-//! `tests/ui/variance.rs` has a function for each of those.
+//! `tests/ui/types/variance.rs` has a function for each of those.
 
 use memzone::__private::{Depth, Scope, ScopeZone, Site, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
@@ -195,7 +195,7 @@ mod of_sites {
 
 /// The rows: a type, one of its parameters, and in which direction it may be taken for another:
 /// `co` where the parameter may get shorter, `contra` where it may get longer. That it may not is
-/// seen in `tests/ui/variance.rs`, with a function for each direction not named here.
+/// seen in `tests/ui/types/variance.rs`, with a function for each direction not named here.
 macro_rules! variance {
     ($($name:literal $parameter:literal $how:ident $alias:ident <$($life:lifetime),*> = $type:ty;)*) => {
         $(
@@ -381,13 +381,13 @@ fn each_public_type_has_its_rows() {
 #[test]
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn what_does_not_vary_is_seen_not_to() {
-    let refused = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/variance.stderr");
+    let refused = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/types/variance.stderr");
     let refused = fs::read_to_string(refused).unwrap();
     for (name, parameter, how) in VARIANCE {
         for direction in ["co", "contra"].into_iter().filter(|direction| direction != how) {
             let of = name.replace("::", "_") + "_" + parameter.trim_matches('\'');
             let function = format!("fn not_{direction}_{}<", of.to_lowercase());
-            assert!(refused.contains(&function), "tests/ui/variance.rs has no {function}");
+            assert!(refused.contains(&function), "tests/ui/types/variance.rs has no {function}");
         }
     }
 }
