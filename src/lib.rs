@@ -54,7 +54,7 @@ mod zbox;
 
 mod stack_limit;
 
-mod deep_copy;
+mod copy;
 
 mod collections;
 
@@ -110,7 +110,7 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
+pub use crate::copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]

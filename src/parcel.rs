@@ -1,6 +1,6 @@
 //! A value with the zone it lives in, moved between threads as one.
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::ZoneError;
 use crate::zone::{Zone, or_panic, state};
 use core::alloc::Layout;

@@ -1,6 +1,6 @@
 //! Scopes: the guard that `beginz!` and `letz!` put on the stack, and how a value leaves it.
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::ZoneError;
 use crate::profile::{Site, Watch};
 use crate::stack::{self, Entered};

@@ -2,7 +2,7 @@
 //! two kinds of handles.
 
 use crate::alloc::Return;
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;

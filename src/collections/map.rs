@@ -4,7 +4,7 @@
 
 use super::filling::{borrowed, counted};
 use crate::bump::MAX_REQUEST;
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::hash::{BuildHasher, Hash};

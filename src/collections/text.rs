@@ -1,7 +1,7 @@
 //! A text that grows in a zone.
 
 use crate::alloc::{Return, SliceBuilder};
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::ZoneError;
 use crate::zone::{Zone, or_panic};
 use core::borrow::Borrow;

@@ -2,7 +2,7 @@
 
 use super::{Heap, System, halloc, try_halloc};
 use crate::bump::MAX_REQUEST;
-use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
+use crate::copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
 use crate::ledger::{Entry, Kind};
 use crate::owner::acts_as_its_value;
