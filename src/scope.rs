@@ -2,7 +2,7 @@
 
 mod watch;
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::insight::sites::Site;
 use crate::region::header::Header;

@@ -1,6 +1,6 @@
 //! A value with the zone it lives in, moved between threads as one.
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::state;
 use crate::zone::Zone;

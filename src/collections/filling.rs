@@ -1,7 +1,7 @@
 //! What all collections are copied with: room in a zone for a vector's items before it is the vector's, and the
 //! two kinds of handles.
 
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use crate::zone::values::Return;
