@@ -19,6 +19,8 @@ mod stale;
 
 mod section;
 
+mod shared_list;
+
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]

@@ -183,10 +183,10 @@ mod on {
 mod figures {
     use super::Site;
     use crate::zone::{DEFAULT_CAPACITY, Since};
+    use crate::shared_list::{Listed, SharedList};
     use crate::{section, stack};
     use core::fmt;
     use core::panic::Location;
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
     /// What has happened at a site, on all threads.
@@ -199,16 +199,17 @@ mod figures {
         copied: AtomicU64,
         /// Whether it is in the list of all sites.
         listed: AtomicBool,
-        /// The site that was listed after this one.
-        next: OnceLock<&'static Site>,
+        /// The site that was listed before this one.
+        next: SharedList<Site>,
     }
 
-    /// The site that was listed first. (A list without a lock: each has a place for the next.)
-    static FIRST: OnceLock<&'static Site> = OnceLock::new();
+    /// All sites that were used.
+    static SITES: SharedList<Site> = SharedList::new();
 
-    /// All sites, in the order of their first use.
-    fn all() -> impl Iterator<Item = &'static Site> {
-        core::iter::successors(FIRST.get().copied(), |site| site.figures.next.get().copied())
+    impl Listed for Site {
+        fn next(&self) -> &SharedList<Site> {
+            &self.figures.next
+        }
     }
 
     impl Figures {
@@ -220,7 +221,7 @@ mod figures {
                 grown: AtomicU64::new(0),
                 copied: AtomicU64::new(0),
                 listed: AtomicBool::new(false),
-                next: OnceLock::new(),
+                next: SharedList::new(),
             }
         }
 
@@ -238,16 +239,11 @@ mod figures {
     }
 
     impl Site {
-        /// Puts it at the end of the list, once.
+        /// Puts it into the list, once.
         #[cold]
         fn list(&'static self) {
-            if self.figures.listed.swap(true, Relaxed) {
-                return;
-            }
-            let mut place = &FIRST;
-            while place.set(self).is_err() {
-                let taken = place.get().expect("it is taken");
-                place = &taken.figures.next;
+            if !self.figures.listed.swap(true, Relaxed) {
+                SITES.add(self);
             }
         }
 
@@ -285,12 +281,12 @@ mod figures {
     pub(crate) fn of_named_zone(
         name: &'static str,
         bytes: usize,
-        here: &Location<'static>,
+        here: &'static Location<'static>,
     ) -> &'static Site {
         let same = |site: &&Site| {
             site.kind == name && site.file == here.file() && site.line == here.line()
         };
-        let site = match all().find(same) {
+        let site = match SITES.iter().find(same) {
             Some(site) => site,
             // As many as there are names of zones in the program.
             None => Box::leak(Box::new(Site::new(name, here.file(), here.line()))),
@@ -427,7 +423,9 @@ mod figures {
     ///
     /// No: it takes memory for the list.
     pub fn sites() -> Sites {
-        let mut sites: Vec<SiteStats> = all().map(SiteStats::of).collect();
+        let mut sites: Vec<SiteStats> = SITES.iter().map(SiteStats::of).collect();
+        // Of equal ones the first that was used.
+        sites.reverse();
         sites.sort_by_key(|site| core::cmp::Reverse((site.grown, site.copied, site.entries)));
         Sites { sites }
     }

@@ -53,8 +53,8 @@ struct Pushed {
 struct Stack {
     /// The spare zone for the next scope, if there is one.
     next: Cell<NonNull<Header>>,
-    /// Where the thread counts; see `stats.rs`.
-    counters: Cell<&'static Counters>,
+    /// Where the thread counts, once it has a place; see `stats.rs`.
+    counters: Cell<Option<&'static Counters>>,
     /// The last zone of the list, if there is one.
     last: Cell<NonNull<Header>>,
     /// How many zones are in the list.
@@ -72,7 +72,7 @@ thread_local! {
     static STACK: Stack = const {
         Stack {
             next: Cell::new(NONE),
-            counters: Cell::new(&stats::NOBODYS),
+            counters: Cell::new(None),
             last: Cell::new(NONE),
             zones: Cell::new(0),
             default: Cell::new(NONE),
@@ -168,6 +168,10 @@ impl Stack {
 }
 
 impl Stack {
+    fn counters(&self) -> &'static Counters {
+        self.counters.get().unwrap_or(&stats::NOBODYS)
+    }
+
     fn count_pushed(&self) -> usize {
         self.pushed.borrow().len()
     }
@@ -204,7 +208,7 @@ impl Stack {
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }
-        self.counters.set(stats::register());
+        self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
         longer.try_reserve_exact(room).map_err(|_| ZoneError::OutOfMemory { requested })?;
         longer.extend_from_slice(&self.pushed.borrow());
@@ -246,7 +250,7 @@ impl Stack {
 
     /// Frees a spare zone that is not in the list any more.
     fn destroy_spare(&self, zone: NonNull<Header>) {
-        self.counters.get().spare_gone();
+        self.counters().spare_gone();
         // SAFETY: (I1) an idle spare belonged to the list alone. It has no hooks.
         unsafe { Header::destroy(zone) };
     }
@@ -285,7 +289,7 @@ impl Stack {
             self.remove(small);
             self.destroy_spare(small);
         }
-        self.counters.get().spare_made(self.zones.get());
+        self.counters().spare_made(self.zones.get());
         Ok(zone)
     }
 
@@ -333,7 +337,7 @@ impl Stack {
         debug_assert_ne!(scope, NONE);
         self.remove(scope);
         mark(scope, state::DETACHED);
-        self.counters.get().spare_gone();
+        self.counters().spare_gone();
     }
 
     /// Takes off what is topmost, as long as it is above something that is still there.
@@ -375,7 +379,7 @@ impl Stack {
             }
         }
         if !header(zone).is_sole() {
-            self.counters.get().zone_retired();
+            self.counters().zone_retired();
             // SAFETY: (I1) the scope gives up its handle; the others keep the zone.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
@@ -407,7 +411,7 @@ impl Stack {
             unmark(zone, state::DETACHED);
             self.mark_oversize(zone);
             self.insert(self.innermost(), zone, self.next.get());
-            self.counters.get().spare_made(self.zones.get());
+            self.counters().spare_made(self.zones.get());
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
