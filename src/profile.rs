@@ -182,8 +182,8 @@ mod on {
 #[cfg(feature = "profile")]
 mod figures {
     use super::Site;
-    use crate::zone::{DEFAULT_CAPACITY, Since};
     use crate::shared_list::{Listed, SharedList};
+    use crate::zone::{DEFAULT_CAPACITY, Since};
     use crate::{section, stack};
     use core::fmt;
     use core::panic::Location;

@@ -61,6 +61,9 @@ fn a_child_waits_for_no_thread_that_it_does_not_have() {
             }
         }
         stop.store(true, Relaxed);
-        assert_eq!(failed, None, "the child of this round waited for ever (14: the alarm), or failed");
+        assert_eq!(
+            failed, None,
+            "the child of this round waited for ever (14: the alarm), or failed"
+        );
     });
 }
