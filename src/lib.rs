@@ -17,6 +17,8 @@ mod system;
 
 mod stale;
 
+mod last_words;
+
 mod section;
 
 mod shared_list;

@@ -498,7 +498,9 @@ pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
 /// What `enter` does where no spare zone has the room.
 #[cold]
 #[inline(never)]
+#[track_caller]
 pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
+    let _at = section::at_caller();
     STACK.with(|stack| stack.enter(bytes))
 }
 
@@ -774,7 +776,7 @@ pub fn push_new_zone(bytes: usize) -> Zone {
 /// # Real-time
 ///
 /// No: it makes a zone.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
     let zone = Zone::try_new(bytes)?;
     try_push_zone(&zone)?;

@@ -218,6 +218,7 @@ impl Header {
     }
 
     /// Makes a zone; the caller gets its only handle, as a bare pointer.
+    #[track_caller]
     pub(crate) fn make(plan: &ZoneBuilder) -> Result<NonNull<Header>, ZoneError> {
         let too_large = ZoneError::TooLarge { requested: plan.capacity, available: MAX_REQUEST };
         if plan.capacity > MAX_REQUEST {
@@ -359,6 +360,7 @@ impl Header {
     }
 
     /// Finds room for a request that the current block's rest, rounded to steps, had none for.
+    #[track_caller]
     fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
         if let Some(found) = self.place(size, align) {
@@ -427,6 +429,7 @@ impl Header {
     }
 
     /// Takes a block from the system with room for the request.
+    #[track_caller]
     fn take_block(&self, size: usize, align: usize) -> Result<NonNull<Block>, ZoneError> {
         let used = self.used();
         let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
@@ -518,6 +521,7 @@ impl Header {
     }
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
+    #[track_caller]
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
         if bytes > MAX_REQUEST {
             return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });
@@ -891,6 +895,7 @@ impl Zone {
     /// # Real-time
     ///
     /// No: it asks the system for memory, but for 0 bytes.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
             return Ok(Self::unborn());
@@ -1011,6 +1016,7 @@ impl Zone {
     /// Makes the zone of a `Zone::new(0)` that is used for the first time.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn be_born_with(&self, bytes: usize) -> Result<(), ZoneError> {
         if self.header().state.get() & state::EMPTY != 0 {
             self.header.set(Header::make(&Self::builder().capacity(bytes))?);
@@ -1020,6 +1026,7 @@ impl Zone {
 
     /// `be_born_with` as many bytes as any zone has, for one more handle or entry; an error where there
     /// may be none.
+    #[track_caller]
     pub(crate) fn be_born(&self) -> Result<(), ZoneError> {
         if self.header().state.get() & state::SEALED != 0 {
             return Err(ZoneError::InUse { handles: 1 });
@@ -1051,6 +1058,7 @@ impl Zone {
     /// blocks, and all errors.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         if align > MAX_ALIGN {
             return Err(ZoneError::AlignTooLarge { align });
@@ -1602,7 +1610,7 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// No: it asks the system for memory.
-    #[cfg_attr(feature = "profile", track_caller)]
+    #[track_caller]
     pub fn try_build(self) -> Result<Zone, ZoneError> {
         #[cfg(feature = "profile")]
         let mut this = self;

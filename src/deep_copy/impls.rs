@@ -593,6 +593,7 @@ owners! {
 }
 
 /// Before memory of the system's is taken for a copy.
+#[track_caller]
 pub(super) fn ask(bytes: usize) -> Result<(), ZoneError> {
     if bytes == 0 { Ok(()) } else { section::ask(Request::OwnedCopy, bytes) }
 }

@@ -96,6 +96,7 @@ unsafe impl Heap for System {
     fn origin(&self) {}
 
     #[inline]
+    #[track_caller]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
         section::ask(Request::HeapMemory, layout.size())?;
@@ -149,7 +150,7 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 /// # Real-time
 ///
 /// No. [`halloc_in`] an [`RtHeap`] is.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
 }
@@ -183,7 +184,7 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 /// # Real-time
 ///
 /// No. [`halloc_slice_in`] an [`RtHeap`] is.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)
 }
@@ -209,7 +210,7 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 ///
 /// As the heap.
 #[inline]
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError> {
     Ok(HBox::try_uninit_in(heap)?.write(value))
 }
@@ -234,7 +235,7 @@ pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError
 /// # Real-time
 ///
 /// As the heap.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn halloc_slice_in<T: Copy, H: Heap>(
     heap: &H,
     len: usize,

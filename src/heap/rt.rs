@@ -352,6 +352,7 @@ impl RtHeap {
     /// # Real-time
     ///
     /// No: it takes all its memory.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<RtHeap, ZoneError> {
         let too_large = ZoneError::TooLarge { requested: bytes, available: MAX_BLOCK };
         if bytes > MAX_BLOCK {
