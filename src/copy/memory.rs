@@ -7,6 +7,7 @@ use crate::error::{Request, ZoneError};
 use crate::system::section;
 
 /// Before memory of the system's is taken for a copy.
+#[track_caller]
 pub(super) fn ask(bytes: usize) -> Result<(), ZoneError> {
     if bytes == 0 { Ok(()) } else { section::ask(Request::OwnedCopy, bytes) }
 }

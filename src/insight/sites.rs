@@ -82,9 +82,9 @@ mod on {
 #[cfg(feature = "profile")]
 mod figures {
     use super::Site;
+    use crate::system::shared_list::{Listed, SharedList};
     use core::fmt;
     use core::panic::Location;
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
     /// What has happened at a site, on all threads.
@@ -97,16 +97,17 @@ mod figures {
         copied: AtomicU64,
         /// Whether it is in the list of all sites.
         listed: AtomicBool,
-        /// The site that was listed after this one.
-        next: OnceLock<&'static Site>,
+        /// The site that was listed before this one.
+        next: SharedList<Site>,
     }
 
-    /// The site that was listed first. (A list without a lock: each has a place for the next.)
-    static FIRST: OnceLock<&'static Site> = OnceLock::new();
+    /// All sites that were used.
+    static SITES: SharedList<Site> = SharedList::new();
 
-    /// All sites, in the order of their first use.
-    fn all() -> impl Iterator<Item = &'static Site> {
-        core::iter::successors(FIRST.get().copied(), |site| site.figures.next.get().copied())
+    impl Listed for Site {
+        fn next(&self) -> &SharedList<Site> {
+            &self.figures.next
+        }
     }
 
     impl Figures {
@@ -118,22 +119,17 @@ mod figures {
                 grown: AtomicU64::new(0),
                 copied: AtomicU64::new(0),
                 listed: AtomicBool::new(false),
-                next: OnceLock::new(),
+                next: SharedList::new(),
             }
         }
     }
 
     impl Site {
-        /// Puts it at the end of the list, once.
+        /// Puts it into the list, once.
         #[cold]
         fn list(&'static self) {
-            if self.figures.listed.swap(true, Relaxed) {
-                return;
-            }
-            let mut place = &FIRST;
-            while place.set(self).is_err() {
-                let taken = place.get().expect("it is taken");
-                place = &taken.figures.next;
+            if !self.figures.listed.swap(true, Relaxed) {
+                SITES.add(self);
             }
         }
 
@@ -179,12 +175,12 @@ mod figures {
     pub(crate) fn of_named_zone(
         name: &'static str,
         bytes: usize,
-        here: &Location<'static>,
+        here: &'static Location<'static>,
     ) -> &'static Site {
         let same = |site: &&Site| {
             site.kind == name && site.file == here.file() && site.line == here.line()
         };
-        let site = match all().find(same) {
+        let site = match SITES.iter().find(same) {
             Some(site) => site,
             // As many as there are names of zones in the program.
             None => Box::leak(Box::new(Site::new(name, here.file(), here.line()))),
@@ -321,7 +317,9 @@ mod figures {
     ///
     /// No: it takes memory for the list.
     pub fn sites() -> Sites {
-        let mut sites: Vec<SiteStats> = all().map(SiteStats::of).collect();
+        let mut sites: Vec<SiteStats> = SITES.iter().map(SiteStats::of).collect();
+        // Of equal ones the first that was used.
+        sites.reverse();
         sites.sort_by_key(|site| core::cmp::Reverse((site.grown, site.copied, site.entries)));
         Sites { sites }
     }

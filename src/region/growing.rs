@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 impl Header {
     /// Finds room for a request that the current block's rest, rounded to steps, had none for.
+    #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
         if let Some(found) = self.place(size, align) {
@@ -79,6 +80,7 @@ impl Header {
     }
 
     /// Takes a block from the system with room for the request.
+    #[track_caller]
     pub(crate) fn take_block(
         &self,
         size: usize,
@@ -136,6 +138,7 @@ impl Header {
     }
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
+    #[track_caller]
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
         if bytes > MAX_REQUEST {
             return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });

@@ -74,6 +74,7 @@ impl Memory {
     }
 
     /// Takes a block of `bytes`, as `round_up` and `round_down` give them, from the system.
+    #[track_caller]
     pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
         section::ask(request, system_bytes(bytes))?;
         let refused = ZoneError::OutOfMemory { requested: system_bytes(bytes) };

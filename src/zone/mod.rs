@@ -111,6 +111,7 @@ impl Zone {
     /// # Real-time
     ///
     /// No: it asks the system for memory, but for 0 bytes.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
             return Ok(Self::unborn());
@@ -222,6 +223,7 @@ impl Zone {
     /// Makes the zone of a `Zone::new(0)` that is used for the first time.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn be_born_with(&self, bytes: usize) -> Result<(), ZoneError> {
         if self.header().state.get() & state::EMPTY != 0 {
             self.header.set(Header::make(&Settings::with_capacity(bytes))?);
@@ -231,6 +233,7 @@ impl Zone {
 
     /// `be_born_with` as many bytes as any zone has, for one more handle or entry; an error where there
     /// may be none.
+    #[track_caller]
     pub(crate) fn be_born(&self) -> Result<(), ZoneError> {
         if self.header().state.get() & state::SEALED != 0 {
             return Err(ZoneError::InUse { handles: 1 });
@@ -262,6 +265,7 @@ impl Zone {
     /// blocks, and all errors.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         if align > MAX_ALIGN {
             return Err(ZoneError::AlignTooLarge { align });
