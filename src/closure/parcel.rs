@@ -113,7 +113,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Parcel::try_new) errs.
+    /// When [`try_new`](Parcel::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -166,7 +166,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the builder is.
+    /// Yes, if the builder is.
     pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Parcel<T>, ZoneError>
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
@@ -191,7 +191,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
             // Here, as long as `value` is dropped where it errs.
             zone.check_others(state::ENTRIES)?;
             zone.seal(true);
-            // SAFETY: (I2) memory just taken for this type.
+            // SAFETY: (I2) the memory was just taken for this type.
             unsafe { place.write(Held { value, figures: Figures::of(zone) }) };
             // Lifetimes aside, the two are one type: no trait is implemented for one lifetime and
             // not for another in a way that `for<'z>` accepts.
@@ -257,7 +257,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the value's destructor is.
+    /// Yes, if the value's destructor is.
     pub fn into_zone(self) -> Zone {
         let this = ManuallyDrop::new(self);
         // SAFETY: (I20) moved out of `this`, which is not dropped.

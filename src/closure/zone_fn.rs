@@ -85,7 +85,7 @@ impl<A, R, S: ?Sized> Closure<'_, A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
         // SAFETY: (I20) nodes live as long as their zone, which is borrowed.
@@ -105,7 +105,7 @@ impl<A, R> Closure<'_, A, R> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)
@@ -151,7 +151,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_closure`](Zone::try_closure) errs.
+    /// When [`try_closure`](Zone::try_closure) gives an error.
     ///
     /// # Real-time
     ///
@@ -200,7 +200,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_closure_with`](Zone::try_closure_with) errs.
+    /// When [`try_closure_with`](Zone::try_closure_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -238,7 +238,7 @@ impl Zone {
             drop: drop_closure::<A, R, S, F>,
             zone: Cell::new(Header::empty()),
         };
-        // SAFETY: (I2) memory just taken for this type.
+        // SAFETY: (I2) the memory was just taken for this type.
         unsafe { place.write(NodeOf { node, closure }) };
         Ok(Closure { node: place.cast(), zone: PhantomData })
     }
@@ -321,7 +321,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](ZoneFn::try_new) errs.
+    /// When [`try_new`](ZoneFn::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -384,7 +384,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the builder is.
+    /// Yes, if the builder is.
     pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Self, ZoneError>
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
@@ -415,7 +415,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
         // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
@@ -466,7 +466,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the destructors of what it captured are.
+    /// Yes, if the destructors of what it captured are.
     pub fn into_zone(self) -> Zone {
         let node = ManuallyDrop::new(self).node;
         // SAFETY: (I20) `self` is consumed, and not dropped.
@@ -551,7 +551,7 @@ impl<A, R> ZoneFn<A, R> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)

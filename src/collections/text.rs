@@ -62,7 +62,7 @@ impl<'z> ZString<'z> {
     ///
     /// # Panics
     ///
-    /// Where [`try_push_str`](ZString::try_push_str) errs.
+    /// When [`try_push_str`](ZString::try_push_str) gives an error.
     ///
     /// # Real-time
     ///
@@ -89,7 +89,7 @@ impl<'z> ZString<'z> {
     ///
     /// # Panics
     ///
-    /// Where [`try_push`](ZString::try_push) errs.
+    /// When [`try_push`](ZString::try_push) gives an error.
     ///
     /// # Real-time
     ///

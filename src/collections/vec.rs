@@ -4,7 +4,6 @@ use super::filling::{self, borrowed, counted};
 use crate::deep_copy::{DeepCopy, Depth, Work};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
-#[cfg(feature = "allocator-api2")]
 
 /// A vector in a zone, that borrows it.
 ///
@@ -73,7 +72,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_vec_with_capacity`](Zone::try_vec_with_capacity) errs.
+    /// When [`try_vec_with_capacity`](Zone::try_vec_with_capacity) gives an error.
     ///
     /// # Real-time
     ///

@@ -50,7 +50,7 @@ pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
 ///
 /// # Panics
 ///
-/// Where [`try_halloc_slice`] errs.
+/// When [`try_halloc_slice`] gives an error.
 ///
 /// # Real-time
 ///

@@ -203,7 +203,7 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as `make` is.
+    /// Yes, if `make` is.
     pub fn fill_with(mut self, mut make: impl FnMut(usize) -> T) -> HBox<[T], H> {
         for (index, place) in self.iter_mut().enumerate() {
             place.write(make(index));

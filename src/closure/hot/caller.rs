@@ -67,7 +67,7 @@ use core::fmt;
 ///
 /// # Panics
 ///
-/// Where [`try_hot`] errs.
+/// When [`try_hot`] gives an error.
 ///
 /// # Real-time
 ///
@@ -129,7 +129,7 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
         if self.taker.has_new() {
@@ -207,7 +207,7 @@ impl<A, R> Caller<A, R> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)

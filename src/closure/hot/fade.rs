@@ -152,7 +152,7 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 ///
 /// # Real-time
 ///
-/// Yes, as far as the closures are, and copying the state.
+/// Yes, if the closures are, and copying the state.
 pub struct Fader<A, R, S = ()> {
     caller: Caller<A, R, S>,
     /// The state of the definition that is faded out.
@@ -180,7 +180,7 @@ impl<A: Clone, R: Mix> Fader<A, R> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closures are.
+    /// Yes, if the closures are.
     #[inline]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)
@@ -259,7 +259,7 @@ impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closures are, and copying the state at the start of a fade.
+    /// Yes, if the closures are, and copying the state at the start of a fade.
     #[inline]
     pub fn call_with(&mut self, state: &mut S, argument: A) -> R {
         let taker = &mut self.caller.taker;

@@ -106,7 +106,7 @@ impl<T: Letter> Mailbox<T> {
             one_ended: AtomicBool::new(false),
             owns: PhantomData,
         };
-        // SAFETY: (I24) memory just taken for it.
+        // SAFETY: (I24) the memory was just taken for it.
         unsafe { place.write(mailbox) };
         Ok(place)
     }
@@ -141,7 +141,7 @@ impl<T: Letter> Mailbox<T> {
         self.left.each_ref().map(|left| {
             // Acquire: the letter as its last owner left it.
             let word = left.swap(null_mut(), Ordering::Acquire);
-            // SAFETY: (I23) exchanged just now.
+            // SAFETY: (I23) the word was just exchanged.
             unsafe { open(word) }
         })
     }
@@ -151,7 +151,7 @@ impl<T: Letter> Drop for Mailbox<T> {
     fn drop(&mut self) {
         // Relaxed: `end` has ordered all.
         let word = self.slot.swap(null_mut(), Ordering::Relaxed);
-        // SAFETY: (I23) exchanged just now.
+        // SAFETY: (I23) the word was just exchanged.
         let waiting: Option<T> = unsafe { open(word) };
         // An array, so that a destructor that panics does not keep the others from running.
         drop((waiting, self.take_left()));
@@ -228,7 +228,7 @@ impl<T: Letter> Taker<T> {
         let back = back.map_or(null_mut(), |back| tagged(back.into_raw(), RETIRED));
         // Acquire: the definition as it was built. Release: the retired one as it was left.
         let word = self.mailbox().slot.swap(back, Ordering::AcqRel);
-        // SAFETY: (I23) exchanged just now.
+        // SAFETY: (I23) the word was just exchanged.
         match unsafe { open(word) } {
             Some(new) => new,
             // What was seen is replaced by newer ones only. Unwinding would drop what was sent.
@@ -349,7 +349,7 @@ impl<T: Letter> Giver<T> {
                 Ordering::Relaxed,
             );
             match given {
-                // SAFETY: (I23) exchanged just now.
+                // SAFETY: (I23) the word was just exchanged.
                 Ok(word) => return unsafe { open(word) },
                 Err(now) => seen = now,
             }
@@ -366,7 +366,7 @@ impl<T: Letter> Giver<T> {
             // Acquire: the retired one as it was left.
             let taken =
                 slot.compare_exchange(seen, null_mut(), Ordering::Acquire, Ordering::Relaxed);
-            // SAFETY: (I23) exchanged just now.
+            // SAFETY: (I23) the word was just exchanged.
             retired = taken.ok().and_then(|word| unsafe { open(word) });
         }
         let [a, b, c] = self.mailbox().take_left();

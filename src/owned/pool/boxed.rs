@@ -29,7 +29,7 @@ use core::ptr::NonNull;
 ///
 /// # Real-time
 ///
-/// Yes, as far as the value's destructor is.
+/// Yes, if the value's destructor is.
 pub struct PoolBox<'p, T> {
     pub(super) value: NonNull<T>,
     // Its destructor runs after the box's, also where that panics.

@@ -95,7 +95,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_pool`](Zone::try_pool) errs.
+    /// When [`try_pool`](Zone::try_pool) gives an error.
     ///
     /// # Real-time
     ///
@@ -135,7 +135,7 @@ impl Zone {
         let values = self.try_alloc_layout(layout)?;
         // SAFETY: (I6) the words begin there in the layout.
         let words = unsafe { values.add(offset) }.cast::<MaybeUninit<Cell<u64>>>();
-        // SAFETY: (I2) memory just taken for as many words; (I7) which may be uninitialised.
+        // SAFETY: (I2) the memory was just taken for as many words; (I7) which may be uninitialised.
         let words = unsafe { slice::from_raw_parts_mut(words.as_ptr(), slots) };
         for word in &mut *words {
             word.write(Cell::new(0));
@@ -270,7 +270,7 @@ impl<'z, T> Pool<'z, T> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as `keep` and the destructors are.
+    /// Yes, if `keep` and the destructors are.
     ///
     /// # Time complexity
     ///
@@ -292,7 +292,7 @@ impl<'z, T> Pool<'z, T> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the destructors are.
+    /// Yes, if the destructors are.
     ///
     /// # Time complexity
     ///
