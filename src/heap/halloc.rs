@@ -20,7 +20,7 @@ use crate::error::{ZoneError, or_panic};
 ///
 /// # Real-time
 ///
-/// No. [`halloc_in`] an [`RtHeap`] is.
+/// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
 pub fn halloc<T>(value: T) -> HBox<T> {
     or_panic(try_halloc(value))
@@ -34,7 +34,7 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 ///
 /// # Real-time
 ///
-/// No. [`halloc_in`] an [`RtHeap`] is.
+/// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
@@ -68,7 +68,7 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 ///
 /// # Real-time
 ///
-/// No. [`halloc_slice_in`] an [`RtHeap`] is.
+/// No. [`halloc_slice_in`] an [`RtHeap`](crate::RtHeap) is.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)

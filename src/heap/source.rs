@@ -5,8 +5,8 @@ use crate::system::{aside, section};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// A source of explicit heap memory: the [`System`], an [`RtHeap`], or any allocator by way of
-/// [`FromAllocator`].
+/// A source of explicit heap memory: the [`System`], an [`RtHeap`](crate::RtHeap), or any allocator by way of
+/// [`FromAllocator`](crate::FromAllocator).
 ///
 /// # Safety
 ///
@@ -23,7 +23,7 @@ pub unsafe trait Heap {
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s and an [`RtHeap`]'s yes, a [`FromAllocator`] clones its
+    /// As the heap: the [`System`]'s and an [`RtHeap`](crate::RtHeap)'s yes, a [`FromAllocator`](crate::FromAllocator) clones its
     /// allocator.
     fn origin(&self) -> Self::Origin;
 
@@ -36,7 +36,7 @@ pub unsafe trait Heap {
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
+    /// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError>;
 
     /// Gives memory back.
@@ -48,7 +48,7 @@ pub unsafe trait Heap {
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
+    /// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
     unsafe fn give_back(origin: &Self::Origin, memory: NonNull<u8>, layout: Layout);
 }
 

@@ -108,7 +108,7 @@ impl Zone {
     }
 
     /// Whether all of the zone's memory is locked into physical memory. That is so if the zone was built with
-    /// [`lock`](ZoneBuilder::lock), and the system refused no block.
+    /// [`lock`](crate::ZoneBuilder::lock), and the system refused no block.
     ///
     /// ```
     /// let zone = memzone::Zone::builder().capacity(4096).lock().build();
