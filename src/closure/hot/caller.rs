@@ -278,7 +278,7 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
     ///
     /// Yes.
     pub fn has_ended(&self) -> bool {
-        self.giver.is_alone()
+        self.giver.has_taker_ended()
     }
 }
 

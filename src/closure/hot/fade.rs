@@ -155,7 +155,7 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 pub struct Fader<A, R, S = ()> {
     caller: Caller<A, R, S>,
     /// The state for the definition that is faded out.
-    of_old: S,
+    spare_state: S,
     samples: u32,
     /// The number of samples of the fade that were played.
     played: u32,
@@ -194,7 +194,7 @@ impl<A, R, S> Fader<A, R, S> {
     ///
     /// Yes.
     pub fn with_state(caller: Caller<A, R, S>, samples: u32, spare: S) -> Fader<A, R, S> {
-        Fader { caller, of_old: spare, samples, played: 0 }
+        Fader { caller, spare_state: spare, samples, played: 0 }
     }
 
     /// Whether two definitions are playing.
@@ -272,26 +272,26 @@ impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
                 return taker.current().call_with(state, argument);
             }
             // The copy is made before the fade begins, so that a panic in it changes nothing.
-            self.of_old.clone_from(state);
-            self.begin();
+            self.spare_state.clone_from(state);
+            self.begin_fade();
         }
-        self.step(state, argument)
+        self.play_fading(state, argument)
     }
 
     #[cold]
-    fn begin(&mut self) {
+    fn begin_fade(&mut self) {
         self.caller.taken_up += u64::from(self.caller.taker.begin_fade());
         self.played = 0;
     }
 
     /// Plays one sample of a fade.
     #[inline(never)]
-    fn step(&mut self, state: &mut S, argument: A) -> R {
-        let Some((current, old)) = self.caller.taker.both() else {
+    fn play_fading(&mut self, state: &mut S, argument: A) -> R {
+        let Some((current, old)) = self.caller.taker.current_and_fading() else {
             return self.caller.call_with(state, argument);
         };
         let new = current.call_with(state, argument.clone());
-        let old = old.call_with(&mut self.of_old, argument);
+        let old = old.call_with(&mut self.spare_state, argument);
         self.played += 1;
         let part = self.played as f32 / (self.samples as f32 + 1.0);
         if self.played >= self.samples {

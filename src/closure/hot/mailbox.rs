@@ -92,7 +92,7 @@ struct Mailbox<T: Letter> {
 /// # Safety
 ///
 /// I23: the word came out of a slot of a mailbox for `T`, and nobody but the caller has it.
-unsafe fn open<T: Letter>(word: *mut ()) -> Option<T> {
+unsafe fn letter_in<T: Letter>(word: *mut ()) -> Option<T> {
     let letter = NonNull::new(word.map_addr(|address| address & !TAG))?;
     // SAFETY: (I23) what is in a slot comes from `into_raw`, and the caller promises to have it alone.
     Some(unsafe { T::from_raw(letter) })
@@ -124,15 +124,15 @@ impl<T: Letter> Mailbox<T> {
         if this.one_ended.swap(true, Ordering::AcqRel) {
             /// Frees the mailbox, even when a definition's destructor panics. In a real-time section that denies, the
             /// memory is put aside.
-            struct Free<T: Letter>(NonNull<Mailbox<T>>);
-            impl<T: Letter> Drop for Free<T> {
+            struct FreeMailbox<T: Letter>(NonNull<Mailbox<T>>);
+            impl<T: Letter> Drop for FreeMailbox<T> {
                 fn drop(&mut self) {
                     let layout = Layout::new::<Mailbox<T>>();
                     // SAFETY: (I24) the memory was taken with this layout in `make`, and both sides are gone.
                     unsafe { System::give_back(&(), self.0.cast(), layout) };
                 }
             }
-            let free = Free(mailbox);
+            let free = FreeMailbox(mailbox);
             // SAFETY: (I24) the mailbox was written in `make`, and both sides are gone.
             unsafe { free.0.drop_in_place() };
         }
@@ -144,7 +144,7 @@ impl<T: Letter> Mailbox<T> {
             // Acquire: this side sees the letter as its last owner left it.
             let word = left.swap(null_mut(), Ordering::Acquire);
             // SAFETY: (I23) the word was just exchanged.
-            unsafe { open(word) }
+            unsafe { letter_in(word) }
         })
     }
 }
@@ -154,7 +154,7 @@ impl<T: Letter> Drop for Mailbox<T> {
         // Relaxed: `end` has ordered all accesses.
         let word = self.slot.swap(null_mut(), Ordering::Relaxed);
         // SAFETY: (I23) the word was just exchanged.
-        let waiting: Option<T> = unsafe { open(word) };
+        let waiting: Option<T> = unsafe { letter_in(word) };
         // All are dropped as one value, so that a destructor that panics does not keep the others from running.
         drop((waiting, self.take_left()));
     }
@@ -216,7 +216,7 @@ impl<T: Letter> Taker<T> {
 
     /// The current definition and the one that is faded out, if there is a fade.
     #[inline(always)]
-    pub(super) fn both(&mut self) -> Option<(&mut T, &mut T)> {
+    pub(super) fn current_and_fading(&mut self) -> Option<(&mut T, &mut T)> {
         self.fading.as_mut().map(|fading| (&mut *self.current, fading))
     }
 
@@ -232,7 +232,7 @@ impl<T: Letter> Taker<T> {
         // side left it.
         let word = self.mailbox().slot.swap(back, Ordering::AcqRel);
         // SAFETY: (I23) the word was just exchanged.
-        match unsafe { open(word) } {
+        match unsafe { letter_in(word) } {
             Some(new) => new,
             // This cannot happen, as NEW is replaced only by a newer NEW. Unwinding would drop what was sent.
             None => std::process::abort(),
@@ -356,7 +356,7 @@ impl<T: Letter> Giver<T> {
             );
             match given {
                 // SAFETY: (I23) the word was just exchanged.
-                Ok(word) => return unsafe { open(word) },
+                Ok(word) => return unsafe { letter_in(word) },
                 Err(now) => seen = now,
             }
         }
@@ -373,7 +373,7 @@ impl<T: Letter> Giver<T> {
             let taken =
                 slot.compare_exchange(seen, null_mut(), Ordering::Acquire, Ordering::Relaxed);
             // SAFETY: (I23) the word was just exchanged.
-            retired = taken.ok().and_then(|word| unsafe { open(word) });
+            retired = taken.ok().and_then(|word| unsafe { letter_in(word) });
         }
         let [a, b, c] = self.mailbox().take_left();
         [retired, a, b, c]
@@ -385,7 +385,7 @@ impl<T: Letter> Giver<T> {
     }
 
     /// Whether the taker is gone.
-    pub(super) fn is_alone(&self) -> bool {
+    pub(super) fn has_taker_ended(&self) -> bool {
         self.mailbox().slot.load(Ordering::Relaxed) == ended()
     }
 }
@@ -576,7 +576,7 @@ mod tests {
             let player = thread::spawn(move || {
                 for _ in 0..2 {
                     if taker.begin_fade() {
-                        let (current, old) = taker.both().unwrap();
+                        let (current, old) = taker.current_and_fading().unwrap();
                         assert!(current.play() > old.play());
                         taker.end_fade();
                     }

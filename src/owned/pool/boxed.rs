@@ -7,11 +7,11 @@ use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// The owner of a value in a slot of a [`Pool`](crate::Pool). When it is dropped, the value's destructor runs, and the slot is free
-/// again; see [`Pool::boxed`](crate::Pool::boxed).
+/// The owner of a value in a slot of a [`Pool`](crate::Pool). When it is dropped, the value's destructor runs, and the
+/// slot is free again; see [`Pool::boxed`](crate::Pool::boxed).
 ///
-/// A box that is forgotten (`mem::forget`) keeps its slot until the pool is [cleared](crate::Pool::clear). The destructor of
-/// its value does not run.
+/// A box that is forgotten (`mem::forget`) keeps its slot until the pool is [cleared](crate::Pool::clear). The
+/// destructor of its value does not run.
 ///
 /// ```
 /// use memzone::{PoolBox, PoolFull, Zone};
@@ -33,12 +33,12 @@ use core::ptr::NonNull;
 pub struct PoolBox<'p, T> {
     pub(super) value: NonNull<T>,
     // The slot is given back after the box's own `drop`, even if the value's destructor panics there.
-    pub(super) slot: Taken<'p>,
+    pub(super) slot: SlotGuard<'p>,
     pub(super) owns: PhantomData<T>,
 }
 
 /// A slot that is given back when this is dropped.
-pub(super) struct Taken<'p> {
+pub(super) struct SlotGuard<'p> {
     pub(super) slots: &'p Slots<'p>,
     pub(super) index: u32,
 }
@@ -73,7 +73,7 @@ impl<T> Drop for PoolBox<'_, T> {
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for SlotGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         self.slots.give_back(self.index);

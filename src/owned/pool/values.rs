@@ -1,6 +1,6 @@
 //! The pool itself: its memory, and the values that it owns.
 
-use super::boxed::{PoolBox, Taken};
+use super::boxed::{PoolBox, SlotGuard};
 use super::iter::{PoolIter, PoolIterMut};
 use super::slots::{BOXED, END, MAX_SLOTS, PoolFull, PoolKey, PoolKeys, Slots};
 use crate::error::{ZoneError, or_panic};
@@ -209,7 +209,7 @@ impl<'z, T> Pool<'z, T> {
         let place = self.place(index);
         // SAFETY: (I15) the slot was free, so its place is nobody's.
         unsafe { place.write(value) };
-        let slot = Taken { slots: &self.slots, index };
+        let slot = SlotGuard { slots: &self.slots, index };
         Ok(PoolBox { value: place, slot, owns: PhantomData })
     }
 
@@ -411,13 +411,13 @@ impl<'z, T> Pool<'z, T> {
 
     /// Drops all of the pool's own values, even if a destructor panics.
     fn drop_values(&mut self) {
-        struct Rest<'p, 'z, T>(&'p mut Pool<'z, T>);
-        impl<T> Drop for Rest<'_, '_, T> {
+        struct DropRest<'p, 'z, T>(&'p mut Pool<'z, T>);
+        impl<T> Drop for DropRest<'_, '_, T> {
             fn drop(&mut self) {
                 self.0.retain(|_| false);
             }
         }
-        Rest(self).0.retain(|_| false);
+        DropRest(self).0.retain(|_| false);
     }
 }
 
