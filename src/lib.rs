@@ -26,7 +26,7 @@ mod stack;
 
 mod owned;
 
-mod deep_copy;
+mod copy;
 
 mod collections;
 
@@ -80,7 +80,7 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
+pub use crate::copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]

@@ -2,7 +2,7 @@
 
 mod watch;
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::insight::sites::Site;
 use crate::region::header::Header;
@@ -47,6 +47,7 @@ impl Scope {
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
+    #[track_caller]
     pub fn try_new_at(site: &'static Site, bytes: usize) -> Result<Scope, ZoneError> {
         let raw = match stack::enter(bytes) {
             Some(raw) => raw,
@@ -92,6 +93,7 @@ impl Scope {
     /// # Real-time
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
         Self::try_new_at(crate::__site!("scope"), bytes)
     }

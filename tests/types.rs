@@ -100,10 +100,10 @@ auto_traits! {
     "zbox::ZBox" ZBox<u8>: N N Y Y Y;
     "zbox::ZBox" ZBox<str>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
-    "deep_copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
-    "deep_copy::Keep" Keep<Local>: N N Y Y Y;
-    "deep_copy::Depth" Depth: Y Y Y Y Y;
-    "deep_copy::later::Work" Work<'static>: N N Y N N;
+    "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
+    "copy::Keep" Keep<Local>: N N Y Y Y;
+    "copy::Depth" Depth: Y Y Y Y Y;
+    "copy::later::Work" Work<'static>: N N Y N N;
     "scope::Scope" Scope: N N Y N N;
     "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
     "heap::System" System: Y Y Y Y Y;
@@ -229,8 +229,8 @@ macro_rules! variance {
 }
 
 variance! {
-    "deep_copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
-    "deep_copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
+    "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;

@@ -169,7 +169,7 @@ fn z04_an_exact_fit_fits() {
 
 /// xtlang: a full zone takes a segment of max(size, request) x 2; the old one's rest is lost until
 /// the zone is destroyed.
-/// Differs: the blocks double up to a cap (see the unit tests of `src/bump.rs`), because a long
+/// Differs: the blocks double up to a cap (see the unit tests of `src/region/bump.rs`), because a long
 /// life must not double for ever; a reset makes all of them available, the rests too.
 #[test]
 #[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]

@@ -1,6 +1,6 @@
 //! A value and the zone it lives in, which move between threads together.
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::state;
 use crate::zone::Zone;

@@ -1,7 +1,7 @@
 //! What all collections need to be copied: room in a zone that is filled with items before it becomes a vector, and
 //! the two kinds of handles.
 
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use crate::zone::values::Return;

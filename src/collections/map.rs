@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::filling::{borrowed, counted};
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;

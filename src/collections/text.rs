@@ -1,6 +1,6 @@
 //! A string that grows in a zone.
 
-use crate::deep_copy::DeepCopy;
+use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 use crate::zone::values::{Return, SliceBuilder};

@@ -1,7 +1,7 @@
 //! `Vec` and `Box` of each version of `allocator-api2`.
 
 use super::filling::{self, borrowed, counted};
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 

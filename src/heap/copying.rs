@@ -4,7 +4,7 @@
 
 use super::halloc::try_halloc;
 use super::hbox::HBox;
-use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
+use crate::copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 

@@ -35,7 +35,7 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 /// # Real-time
 ///
 /// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
 }
@@ -69,7 +69,7 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 /// # Real-time
 ///
 /// No. [`halloc_slice_in`] an [`RtHeap`](crate::RtHeap) is.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)
 }
@@ -95,7 +95,7 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 ///
 /// As the heap.
 #[inline]
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError> {
     Ok(HBox::try_uninit_in(heap)?.write(value))
 }
@@ -120,7 +120,7 @@ pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError
 /// # Real-time
 ///
 /// As the heap.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn halloc_slice_in<T: Copy, H: Heap>(
     heap: &H,
     len: usize,

@@ -50,6 +50,7 @@ impl<T: ?Sized + UnwindSafe, H: Heap> UnwindSafe for HBox<T, H> {}
 
 /// Takes memory for a layout. A layout of no bytes gets a dangling pointer.
 #[inline]
+#[track_caller]
 fn take<H: Heap>(heap: &H, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
     if layout.size() == 0 {
         let address = core::ptr::without_provenance_mut(layout.align());
@@ -79,7 +80,7 @@ impl<T, H: Heap> HBox<T, H> {
     ///
     /// As the heap.
     #[inline]
-    #[cfg_attr(feature = "ledger", track_caller)]
+    #[track_caller]
     pub fn try_uninit_in(heap: &H) -> Result<HBox<MaybeUninit<T>, H>, ZoneError> {
         let origin = heap.origin();
         let value = take(heap, Layout::new::<T>())?.cast();
@@ -168,7 +169,7 @@ impl<T, H: Heap> HBox<[T], H> {
     /// # Real-time
     ///
     /// As the heap.
-    #[cfg_attr(feature = "ledger", track_caller)]
+    #[track_caller]
     pub fn try_uninit_slice_in(
         heap: &H,
         len: usize,

@@ -79,6 +79,7 @@ unsafe impl Heap for System {
     fn origin(&self) {}
 
     #[inline]
+    #[track_caller]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         assert!(layout.size() != 0);
         section::ask(Request::HeapMemory, layout.size())?;

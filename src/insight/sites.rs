@@ -81,9 +81,9 @@ mod on {
 #[cfg(feature = "profile")]
 mod figures {
     use super::Site;
+    use crate::system::shared_list::{Listed, SharedList};
     use core::fmt;
     use core::panic::Location;
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
     /// What has happened at a site on all threads.
@@ -96,16 +96,17 @@ mod figures {
         copied: AtomicU64,
         /// Whether the site is in the list of all sites.
         listed: AtomicBool,
-        /// The site that was put into the list after this one.
-        next: OnceLock<&'static Site>,
+        /// The site that was put into the list before this one.
+        next: SharedList<Site>,
     }
 
-    /// The first site of the list. The list needs no lock, as each site has a place for the next one.
-    static FIRST: OnceLock<&'static Site> = OnceLock::new();
+    /// The list of all sites that were used.
+    static SITES: SharedList<Site> = SharedList::new();
 
-    /// All sites, in the order of their first use.
-    fn listed_sites() -> impl Iterator<Item = &'static Site> {
-        core::iter::successors(FIRST.get().copied(), |site| site.figures.next.get().copied())
+    impl Listed for Site {
+        fn next(&self) -> &SharedList<Site> {
+            &self.figures.next
+        }
     }
 
     impl Figures {
@@ -117,22 +118,17 @@ mod figures {
                 grown: AtomicU64::new(0),
                 copied: AtomicU64::new(0),
                 listed: AtomicBool::new(false),
-                next: OnceLock::new(),
+                next: SharedList::new(),
             }
         }
     }
 
     impl Site {
-        /// Puts the site at the end of the list, once.
+        /// Puts the site into the list, once.
         #[cold]
         fn list(&'static self) {
-            if self.figures.listed.swap(true, Relaxed) {
-                return;
-            }
-            let mut place = &FIRST;
-            while place.set(self).is_err() {
-                let taken = place.get().expect("it is taken");
-                place = &taken.figures.next;
+            if !self.figures.listed.swap(true, Relaxed) {
+                SITES.add(self);
             }
         }
 
@@ -178,12 +174,12 @@ mod figures {
     pub(crate) fn of_named_zone(
         name: &'static str,
         bytes: usize,
-        here: &Location<'static>,
+        here: &'static Location<'static>,
     ) -> &'static Site {
         let same = |site: &&Site| {
             site.kind == name && site.file == here.file() && site.line == here.line()
         };
-        let site = match listed_sites().find(same) {
+        let site = match SITES.iter().find(same) {
             Some(site) => site,
             // Leaked, but no more often than the program has names for zones.
             None => Box::leak(Box::new(Site::new(name, here.file(), here.line()))),
@@ -319,7 +315,9 @@ mod figures {
     ///
     /// No: it takes memory for the list.
     pub fn sites() -> Sites {
-        let mut sites: Vec<SiteStats> = listed_sites().map(SiteStats::of).collect();
+        let mut sites: Vec<SiteStats> = SITES.iter().map(SiteStats::of).collect();
+        // The list has the newest site first. Of equal sites, the one that was used first is to come first.
+        sites.reverse();
         sites.sort_by_key(|site| core::cmp::Reverse((site.grown, site.copied, site.entries)));
         Sites { sites }
     }

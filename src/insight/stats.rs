@@ -1,7 +1,7 @@
 //! What each thread has done with its memory, for any thread to read while they run.
 //!
-//! Each thread counts for itself, in atomics that it writes without a lock. `thread_local` keeps them, by
-//! thread, and they stay when a thread ends.
+//! Each thread counts for itself, in atomics that it writes without a lock. They stay when a thread ends, for
+//! the next one that begins. No thread waits for another here: a forked child has only the one that forked.
 //!
 //! ```
 //! use memzone::{beginz, stats};
@@ -20,13 +20,16 @@ use crate::error::Request;
 #[cfg(feature = "profile")]
 pub use crate::insight::sites::{Kind, SiteStats, Sites, sites};
 use crate::system::section;
+use crate::system::shared_list::{Listed, SharedList};
 use core::cell::Cell;
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::sync::{RwLock, TryLockError};
 use std::thread::{self, Thread};
-use thread_local::ThreadLocal;
 
 /// A thread's counters, and those of all threads before it that had the same place.
 #[derive(Debug)]
@@ -40,18 +43,28 @@ pub(crate) struct Counters {
     deepest: AtomicU64,
     retired: AtomicU64,
     running: AtomicBool,
-    /// Whose they are. Locked where a thread begins, and by those who read.
-    thread: Mutex<Option<Thread>>,
+    /// Whose they are. A thread that begins locks it to take the place, and those who read lock it to read.
+    /// Nobody waits for it.
+    thread: RwLock<Option<Thread>>,
+    next: SharedList<Counters>,
+}
+
+impl Listed for Counters {
+    fn next(&self) -> &SharedList<Counters> {
+        &self.next
+    }
 }
 
 /// Those of threads that have ended and whose place has another; and of all threads as long as they have no
 /// place: before the first use of their zone stack, and while they end.
 pub(crate) static NOBODYS: Counters = Counters::new();
 
-static THREADS: ThreadLocal<Counters> = ThreadLocal::new();
+/// The places of threads, as many as have run at a time.
+static THREADS: SharedList<Counters> = SharedList::new();
 
 thread_local! {
-    static MINE: Cell<&'static Counters> = const { Cell::new(&NOBODYS) };
+    /// Without one: `NOBODYS`. (A reference to that cannot stand in a constant in Rust 1.85.)
+    static MINE: Cell<Option<&'static Counters>> = const { Cell::new(None) };
     static GUARD: Guard = const { Guard };
 }
 
@@ -60,7 +73,10 @@ struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        MINE.replace(&NOBODYS).running.store(false, Relaxed);
+        if let Some(place) = MINE.take() {
+            // Release: for who takes the place.
+            place.running.store(false, Release);
+        }
     }
 }
 
@@ -76,7 +92,8 @@ impl Counters {
             deepest: AtomicU64::new(0),
             retired: AtomicU64::new(0),
             running: AtomicBool::new(false),
-            thread: Mutex::new(None),
+            thread: RwLock::new(None),
+            next: SharedList::new(),
         }
     }
 
@@ -134,43 +151,81 @@ impl Counters {
     }
 }
 
-/// Bytes to look for before a place is taken. A place has about 130, and they are made by the power of two.
-const PROBE: usize = 512;
+/// Where this thread counts.
+fn mine() -> &'static Counters {
+    MINE.get().unwrap_or(&NOBODYS)
+}
+
+impl Counters {
+    /// Takes the place for a thread, if it is nobody's.
+    fn take_place(&self, thread: &Thread) -> bool {
+        if self.running.load(Relaxed) {
+            return false;
+        }
+        // Somebody reads it, or takes it, or did so when the process forked: then another one will do.
+        let mut whose = match self.thread.try_write() {
+            Ok(whose) => whose,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        // Acquire: all that the thread before has counted.
+        if self.running.load(Acquire) {
+            return false;
+        }
+        NOBODYS.take_over(self);
+        *whose = Some(thread.clone());
+        self.running.store(true, Relaxed);
+        true
+    }
+
+    /// The thread whose place it is, if that runs. Nobody's where it is just being taken.
+    fn whose(&self) -> Option<Thread> {
+        let whose = match self.thread.try_read() {
+            Ok(whose) => whose,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        whose.clone().filter(|_| self.running.load(Relaxed))
+    }
+}
+
+/// A new place, unless the system has no memory for it.
+fn new_place(thread: &Thread) -> Option<&'static Counters> {
+    let mut place = Vec::new();
+    place.try_reserve_exact(1).ok()?;
+    let counters = Counters::new();
+    place.push(Counters {
+        running: AtomicBool::new(true),
+        thread: RwLock::new(Some(thread.clone())),
+        ..counters
+    });
+    // `&*`: from here on it is shared.
+    let place: &'static Counters = &*place.leak().first_mut()?;
+    THREADS.add(place);
+    Some(place)
+}
 
 /// Takes a place for this thread's counters, if it has none.
 pub(crate) fn register() -> &'static Counters {
-    let mine = MINE.get();
-    if !core::ptr::eq(mine, &NOBODYS) {
+    if let Some(mine) = MINE.get() {
         return mine;
     }
     if section::ask(Request::FirstUse, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
         return &NOBODYS;
     }
-    // `thread_local` ends the program where the system has no memory. So see whether there is some.
-    if Vec::<u8>::new().try_reserve_exact(PROBE).is_err() {
-        return &NOBODYS;
-    }
     // On a thread that ends, it panics if its own thread-local is gone. That costs this thread its
     // place, and nothing more.
-    let place = catch_unwind(AssertUnwindSafe(|| {
-        THREADS.get_or(Counters::new);
-        // What `get_or` returns for a new value comes from a `&mut` to it, which is no good for a
-        // reference that others read and write beside (Miri, Tree Borrows, `thread_local` 1.1.10).
-        let place = THREADS.get().expect("made just now");
-        (place, thread::current())
-    }));
-    let Ok((place, thread)) = place else { return &NOBODYS };
-    // Somebody else's before, who has ended.
-    NOBODYS.take_over(place);
-    *place.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-    place.running.store(true, Relaxed);
-    MINE.set(place);
+    let Ok(thread) = catch_unwind(AssertUnwindSafe(thread::current)) else { return &NOBODYS };
+    // Somebody else's before, who has ended; or a new one.
+    let place = THREADS.iter().find(|place| place.take_place(&thread));
+    let Some(place) = place.or_else(|| new_place(&thread)) else { return &NOBODYS };
+    MINE.set(Some(place));
     place
 }
 
 /// The system gave memory for a zone or an `RtHeap`.
 pub(crate) fn taken(bytes: usize) {
-    let mine = MINE.get();
+    let mine = mine();
     mine.requests.fetch_add(1, Relaxed);
     mine.asked.fetch_add(bytes as u64, Relaxed);
     let live = mine.live.fetch_add(signed(bytes), Relaxed) + signed(bytes);
@@ -179,7 +234,7 @@ pub(crate) fn taken(bytes: usize) {
 
 /// Memory was given back.
 pub(crate) fn given_back(bytes: usize) {
-    let mine = MINE.get();
+    let mine = mine();
     mine.given_back.fetch_add(bytes as u64, Relaxed);
     mine.live.fetch_sub(signed(bytes), Relaxed);
 }
@@ -341,11 +396,13 @@ impl fmt::Display for Threads {
 ///
 /// Yes.
 pub fn thread() -> Stats {
-    let mine = MINE.get();
-    if core::ptr::eq(mine, &NOBODYS) { Stats::default() } else { mine.read() }
+    MINE.get().map_or_else(Stats::default, Counters::read)
 }
 
 /// All threads' figures, while they run: each number is right, but they are not all of one moment.
+///
+/// A thread never waits for another here. In a forked child, the threads that the parent had beside the one that
+/// forked are still listed as running.
 ///
 /// ```
 /// use memzone::{ZBox, stats};
@@ -360,8 +417,7 @@ pub fn thread() -> Stats {
 pub fn threads() -> Threads {
     let mut threads = Threads { running: Vec::new(), ended: NOBODYS.read() };
     for counters in THREADS.iter() {
-        let thread = counters.thread.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match thread.filter(|_| counters.running.load(Relaxed)) {
+        match counters.whose() {
             Some(thread) => threads.running.push((thread, counters.read())),
             None => threads.ended.add(&counters.read()),
         }

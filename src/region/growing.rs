@@ -13,6 +13,7 @@ use core::ptr::NonNull;
 
 impl Header {
     /// Serves a request for which the fast path found no room.
+    #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
         if let Some(found) = self.place(size, align) {
@@ -81,6 +82,7 @@ impl Header {
     }
 
     /// Takes a block that has room for the request from the system.
+    #[track_caller]
     pub(crate) fn take_block(
         &self,
         size: usize,
@@ -140,6 +142,7 @@ impl Header {
     }
 
     /// Ensures that some block from the current one on has `bytes` bytes left, and takes a new block if none has.
+    #[track_caller]
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
         if bytes > MAX_REQUEST {
             return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });

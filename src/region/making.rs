@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 impl Header {
     /// Makes a zone. The caller gets its only handle, as a raw pointer.
+    #[track_caller]
     pub(crate) fn make(settings: &Settings) -> Result<NonNull<Header>, ZoneError> {
         let too_large =
             ZoneError::TooLarge { requested: settings.capacity, available: MAX_REQUEST };

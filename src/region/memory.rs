@@ -74,6 +74,7 @@ impl Memory {
     }
 
     /// Takes a block from the system. Its size must be one that `round_up` or `round_down` gave.
+    #[track_caller]
     pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
         section::ask(request, system_bytes(bytes))?;
         let refused = ZoneError::OutOfMemory { requested: system_bytes(bytes) };

@@ -56,8 +56,8 @@ struct Pushed {
 struct Stack {
     /// The spare zone for the next scope, if there is one.
     next: Cell<NonNull<Header>>,
-    /// Where the thread counts; see `stats.rs`.
-    counters: Cell<&'static Counters>,
+    /// Where the thread counts, once it has a place; see `stats.rs`.
+    counters: Cell<Option<&'static Counters>>,
     /// The last zone of the list, if there is one.
     last: Cell<NonNull<Header>>,
     /// How many zones are in the list.
@@ -75,7 +75,7 @@ thread_local! {
     static STACK: Stack = const {
         Stack {
             next: Cell::new(NONE),
-            counters: Cell::new(&stats::NOBODYS),
+            counters: Cell::new(None),
             last: Cell::new(NONE),
             zones: Cell::new(0),
             default: Cell::new(NONE),
@@ -171,6 +171,10 @@ impl Stack {
 }
 
 impl Stack {
+    fn counters(&self) -> &'static Counters {
+        self.counters.get().unwrap_or(&stats::NOBODYS)
+    }
+
     fn count_pushed(&self) -> usize {
         self.pushed.borrow().len()
     }
@@ -207,7 +211,7 @@ impl Stack {
         if OWNER.try_with(|_| ()).is_err() {
             return Ok(false);
         }
-        self.counters.set(stats::register());
+        self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
         longer.try_reserve_exact(room).map_err(|_| ZoneError::OutOfMemory { requested })?;
         longer.extend_from_slice(&self.pushed.borrow());
@@ -249,7 +253,7 @@ impl Stack {
 
     /// Frees a spare zone that is not in the list any more.
     fn destroy_spare(&self, zone: NonNull<Header>) {
-        self.counters.get().spare_gone();
+        self.counters().spare_gone();
         // SAFETY: (I1) an idle spare belonged to the list alone. It has no hooks.
         unsafe { Header::destroy(zone) };
     }
@@ -288,7 +292,7 @@ impl Stack {
             self.remove(small);
             self.destroy_spare(small);
         }
-        self.counters.get().spare_made(self.zones.get());
+        self.counters().spare_made(self.zones.get());
         Ok(zone)
     }
 
@@ -336,7 +340,7 @@ impl Stack {
         debug_assert_ne!(scope, NONE);
         self.remove(scope);
         mark(scope, state::DETACHED);
-        self.counters.get().spare_gone();
+        self.counters().spare_gone();
     }
 
     /// Takes off what is topmost, as long as it is above something that is still there.
@@ -378,7 +382,7 @@ impl Stack {
             }
         }
         if !header(zone).is_sole() {
-            self.counters.get().zone_retired();
+            self.counters().zone_retired();
             // SAFETY: (I1) the scope gives up its handle; the others keep the zone.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
@@ -410,7 +414,7 @@ impl Stack {
             unmark(zone, state::DETACHED);
             self.mark_oversize(zone);
             self.insert(self.innermost(), zone, self.next.get());
-            self.counters.get().spare_made(self.zones.get());
+            self.counters().spare_made(self.zones.get());
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
@@ -497,7 +501,9 @@ pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
 /// What `enter` does where no spare zone has the room.
 #[cold]
 #[inline(never)]
+#[track_caller]
 pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
+    let _at = section::at_caller();
     STACK.with(|stack| stack.enter(bytes))
 }
 
@@ -773,7 +779,7 @@ pub fn push_new_zone(bytes: usize) -> Zone {
 /// # Real-time
 ///
 /// No: it makes a zone.
-#[cfg_attr(feature = "ledger", track_caller)]
+#[track_caller]
 pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
     let zone = Zone::try_new(bytes)?;
     try_push_zone(&zone)?;

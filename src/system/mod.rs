@@ -4,8 +4,10 @@
 //! calls demand) live here. Everything that may ask the system calls [`section::ask`] first, which is how a
 //! real-time section counts or refuses it.
 
+pub(crate) mod last_words;
 pub(crate) mod pages;
 pub(crate) mod section;
+pub(crate) mod shared_list;
 // Uses `section`, as do the ones below.
 pub(crate) mod aside;
 pub(crate) mod stack_bounds;

@@ -7,9 +7,11 @@
 
 use super::pages::{self, Faults};
 use crate::error::{Request, ZoneError};
+use crate::system::last_words::{say, say_stack, with_thread_name};
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
+use core::panic::Location;
 
 /// What memzone would do, or does, where the thread is in a real-time section and the system is
 /// about to be asked for something.
@@ -22,7 +24,9 @@ pub enum Policy {
     /// [`collect`](crate::rt::collect); but a block of the system's heap of less than 32 bytes, which cannot hold
     /// what that takes, is counted and freed.
     Deny,
-    /// Print what it is and the stack that leads there, and stop the process.
+    /// Print what it is and where, and stop the process. The line goes to the process's own standard error, which
+    /// `cargo test` does not capture, and takes no memory. With the environment variable `RUST_BACKTRACE=1` the
+    /// stack that leads there follows it; that does take memory.
     Abort,
 }
 
@@ -36,6 +40,8 @@ struct Local {
     denied: Cell<u64>,
     bytes: Cell<u64>,
     given_back: Cell<u64>,
+    /// Where the user's code is, if a cold path has said that.
+    place: Cell<Option<&'static Location<'static>>>,
 }
 
 thread_local! {
@@ -46,6 +52,7 @@ thread_local! {
             denied: Cell::new(0),
             bytes: Cell::new(0),
             given_back: Cell::new(0),
+            place: Cell::new(None),
         }
     };
 }
@@ -77,7 +84,9 @@ pub(crate) fn policy() -> Option<Policy> {
 }
 
 /// Whether the system may be asked for something. Called before it is, each time.
+#[track_caller]
 pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
+    let place = Location::caller();
     LOCAL.with(|local| {
         let Some(policy) = local.policy() else { return Ok(()) };
         add(&local.asked[request as usize], 1);
@@ -94,23 +103,52 @@ pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
                 add(&local.denied, 1);
                 Err(ZoneError::Denied { request, bytes })
             }
-            Policy::Abort => abort(local, request, bytes),
+            Policy::Abort => abort(local, request, bytes, place),
         }
     })
 }
 
+/// The user's call, for as long as it lasts: for cold paths whose callees cannot be told it otherwise.
+#[track_caller]
+pub(crate) fn at_caller() -> At {
+    let place = Location::caller();
+    At(LOCAL.with(|local| local.place.replace(Some(place))))
+}
+
+/// What [`at_caller`] returns; the place before it.
+pub(crate) struct At(Option<&'static Location<'static>>);
+
+impl Drop for At {
+    fn drop(&mut self) {
+        LOCAL.with(|local| local.place.set(self.0));
+    }
+}
+
+/// Whether a place is in memzone itself, which says nothing to a user.
+fn is_inside(place: &Location<'_>) -> bool {
+    // The sources' folder is two levels above this file.
+    let mut separators = file!().rmatch_indices(['/', '\\']);
+    let end = separators.nth(1).map_or(0, |(at, _)| at);
+    place.file().starts_with(&file!()[..end])
+}
+
 /// What [`Policy::Abort`] does.
 #[cold]
-fn abort(local: &Local, request: Request, bytes: usize) -> ! {
+fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location<'static>) -> ! {
     // What this asks for itself is not to end here.
     local.sections.iter().for_each(|count| count.set(0));
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("without a name");
-    let stack = std::backtrace::Backtrace::force_capture();
-    eprintln!(
-        "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
-         system for {request} ({bytes} bytes):\n{stack}"
-    );
+    let place = local.place.take().unwrap_or(place);
+    with_thread_name(|name| {
+        let what = format_args!(
+            "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
+             system for {request} ({bytes} bytes)"
+        );
+        match is_inside(place) {
+            true => say(format_args!("{what}; RUST_BACKTRACE=1 shows where")),
+            false => say(format_args!("{what}, at {place}")),
+        }
+    });
+    say_stack();
     std::process::abort()
 }
 

@@ -109,7 +109,7 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// No: it asks the system for memory.
-    #[cfg_attr(feature = "profile", track_caller)]
+    #[track_caller]
     pub fn try_build(self) -> Result<Zone, ZoneError> {
         #[cfg(feature = "profile")]
         let settings = {

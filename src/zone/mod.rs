@@ -116,6 +116,7 @@ impl Zone {
     /// # Real-time
     ///
     /// No: it asks the system for memory, unless `bytes` is 0.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
             return Ok(Self::not_yet_made());
@@ -226,6 +227,7 @@ impl Zone {
     /// Makes the zone of a `Zone::new(0)` at its first use, with room for `bytes`.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn make_with(&self, bytes: usize) -> Result<(), ZoneError> {
         if self.header().state.get() & state::EMPTY != 0 {
             self.header.set(Header::make(&Settings::with_capacity(bytes))?);
@@ -235,6 +237,7 @@ impl Zone {
 
     /// Ensures that the zone is made, as it is to get one more handle or stack entry. A sealed zone may get none, and
     /// gives an error.
+    #[track_caller]
     pub(crate) fn ensure_made(&self) -> Result<(), ZoneError> {
         if self.header().state.get() & state::SEALED != 0 {
             return Err(ZoneError::InUse { handles: 1 });
@@ -268,6 +271,7 @@ impl Zone {
     /// errors.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         if align > MAX_ALIGN {
             return Err(ZoneError::AlignTooLarge { align });

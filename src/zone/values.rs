@@ -22,8 +22,10 @@ use core::slice;
 pub(crate) trait OnError {
     type Error;
     fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
+    #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Self::Error>;
     #[inline(always)]
+    #[track_caller]
     fn fill<T: Copy>(
         zone: &Zone,
         len: usize,
@@ -37,6 +39,7 @@ pub(crate) trait OnError {
         Ok(start)
     }
     #[inline(always)]
+    #[track_caller]
     fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error> {
         let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
         // SAFETY: (I2) a place just taken for it.
@@ -93,6 +96,7 @@ impl OnError for Return {
         Err(error)
     }
     #[inline(always)]
+    #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         let (place, lent) = grow(zone.lend(), size, align);
         zone.take_back(lent);
@@ -165,6 +169,7 @@ unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
 
 #[cold]
 #[inline(never)]
+#[track_caller]
 fn grow(
     zone: ManuallyDrop<Zone>,
     size: usize,
@@ -480,6 +485,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
         self.put_in::<Return, T>(value)
@@ -519,6 +525,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
         const { refuse_drop::<T>() };
         self.alloc_in::<Return, T>(make)
@@ -553,6 +560,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
         self.fill_in::<Return, T>(len, align_of::<T>(), value)
     }
@@ -583,6 +591,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_slice_with<T>(
         &self,
         len: usize,
@@ -625,6 +634,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], ZoneError> {
         self.copy_in::<Return, T>(source)
     }
@@ -666,6 +676,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_slice_aligned<T: Copy, const ALIGN: usize>(
         &self,
         len: usize,
@@ -705,6 +716,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
         const { refuse_drop::<T>() };
         self.uninit_in::<Return, T>(len)
@@ -741,6 +753,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining) and as far as the iterator is.
+    #[track_caller]
     pub fn try_alloc_iter<T>(
         &self,
         items: impl IntoIterator<Item = T>,
@@ -775,6 +788,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
+    #[track_caller]
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, ZoneError> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
         // SAFETY: (I7) a copy of a text's bytes is a text.
@@ -810,6 +824,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
+    #[track_caller]
     pub fn try_alloc_fmt(&self, text: fmt::Arguments<'_>) -> Result<&mut str, ZoneError> {
         self.fmt_in::<Return>(text)
     }
@@ -855,6 +870,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
+    #[track_caller]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         self.bump::<Return>(layout.size(), layout.align())
     }

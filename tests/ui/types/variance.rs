@@ -6,10 +6,10 @@ use memzone::*;
 use reclaim::Full;
 
 type KeepT<'a> = Keep<&'a u8>;
-fn not_contra_deep_copy_keep_t<'l: 's, 's>(x: KeepT<'s>) -> KeepT<'l> { x }
+fn not_contra_copy_keep_t<'l: 's, 's>(x: KeepT<'s>) -> KeepT<'l> { x }
 type WorkS<'a> = Work<'a>;
-fn not_co_deep_copy_later_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
-fn not_contra_deep_copy_later_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
+fn not_co_copy_later_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
+fn not_contra_copy_later_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
 type ScopeZoneS<'a> = ScopeZone<'a>;
 fn not_contra_scope_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
 type FromAllocatorA<'a> = FromAllocator<&'a u8>;

@@ -1,10 +1,39 @@
 //! Relocating a value, and all it points to, into another zone.
+//!
+//! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
+//! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
+//! system's memory, std's `collections`, what is memzone's own (`zones`), and other crates'
+//! `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! their concept.
+//!
+//! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
+//! all that leaves a scope use it.
+//!
+//! One invariant lives here: I19, what is done with a box's memory while its value is out, in
+//! `reuse`, the only file with unsafe code. That a copy holds nothing of where it was copied from
+//! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it (I11).
+
+mod memory;
 
 mod reuse;
 
 mod later;
 
-mod impls;
+mod ways;
+
+mod values;
+
+mod parts;
+
+mod cells;
+
+mod references;
+
+mod zones;
+
+mod owners;
+
+mod collections;
 
 #[cfg(any(feature = "glam", feature = "num-complex"))]
 mod numbers;
@@ -14,7 +43,7 @@ use crate::zone::Zone;
 use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
-pub(crate) use impls::{vec_at, vec_later};
+pub(crate) use collections::{vec_at, vec_later};
 pub use later::Work;
 
 /// A type whose values can be copied to another zone with everything they point to.

@@ -2,17 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::DeepCopy;
-
-macro_rules! flat {
-    ($($type:ty),* $(,)?) => {
-        $(impl<'z> DeepCopy<'z> for $type { crate::__flat_items!('z); })*
-    };
-}
-
 #[cfg(feature = "num-complex")]
 mod complex {
-    use super::DeepCopy;
+    use crate::copy::DeepCopy;
+    use crate::copy::ways::flat;
     use num_complex::Complex;
 
     flat!(Complex<f32>, Complex<f64>);
@@ -22,7 +15,8 @@ mod complex {
 
 #[cfg(feature = "glam")]
 mod vectors {
-    use super::DeepCopy;
+    use crate::copy::DeepCopy;
+    use crate::copy::ways::flat;
     use glam::*;
 
     flat!(Vec2, Vec3, Vec3A, Vec4, Quat, Mat2, Mat3, Mat3A, Mat4, Affine2, Affine3, Affine3A);

@@ -37,7 +37,7 @@ impl<T> Emptied<T> {
 pub(super) fn try_box<T>(value: T) -> Result<Box<T>, ZoneError> {
     let mut place = Vec::new();
     let requested = size_of::<T>();
-    super::impls::ask(requested)?;
+    super::memory::ask(requested)?;
     place.try_reserve_exact(1).map_err(|_| ZoneError::OutOfMemory { requested })?;
     place.push(value);
     let Ok(place) = <Box<[T; 1]>>::try_from(place) else { unreachable!("one was pushed") };
