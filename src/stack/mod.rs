@@ -450,7 +450,7 @@ impl Stack {
 
     fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
         if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
-            zone.be_born()?;
+            zone.ensure_made()?;
         }
         if !self.make_room(1)? {
             return Ok(());
