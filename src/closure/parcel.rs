@@ -62,7 +62,7 @@ pub struct Parcel<T: for<'z> DeepCopy<'z>> {
     zone: Zone,
 }
 
-/// What a parcel has in its zone.
+/// What a parcel keeps in its zone.
 struct Held<V> {
     value: V,
     figures: Figures,
@@ -181,10 +181,10 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
             build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
         ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
             // The value may keep this reference, so the handle behind it must not move with the parcel.
-            let within = zone.within()?;
+            let handle = zone.handle_in_zone()?;
             let layout = Layout::new::<Held<In<'z, T>>>();
             let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
-            let value = build(within)?;
+            let value = build(handle)?;
             // Checked while `value` still has an owner, so that an error drops it.
             zone.check_others(state::ENTRIES)?;
             zone.seal(true);
@@ -353,7 +353,7 @@ mod tests {
 
     impl Drop for Watched<'_> {
         fn drop(&mut self) {
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             self.0.with(|value| assert_eq!(unsafe { *value }, 7));
             self.1.fetch_add(1, Ordering::Relaxed);
         }
@@ -362,7 +362,7 @@ mod tests {
     /// Adds to the value, as its only user.
     fn add(parcel: &mut Parcel<Watched<'static>>, more: usize) {
         parcel.with_mut(|watched| {
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             watched.0.with_mut(|value| unsafe { *value += more });
         });
     }

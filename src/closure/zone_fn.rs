@@ -400,7 +400,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         // The closure may capture the builder's reference: some wrappers make any value `Send`, and check the thread
         // when the value is used. So what the reference refers to must not move, and no handle may come of it later
         // (I21).
-        let closure = build(zone.within()?)?;
+        let closure = build(zone.handle_in_zone()?)?;
         zone.check_others(state::ENTRIES)?;
         zone.seal(true);
         let node = closure.into_node();

@@ -225,7 +225,7 @@ mod tests {
     fn finish(block: NonNull<u8>) -> u32 {
         // SAFETY: the block was leaked in `block`, and only whoever took it off the list has it.
         let block = unsafe { Box::from_raw(block.cast::<Block>().as_ptr()) };
-        // SAFETY: loom finds out if not.
+        // SAFETY: nobody else uses it meanwhile, which loom checks.
         block.content.with(|content| unsafe { *content })
     }
 
@@ -234,7 +234,7 @@ mod tests {
         let block = block(0);
         // SAFETY: just made.
         let content_of = unsafe { block.as_ref() };
-        // SAFETY: loom finds out if not.
+        // SAFETY: nobody else uses it meanwhile, which loom checks.
         content_of.content.with_mut(|place| unsafe { *place = content });
         // SAFETY: the block begins with room for a node, and is given up.
         let pushed = unsafe { list.push(block.cast(), content as usize) };
@@ -280,7 +280,7 @@ mod tests {
             let ended = Arc::new(UnsafeCell::new(0_u32));
             let end = |remote: &Remote, ended: &UnsafeCell<u32>| {
                 assert!(!remote.is_owner(1), "it is nobody's by then");
-                // SAFETY: loom finds out if not.
+                // SAFETY: nobody else uses it meanwhile, which loom checks.
                 ended.with_mut(|ended| unsafe { *ended += 1 });
             };
             let threads: Vec<_> = [1_u32, 2]
@@ -302,7 +302,7 @@ mod tests {
             for thread in threads {
                 thread.join().unwrap();
             }
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             ended.with(|ended| assert_eq!(unsafe { *ended }, 1));
         });
     }

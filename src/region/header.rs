@@ -93,15 +93,20 @@ pub(crate) struct Header {
     /// The empty zone has 0.
     pub(crate) room: usize,
     pub(crate) links: Links,
+    /// The block that the cursor is in.
     pub(crate) current: Cell<NonNull<Block>>,
     pub(super) hooks: Hooks,
     /// Bytes used in the blocks before the current one.
     pub(super) used_before: Cell<usize>,
     /// The high-water mark as of the last time that memory was rewound or given back; see `Zone::high_water`.
     pub(crate) high_water: Cell<usize>,
+    /// Bytes that all blocks have taken from the system.
     pub(super) system: Cell<usize>,
+    /// The size of the newest block, from which that of the next one follows.
     pub(super) newest: Cell<usize>,
+    /// The most bytes that may be taken from the system.
     pub(super) limit: usize,
+    /// The number of blocks.
     pub(crate) blocks: Cell<u32>,
     pub(super) growth: Growth,
     /// Whether the pages of later blocks are touched when those are taken.

@@ -249,7 +249,7 @@ impl Zone {
     ///
     /// It refers to a handle that lies in the zone itself, and so does not move when the zone's owner moves. That
     /// handle is neither counted nor dropped.
-    pub(crate) fn within(&self) -> Result<&Zone, ZoneError> {
+    pub(crate) fn handle_in_zone(&self) -> Result<&Zone, ZoneError> {
         self.ensure_made()?;
         let place = self.try_alloc_layout(Layout::new::<Zone>())?.cast::<Zone>();
         // SAFETY: (I1) the handle is only lent out by reference, so nobody can drop it. It ends with the zone.

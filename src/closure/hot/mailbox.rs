@@ -379,7 +379,7 @@ impl<T: Letter> Giver<T> {
         [retired, a, b, c]
     }
 
-    /// Whether the last definition has yet to be taken up.
+    /// Whether the taker has not taken up the last definition yet.
     pub(super) fn is_waiting(&self) -> bool {
         tag(self.mailbox().slot.load(Ordering::Relaxed)) == NEW
     }
@@ -583,7 +583,7 @@ mod tests {
                     taker.send_back();
                     taker.current().play();
                 }
-                // Ends in the middle of a fade, or after one.
+                // The taker ends in the middle of a fade, or after one.
                 taker.begin_fade();
             });
             drop(giver.give(Definition::new(1, &drops)));

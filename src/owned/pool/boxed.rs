@@ -58,7 +58,7 @@ impl<T> PoolBox<'_, T> {
         let mut this = ManuallyDrop::new(this);
         // SAFETY: (I15) this is the box's own value, and the box does not drop it any more.
         let value = unsafe { this.value.read() };
-        // SAFETY: (I15) `this` is not used again.
+        // SAFETY: (I15) `this` is not used again, so the slot is given back once.
         unsafe { (&raw mut this.slot).drop_in_place() };
         value
     }

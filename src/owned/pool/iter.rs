@@ -48,7 +48,7 @@ impl<'p, T> Iterator for PoolIter<'p, T> {
     #[inline]
     fn next(&mut self) -> Option<&'p T> {
         let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
+        // SAFETY: (I6) this is the index of a slot, and each slot has a place.
         let place = unsafe { self.values.add(index) };
         // SAFETY: (I15) the value is the pool's own, and the pool is borrowed for `'p`.
         Some(unsafe { place.as_ref() })
@@ -66,7 +66,7 @@ impl<'p, T> Iterator for PoolIterMut<'p, T> {
     #[inline]
     fn next(&mut self) -> Option<&'p mut T> {
         let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
+        // SAFETY: (I6) this is the index of a slot, and each slot has a place.
         let mut place = unsafe { self.values.add(index) };
         // SAFETY: (I15) the value is the pool's own, and the pool is borrowed mutably for `'p`. No slot comes twice, so
         // no value is lent twice.

@@ -241,7 +241,7 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn get_mut(&mut self, key: PoolKey) -> Option<&mut T> {
         let mut place = self.find(key)?;
-        // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+        // SAFETY: (I15) the value is the pool's own, and `&mut self` is the only way to it.
         Some(unsafe { place.as_mut() })
     }
 
@@ -276,7 +276,7 @@ impl<'z, T> Pool<'z, T> {
     pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         for key in self.all_keys() {
             let mut place = self.place(key.index);
-            // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+            // SAFETY: (I15) the value is the pool's own, and `&mut self` is the only way to it.
             if !keep(unsafe { place.as_mut() }) {
                 self.disown(key);
                 // SAFETY: (I15) the value was the pool's own until now, so nobody else drops it.
