@@ -15,6 +15,7 @@
 //! Scopes rewind their zones and keep the memory, and [`plan`] says how much of it there is to be,
 //! so nothing here asks the system for any.
 
+use crate::tiny::flushed;
 use memzone::rt::Plan;
 use memzone::{DeepCopy, Zone, ZoneError, try_letz};
 use realfft::num_complex::Complex;
@@ -198,7 +199,9 @@ impl<'z> Channel<'z> {
     /// Takes in the next samples.
     fn take_in(&mut self, samples: &[f32]) {
         self.recent.copy_within(BLOCK.., 0);
-        self.recent[FRAME - BLOCK..].copy_from_slice(samples);
+        for (recent, sample) in self.recent[FRAME - BLOCK..].iter_mut().zip(samples) {
+            *recent = flushed(*sample);
+        }
     }
 
     /// Gives out the next samples of those that are complete.
@@ -275,7 +278,7 @@ impl<'z> Noise<'z> {
         self.steps += 1;
         let row = &mut self.minima[self.row * BINS..][..BINS];
         for (bin, power) in powers.iter().enumerate() {
-            self.powers[bin] += part * (power - self.powers[bin]);
+            self.powers[bin] = flushed(self.powers[bin] + part * (power - self.powers[bin]));
             row[bin] = row[bin].min(self.powers[bin]);
             self.floor[bin] = self.floor[bin].min(BIAS * row[bin]);
         }
@@ -347,8 +350,10 @@ impl<'z> Transform<'z> {
             self.forward
                 .process_with_scratch(frame, bins, scratch)
                 .expect("all lengths are the plan's");
-            let spectrum =
-                zone.try_alloc_slice_with(BINS, |bin| Bin { re: bins[bin].re, im: bins[bin].im })?;
+            let spectrum = zone.try_alloc_slice_with(BINS, |bin| Bin {
+                re: flushed(bins[bin].re),
+                im: flushed(bins[bin].im),
+            })?;
             memory.count_scratch(zone);
             spectrum
         })

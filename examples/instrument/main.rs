@@ -27,6 +27,8 @@ mod report;
 mod score;
 #[cfg(test)]
 mod tests;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 

@@ -19,7 +19,8 @@ pub(crate) const HELP: &str =
 impl Command {
     /// What a line asks for, if anything. Frequencies must suit the sample rate.
     pub(crate) fn parse(line: &str, rate: f32) -> Result<Option<Command>, String> {
-        let mut words = line.split_whitespace();
+        // Some shells begin what they pipe with a mark of their own.
+        let mut words = line.trim_start_matches('\u{feff}').split_whitespace();
         let Some(name) = words.next() else { return Ok(None) };
         let mut numbers = Numbers { name, words };
         let highest = HIGHEST * rate;

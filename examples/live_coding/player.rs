@@ -1,6 +1,7 @@
 //! The audio thread's side: four stages in a row, and the state that outlives their definitions.
 
 use crate::patch::{Cloud, Frame, Integrators, Line, limited};
+use crate::tiny::flushed;
 use memzone::{Caller, Fader, Zone, letz};
 
 /// Frames that are computed at a time.
@@ -77,19 +78,20 @@ impl<'z> Player<'z> {
     pub(crate) fn play(&mut self, input: &[Frame; BLOCK], output: &mut [Frame; BLOCK]) {
         letz!(BLOCK_BYTES, zone; frames = [[0.0; 2]; BLOCK] => {
             for (frame, input) in frames.iter_mut().zip(input) {
-                // Keeps what fades away from numbers so small that processors are slow with them.
-                *frame = self.osc.play(input.map(|side| side + 1e-18));
+                *frame = self.osc.play(input.map(flushed));
             }
             for frame in &mut *frames {
                 *frame = self.lowpass.play(*frame);
             }
             for frame in &mut *frames {
                 *frame = self.delay.play(*frame);
-                self.line.write(*frame);
+                self.line.write(frame.map(flushed));
             }
             for (frame, output) in frames.iter().zip(output) {
                 *output = self.grain.play(*frame).map(limited);
             }
+            // What the filter remembers fades for ever: see `tiny.rs`.
+            self.lowpass.state = self.lowpass.state.map(|side| side.map(flushed));
             self.block_bytes = self.block_bytes.max(zone.used());
         });
     }

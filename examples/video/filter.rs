@@ -17,6 +17,7 @@
 
 use crate::rows::{self, ALIGN, Rows};
 use crate::stream::Format;
+use crate::tiny::flushed;
 use memzone::rt::Plan;
 use memzone::{Zone, ZoneError, try_beginz, try_letz};
 
@@ -211,7 +212,8 @@ impl Plane<'_> {
         let steps = median.unwrap_or_default() as f32 * (1 << (self.depth - 8)) as f32;
         let found = steps / MEDIAN;
         let known = self.noise.get_or_insert(found);
-        *known += LEARNING * (found - *known);
+        // Both here and in the means, what fades in a still picture ends at 0: see `tiny.rs`.
+        *known = flushed(*known + LEARNING * (found - *known));
         Ok(())
     }
 
@@ -246,7 +248,7 @@ impl Plane<'_> {
             for (((mean, age), now), around) in means.zip(now).zip(threes(columns)) {
                 let changed = around[0] + around[1] + around[2];
                 let kept = *age * ((moved - changed) * scale).clamp(0.0, 1.0);
-                *mean += (now - *mean) / (kept + 1.0);
+                *mean = flushed(*mean + (now - *mean) / (kept + 1.0));
                 *age = (kept + 1.0).min(OLDEST);
             }
         }

@@ -23,6 +23,8 @@ mod rows;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 

@@ -29,6 +29,8 @@ mod report;
 mod synth;
 mod timbre;
 mod tune;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 mod voice;

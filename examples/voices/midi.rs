@@ -7,8 +7,9 @@
 //! track, no mark at a track's end) are no errors.
 
 use crate::synth::{BLOCK, CHANNELS, RATE};
-use midly::num::u7;
-use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEventKind};
+use midly::live::LiveEvent;
+use midly::num::{u4, u7};
+use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -161,17 +162,45 @@ fn track(bytes: &[u8]) -> Result<Vec<Timed<'_>>, usize> {
     let mut events = EventIter::new(bytes);
     let mut timed = Vec::new();
     let mut ticks = 0;
+    let mut status = None;
     loop {
-        let at = bytes.len() - events.unread().len();
+        let rest = events.unread();
         let Some(event) = events.next() else { break };
-        let event = event.map_err(|_| at)?;
-        if event.kind == TrackEventKind::Meta(MetaMessage::EndOfTrack) {
-            break;
+        let event = match event {
+            Ok(event) => event,
+            Err(_) => {
+                let broken = bytes.len() - rest.len();
+                let (event, len) = running(rest, status).ok_or(broken)?;
+                events = EventIter::new(&rest[len..]);
+                event
+            }
+        };
+        match event.kind {
+            TrackEventKind::Meta(MetaMessage::EndOfTrack) => break,
+            TrackEventKind::Midi { channel, message } => status = Some((channel, message)),
+            _ => {}
         }
         ticks += u64::from(event.delta.as_int());
         timed.push((ticks, event.kind));
     }
     Ok(timed)
+}
+
+/// Reads a message without its status, which is that of the last one, and says how many bytes it has. The standard
+/// does not allow that after a meta event or a system exclusive one, but some files have it, and players read it.
+fn running(bytes: &[u8], last: Option<(u4, MidiMessage)>) -> Option<(TrackEvent<'static>, usize)> {
+    let (channel, message) = last?;
+    let mut status = Vec::new();
+    LiveEvent::Midi { channel, message }.write(&mut status).ok()?;
+    // The time before it is a number of up to four bytes, of which only the last one is below 128.
+    let time = bytes.iter().take(4).position(|byte| *byte < 0x80)? + 1;
+    let mut whole = bytes[..time].to_vec();
+    whole.push(status[0]);
+    whole.extend(bytes[time..].iter().take(2).take_while(|byte| **byte < 0x80));
+    let mut events = EventIter::new(&whole);
+    let event = events.next()?.ok()?.to_static();
+    let len = whole.len() - 1 - events.unread().len();
+    Some((event, len))
 }
 
 /// Appends a song that starts at this time, up to its last note, and says when it ends. There is

@@ -5,6 +5,7 @@
 
 use crate::synth::{BLOCK, Channel, DRUMS, Memory, RATE};
 use crate::timbre::{self, MOST_HARMONICS, Model, Timbre};
+use crate::tiny::flushed;
 use memzone::{HBox, RtHeap, ZoneError, halloc_in, halloc_slice_in, try_letz};
 use std::f32::consts::TAU;
 
@@ -427,8 +428,8 @@ impl Drum {
 
         let [tone_strength, noise_strength] = &mut self.strengths;
         let sound = *tone_strength * tone + *noise_strength * noise;
-        *tone_strength *= self.falls[0];
-        *noise_strength *= self.falls[1];
+        *tone_strength = flushed(*tone_strength * self.falls[0]);
+        *noise_strength = flushed(*noise_strength * self.falls[1]);
 
         let sum = sound + self.echo * line[self.at];
         line[self.at] = sum;
