@@ -391,3 +391,50 @@ impl<'z> Transform<'z> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, Gate, plan, state_bytes};
+    use memzone::{Zone, rt};
+
+    /// All numbers of a gate's state.
+    fn state<'a>(gate: &'a Gate<'_>) -> impl Iterator<Item = &'a f32> {
+        gate.channels.iter().flat_map(|channel| {
+            let noise = &channel.noise;
+            let samples = channel.recent.iter().chain(&*channel.overlap);
+            let levels = channel.gains.iter().chain(&*noise.powers);
+            samples.chain(levels).chain(&*noise.minima).chain(&*noise.floor)
+        })
+    }
+
+    /// Blocks of each kind of almost nothing, after blocks with sound.
+    #[test]
+    fn no_input_leaves_subnormal_numbers() {
+        rt::prepare_thread(&plan()).unwrap();
+        let zone = Zone::new(state_bytes(1));
+        let mut gate = Gate::new(&zone, 1, 48_000);
+        let mut seed = 1_u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed as f32 / 2_f32.powi(31) - 1.0
+        };
+        for level in [0.1, 0.0, 1e-40, 1e-20, 1e-30, 1e-10, 1e-38, 1e-14, 0.3, 1e-45] {
+            for number in 0..200 {
+                let mut block = [0.0; BLOCK];
+                block.fill_with(|| level * noise());
+                gate.process(&mut block).unwrap();
+                let found = state(&gate).find(|number| number.is_subnormal());
+                assert_eq!(found, None, "block {number} of {level:e}");
+            }
+        }
+        // A tone in silence: most bins hold nothing, and forget that there was something.
+        for number in 0..20_000 {
+            let mut block = [0.0; BLOCK];
+            if number % 4 == 0 {
+                block.fill(0.5);
+            }
+            gate.process(&mut block).unwrap();
+        }
+        assert_eq!(state(&gate).find(|number| number.is_subnormal()), None);
+    }
+}

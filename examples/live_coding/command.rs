@@ -79,3 +79,17 @@ impl fmt::Display for Command {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Command;
+
+    #[test]
+    fn marks_and_tabs_are_read() {
+        let expected = Ok(Some(Command::Lowpass { hertz: 800.0, q: 0.7 }));
+        for line in ["lowpass 800 0.7", "\u{feff}lowpass 800 0.7\r\n", "\tlowpass\t800\t0.7\t"] {
+            assert_eq!(Command::parse(line, 48_000.0), expected, "{line:?}");
+        }
+        assert_eq!(Command::parse("\u{feff}", 48_000.0), Ok(None));
+    }
+}

@@ -162,6 +162,11 @@ impl<'z> Line<'z> {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Frame> {
+        self.frames.iter().map(Cell::get)
+    }
+
     pub(crate) fn write(&self, frame: Frame) {
         self.frames[self.head.get()].set(frame);
         self.head.set((self.head.get() + 1) % self.frames.len());

@@ -344,3 +344,35 @@ fn store(row: &[f32], depth: u32, line: &mut [u8]) {
         bytes.for_each(|(byte, sample)| *byte = (sample + 0.5).clamp(0.0, 255.0) as u8);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, frame_bytes, plan, state_bytes};
+    use crate::stream::Input;
+    use memzone::{Zone, rt};
+
+    /// What a dim picture leaves in a black one fades by a sixteenth with each frame, and so does the noise of a
+    /// picture in one without.
+    #[test]
+    fn what_fades_ends_at_zero_and_not_among_the_subnormal_numbers() {
+        let format = Input::open(&b"YUV4MPEG2 W16 H16 F25:1 Cmono\n"[..]).unwrap().format;
+        rt::prepare_thread(&plan(&format)).unwrap();
+        let (state, frame) = (Zone::new(state_bytes(&format)), Zone::new(frame_bytes(&format)));
+        let mut frame = frame;
+        let mut filter = Filter::new(&state, &format).unwrap();
+        let noisy: Vec<u8> =
+            (0..256_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 30) as u8).collect();
+        let black = vec![0; 256];
+        for n in 0..3_000 {
+            let picture = if n < 20 { &noisy } else { &black };
+            filter.process([picture, &[], &[]], &frame).unwrap();
+            frame.reset().unwrap();
+            let plane = &filter.planes[0];
+            assert!(!plane.noise.unwrap_or_default().is_subnormal(), "frame {n}");
+            assert!(plane.mean.iter().flatten().all(|mean| !mean.is_subnormal()), "frame {n}");
+        }
+        let plane = &filter.planes[0];
+        assert_eq!(plane.noise, Some(0.0));
+        assert!(plane.mean.iter().flatten().all(|mean| *mean == 0.0));
+    }
+}

@@ -264,3 +264,70 @@ fn plain(message: MidiMessage) -> MidiMessage {
         message => message,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MidiMessage, Song};
+
+    /// A file with one track.
+    fn file(track: &[u8]) -> Vec<u8> {
+        let header = b"MThd\0\0\0\x06\0\0\0\x01\x01\xe0MTrk";
+        [&header[..], &(track.len() as u32).to_be_bytes(), track].concat()
+    }
+
+    /// The keys that are struck and let go, and when, in 1/960 seconds.
+    fn notes(track: &[u8]) -> Result<Vec<(u64, u8, bool)>, String> {
+        let song = Song::parse(&file(track))?;
+        let notes = song.events.iter().filter_map(|event| {
+            let ticks = (event.seconds * 960.0).round() as u64;
+            match event.message {
+                MidiMessage::NoteOn { key, .. } => Some((ticks, key.as_int(), true)),
+                MidiMessage::NoteOff { key, .. } => Some((ticks, key.as_int(), false)),
+                _ => None,
+            }
+        });
+        Ok(notes.collect())
+    }
+
+    #[test]
+    fn a_status_goes_on_after_other_events() {
+        const END: &[u8] = b"\0\xff\x2f\0";
+        let expected = [(0, 60, true), (240, 60, false), (240, 64, true), (480, 64, false)];
+        for between in [
+            &b""[..],
+            b"\0\xff\x01\x02%+",
+            b"\0\xf0\x02\x7e\xf7",
+            b"\0\xf7\x01\xf8",
+            b"\0\xff\x01\x02%+\0\xff\x06\0",
+        ] {
+            let track = [
+                b"\0\x90\x3c\x64\x81\x70\x3c\0",
+                between,
+                b"\0\x40\x64",
+                between,
+                b"\x81\x70\x40\0",
+                END,
+            ];
+            assert_eq!(notes(&track.concat()).unwrap(), expected, "{between:?}");
+        }
+        // A message of one byte, and a time of four, from its last byte to the end.
+        let track = b"\0\x90\x3c\x64\0\xc0\x05\0\xff\x06\0\0\x07\x80\x80\x81\x70\x08\0\x90\x3c\0";
+        assert_eq!(notes(track).unwrap(), [(0, 60, true), (240, 60, false)]);
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_with_its_place() {
+        for (track, at) in [
+            // No status at all, before and after another event.
+            (&b"\0\x3c\x64"[..], 22),
+            (b"\0\xff\x06\0\0\x3c\x64", 26),
+            // Cut short, or with a status where a number belongs.
+            (b"\0\x90\x3c\x64\0\xff\x06\0\0\x3c", 30),
+            (b"\0\x90\x3c\x64\0\xff\x06\0\0\x3c\x90", 30),
+            (b"\0\x90\x3c\x64\0\xff\x06\0\x81\x81\x81\x81\x3c\0", 30),
+        ] {
+            let message = notes(track).unwrap_err();
+            assert!(message.contains(&format!("track 1 of 1 is broken at byte {at}")), "{message}");
+        }
+    }
+}

@@ -449,3 +449,21 @@ impl Noise {
         self.0 as f32 / (1_u32 << 31) as f32 - 1.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Drum, RATE, timbre};
+
+    #[test]
+    fn drums_end_at_zero_and_not_among_the_subnormal_numbers() {
+        for key in 35..=82 {
+            let model = timbre::of_drum(key);
+            let (mut drum, mut line) = (Drum::new(model), vec![0.0; model.echo.0]);
+            for n in 0..12 * RATE {
+                drum.next(&mut line);
+                assert!(drum.strengths.iter().all(|s| !s.is_subnormal()), "{key}: sample {n}");
+            }
+            assert_eq!(drum.strengths, [0.0; 2], "{key}");
+        }
+    }
+}
