@@ -1,14 +1,14 @@
 //! Plays a patch whose closures another thread redefines while it plays.
 //!
 //! ```text
-//! cargo run --release --example live_coding -- [--paced] [--repl] [IN.wav] [OUT.wav]
+//! cargo run --release --example live_coding -- [--paced] [--repl] [IN] [OUT.wav]
 //! ```
 //!
 //! To learn memzone, read `patch.rs`, the definitions, each of which owns a zone; then `player.rs`,
 //! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
 //! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
 //! `repl.rs`), the pace of a sound card (`clock.rs`), the sound that is played without a file
-//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Five files are
+//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Eight files are
 //! shared with the example `denoise`.
 
 mod clock;
@@ -62,10 +62,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN.wav] [OUT.wav]";
+const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN] [OUT.wav]";
 
 const HELP: &str = "
-Without IN.wav, it plays a pattern of its own.
+IN is a WAV, AIFF, CAF, FLAC, Ogg Vorbis or MP3 file of one or two channels.
+Without IN, it plays a pattern of its own.
 Without OUT.wav, the output is IN-live.wav in the current directory.
 A plot goes beside it, with .svg in the place of .wav.
 
