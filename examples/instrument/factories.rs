@@ -123,7 +123,7 @@ fn comb_c(z: &Zone, samples: usize) -> Result<impl FnMut(f32) -> f32 + Send, Zon
     Ok(move |input| {
         let delayed: f32 = line[at];
         last = flushed(delayed + DULLING * (last - delayed));
-        line[at] = flushed(input + FEEDBACK * last);
+        line[at] = input + FEEDBACK * last;
         at = (at + 1) % line.len();
         delayed
     })

@@ -3,6 +3,7 @@
 use super::{BLOCK, run};
 use crate::factories;
 use crate::instrument::{self, Instrument};
+use crate::organ;
 use crate::score::{self, Note};
 use memzone::Zone;
 use memzone::rt::{self, Policy};
@@ -131,11 +132,14 @@ fn what_fades_away_ends_at_zero_and_not_among_the_subnormal_numbers() {
 
 #[test]
 fn a_score_of_almost_nothing_is_silence() {
-    rt::prepare_thread(&instrument::plan()).unwrap();
-    let note = |loudness| Note { block: 0, length: 480, key: 60, loudness };
-    let mut instrument = Instrument::new(2).unwrap();
-    let samples = played(&mut instrument, &[note(1e-40), note(1e-30)]);
-    assert!(samples.iter().all(|&sample| sample == 0.0));
+    let zone = Zone::new(organ::NOTE_BYTES);
+    for loudness in [1e-45, 1e-40, 1e-30] {
+        let tone = organ::Tone { frequency: 440.0, loudness, length: 480 };
+        let mut kernel = organ::note_c(&zone, tone).unwrap();
+        let mut sides = [[0.0; BLOCK]; 2];
+        (0..10).for_each(|_| _ = kernel.call_with(&mut sides, ()));
+        assert_eq!(sides, [[0.0; BLOCK]; 2], "{loudness:e}");
+    }
 }
 
 #[test]

@@ -135,6 +135,14 @@ mod tests {
             let is_silent = output.as_flattened().iter().all(|&sample| sample == 0.0);
             assert_eq!(is_silent, level < 0.1, "{level:e}");
         }
+        // An echo of almost nothing is none.
+        delay.1.rebind(patch::delay(RATE, 0.05, 1e-40));
+        for level in [0.5, 0.0] {
+            for _ in 0..1_000 {
+                player.play(&[[level, -level]; BLOCK], &mut output);
+                assert!(output.as_flattened().iter().all(|sample| !sample.is_subnormal()));
+            }
+        }
         assert_eq!(player.lowpass.state, [[0.0; 2]; 2]);
         assert!(player.line.frames().flatten().all(|sample| sample == 0.0));
     }
