@@ -136,8 +136,8 @@ pub use crate::salloc::salloc_with;
 #[doc(inline)]
 pub use crate::stack::{
     alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
-    reset_zone, set_keep_limit, try_alloc, try_alloc as try_zalloc, try_peek_zone,
-    try_push_new_zone, try_push_zone, zone_depth,
+    reset_zone, set_default_zone_size, set_keep_limit, set_spare_size, trim_spares, try_alloc,
+    try_alloc as try_zalloc, try_peek_zone, try_push_new_zone, try_push_zone, zone_depth,
 };
 #[doc(inline)]
 pub use crate::zbox::ZBox;

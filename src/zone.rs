@@ -45,7 +45,7 @@ pub(crate) mod state {
     pub(crate) const COVERED: u64 = 1 << 58;
     /// A scope's zone that is not in its thread's list (any more): its guard alone knows it.
     pub(crate) const DETACHED: u64 = 1 << 59;
-    /// More memory than a spare zone may keep.
+    /// A scope's end looks whether its thread keeps the zone. An idle spare has it since it was last looked at.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
     /// There are cleanup hooks.
     pub(crate) const HOOKS: u64 = 1 << 61;
@@ -82,6 +82,8 @@ pub(crate) struct Header {
     /// Whether the pages of further blocks are touched when they are taken.
     prefault: Cell<bool>,
     lock: Cell<Lock>,
+    /// How many blocks it had when it came into its thread's list. 0: too many to say.
+    counted: Cell<u8>,
     name: Option<&'static str>,
     first: Block,
     /// Where it was made, if it has a name.
@@ -193,6 +195,7 @@ static EMPTY: Shared = Shared(Header {
     growth: Growth::Blocks,
     prefault: Cell::new(false),
     lock: Cell::new(Lock::NotAsked),
+    counted: Cell::new(0),
     name: None,
     first: Block {
         next: Cell::new(None),
@@ -266,6 +269,7 @@ impl Header {
             growth,
             prefault: Cell::new(plan.prefault),
             lock: Cell::new(if plan.lock { Lock::All } else { Lock::NotAsked }),
+            counted: Cell::new(0),
             name: plan.name,
             first,
             #[cfg(feature = "profile")]
@@ -518,6 +522,16 @@ impl Header {
                 None => return,
             }
         }
+    }
+
+    /// Notes how many blocks there are now.
+    pub(crate) fn count(&self) {
+        self.counted.set(u8::try_from(self.blocks.get()).unwrap_or(0));
+    }
+
+    /// Whether blocks may have come or gone since [`count`](Header::count).
+    pub(crate) fn has_changed(&self) -> bool {
+        self.blocks.get() != u32::from(self.counted.get())
     }
 
     /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
