@@ -70,7 +70,8 @@ pub(crate) mod state {
     pub(crate) const COVERED: u64 = 1 << 58;
     /// The zone is a scope's, but not in its thread's list. Only the scope's guard still points to it.
     pub(crate) const DETACHED: u64 = 1 << 59;
-    /// The zone has more memory than a spare zone may keep.
+    /// The end of a scope looks whether its thread keeps the zone. An idle spare has this flag if no scope has used it
+    /// since spares were last looked at.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
     /// The zone has cleanup hooks.
     pub(crate) const HOOKS: u64 = 1 << 61;
@@ -112,6 +113,8 @@ pub(crate) struct Header {
     /// Whether the pages of later blocks are touched when those are taken.
     pub(super) prefault: Cell<bool>,
     pub(super) lock: Cell<Lock>,
+    /// The number of blocks when the zone came into its thread's list. 0 stands for too many to say.
+    pub(super) counted: Cell<u8>,
     pub(crate) name: Option<&'static str>,
     pub(crate) first: Block,
     /// The place in the program where the zone was made, if it has a name.
@@ -193,6 +196,7 @@ static EMPTY: EmptyZone = EmptyZone(Header {
     growth: Growth::Blocks,
     prefault: Cell::new(false),
     lock: Cell::new(Lock::NotAsked),
+    counted: Cell::new(0),
     name: None,
     first: Block {
         next: Cell::new(None),
@@ -271,6 +275,16 @@ impl Header {
     /// Bytes taken from the system, overhead included.
     pub(crate) fn system_bytes(&self) -> usize {
         self.system.get()
+    }
+
+    /// Notes how many blocks there are now.
+    pub(crate) fn count_blocks(&self) {
+        self.counted.set(u8::try_from(self.blocks.get()).unwrap_or(0));
+    }
+
+    /// Whether blocks may have come or gone since [`count_blocks`](Header::count_blocks).
+    pub(crate) fn has_changed(&self) -> bool {
+        self.blocks.get() != u32::from(self.counted.get())
     }
 
     /// Whether the caller's handle is the only thing that holds the zone. Hooks do not hold it.

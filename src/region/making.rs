@@ -65,6 +65,7 @@ impl Header {
             growth,
             prefault: Cell::new(settings.prefault),
             lock: Cell::new(if settings.lock { Lock::All } else { Lock::NotAsked }),
+            counted: Cell::new(0),
             name: settings.name,
             first,
             #[cfg(feature = "profile")]
