@@ -647,7 +647,8 @@ impl Header {
     }
 
     /// Ends the zone: runs its hooks and frees its memory, or puts the zone aside where a real-time
-    /// section forbids that. Says whether it is freed.
+    /// section forbids that. Where this is in a hook of another zone that ends, it comes after that one. Says
+    /// whether it is freed.
     ///
     /// # Safety
     ///
@@ -665,16 +666,22 @@ impl Header {
         }
         // SAFETY: (I1) the caller's promise.
         let bytes = unsafe { header.as_ref() }.system_bytes();
-        if bytes != 0 && aside::may_free(bytes).is_err() {
-            // SAFETY: (I2) within the header.
-            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+        let denied = bytes != 0 && aside::may_free(bytes).is_err();
+        // SAFETY: (I1) the caller's promise.
+        if !denied && unsafe { header.as_ref() }.state.get() & state::HOOKS == 0 {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { Self::free(header) };
+            return true;
+        }
+        // SAFETY: (I2) within the header.
+        let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+        if denied {
             // SAFETY: (I14) nobody uses the zone any more, and no list has it. Its hooks are `Send`.
             unsafe { aside::put(node.cast(), free) };
             return false;
         }
-        // SAFETY: (I1) the caller's promise.
-        unsafe { Self::free(header) };
-        true
+        // SAFETY: (I14) as above.
+        unsafe { aside::free_in_turn(node.cast(), free) }
     }
 
     /// # Safety
@@ -1197,6 +1204,9 @@ impl Zone {
     ///
     /// Where the zone has no room for the hook; [`try_on_cleanup`](Zone::try_on_cleanup) gives an
     /// error instead.
+    ///
+    /// A hook may free other zones. Those that have hooks themselves end when the hooks of this zone have run, one after
+    /// the other, so that any number of zones may lead to one another.
     ///
     /// A hook that panics keeps no other from running; its zone ends all the same, but is not reset. As with
     /// destructors, the program ends where one panics during a panic (a second hook's, say), or as its thread ends.
