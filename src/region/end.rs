@@ -41,7 +41,8 @@ impl Header {
     }
 
     /// Ends the zone. It runs the hooks and frees the memory, or puts the zone aside where a real-time section forbids
-    /// freeing. The result says whether the zone was freed.
+    /// freeing. If this happens in a hook of another zone that ends, the zone ends after that one. The result says
+    /// whether the zone was freed.
     ///
     /// # Safety
     ///
@@ -59,16 +60,22 @@ impl Header {
         }
         // SAFETY: (I1) the caller's promise.
         let bytes = unsafe { header.as_ref() }.system_bytes();
-        if bytes != 0 && aside::may_free(bytes).is_err() {
-            // SAFETY: (I2) the links are within the header.
-            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+        let denied = bytes != 0 && aside::may_free(bytes).is_err();
+        // SAFETY: (I1) the caller's promise.
+        if !denied && unsafe { header.as_ref() }.state.get() & state::HOOKS == 0 {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { Self::free(header) };
+            return true;
+        }
+        // SAFETY: (I2) the links are within the header.
+        let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+        if denied {
             // SAFETY: (I14) nobody uses the zone any more, and it is in no list. Its hooks are `Send`.
             unsafe { aside::put(node.cast(), free) };
             return false;
         }
-        // SAFETY: (I1) the caller's promise.
-        unsafe { Self::free(header) };
-        true
+        // SAFETY: (I14) as above.
+        unsafe { aside::free_in_turn(node.cast(), free) }
     }
 
     /// # Safety
