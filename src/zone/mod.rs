@@ -418,6 +418,9 @@ impl Zone {
     ///
     /// When the zone has no room for the hook. [`try_on_cleanup`](Zone::try_on_cleanup) gives an error instead.
     ///
+    /// A hook may free other zones. Those that have hooks themselves end when the hooks of this zone have run, one after
+    /// the other, so that any number of zones may lead to one another.
+    ///
     /// When a hook panics, the other hooks still run. A zone that is being freed ends all the same, but a zone that is
     /// being reset is not reset. As with destructors, the program ends if a hook panics during another panic (that of
     /// another hook, for example), or while its thread ends.
