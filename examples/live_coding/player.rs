@@ -125,7 +125,7 @@ mod tests {
         let mut player = Player::new(&zone, RATE, callers);
         let mut output = [[0.0; 2]; BLOCK];
         for level in [0.5, 0.0, 1e-40, 0.5, 1e-20, 0.0] {
-            for number in 0..300 {
+            for number in 0..500 {
                 player.play(&[[level, -level]; BLOCK], &mut output);
                 let filter = player.lowpass.state.as_flattened();
                 let line = player.line.frames();
@@ -138,7 +138,7 @@ mod tests {
         // An echo of almost nothing is none.
         delay.1.rebind(patch::delay(RATE, 1.0, 1e-40));
         for level in [0.5, 0.0] {
-            for _ in 0..300 {
+            for _ in 0..500 {
                 player.play(&[[level, -level]; BLOCK], &mut output);
                 assert!(output.as_flattened().iter().all(|sample| !sample.is_subnormal()));
             }
