@@ -312,6 +312,10 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
         (other(b"FORM\0\0\0\x22AIFF"), "AIFF", "ffmpeg"),
         (other(b"caff\0\x01\0\0"), "CAF", "ffmpeg"),
         (other(b"OggS\0\x02"), "Ogg", "ffmpeg"),
+        // Without channels: `symphonia` divides by 0.
+        (with_byte(caf(24), 47, 0), "damaged: its header makes no sense", "ffmpeg"),
+        // Pieces of 4 GiB, for which there would be room made.
+        (with_byte(caf(24), 40, 0xf8), "pieces are too long", "ffmpeg"),
         (other(b"\xff\xfb\x94\xc4"), "MP3", "ffmpeg"),
         (Vec::new(), "the file is empty", ""),
         (b"RIFF".to_vec(), "truncated", ""),
@@ -323,6 +327,11 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
         let message = read(&bytes).err().unwrap_or_else(|| panic!("{reason}: is read"));
         assert!(message.contains(reason) && message.contains(remedy), "{reason}: {message}");
     }
+}
+
+fn with_byte(mut bytes: Vec<u8>, at: usize, byte: u8) -> Vec<u8> {
+    bytes[at] = byte;
+    bytes
 }
 
 /// A file of so many channels.
