@@ -312,8 +312,8 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
         (other(b"FORM\0\0\0\x22AIFF"), "AIFF", "ffmpeg"),
         (other(b"caff\0\x01\0\0"), "CAF", "ffmpeg"),
         (other(b"OggS\0\x02"), "Ogg", "ffmpeg"),
-        // Without channels: `symphonia` divides by 0.
-        (with_byte(caf(24), 47, 0), "damaged: its header makes no sense", "ffmpeg"),
+        // So many channels that their bits are more than 65,535, on which `symphonia` panics in a debug build.
+        (with_byte(aiff(16), 20, 0xff), "", "ffmpeg"),
         // Pieces of 4 GiB, for which there would be room made.
         (with_byte(caf(24), 40, 0xf8), "pieces are too long", "ffmpeg"),
         (other(b"\xff\xfb\x94\xc4"), "MP3", "ffmpeg"),
