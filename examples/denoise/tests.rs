@@ -203,6 +203,21 @@ fn chunks_and_sizes_of_every_kind_are_read() {
 }
 
 #[test]
+fn both_laws_of_telephony_are_read_to_the_bit() {
+    // Silence, the smallest and the largest numbers of ITU-T G.711.
+    let mu = ([0xff, 0x7f, 0xfe, 0x80, 0x00], [0, 0, 8, 32_124, -32_124]);
+    let a = ([0xd5, 0x55, 0xd4, 0xaa, 0x2a], [8, -8, 24, 32_256, -32_256]);
+    for (tag, (bytes, numbers)) in [(7, mu), (6, a)] {
+        for format in [format(tag, 8, &[]), format(tag, 8, &[0, 0]), extensible(tag, 8, 8)] {
+            let sound = read(&wav(&[chunk(b"fmt ", &format), chunk(b"data", &bytes)])).unwrap();
+            let expected = numbers.map(|number: i16| f32::from(number) / 32_768.0);
+            assert_eq!(sound.samples, expected, "{tag}");
+            assert_eq!(sound.spec.bits_per_sample, 16);
+        }
+    }
+}
+
+#[test]
 fn both_channels_are_told_apart() {
     let mut format = format(1, 16, &[]);
     format[2] = 2;
