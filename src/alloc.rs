@@ -148,6 +148,12 @@ const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
+/// The place of no bytes.
+#[inline(always)]
+pub(crate) fn nothing(align: usize) -> Option<NonNull<u8>> {
+    NonNull::new(core::ptr::without_provenance_mut(align))
+}
+
 /// Values up to this size are passed to the cold path in registers.
 const IN_REGISTERS: usize = 16;
 
@@ -155,7 +161,11 @@ const IN_REGISTERS: usize = 16;
 ///
 /// I2: the `len` places must be the caller's alone.
 #[inline(always)]
-unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+    // However many there are of what has no bytes, nothing is written.
+    if size_of::<T>() == 0 {
+        return;
+    }
     for index in 0..len {
         // SAFETY: (I6) the caller's promise.
         let place = unsafe { start.add(index) };
@@ -216,6 +226,9 @@ impl Zone {
             let start = unsafe { cursor.add(skip) };
             stale::open(start, size);
             Some(start)
+        } else if size == 0 {
+            // Here, where it costs no other request anything.
+            nothing(align)
         } else {
             None
         }
@@ -239,7 +252,8 @@ impl Zone {
     /// `bump_fast` with one instruction less, for one `T` with `has_fast_place`.
     #[inline(always)]
     fn place_fast<T>(&self) -> Option<NonNull<T>> {
-        debug_assert!(Self::has_fast_place::<T>());
+        // Known when this is compiled, so nothing is left of it.
+        assert!(Self::has_fast_place::<T>());
         let bytes = round_up_step(size_of::<T>());
         let header = self.header();
         let cursor = header.cursor.get();

@@ -38,7 +38,7 @@ pub(crate) struct Place {
 ///
 /// The new cursor is rounded to a step, or is `end` itself, so that an exact fit fits.
 pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Option<Place> {
-    debug_assert!(align.is_power_of_two() && size > 0 && cursor <= end);
+    assert!(align.is_power_of_two() && size > 0 && cursor <= end);
     let room = end - cursor;
     // The cursor is a multiple of STEP wherever room is left that was not an odd tail.
     let skip = cursor.checked_next_multiple_of(align)? - cursor;

@@ -623,7 +623,8 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     fn place(&self, index: u32) -> NonNull<T> {
         debug_assert!((index as usize) < self.capacity());
-        // SAFETY: (I6) callers pass a slot's index, and there are as many places.
+        // SAFETY: (I6) there are as many places as words, and each caller has the index of one of our words: `take`
+        // and `find` from `words.get(index)`, `retain` from `PoolKeys`, which counts our words.
         unsafe { self.values.add(index as usize) }
     }
 

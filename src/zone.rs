@@ -360,7 +360,7 @@ impl Header {
 
     /// Finds room for a request that the current block's rest, rounded to steps, had none for.
     fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
-        debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
+        assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
         if let Some(found) = self.place(size, align) {
             return Ok(found);
         }
@@ -1049,7 +1049,8 @@ impl Zone {
 
     /// Has the zone refuse other handles and entries, or allow them again. It must have been made.
     pub(crate) fn seal(&self, sealed: bool) {
-        debug_assert!(self.header().state.get() & state::EMPTY == 0);
+        // The static zone may not be written to (I3).
+        assert!(self.header().state.get() & state::EMPTY == 0);
         let open = self.header().state.get() & !state::SEALED;
         self.header().state.set(if sealed { open | state::SEALED } else { open });
     }
@@ -1066,8 +1067,7 @@ impl Zone {
             return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
         }
         if size == 0 {
-            let address = core::ptr::without_provenance_mut(align);
-            return Ok(NonNull::new(address).unwrap_or(NonNull::dangling()));
+            return Ok(crate::alloc::nothing(align).unwrap_or(NonNull::dangling()));
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);
