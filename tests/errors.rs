@@ -457,6 +457,12 @@ fn slices_and_texts_that_fail_give_their_places_back() {
         assert_eq!(zone.try_alloc_fmt(format_args!("{Odd}")), Err(ZoneError::Format));
         assert_eq!(zone.used(), used, "all of it is there again");
     }
+    let large = Zone::new(10_000);
+    let mut vector = large.vec();
+    vector.push(&large.alloc_slice(200, 0_u64)[..]);
+    assert!(is_full(memzone::try_zcopy(&vector, &zone).map(drop).err()));
+    assert!(is_full(memzone::try_beginz!(_z in &zone => vector).map(drop).err()));
+    assert_eq!(zone.used(), used);
     // What the iterator has taken meanwhile stays, and its own places with it.
     let kept = std::cell::Cell::new(None);
     let items = (0..500_u64).inspect(|&n| {
