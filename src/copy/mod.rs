@@ -152,7 +152,8 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
-    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused.
+    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused, but for what was allocated
+    /// last of a slice, a text or a collection: others' code may have run in between, and may know the rest.
     ///
     /// # Real-time
     ///

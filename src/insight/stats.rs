@@ -344,7 +344,7 @@ impl Threads {
     }
 
     /// The totals of the threads that have ended, and of those that have zones but have never used their
-    /// zone stack: no scope, no push, no [`prepare_thread`](crate::rt::prepare_thread).
+    /// zone stack: no scope, no push, no [`prepare_thread`](crate::rt::prepare_thread). `Display` says "all other threads".
     ///
     /// # Real-time
     ///
@@ -385,7 +385,7 @@ impl fmt::Display for Threads {
                 None => row(f, &format_args!("{:?}", thread.id()), stats)?,
             }
         }
-        row(f, &"(ended, no stack)", &self.ended)?;
+        row(f, &"(all other threads)", &self.ended)?;
         row(f, &"total", &self.total())
     }
 }

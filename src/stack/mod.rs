@@ -425,7 +425,8 @@ impl Stack {
             return;
         }
         let scope = self.innermost();
-        debug_assert_ne!(scope, NONE);
+        // The static zone may not be written to (I3).
+        assert!(scope != NONE, "callers have seen that there is something to take off");
         self.remove(scope);
         mark(scope, state::DETACHED);
         self.counters().spare_gone();

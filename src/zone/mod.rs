@@ -262,7 +262,8 @@ impl Zone {
 
     /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
     pub(crate) fn seal(&self, sealed: bool) {
-        debug_assert!(self.header().state.get() & state::EMPTY == 0);
+        // The static zone may not be written to (I3).
+        assert!(self.header().state.get() & state::EMPTY == 0);
         let open = self.header().state.get() & !state::SEALED;
         self.header().state.set(if sealed { open | state::SEALED } else { open });
     }
@@ -280,8 +281,7 @@ impl Zone {
             return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
         }
         if size == 0 {
-            let address = core::ptr::without_provenance_mut(align);
-            return Ok(NonNull::new(address).unwrap_or(NonNull::dangling()));
+            return Ok(values::nothing(align).unwrap_or(NonNull::dangling()));
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);

@@ -152,6 +152,12 @@ const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
+/// The place of no bytes.
+#[inline(always)]
+pub(crate) fn nothing(align: usize) -> Option<NonNull<u8>> {
+    NonNull::new(core::ptr::without_provenance_mut(align))
+}
+
 /// Values up to this size are passed to the cold path in registers.
 const IN_REGISTERS: usize = 16;
 
@@ -159,7 +165,11 @@ const IN_REGISTERS: usize = 16;
 ///
 /// I2: the `len` places must be the caller's alone.
 #[inline(always)]
-unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+    // However many there are of what has no bytes, nothing is written.
+    if size_of::<T>() == 0 {
+        return;
+    }
     for index in 0..len {
         // SAFETY: (I6) the caller's promise.
         let place = unsafe { start.add(index) };
@@ -221,6 +231,9 @@ impl Zone {
             let start = unsafe { cursor.add(skip) };
             stale::open(start, size);
             Some(start)
+        } else if size == 0 {
+            // Here, where it costs no other request anything.
+            nothing(align)
         } else {
             None
         }
@@ -244,7 +257,8 @@ impl Zone {
     /// `bump_fast` with one instruction less, for one `T` with `has_fast_place`.
     #[inline(always)]
     fn place_fast<T>(&self) -> Option<NonNull<T>> {
-        debug_assert!(Self::has_fast_place::<T>());
+        // Known when this is compiled, so nothing is left of it.
+        assert!(Self::has_fast_place::<T>());
         let bytes = round_up_step(size_of::<T>());
         let header = self.header();
         let cursor = header.cursor.get();
@@ -368,7 +382,7 @@ impl Zone {
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
     }
 
-    /// A slice of what `make` returns, or its first error.
+    /// A slice of what `make` returns, or its first error. Then its places go back, if nothing was taken since.
     #[inline(always)]
     pub(crate) fn fill_slice<T>(
         &self,
@@ -378,7 +392,14 @@ impl Zone {
         const { refuse_drop::<T>() };
         let start = self.places::<Return, T>(len, align_of::<T>())?.as_ptr();
         for index in 0..len {
-            let value = make(index)?;
+            let value = match make(index) {
+                Ok(value) => value,
+                Err(error) => {
+                    // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
+                    unsafe { self.take_back_places(start, len) };
+                    return Err(error);
+                }
+            };
             // SAFETY: (I5) `len` places were taken before `make` ran.
             let place = unsafe { start.add(index) };
             // SAFETY: (I2) as above.
@@ -386,6 +407,19 @@ impl Zone {
         }
         // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    /// Gives `len` places back that a slice was to have, if nothing was taken since.
+    ///
+    /// # Safety
+    ///
+    /// They were taken from this zone, and nobody uses them any more.
+    #[cold]
+    #[inline(never)]
+    unsafe fn take_back_places<T>(&self, start: *mut T, len: usize) {
+        let Some(start) = NonNull::new(start) else { return };
+        // SAFETY: (I6) the caller's promise.
+        unsafe { self.header().give_back(start.cast(), bytes_of::<T>(len)) };
     }
 
     #[inline(always)]
@@ -413,9 +447,16 @@ impl Zone {
         builder.reserve_exact(items.size_hint().0)?;
         // What has ended once is not asked again.
         if let Some(item) = builder.fill_room(&mut items) {
-            builder.push(item)?;
-            for item in items {
-                builder.push(item)?;
+            let rest = builder.push(item).and_then(|()| {
+                for item in items {
+                    builder.push(item)?;
+                }
+                Ok(())
+            });
+            if let Err(error) = rest {
+                // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
+                unsafe { builder.give_back() };
+                return Err(error);
             }
         }
         Ok(builder.finish())
@@ -438,6 +479,8 @@ impl Zone {
         let mut out = Text { bytes: SliceBuilder::new(self), error: None };
         let written = out.write_fmt(text);
         if let Some(error) = out.error.or(written.err().map(|fmt::Error| ZoneError::Format)) {
+            // SAFETY: (I1) nobody has seen the text.
+            unsafe { out.bytes.give_back() };
             return E::fail(error);
         }
         // SAFETY: (I7) only whole `str`s were written.
@@ -750,7 +793,8 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then, and their places go
+    /// back if nothing else was allocated since.
     ///
     /// # Real-time
     ///
