@@ -401,7 +401,7 @@ fn a_full_zone_has_room_for_what_was_dropped_last() {
             assert_eq!(zone.used(), used);
         }
     }
-    let sizes = if cfg!(miri) { 1..40 } else { 1..5000 };
+    let sizes = if cfg!(miri) { 1..40 } else { 1..500 };
     for len in sizes {
         again(len, 1_u8);
         again(len, Line([2; 64]));
