@@ -1094,7 +1094,7 @@ pub fn set_keep_limit(bytes: usize) {
 ///
 /// set_spare_size(0);
 /// beginz!(1000, z => { z.alloc(1); });
-/// assert!(stats::thread().live < 2000);
+/// assert!(stats::thread().live < 4096);
 /// ```
 ///
 /// # Real-time
