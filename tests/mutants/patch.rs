@@ -86,12 +86,14 @@ impl Hunk {
                 [] => {}
                 [(file, line)] => return Ok(Place { file: file.clone(), line: *line, found }),
                 _ => {
-                    let places: Vec<_> =
-                        places.iter().map(|(file, line)| format!("{file}:{}", line + 1)).collect();
-                    let text = old.join("\n");
+                    let first = places.iter().take(3);
+                    let first: Vec<_> =
+                        first.map(|(file, line)| format!("{file}:{}", line + 1)).collect();
                     return Err(format!(
-                        "more than one place has this text, {}:\n{text}",
-                        places.join(", ")
+                        "{} places have this text, such as {}:\n{}",
+                        places.len(),
+                        first.join(", "),
+                        old.join("\n")
                     ));
                 }
             }
