@@ -24,7 +24,11 @@ pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 mod ledger;
 
+#[cfg(feature = "stats")]
 pub mod stats;
+#[cfg(not(feature = "stats"))]
+#[path = "uncounted.rs"]
+mod stats;
 
 mod aside;
 
@@ -76,6 +80,7 @@ mod hot;
 
 pub mod rt;
 
+#[cfg(feature = "reclaim")]
 pub mod reclaim;
 
 // Pages of the documentation, and tests.
@@ -118,9 +123,12 @@ pub use crate::error::ZoneError;
 pub use crate::heap::FromAllocator;
 #[doc(inline)]
 pub use crate::heap::{
-    HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in, halloc_slice,
-    halloc_slice_in, try_halloc, try_halloc_slice,
+    HBox, Heap, System, free, halloc, halloc_in, halloc_slice, halloc_slice_in, try_halloc,
+    try_halloc_slice,
 };
+#[cfg(feature = "rt-heap")]
+#[doc(inline)]
+pub use crate::heap::{HeapStats, RtHeap, SendHeap};
 #[doc(inline)]
 pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[doc(inline)]

@@ -5,13 +5,16 @@ mod hbox;
 #[cfg(feature = "allocator-api2")]
 mod foreign;
 
+#[cfg(feature = "rt-heap")]
 mod remote;
 
+#[cfg(feature = "rt-heap")]
 mod rt;
 
 #[cfg(feature = "allocator-api2")]
 pub use foreign::FromAllocator;
 pub use hbox::HBox;
+#[cfg(feature = "rt-heap")]
 pub use rt::{HeapStats, RtHeap, SendHeap};
 
 use crate::error::{Request, ZoneError};
