@@ -16,7 +16,7 @@
 
 use proc_macro2::Spacing::Joint;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Meta, Result,
@@ -42,7 +42,7 @@ fn implementation(input: &DeriveInput) -> Result<TokenStream> {
     if let Data::Union(data) = &input.data {
         let help = "`DeepCopy` cannot be derived for a union, as it does not say which field holds; \
                     if it is `Copy`, wrap it in a `memzone::Keep`, or implement `DeepCopy` by hand";
-        return Err(Error::new_spanned(data.union_token, help));
+        return Err(Error::new(data.union_token.span, help));
     }
     if flat {
         if let Some(lifetime) = lifetimes.first() {
@@ -139,7 +139,7 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
             };
             patterns.push(quote!(#member: #part));
             copies.push(quote_spanned!(span=> #member: part!(#part)));
-            types.push(field.ty.clone());
+            types.push(field.ty.to_token_stream());
         }
         arms.push(quote!(#path { #(#patterns),* } => #path { #(#copies),* }));
     };
@@ -188,8 +188,9 @@ fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
 
 /// The type's generics with the lifetime of the target zone before them, without defaults.
 fn with_zone(generics: &Generics) -> Generics {
-    let mut generics = generics.clone();
-    generics.params.insert(0, parse_quote!('memzone));
+    let Generics { params, where_clause, .. } = generics;
+    let mut generics: Generics = parse_quote!(<'memzone, #params>);
+    generics.where_clause = where_clause.as_ref().map(|clause| parse_quote!(#clause));
     generics
 }
 
