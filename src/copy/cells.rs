@@ -7,6 +7,7 @@ use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, RefCell};
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     type Copied = Cell<T::Copied>;
     const FLAT: bool = T::FLAT;
@@ -40,6 +41,7 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for RefCell<T> {
     type Copied = RefCell<T::Copied>;
     const FLAT: bool = T::FLAT;

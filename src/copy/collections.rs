@@ -32,6 +32,7 @@ pub(crate) async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
     Ok(copied)
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     type Copied = Vec<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -72,6 +73,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<[T]> {
     type Copied = Box<[T::Copied]>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

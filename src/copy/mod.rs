@@ -21,6 +21,10 @@ mod later;
 
 mod ways;
 
+mod keep;
+
+mod part;
+
 mod values;
 
 mod parts;
@@ -44,7 +48,9 @@ use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
+pub use keep::{Bits, Kept};
 pub use later::Work;
+pub use part::Part;
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -286,6 +292,31 @@ pub trait DeepCopy<'z> {
         'z: 's,
     {
         async move { self.move_out(to) }
+    }
+
+    /// `copy_later` of a part of what is copied.
+    #[doc(hidden)]
+    fn copy_part<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
+    where
+        'z: 's,
+    {
+        if Self::FLAT {
+            return Part::Now(Some(self.deep_copy(to)));
+        }
+        Part::Later(Box::pin(self.copy_later(to, work.clone())))
+    }
+
+    /// `move_later` of a part of what is moved.
+    #[doc(hidden)]
+    fn move_part<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
+    where
+        Self: Sized + 's,
+        'z: 's,
+    {
+        if Self::FLAT {
+            return Part::Now(Some(self.move_out(to)));
+        }
+        Part::Later(Box::pin(self.move_later(to, work.clone())))
     }
 }
 

@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// Types that own memory which is no zone's, or share it: they move, and are cloned otherwise.
 macro_rules! owners {
     ($([$($parameter:tt)*] $type:ty $(, $bytes:expr)?;)*) => {
-        $(impl<'z, $($parameter)*> DeepCopy<'z> for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl<'z, $($parameter)*> DeepCopy<'z> for $type {
             type Copied = Self;
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
                 $(ask($bytes(self))?;)?
@@ -38,6 +39,7 @@ owners! {
     [T: ?Sized + 'z] std::sync::Weak<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for String {
     type Copied = String;
     fn deep_copy(&self, _to: &'z Zone) -> Result<String, ZoneError> {
@@ -49,6 +51,7 @@ impl<'z> DeepCopy<'z> for String {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for Box<str> {
     type Copied = Box<str>;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
@@ -60,6 +63,7 @@ impl<'z> DeepCopy<'z> for Box<str> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     type Copied = Box<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

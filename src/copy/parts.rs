@@ -3,15 +3,17 @@
 #![forbid(unsafe_code)]
 
 use super::memory::vec;
+use super::ways::by_parts;
 use super::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 
 macro_rules! tuples {
     ($($part:ident)+) => {
+        #[diagnostic::do_not_recommend]
         impl<'z, $($part: DeepCopy<'z>),+> DeepCopy<'z> for ($($part,)+) {
             type Copied = ($($part::Copied,)+);
-            crate::__by_parts!('z, flat: $($part::FLAT)&&+, |this| {
+            by_parts!('z, flat: $($part::FLAT)&&+, |this| {
                 #[allow(non_snake_case)]
                 let ($($part,)+) = this;
                 ($(part!($part),)+)
@@ -33,71 +35,80 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K L);
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
     type Copied = Option<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| match this {
+    by_parts!('z, flat: T::FLAT, |this| match this {
         Some(value) => Some(part!(value)),
         None => None,
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>, E: DeepCopy<'z>> DeepCopy<'z> for Result<T, E> {
     type Copied = Result<T::Copied, E::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT && E::FLAT, |this| match this {
+    by_parts!('z, flat: T::FLAT && E::FLAT, |this| match this {
         Ok(value) => Ok(part!(value)),
         Err(error) => Err(part!(error)),
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::num::Wrapping<T> {
     type Copied = core::num::Wrapping<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::num::Wrapping(value) = this;
         core::num::Wrapping(part!(value))
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::cmp::Reverse<T> {
     type Copied = core::cmp::Reverse<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::cmp::Reverse(value) = this;
         core::cmp::Reverse(part!(value))
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::Range<T> {
     type Copied = core::ops::Range<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::ops::Range { start, end } = this;
         part!(start)..part!(end)
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeFrom<T> {
     type Copied = core::ops::RangeFrom<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::ops::RangeFrom { start } = this;
         part!(start)..
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeTo<T> {
     type Copied = core::ops::RangeTo<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::ops::RangeTo { end } = this;
         ..part!(end)
     });
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeToInclusive<T> {
     type Copied = core::ops::RangeToInclusive<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
+    by_parts!('z, flat: T::FLAT, |this| {
         let core::ops::RangeToInclusive { end } = this;
         ..=part!(end)
     });
 }
 
 /// As a whole: whether it has run to its end cannot be told from its parts.
+#[diagnostic::do_not_recommend]
 impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for core::ops::RangeInclusive<T> {
     type Copied = Self;
     const FLAT: bool = T::FLAT;
@@ -106,6 +117,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for core::ops::Ra
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     type Copied = [T::Copied; N];
     const FLAT: bool = T::FLAT;

@@ -10,6 +10,7 @@ use crate::zone::Zone;
 macro_rules! references {
     ($([$($kind:tt)*])*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
                 const UNWATCHED: bool = T::FLAT;
@@ -49,6 +50,7 @@ macro_rules! references {
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
                 const UNWATCHED: bool = T::FLAT;
@@ -87,6 +89,7 @@ macro_rules! references {
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
                 const UNWATCHED: bool = true;

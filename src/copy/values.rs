@@ -52,6 +52,7 @@ flat!(
     ZoneError,
 );
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for PhantomData<T> {
     type Copied = PhantomData<T::Copied>;
     const FLAT: bool = true;

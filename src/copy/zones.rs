@@ -7,6 +7,7 @@ use crate::error::ZoneError;
 use crate::zbox::ZBox;
 use crate::zone::Zone;
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     type Copied = ZBox<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -40,6 +41,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for ZBox<[T]> {
     type Copied = ZBox<[T]>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -51,6 +53,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for ZBox<[T]> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for Zone {
     type Copied = Zone;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Zone, ZoneError> {

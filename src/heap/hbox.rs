@@ -291,6 +291,7 @@ impl<T: Clone> Clone for HBox<[T]> {
 
 acts_as_its_value!([T: ?Sized, H: Heap] HBox<T, H>);
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
     type Copied = HBox<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -321,6 +322,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<[T]> {
     type Copied = HBox<[T::Copied]>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
