@@ -51,6 +51,7 @@ pub(crate) use collections::{vec_at, vec_later};
 pub use keep::{Bits, Kept};
 pub use later::Work;
 pub use part::Part;
+pub use references::Referent;
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///

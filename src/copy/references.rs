@@ -103,3 +103,30 @@ macro_rules! references {
 }
 
 references!([] [mut]);
+
+/// What a reference may refer to: what it becomes in another zone, where that need not be sized. The derive asks for
+/// it where a type parameter is `?Sized`.
+#[diagnostic::on_unimplemented(
+    message = "what a reference to `{Self}` refers to cannot be copied to another zone",
+    label = "has no `DeepCopy`, and is no slice or text",
+    note = "for a type of your own, add `#[derive(DeepCopy)]`"
+)]
+pub trait Referent<'z> {
+    /// The same type, living in the zone `'z`.
+    type Copied: ?Sized + 'z;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> Referent<'z> for T {
+    type Copied = T::Copied;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
+    type Copied = [T::Copied];
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> Referent<'z> for str {
+    type Copied = str;
+}

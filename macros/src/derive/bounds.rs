@@ -171,7 +171,10 @@ impl<'i> Parameters<'i> {
         for part in parts {
             let ty = part.field.ty.to_token_stream();
             match part.how {
-                How::Copied => self.projections(ty, &mut predicates)?,
+                How::Copied => {
+                    self.references(ty.clone(), &mut predicates)?;
+                    self.projections(ty, &mut predicates)?;
+                }
                 How::Kept if self.names_a_parameter(&ty) => {
                     predicates.push(parse_quote!(#ty: #memzone::__private::Kept));
                 }
@@ -186,6 +189,37 @@ impl<'i> Parameters<'i> {
 
     fn names_a_parameter(&self, tokens: &TokenStream) -> bool {
         self.generics.type_params().any(|parameter| names(tokens.clone(), &parameter.ident))
+    }
+
+    /// That references to what need not be sized can be copied, and are references to its copy then.
+    fn references(&self, tokens: TokenStream, predicates: &mut Vec<WherePredicate>) -> Result<()> {
+        let (memzone, zone) = (self.memzone, self.zone);
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        for (index, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => self.references(group.stream(), predicates)?,
+                TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                    let rest: TokenStream = tokens[index..].iter().cloned().collect();
+                    let parser = |input: syn::parse::ParseStream<'_>| {
+                        let reference: syn::TypeReference = input.parse()?;
+                        input.parse::<TokenStream>()?;
+                        Ok(reference)
+                    };
+                    let Ok(reference) = syn::parse::Parser::parse2(parser, rest) else { continue };
+                    let to_unsized = |parameter: &TypeParam| {
+                        self.is_unsized(parameter) && is_path(&reference.elem, &parameter.ident)
+                    };
+                    if self.copied.iter().any(|parameter| to_unsized(parameter)) {
+                        let copied = self.substitute(reference.to_token_stream())?;
+                        predicates.push(parse_quote!(
+                            #reference: #memzone::DeepCopy<#zone, Copied = #copied>
+                        ));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// That associated types in a field can be copied, and that their copies are the copy's associated types.
