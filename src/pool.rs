@@ -7,6 +7,7 @@
 //! `&mut Pool`, which the compiler allows only while there is no box.
 
 use crate::bump::MAX_REQUEST;
+use crate::copy::DeepCopy;
 use crate::error::ZoneError;
 use crate::owner::acts_as_its_value;
 use crate::zone::{Zone, or_panic};
@@ -123,6 +124,11 @@ pub struct Pool<'z, T> {
 pub struct PoolKey {
     serial: NonZeroU64,
     index: u32,
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> DeepCopy<'z> for PoolKey {
+    crate::__flat_items!('z);
 }
 
 /// The pool has no free slot; the value comes back.

@@ -190,6 +190,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     generics.make_where_clause().predicates.extend(parameters.predicates(&parts)?);
     let (declared, _, clause) = generics.split_for_impl();
     let copied_arguments = parameters.copied_arguments();
+    let stays = parameters.all_stay().then(|| quote!(#memzone::__stays_if_flat!(#zone);));
     Ok(quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -204,6 +205,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
                 copy_later: #copy_later,
                 move_later: #move_later,
             }
+            #stays
         }
     })
 }

@@ -2,8 +2,8 @@
 //!
 //! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
-//! system's memory, std's `collections`, what is memzone's own (`zones`), and other crates'
-//! `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
+//! crates' `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
 //! their concept.
 //!
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
@@ -14,6 +14,8 @@
 //! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it (I11).
 
 mod memory;
+
+mod same;
 
 mod reuse;
 
@@ -37,6 +39,8 @@ mod zones;
 
 mod owners;
 
+mod errors;
+
 mod collections;
 
 #[cfg(any(feature = "glam", feature = "num-complex"))]
@@ -52,6 +56,7 @@ pub use keep::{Bits, Kept};
 pub use later::Work;
 pub use part::Part;
 pub use references::Referent;
+pub use same::Holder;
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -293,6 +298,16 @@ pub trait DeepCopy<'z> {
         'z: 's,
     {
         async move { self.move_out(to) }
+    }
+
+    /// Gives back what holds values that stay as they are when they move, as what holds their copies: those have the
+    /// same type then. `Err` where they do not stay.
+    #[doc(hidden)]
+    fn same<H: Holder>(held: H::Of<Self>) -> Result<H::Of<Self::Copied>, H::Of<Self>>
+    where
+        Self: Sized,
+    {
+        Err(held)
     }
 
     /// `copy_later` of a part of what is copied.

@@ -5,6 +5,7 @@
 use super::{DeepCopy, Depth, Work, later};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use core::ffi::CStr;
 
 /// References: what they refer to is copied, and a reference of the same kind refers to the copy.
 macro_rules! references {
@@ -104,6 +105,16 @@ macro_rules! references {
 
 references!([] [mut]);
 
+#[diagnostic::do_not_recommend]
+impl<'z, 'a> DeepCopy<'z> for &'a CStr {
+    type Copied = &'z CStr;
+    const UNWATCHED: bool = true;
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        let copied = to.try_alloc_slice_copy(self.to_bytes_with_nul())?;
+        Ok(CStr::from_bytes_with_nul(copied).expect("as it is where it was copied from"))
+    }
+}
+
 /// What a reference may refer to: what it becomes in another zone, where that need not be sized. The derive asks for
 /// it where a type parameter is `?Sized`.
 #[diagnostic::on_unimplemented(
@@ -129,4 +140,9 @@ impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
 #[diagnostic::do_not_recommend]
 impl<'z> Referent<'z> for str {
     type Copied = str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> Referent<'z> for CStr {
+    type Copied = CStr;
 }

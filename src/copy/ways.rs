@@ -34,6 +34,11 @@ macro_rules! __flat_items {
         ) -> ::core::result::Result<&$zone mut [Self], $crate::ZoneError> {
             to.try_alloc_slice_copy(items)
         }
+        fn same<MemzoneHolder: $crate::__private::Holder>(
+            held: MemzoneHolder::Of<Self>,
+        ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+            ::core::result::Result::Ok(held)
+        }
         #[inline(always)]
         fn copy_array<const MEMZONE_N: usize>(
             items: &[Self; MEMZONE_N],
@@ -52,10 +57,30 @@ macro_rules! __flat_items {
     };
 }
 
+/// Of a type that is its own copy: it stays as it is where it holds nothing but itself. The derive writes this.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stays_if_flat {
+    ($zone:lifetime) => {
+        fn same<MemzoneHolder: $crate::__private::Holder>(
+            held: MemzoneHolder::Of<Self>,
+        ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+            if <Self as $crate::DeepCopy<$zone>>::FLAT {
+                return ::core::result::Result::Ok(held);
+            }
+            ::core::result::Result::Err(held)
+        }
+    };
+}
+
 macro_rules! flat {
     ($($type:ty),* $(,)?) => {
-        $(#[diagnostic::do_not_recommend]
-        impl<'z> DeepCopy<'z> for $type { crate::__flat_items!('z); })*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<'z> DeepCopy<'z> for $type {
+                crate::__flat_items!('z);
+            }
+        )*
     };
 }
 

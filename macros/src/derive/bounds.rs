@@ -108,6 +108,11 @@ impl<'i> Parameters<'i> {
         self.generics.params.iter().map(argument).collect()
     }
 
+    /// Whether the copy's type is the type itself.
+    pub(super) fn all_stay(&self) -> bool {
+        self.copied.is_empty() && self.own_zone.is_none()
+    }
+
     /// What a parameter becomes, if it does not stay.
     fn copied(&self, name: &Ident) -> Option<TokenStream> {
         let parameter = self.copied.iter().find(|parameter| parameter.ident == *name)?;
