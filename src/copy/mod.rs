@@ -116,9 +116,9 @@ pub use same::Holder;
 /// The trait is safe to implement: it can return wrong values, but not wrong memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied to another zone",
-    label = "has no `DeepCopy`",
+    label = "it, or what is in it, has no `DeepCopy`",
     note = "for a type of your own, add `#[derive(DeepCopy)]`",
-    note = "to pass on a reference or value that outlives the target zone as it is, wrap it in `memzone::Keep`"
+    note = "what outlives the target zone is passed on as it is in a field with `#[deep_copy(keep)]`, or wrapped in `memzone::Keep`"
 )]
 pub trait DeepCopy<'z> {
     /// The same type, living in the zone `'z`.
