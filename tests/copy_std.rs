@@ -20,7 +20,7 @@ use std::sync::{OnceLock, PoisonError};
 use std::task::Poll;
 
 /// Nodes of what is too deep for a stack.
-const MANY: usize = if cfg!(miri) { 60 } else { 100_000 };
+const MANY: usize = if cfg!(miri) { 60 } else { 20_000 };
 
 /// Checks that the copy and what a scope moves out read like the value, once what it came from is overwritten.
 macro_rules! copies {
@@ -58,7 +58,7 @@ fn collections_of_what_lies_in_the_zone_copy() {
     assert_eq!(moved.into_sorted_vec(), [&2, &3]);
     // Many, with the map's own hasher.
     let hasher = std::hash::RandomState::new();
-    let mut map = HashMap::with_hasher(hasher.clone());
+    let mut map = HashMap::<&u64, &u64, _>::with_hasher(hasher.clone());
     map.extend((0..300).map(|n: u64| (&*source.alloc(n), &*source.alloc(n + 1))));
     let copy: HashMap<&u64, &u64> = zcopy(&map, &target);
     drop(map);
