@@ -45,4 +45,5 @@ fn ui() {
     // monomorphisation (of types that need drop) are seen too.
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/*.rs");
+    cases.compile_fail("tests/ui/derive/*.rs");
 }
