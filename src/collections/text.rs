@@ -229,6 +229,7 @@ impl Hash for ZString<'_> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for ZString<'_> {
     type Copied = ZString<'z>;
     const UNWATCHED: bool = true;
