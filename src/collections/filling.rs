@@ -4,7 +4,7 @@
 use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
-use crate::zone::values::Return;
+use crate::zone::places::Return;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 use core::slice;

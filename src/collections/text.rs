@@ -3,7 +3,8 @@
 use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
-use crate::zone::values::{Return, SliceBuilder};
+use crate::zone::growing::SliceBuilder;
+use crate::zone::places::Return;
 use core::borrow::Borrow;
 use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};

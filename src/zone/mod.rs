@@ -6,7 +6,11 @@
 //! It uses the folders `system`, `insight` and `region`. I1 (a handle keeps its zone alive) and I5 (a place is taken
 //! before any of the user's code runs) live here.
 
-pub(crate) mod values;
+pub(crate) mod places;
+pub(crate) mod growing;
+mod slices;
+mod text;
+mod values;
 
 #[cfg(any(
     feature = "allocator-api2",
@@ -281,7 +285,7 @@ impl Zone {
             return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
         }
         if size == 0 {
-            return Ok(values::nothing(align).unwrap_or(NonNull::dangling()));
+            return Ok(nothing(align).unwrap_or(NonNull::dangling()));
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);
@@ -509,4 +513,10 @@ impl Drop for Zone {
         // SAFETY: (I1) this handle is given up.
         unsafe { Header::release(self.raw(), state::HANDLE) };
     }
+}
+
+/// The place of no bytes.
+#[inline(always)]
+pub(crate) fn nothing(align: usize) -> Option<NonNull<u8>> {
+    NonNull::new(core::ptr::without_provenance_mut(align))
 }
