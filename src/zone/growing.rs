@@ -131,6 +131,29 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         over
     }
 
+    /// Takes an item and all that follow it, growing as needed. Where the slice lies and how long it is stays in
+    /// registers between two times that it grows.
+    #[inline]
+    #[track_caller]
+    fn push_all(&mut self, first: T, mut items: impl Iterator<Item = T>) -> Result<(), E::Error> {
+        self.push(first)?;
+        let (mut start, mut room, mut len) = (self.start, self.room, self.len);
+        while let Some(item) = items.next() {
+            if len == room {
+                self.len = len;
+                self.reserve(1)?;
+                (start, room) = (self.start, self.room);
+            }
+            // SAFETY: (I6) `len < room`.
+            let place = unsafe { start.add(len) };
+            // SAFETY: (I2) a place of ours that is not yet filled.
+            unsafe { place.write(item) };
+            len += 1;
+        }
+        self.len = len;
+        Ok(())
+    }
+
     #[inline]
     #[track_caller]
     pub(crate) fn push(&mut self, item: T) -> Result<(), E::Error> {
@@ -207,13 +230,7 @@ impl Zone {
         builder.reserve_exact(items.size_hint().0)?;
         // What has ended once is not asked again.
         if let Some(item) = builder.fill_room(&mut items) {
-            let rest = builder.push(item).and_then(|()| {
-                for item in items {
-                    builder.push(item)?;
-                }
-                Ok(())
-            });
-            if let Err(error) = rest {
+            if let Err(error) = builder.push_all(item, items) {
                 // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
                 unsafe { builder.give_back() };
                 return Err(error);
