@@ -32,7 +32,7 @@ const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
 const BLOCK_HEADER: usize = GRANULE / 2;
 
 /// How many blocks of other threads the owner frees with each operation of its own, at most.
-const DRAIN: usize = 2;
+const BLOCKS_PER_DRAIN: usize = 2;
 
 /// How many it frees where a request found no room, before it looks once more.
 const DRAIN_WHEN_FULL: usize = 64;
@@ -58,15 +58,15 @@ fn this_thread() -> u64 {
 }
 
 /// The heap's heart. Lies at the start of its memory; never moves.
-struct Shared {
+struct HeapHeader {
     remote: Remote,
-    mine: Mine,
+    owner_part: OwnerPart,
     /// For a heap that was to be freed where that is forbidden.
     aside: MaybeUninit<aside::Node>,
 }
 
 /// What only the owner touches.
-struct Mine {
+struct OwnerPart {
     tlsf: UnsafeCell<Tlsf>,
     /// Blocks of other threads, taken from the list and not yet freed.
     waiting: Cell<Taken>,
@@ -119,14 +119,14 @@ struct Mine {
 ///
 /// Taking and freeing: constant.
 pub struct RtHeap {
-    shared: NonNull<Shared>,
+    shared: NonNull<HeapHeader>,
     /// The owner's thread only: neither `Send` nor `Sync`.
-    here: PhantomData<*const ()>,
+    not_send: PhantomData<*const ()>,
 }
 
 /// Where a block of an [`RtHeap`] goes back to.
 #[derive(Clone, Copy)]
-pub struct RtOrigin(NonNull<Shared>);
+pub struct RtOrigin(NonNull<HeapHeader>);
 
 // SAFETY: (I13) from a thread that is not the owner, only the atomic parts are touched.
 unsafe impl Send for RtOrigin {}
@@ -170,7 +170,7 @@ fn whole_class(layout: Layout) -> Option<Layout> {
     Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
 }
 
-impl Mine {
+impl OwnerPart {
     /// Takes a block.
     ///
     /// # Safety
@@ -229,7 +229,7 @@ impl Mine {
     }
 }
 
-impl Shared {
+impl HeapHeader {
     /// Frees a few blocks that other threads have given back, if there are any.
     ///
     /// # Safety
@@ -237,9 +237,9 @@ impl Shared {
     /// I13: for the owner only.
     #[inline(always)]
     unsafe fn drain_some(&self) {
-        if self.mine.has_taken.get() || !self.remote.is_empty() {
+        if self.owner_part.has_taken.get() || !self.remote.is_empty() {
             // SAFETY: (I13) the caller's promise.
-            unsafe { self.drain(DRAIN) };
+            unsafe { self.drain(BLOCKS_PER_DRAIN) };
         }
     }
 
@@ -251,7 +251,7 @@ impl Shared {
     #[cold]
     #[inline(never)]
     unsafe fn drain(&self, most: usize) -> usize {
-        let mut waiting = self.mine.waiting.take();
+        let mut waiting = self.owner_part.waiting.take();
         let mut freed = 0;
         while freed < most {
             let Some((block, packed)) = waiting.next() else {
@@ -264,11 +264,11 @@ impl Shared {
             };
             let (size, align) = unpack(packed);
             // SAFETY: (I13) whoever dropped its box gave it up.
-            unsafe { self.mine.free(block, size, align) };
+            unsafe { self.owner_part.free(block, size, align) };
             freed += 1;
         }
-        self.mine.has_taken.set(!waiting.is_empty());
-        self.mine.waiting.set(waiting);
+        self.owner_part.has_taken.set(!waiting.is_empty());
+        self.owner_part.waiting.set(waiting);
         freed
     }
 
@@ -277,15 +277,15 @@ impl Shared {
     /// # Safety
     ///
     /// I13: the caller gives up the one handle.
-    unsafe fn close(this: NonNull<Shared>) {
+    unsafe fn close(this: NonNull<HeapHeader>) {
         // SAFETY: (I13) alive until the count below reaches zero.
         let shared = unsafe { this.as_ref() };
         // SAFETY: (I13) the caller's promise.
         let last = unsafe { shared.remote.close() };
-        let back = last.len() + shared.mine.waiting.take().len();
-        if shared.remote.settle(shared.mine.live.get() - back) {
+        let back = last.len() + shared.owner_part.waiting.take().len();
+        if shared.remote.settle(shared.owner_part.live.get() - back) {
             // SAFETY: (I13) no block is left.
-            unsafe { Self::end(this) };
+            unsafe { Self::free_or_put_aside(this) };
         }
     }
 
@@ -295,18 +295,18 @@ impl Shared {
     ///
     /// I13: nobody has a block, an origin that will be used, or the handle.
     #[cold]
-    unsafe fn end(this: NonNull<Shared>) {
+    unsafe fn free_or_put_aside(this: NonNull<HeapHeader>) {
         unsafe fn free(node: NonNull<aside::Node>) {
-            // SAFETY: (I14) the node is in a `Shared`.
-            let this = unsafe { node.byte_sub(offset_of!(Shared, aside)) };
+            // SAFETY: (I14) the node is in a `HeapHeader`.
+            let this = unsafe { node.byte_sub(offset_of!(HeapHeader, aside)) };
             // SAFETY: (I14) nothing has used the heap since it was put aside.
-            unsafe { Shared::free(this.cast()) };
+            unsafe { HeapHeader::free(this.cast()) };
         }
         // SAFETY: (I13) still there.
-        let bytes = unsafe { this.as_ref() }.mine.memory.system_bytes();
+        let bytes = unsafe { this.as_ref() }.owner_part.memory.system_bytes();
         if aside::may_free(bytes).is_err() {
             // SAFETY: (I13) within the memory.
-            let node = unsafe { this.byte_add(offset_of!(Shared, aside)) };
+            let node = unsafe { this.byte_add(offset_of!(HeapHeader, aside)) };
             // SAFETY: (I14) nobody uses the heap any more, and its memory may be freed on any thread.
             return unsafe { aside::put(node.cast(), free) };
         }
@@ -317,7 +317,7 @@ impl Shared {
     /// # Safety
     ///
     /// That of `end`.
-    unsafe fn free(this: NonNull<Shared>) {
+    unsafe fn free(this: NonNull<HeapHeader>) {
         // SAFETY: (I13) still there; it is not used again. The owner of the memory moves out before
         // that is freed, as it lies in it.
         let shared = unsafe { this.read() };
@@ -358,20 +358,20 @@ impl RtHeap {
             return Err(too_large);
         }
         // The allocator's end mark, and what aligns its start.
-        let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
+        let extra = size_of::<HeapHeader>().next_multiple_of(GRANULE) + 2 * GRANULE;
         let size = memory::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
         let taken = Memory::take(Request::HeapMemory, size)?;
         // SAFETY: (I13) memory of ours alone.
         unsafe { prefault(taken.start, size) };
-        let header = taken.start.cast::<Shared>();
-        let offset = size_of::<Shared>().next_multiple_of(GRANULE);
+        let header = taken.start.cast::<HeapHeader>();
+        let offset = size_of::<HeapHeader>().next_multiple_of(GRANULE);
         // SAFETY: (I13) the memory is longer than that.
         let start = unsafe { taken.start.add(offset) };
         let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
         let mut tlsf = Tlsf::new();
         // SAFETY: (I13) memory of ours that lives until the heap's end.
         unsafe { tlsf.insert_free_block_ptr(pool) };
-        let mine = Mine {
+        let owner_part = OwnerPart {
             tlsf: UnsafeCell::new(tlsf),
             waiting: Cell::default(),
             has_taken: Cell::new(false),
@@ -383,14 +383,14 @@ impl RtHeap {
             memory: taken.memory,
         };
         let remote = Remote::new(this_thread());
-        let shared = Shared { remote, mine, aside: MaybeUninit::uninit() };
+        let shared = HeapHeader { remote, owner_part, aside: MaybeUninit::uninit() };
         // SAFETY: (I13) aligned to a cache line, long enough, and ours alone.
         unsafe { header.write(shared) };
-        Ok(RtHeap { shared: header, here: PhantomData })
+        Ok(RtHeap { shared: header, not_send: PhantomData })
     }
 
     #[inline(always)]
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &HeapHeader {
         // SAFETY: (I13) the handle keeps it alive.
         unsafe { self.shared.as_ref() }
     }
@@ -416,7 +416,7 @@ impl RtHeap {
     ///
     /// Yes.
     pub fn used(&self) -> usize {
-        self.shared().mine.used.get()
+        self.shared().owner_part.used.get()
     }
 
     /// The most that [`used`](RtHeap::used) has been.
@@ -425,7 +425,7 @@ impl RtHeap {
     ///
     /// Yes.
     pub fn peak(&self) -> usize {
-        self.shared().mine.peak.get()
+        self.shared().owner_part.peak.get()
     }
 
     /// Bytes that the heap holds as one block when it is empty.
@@ -434,7 +434,7 @@ impl RtHeap {
     ///
     /// Yes.
     pub fn capacity(&self) -> usize {
-        self.shared().mine.pool.len().saturating_sub(GRANULE + GRANULE / 2)
+        self.shared().owner_part.pool.len().saturating_sub(GRANULE + GRANULE / 2)
     }
 
     /// How many requests found no room.
@@ -443,7 +443,7 @@ impl RtHeap {
     ///
     /// Yes.
     pub fn failed(&self) -> u64 {
-        self.shared().mine.failed.get()
+        self.shared().owner_part.failed.get()
     }
 
     /// All that is known of the heap.
@@ -456,10 +456,10 @@ impl RtHeap {
     ///
     /// Linear in the number of blocks.
     pub fn stats(&self) -> HeapStats {
-        let mine = &self.shared().mine;
-        let taken = mine.waiting.take();
+        let owner_part = &self.shared().owner_part;
+        let taken = owner_part.waiting.take();
         let taken_len = taken.len();
-        mine.waiting.set(taken);
+        owner_part.waiting.set(taken);
         let (mut free, mut largest_free) = (0, 0);
         self.each_block(|_, payload, is_live| {
             if !is_live {
@@ -475,7 +475,7 @@ impl RtHeap {
             free,
             largest_free,
             peak: self.peak(),
-            live: mine.live.get(),
+            live: owner_part.live.get(),
             waiting: listed + taken_len,
             failed: self.failed(),
         }
@@ -484,15 +484,15 @@ impl RtHeap {
     /// Calls `each` for every block: where it starts, the most bytes it can hold, and whether it is
     /// taken.
     fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         // A heap of no bytes: the end mark alone is not memory that the allocator took.
-        if mine.pool.len() <= GRANULE {
+        if owner_part.pool.len() <= GRANULE {
             return;
         }
         // SAFETY: (I13) a handle is the owner's alone.
-        let tlsf = unsafe { mine.tlsf() };
+        let tlsf = unsafe { owner_part.tlsf() };
         // SAFETY: (I13) the memory that the allocator was given.
-        for info in unsafe { tlsf.iter_blocks(mine.pool) } {
+        for info in unsafe { tlsf.iter_blocks(owner_part.pool) } {
             let start = info.as_ptr().cast::<u8>().addr().get();
             each(start, info.max_payload_size(), info.is_occupied());
         }
@@ -513,8 +513,8 @@ impl RtHeap {
         if !cfg!(debug_assertions) {
             return;
         }
-        let mine = &self.shared().mine;
-        let first = mine.pool.cast::<u8>().addr().get();
+        let owner_part = &self.shared().owner_part;
+        let first = owner_part.pool.cast::<u8>().addr().get();
         let (mut next, mut live, mut room) = (first, 0, 0);
         let mut last_was_free = false;
         self.each_block(|start, payload, is_live| {
@@ -525,9 +525,9 @@ impl RtHeap {
             room += if is_live { payload } else { 0 };
             next = start + payload + GRANULE / 2;
         });
-        assert_eq!(next, first + mine.pool.len() - GRANULE, "the blocks fill the memory");
-        assert_eq!(live, mine.live.get(), "as many are taken as were counted");
-        assert!(room >= mine.used.get(), "what is taken has room");
+        assert_eq!(next, first + owner_part.pool.len() - GRANULE, "the blocks fill the memory");
+        assert_eq!(live, owner_part.live.get(), "as many are taken as were counted");
+        assert!(room >= owner_part.used.get(), "what is taken has room");
         assert!(self.stats().waiting <= live, "what waits to be freed is not free");
         assert!(self.shared().remote.is_owner(this_thread()), "the heap is its owner's");
     }
@@ -571,18 +571,18 @@ unsafe impl Heap for RtHeap {
 
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         // SAFETY: (I13) a handle is the owner's alone.
         unsafe { self.shared().drain_some() };
         // SAFETY: (I13) a handle is the owner's alone.
-        let block = match unsafe { mine.allocate(layout) } {
+        let block = match unsafe { owner_part.allocate(layout) } {
             Some(block) => block,
             None => self.take_when_full(layout)?,
         };
-        mine.live.set(mine.live.get() + 1);
-        let used = mine.used.get() + layout.size();
-        mine.used.set(used);
-        mine.peak.set(mine.peak.get().max(used));
+        owner_part.live.set(owner_part.live.get() + 1);
+        let used = owner_part.used.get() + layout.size();
+        owner_part.used.set(used);
+        owner_part.peak.set(owner_part.peak.get().max(used));
         Ok(block)
     }
 
@@ -592,7 +592,7 @@ unsafe impl Heap for RtHeap {
         let shared = unsafe { origin.0.as_ref() };
         if shared.remote.is_owner(this_thread()) {
             // SAFETY: (I13) this is the owner's thread; the rest is the caller's promise.
-            unsafe { shared.mine.free(memory, layout.size(), layout.align()) };
+            unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
             return;
@@ -602,7 +602,7 @@ unsafe impl Heap for RtHeap {
         // The heap has been dropped: the block was counted then.
         if !pushed && shared.remote.one_less() {
             // SAFETY: (I13) that was the last block.
-            unsafe { Shared::end(origin.0) };
+            unsafe { HeapHeader::free_or_put_aside(origin.0) };
         }
     }
 }
@@ -612,14 +612,14 @@ impl RtHeap {
     #[cold]
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
             // SAFETY: (I13) a handle is the owner's alone.
-            if let Some(block) = unsafe { mine.allocate(layout) } {
+            if let Some(block) = unsafe { owner_part.allocate(layout) } {
                 return Ok(block);
             }
         }
-        mine.failed.set(mine.failed.get() + 1);
+        owner_part.failed.set(owner_part.failed.get() + 1);
         let requested = layout.size();
         Err(match requested > MAX_REQUEST.min(MAX_BLOCK) {
             true => ZoneError::TooLarge { requested, available: MAX_BLOCK },
@@ -634,17 +634,17 @@ impl RtHeap {
 impl Drop for RtHeap {
     fn drop(&mut self) {
         // SAFETY: (I13) the one handle is given up.
-        unsafe { Shared::close(self.shared) };
+        unsafe { HeapHeader::close(self.shared) };
     }
 }
 
 impl fmt::Debug for RtHeap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         f.debug_struct("RtHeap")
-            .field("bytes", &mine.pool.len())
-            .field("used", &mine.used.get())
-            .field("live", &mine.live.get())
+            .field("bytes", &owner_part.pool.len())
+            .field("used", &owner_part.used.get())
+            .field("live", &owner_part.live.get())
             .finish_non_exhaustive()
     }
 }

@@ -56,25 +56,25 @@ impl Listed for Counters {
 
 /// Those of threads that have ended and whose place has another; and of all threads as long as they have no
 /// place: before the first use of their zone stack, and while they end.
-pub(crate) static NOBODYS: Counters = Counters::new();
+pub(crate) static UNASSIGNED: Counters = Counters::new();
 
 /// The places of threads, as many as have run at a time.
 static THREADS: SharedList<Counters> = SharedList::new();
 
 thread_local! {
     /// Without one: `NOBODYS`. (A reference to that cannot stand in a constant in Rust 1.85.)
-    static MINE: Cell<Option<&'static Counters>> = const { Cell::new(None) };
-    static GUARD: Guard = const { Guard };
+    static SLOT: Cell<Option<&'static Counters>> = const { Cell::new(None) };
+    static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
 /// Says that the thread has ended, when it does.
-struct Guard;
+struct EndOfThread;
 
-impl Drop for Guard {
+impl Drop for EndOfThread {
     fn drop(&mut self) {
-        if let Some(place) = MINE.take() {
+        if let Some(slot) = SLOT.take() {
             // Release: for who takes the place.
-            place.running.store(false, Release);
+            slot.running.store(false, Release);
         }
     }
 }
@@ -151,13 +151,13 @@ impl Counters {
 }
 
 /// Where this thread counts.
-fn mine() -> &'static Counters {
-    MINE.get().unwrap_or(&NOBODYS)
+fn this_threads_counters() -> &'static Counters {
+    SLOT.get().unwrap_or(&UNASSIGNED)
 }
 
 impl Counters {
     /// Takes the place for a thread, if it is nobody's.
-    fn take_place(&self, thread: &Thread) -> bool {
+    fn claim_slot(&self, thread: &Thread) -> bool {
         if self.running.load(Relaxed) {
             return false;
         }
@@ -171,14 +171,14 @@ impl Counters {
         if self.running.load(Acquire) {
             return false;
         }
-        NOBODYS.take_over(self);
+        UNASSIGNED.take_over(self);
         *whose = Some(thread.clone());
         self.running.store(true, Relaxed);
         true
     }
 
     /// The thread whose place it is, if that runs. Nobody's where it is just being taken.
-    fn whose(&self) -> Option<Thread> {
+    fn running_thread(&self) -> Option<Thread> {
         let whose = match self.thread.try_read() {
             Ok(whose) => whose,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -189,41 +189,41 @@ impl Counters {
 }
 
 /// A new place, unless the system has no memory for it.
-fn new_place(thread: &Thread) -> Option<&'static Counters> {
-    let mut place = Vec::new();
-    place.try_reserve_exact(1).ok()?;
+fn new_slot(thread: &Thread) -> Option<&'static Counters> {
+    let mut slot = Vec::new();
+    slot.try_reserve_exact(1).ok()?;
     let counters = Counters::new();
-    place.push(Counters {
+    slot.push(Counters {
         running: AtomicBool::new(true),
         thread: RwLock::new(Some(thread.clone())),
         ..counters
     });
     // `&*`: from here on it is shared.
-    let place: &'static Counters = &*place.leak().first_mut()?;
-    THREADS.add(place);
-    Some(place)
+    let slot: &'static Counters = &*slot.leak().first_mut()?;
+    THREADS.add(slot);
+    Some(slot)
 }
 
 /// Takes a place for this thread's counters, if it has none.
 pub(crate) fn register() -> &'static Counters {
-    if let Some(mine) = MINE.get() {
+    if let Some(mine) = SLOT.get() {
         return mine;
     }
-    if section::ask(Request::FirstUse, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
-        return &NOBODYS;
+    if section::ask(Request::FirstUse, 0).is_err() || END_OF_THREAD.try_with(|_| ()).is_err() {
+        return &UNASSIGNED;
     }
     // Since Rust 1.85 this does not panic where the thread's own locals are gone.
     let thread = thread::current();
     // Somebody else's before, who has ended; or a new one.
-    let place = THREADS.iter().find(|place| place.take_place(&thread));
-    let Some(place) = place.or_else(|| new_place(&thread)) else { return &NOBODYS };
-    MINE.set(Some(place));
-    place
+    let slot = THREADS.iter().find(|slot| slot.claim_slot(&thread));
+    let Some(slot) = slot.or_else(|| new_slot(&thread)) else { return &UNASSIGNED };
+    SLOT.set(Some(slot));
+    slot
 }
 
 /// The system gave memory for a zone or an `RtHeap`.
 pub(crate) fn taken(bytes: usize) {
-    let mine = mine();
+    let mine = this_threads_counters();
     mine.requests.fetch_add(1, Relaxed);
     mine.asked.fetch_add(bytes as u64, Relaxed);
     let live = mine.live.fetch_add(signed(bytes), Relaxed) + signed(bytes);
@@ -232,7 +232,7 @@ pub(crate) fn taken(bytes: usize) {
 
 /// Memory was given back.
 pub(crate) fn given_back(bytes: usize) {
-    let mine = mine();
+    let mine = this_threads_counters();
     mine.given_back.fetch_add(bytes as u64, Relaxed);
     mine.live.fetch_sub(signed(bytes), Relaxed);
 }
@@ -286,7 +286,7 @@ impl Stats {
         self.retired += other.retired;
     }
 
-    fn cells(&self) -> [i128; 8] {
+    fn columns(&self) -> [i128; 8] {
         [
             self.requests.into(),
             self.asked.into(),
@@ -301,12 +301,12 @@ impl Stats {
 }
 
 /// The names of `Stats::cells`.
-const NAMES: [&str; 8] =
+const COLUMNS: [&str; 8] =
     ["requests", "asked", "given back", "live", "peak", "spares", "deepest", "retired"];
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, cell) in NAMES.iter().zip(self.cells()) {
+        for (name, cell) in COLUMNS.iter().zip(self.columns()) {
             writeln!(f, "{name:<12}{cell:>16}")?;
         }
         Ok(())
@@ -367,13 +367,13 @@ impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |f: &mut fmt::Formatter<'_>, name: &dyn fmt::Display, stats: &Stats| {
             write!(f, "{name:<20}")?;
-            for (name, cell) in NAMES.iter().zip(stats.cells()) {
+            for (name, cell) in COLUMNS.iter().zip(stats.columns()) {
                 write!(f, " {cell:>0$}", name.len().max(10))?;
             }
             writeln!(f)
         };
         write!(f, "{:<20}", "thread")?;
-        for name in NAMES {
+        for name in COLUMNS {
             write!(f, " {name:>10}")?;
         }
         writeln!(f)?;
@@ -394,7 +394,7 @@ impl fmt::Display for Threads {
 ///
 /// Yes.
 pub fn thread() -> Stats {
-    MINE.get().map_or_else(Stats::default, Counters::read)
+    SLOT.get().map_or_else(Stats::default, Counters::read)
 }
 
 /// All threads' figures, while they run: each number is right, but they are not all of one moment.
@@ -413,9 +413,9 @@ pub fn thread() -> Stats {
 ///
 /// No: it makes a list. The threads that are looked at notice nothing.
 pub fn threads() -> Threads {
-    let mut threads = Threads { running: Vec::new(), ended: NOBODYS.read() };
+    let mut threads = Threads { running: Vec::new(), ended: UNASSIGNED.read() };
     for counters in THREADS.iter() {
-        match counters.whose() {
+        match counters.running_thread() {
             Some(thread) => threads.running.push((thread, counters.read())),
             None => threads.ended.add(&counters.read()),
         }
@@ -439,6 +439,6 @@ pub fn threads() -> Threads {
 ///
 /// Yes for the threads that are looked at. It takes a few stores for each.
 pub fn reset() {
-    NOBODYS.reset();
+    UNASSIGNED.reset();
     THREADS.iter().for_each(Counters::reset);
 }

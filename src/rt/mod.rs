@@ -31,7 +31,7 @@
 use crate::error::ZoneError;
 use crate::insight::{ledger, stats};
 use crate::salloc;
-use crate::stack::{self, Got};
+use crate::stack::{self, PreparedStack};
 use crate::system::pages::LockError;
 use crate::system::stack_bounds;
 use core::fmt;
@@ -303,7 +303,7 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     stats::register();
     ledger::prepare();
     plan.spare_size.into_iter().for_each(stack::set_spare_size);
-    let Got { bytes, pages, locked, refused } =
+    let PreparedStack { bytes, pages, locked, refused } =
         stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
     let stack = if plan.prefault { salloc::touch(plan.stack) } else { 0 };
     Ok(Prepared {

@@ -3,7 +3,10 @@
 //! Both read one thread-local that has no destructor, and take a spare zone or put one back. What is not as usual goes the
 //! slow way, in functions of their own.
 
-use super::list::{LONG, NONE, STACK, Stack, above, below, header, is, mark, room, unmark};
+use super::list::{
+    BUSY_SCOPES_PER_TRIM, NO_ZONE, STACK, Stack, above, below, clear_flag, first_block_size,
+    has_flag, header, set_flag,
+};
 use crate::error::ZoneError;
 use crate::region::header::{HEADER, Header, state};
 use crate::region::stale;
@@ -15,16 +18,16 @@ impl Stack {
     /// A spare zone with room for `bytes`, and its scope entered, where the fast path found none.
     pub(super) fn enter(&self, bytes: usize) -> Result<NonNull<Header>, ZoneError> {
         let plan = self.spare_plan(bytes);
-        if !self.make_room(0)? {
+        if !self.reserve_entries(0)? {
             // The scope that gets it owns it, without a list.
             let zone = plan.try_build()?.into_raw();
-            mark(zone, state::DETACHED);
+            set_flag(zone, state::DETACHED);
             return Ok(zone);
         }
-        let zone = self.make_spare(self.next.get(), bytes, &plan)?;
-        self.mark_oversize(zone);
-        self.next.set(above(zone));
-        self.was_busy();
+        let zone = self.make_spare(self.next_spare.get(), bytes, &plan)?;
+        self.flag_if_over_limit(zone);
+        self.next_spare.set(above(zone));
+        self.count_busy_scope();
         Ok(zone)
     }
 
@@ -34,15 +37,15 @@ impl Stack {
         struct Finish<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Finish<'_> {
             fn drop(&mut self) {
-                self.0.finish(self.1);
+                self.0.release_or_recycle(self.1);
             }
         }
         let _finish = Finish(self, zone);
-        self.remove_while(&|| !is(zone, state::DETACHED));
+        self.remove_while(&|| !has_flag(zone, state::DETACHED));
     }
 
     /// What becomes of a scope's zone that is not in the list.
-    pub(super) fn finish(&self, zone: NonNull<Header>) {
+    pub(super) fn release_or_recycle(&self, zone: NonNull<Header>) {
         struct Recycle<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Recycle<'_> {
             fn drop(&mut self) {
@@ -64,32 +67,36 @@ impl Stack {
     /// Rewinds a scope's zone and keeps it as a spare, within the keep limit.
     pub(super) fn recycle(&self, zone: NonNull<Header>) {
         if !header(zone).is_sole() {
-            // SAFETY: (I1) as in `finish`; a hook cannot get at the zone, but if it could, this
+            // SAFETY: (I1) as in `release_or_recycle`; a hook cannot get at the zone, but if it could, this
             // would be right.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
-        if is(zone, state::MOVED_ON) {
-            self.was_busy();
+        if has_flag(zone, state::MOVED_ON) {
+            self.count_busy_scope();
         }
         // SAFETY: (I1) the scope's was the only handle, and its borrows have ended.
         unsafe { header(zone).rewind() };
-        let excess = self.excess(header(zone).system_bytes());
+        let excess = self.bytes_over_limit(header(zone).system_bytes());
         // Where nothing may be given back now, its next scope's end looks again.
         let denied = excess != 0 && aside::may_free(excess).is_err();
         if excess != 0 && !denied {
             self.shrink_for(zone);
         }
-        let fits = denied || self.excess(header(zone).system_bytes()) == 0 || self.is_planned();
-        if self.made.get() && fits {
-            unmark(zone, state::DETACHED);
-            self.insert(self.innermost(), zone, self.next.get());
-            self.mark_oversize(zone);
-            self.counters().spare_made(self.zones.get());
+        let fits =
+            denied || self.bytes_over_limit(header(zone).system_bytes()) == 0 || self.is_planned();
+        if self.is_set_up.get() && fits {
+            clear_flag(zone, state::DETACHED);
+            self.insert(self.innermost(), zone, self.next_spare.get());
+            self.flag_if_over_limit(zone);
+            self.counters().spare_made(self.zone_count.get());
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
         }
-        if self.busy.get() >= LONG && self.innermost() == NONE && self.made.get() {
+        if self.busy_scopes.get() >= BUSY_SCOPES_PER_TRIM
+            && self.innermost() == NO_ZONE
+            && self.is_set_up.get()
+        {
             self.give_back_unused();
         }
     }
@@ -100,11 +107,11 @@ impl Stack {
 #[inline(always)]
 pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
     STACK.with(|stack| {
-        let zone = stack.next.get();
-        if room(zone) < bytes.saturating_add(HEADER) {
+        let zone = stack.next_spare.get();
+        if first_block_size(zone) < bytes.saturating_add(HEADER) {
             return None;
         }
-        stack.next.set(header(zone).links.above.get());
+        stack.next_spare.set(header(zone).links.above.get());
         Some(zone)
     })
 }
@@ -121,13 +128,13 @@ pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
 /// What a spare zone may keep of the system's memory on this thread.
 #[cfg(feature = "profile")]
 pub(crate) fn keep_limit() -> usize {
-    STACK.with(|stack| stack.keep.get())
+    STACK.with(|stack| stack.keep_limit.get())
 }
 
 /// Whether the next scope finds a spare zone with room for `bytes`.
 #[cfg(feature = "profile")]
 pub(crate) fn has_spare(bytes: usize) -> bool {
-    STACK.with(|stack| room(stack.next.get()) >= bytes.saturating_add(HEADER))
+    STACK.with(|stack| first_block_size(stack.next_spare.get()) >= bytes.saturating_add(HEADER))
 }
 
 /// Ends a scope.
@@ -140,7 +147,7 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
         // Innermost, nothing pushed over it, one handle (the scope's), no entry, no flag: nothing but
         // the cursor to put back. A zone that is not in the list any more is `DETACHED`.
-        let innermost = stack.next.get() == header(zone).links.above.get();
+        let innermost = stack.next_spare.get() == header(zone).links.above.get();
         if innermost && header(zone).state.get() == state::HANDLE {
             // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
             // without `MOVED_ON` the cursor is in that one.
@@ -148,7 +155,7 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(data, header(zone).cursor.get()) };
             header(zone).cursor.set(data);
-            stack.next.set(zone);
+            stack.next_spare.set(zone);
         } else {
             leave_cold(zone);
         }
@@ -173,7 +180,7 @@ fn leave_cold(zone: NonNull<Header>) {
 /// A handle to the zone below a scope's own.
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
     STACK.with(|stack| {
-        if is(scope, state::DETACHED) {
+        if has_flag(scope, state::DETACHED) {
             return stack.current();
         }
         stack.handle_to(stack.topmost_over(below(scope)))

@@ -1,6 +1,6 @@
 //! What a thread's stack keeps between scopes, and how large its zones are made.
 
-use super::list::{NONE, STACK, above, below, header, mark};
+use super::list::{NO_ZONE, STACK, above, below, header, set_flag};
 use crate::region::header::state;
 use crate::system::{aside, section};
 
@@ -28,26 +28,26 @@ use crate::system::{aside, section};
 /// Linear in the number of spare zones.
 pub fn set_keep_limit(bytes: usize) {
     STACK.with(|stack| {
-        stack.keep.set(bytes);
-        stack.active().for_each(|zone| stack.mark_oversize(zone));
-        if stack.excess(0) != 0 {
-            stack.planned.set(0);
+        stack.keep_limit.set(bytes);
+        stack.active().for_each(|zone| stack.flag_if_over_limit(zone));
+        if stack.bytes_over_limit(0) != 0 {
+            stack.planned_zones.set(0);
         }
-        while let (1.., Some(zone)) = (stack.excess(0), stack.farthest_idle(0)) {
-            if aside::may_free(stack.excess(0)).is_err() {
+        while let (1.., Some(zone)) = (stack.bytes_over_limit(0), stack.last_idle_spare(0)) {
+            if aside::may_free(stack.bytes_over_limit(0)).is_err() {
                 // Whichever scope ends next looks again.
-                core::iter::successors(Some(stack.next.get()), |&zone| Some(above(zone)))
-                    .take_while(|&zone| zone != NONE)
-                    .for_each(|zone| mark(zone, state::OVERSIZE));
+                core::iter::successors(Some(stack.next_spare.get()), |&zone| Some(above(zone)))
+                    .take_while(|&zone| zone != NO_ZONE)
+                    .for_each(|zone| set_flag(zone, state::OVERSIZE));
                 return;
             }
-            let keep = header(zone).system_bytes().saturating_sub(stack.excess(0));
+            let keep = header(zone).system_bytes().saturating_sub(stack.bytes_over_limit(0));
             let under = below(zone);
             stack.remove(zone);
             // SAFETY: (I1) an idle spare is rewound and the list's alone.
             unsafe { header(zone).trim(keep) };
-            if stack.excess(header(zone).system_bytes()) == 0 {
-                stack.insert(under, zone, NONE);
+            if stack.bytes_over_limit(header(zone).system_bytes()) == 0 {
+                stack.insert(under, zone, NO_ZONE);
             } else {
                 stack.destroy_spare(zone);
             }
@@ -120,10 +120,10 @@ pub fn trim_spares() -> usize {
         if section::policy().is_some() {
             return 0;
         }
-        let before = stack.zones.get();
-        while let Some(idle) = stack.farthest_idle(stack.planned.get()) {
+        let before = stack.zone_count.get();
+        while let Some(idle) = stack.last_idle_spare(stack.planned_zones.get()) {
             stack.drop_spare(idle);
         }
-        before - stack.zones.get()
+        before - stack.zone_count.get()
     })
 }

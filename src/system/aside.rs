@@ -22,7 +22,7 @@ pub(crate) struct Node {
 }
 
 /// The one put aside last.
-static LIST: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
+static PUT_ASIDE: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
 
 /// Puts memory aside that a node lies in.
 ///
@@ -34,7 +34,7 @@ pub(crate) unsafe fn put(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
     // SAFETY: (I14) just written; a list of its own.
-    unsafe { push(node, node) };
+    unsafe { push_list(node, node) };
 }
 
 /// Puts a list in front of what is aside.
@@ -42,14 +42,14 @@ pub(crate) unsafe fn put(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) {
 /// # Safety
 ///
 /// I14: `last` is reached from `first`, and nobody else has either.
-unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
+unsafe fn push_list(first: NonNull<Node>, last: NonNull<Node>) {
     let next = last.as_ptr();
-    let mut newest = LIST.load(Ordering::Relaxed);
+    let mut newest = PUT_ASIDE.load(Ordering::Relaxed);
     loop {
         // SAFETY: (I14) not shared before the exchange below succeeds.
         unsafe { (*next).next = newest };
         // Release: the taker sees all that was written to the memory.
-        let pushed = LIST.compare_exchange_weak(
+        let pushed = PUT_ASIDE.compare_exchange_weak(
             newest,
             first.as_ptr(),
             Ordering::Release,
@@ -86,8 +86,8 @@ unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
 /// No: it frees. In a section with `Policy::Deny` or `Abort` it does nothing.
 pub fn collect() -> usize {
     /// What is still to be freed; goes back to the list where a hook panics.
-    struct Rest(*mut Node);
-    impl Rest {
+    struct NotYetFreed(*mut Node);
+    impl NotYetFreed {
         /// Takes the first one off.
         fn pop(&mut self) -> Option<NonNull<Node>> {
             let node = NonNull::new(self.0)?;
@@ -96,27 +96,27 @@ pub fn collect() -> usize {
             Some(node)
         }
     }
-    impl Drop for Rest {
+    impl Drop for NotYetFreed {
         fn drop(&mut self) {
             while let Some(node) = self.pop() {
                 // SAFETY: (I14) ours, and its own list of one.
-                unsafe { push(node, node) };
+                unsafe { push_list(node, node) };
             }
         }
     }
 
     let forbidden = || matches!(section::policy(), Some(Policy::Deny | Policy::Abort));
-    if forbidden() || LIST.load(Ordering::Relaxed).is_null() {
+    if forbidden() || PUT_ASIDE.load(Ordering::Relaxed).is_null() {
         return 0;
     }
     let Some(turn) = Turn::take() else {
-        TURN.with(|turn| turn.again.set(true));
+        WAITING.with(|waiting| waiting.collect_again.set(true));
         return 0;
     };
     let mut freed = 0;
     loop {
         // Acquire: pairs with `push`.
-        let mut rest = Rest(LIST.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut rest = NotYetFreed(PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire));
         while let Some(node) = rest.pop() {
             // SAFETY: (I14) taken off the list, so freed once.
             unsafe { free(node) };
@@ -124,7 +124,7 @@ pub fn collect() -> usize {
             freed += 1;
         }
         // Only where a hook wants it, so that it ends.
-        if !TURN.with(|turn| turn.again.take()) || forbidden() {
+        if !WAITING.with(|waiting| waiting.collect_again.take()) || forbidden() {
             return freed;
         }
     }
@@ -133,18 +133,18 @@ pub fn collect() -> usize {
 /// What is to be freed on this thread when what is being freed is done: a list, through the memory itself.
 struct Waiting {
     /// Whether the thread is freeing something.
-    busy: Cell<bool>,
+    is_freeing: Cell<bool>,
     /// Whether `collect` was called meanwhile.
-    again: Cell<bool>,
+    collect_again: Cell<bool>,
     first: Cell<*mut Node>,
     last: Cell<*mut Node>,
 }
 
 thread_local! {
-    static TURN: Waiting = const {
+    static WAITING: Waiting = const {
         Waiting {
-            busy: Cell::new(false),
-            again: Cell::new(false),
+            is_freeing: Cell::new(false),
+            collect_again: Cell::new(false),
             first: Cell::new(ptr::null_mut()),
             last: Cell::new(ptr::null_mut()),
         }
@@ -166,16 +166,16 @@ struct Turn;
 
 impl Turn {
     fn take() -> Option<Turn> {
-        TURN.with(|turn| !turn.busy.replace(true)).then(|| Turn)
+        WAITING.with(|waiting| !waiting.is_freeing.replace(true)).then(|| Turn)
     }
 
     /// Frees what has come to wait meanwhile, in the order in which it did.
     fn free_waiting(&self) {
-        TURN.with(|turn| {
-            while let Some(node) = NonNull::new(turn.first.get()) {
+        WAITING.with(|waiting| {
+            while let Some(node) = NonNull::new(waiting.first.get()) {
                 // SAFETY: (I14) on this thread's list, so whole.
                 let next = unsafe { node.as_ref() }.next;
-                turn.first.set(next);
+                waiting.first.set(next);
                 // SAFETY: (I14) taken off the list, so freed once.
                 unsafe { free(node) };
             }
@@ -187,9 +187,9 @@ impl Drop for Turn {
     fn drop(&mut self) {
         // Where a hook has panicked, others may still wait.
         self.free_waiting();
-        TURN.with(|turn| {
-            turn.busy.set(false);
-            turn.again.set(false);
+        WAITING.with(|waiting| {
+            waiting.is_freeing.set(false);
+            waiting.collect_again.set(false);
         });
     }
 }
@@ -203,13 +203,13 @@ impl Drop for Turn {
 pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) -> bool {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
-    TURN.with(|turn| {
-        match NonNull::new(turn.first.get()).and(NonNull::new(turn.last.get())) {
-            None => turn.first.set(node.as_ptr()),
+    WAITING.with(|waiting| {
+        match NonNull::new(waiting.first.get()).and(NonNull::new(waiting.last.get())) {
+            None => waiting.first.set(node.as_ptr()),
             // SAFETY: (I14) on this thread's list, so whole; nobody else has it.
             Some(last) => unsafe { (*last.as_ptr()).next = node.as_ptr() },
         }
-        turn.last.set(node.as_ptr());
+        waiting.last.set(node.as_ptr());
     });
     let Some(turn) = Turn::take() else { return false };
     turn.free_waiting();

@@ -4,11 +4,11 @@
 use core::fmt::{self, Write};
 
 /// The most bytes that are written. What is longer is cut.
-const MOST: usize = 1024;
+const MAX_BYTES: usize = 1024;
 
 /// A text of at most [`MOST`] bytes.
 struct Text {
-    bytes: [u8; MOST],
+    bytes: [u8; MAX_BYTES],
     len: usize,
 }
 
@@ -24,7 +24,7 @@ impl Write for Text {
 
 /// Writes a line to the process's standard error.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
-    let mut text = Text { bytes: [0; MOST], len: 0 };
+    let mut text = Text { bytes: [0; MAX_BYTES], len: 0 };
     // What a `Display` of ours reports is of no use any more.
     let _ = writeln!(text, "{line}");
     write_to_stderr(&text.bytes[..text.len]);
@@ -79,7 +79,7 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
 
 /// Writes the stack to the process's standard error, if the environment asks for it as for a panic's. This takes
 /// memory of the system's, so it comes last.
-pub(crate) fn say_stack() {
+pub(crate) fn say_backtrace() {
     // Takes no memory where there is no such variable.
     if std::env::var_os("RUST_BACKTRACE").is_none_or(|value| value == "0") {
         return;

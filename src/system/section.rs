@@ -7,7 +7,7 @@
 
 use super::pages::{self, Faults};
 use crate::error::{Request, ZoneError};
-use crate::system::last_words::{say, say_stack, with_thread_name};
+use crate::system::last_words::{say, say_backtrace, with_thread_name};
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -33,7 +33,7 @@ pub enum Policy {
 const POLICIES: usize = Policy::Abort as usize + 1;
 
 /// A thread's sections, and what was asked for in them, since it started.
-struct Local {
+struct ThreadSections {
     /// How many sections of each policy the thread is in.
     sections: [Cell<u64>; POLICIES],
     asked: [Cell<u64>; Request::ALL.len()],
@@ -45,8 +45,8 @@ struct Local {
 }
 
 thread_local! {
-    static LOCAL: Local = const {
-        Local {
+    static SECTIONS: ThreadSections = const {
+        ThreadSections {
             sections: [const { Cell::new(0) }; POLICIES],
             asked: [const { Cell::new(0) }; Request::ALL.len()],
             denied: Cell::new(0),
@@ -61,7 +61,7 @@ fn add(counter: &Cell<u64>, more: u64) {
     counter.set(counter.get().wrapping_add(more));
 }
 
-impl Local {
+impl ThreadSections {
     /// The strictest of the sections the thread is in.
     fn policy(&self) -> Option<Policy> {
         let active = |policy: &Policy| self.sections[*policy as usize].get() != 0;
@@ -80,52 +80,52 @@ impl Local {
 
 /// The strictest policy of the sections that the thread is in.
 pub(crate) fn policy() -> Option<Policy> {
-    LOCAL.with(Local::policy)
+    SECTIONS.with(ThreadSections::policy)
 }
 
 /// Whether the system may be asked for something. Called before it is, each time.
 #[track_caller]
 pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
     let place = Location::caller();
-    LOCAL.with(|local| {
-        let Some(policy) = local.policy() else { return Ok(()) };
-        add(&local.asked[request as usize], 1);
+    SECTIONS.with(|thread| {
+        let Some(policy) = thread.policy() else { return Ok(()) };
+        add(&thread.asked[request as usize], 1);
         match policy {
             Policy::Count => {
                 let counter = match request {
-                    Request::GiveBack => &local.given_back,
-                    _ => &local.bytes,
+                    Request::GiveBack => &thread.given_back,
+                    _ => &thread.bytes,
                 };
                 add(counter, bytes as u64);
                 Ok(())
             }
             Policy::Deny => {
-                add(&local.denied, 1);
+                add(&thread.denied, 1);
                 Err(ZoneError::Denied { request, bytes })
             }
-            Policy::Abort => abort(local, request, bytes, place),
+            Policy::Abort => abort(thread, request, bytes, place),
         }
     })
 }
 
 /// The user's call, for as long as it lasts: for cold paths whose callees cannot be told it otherwise.
 #[track_caller]
-pub(crate) fn at_caller() -> At {
+pub(crate) fn at_caller() -> UserPlace {
     let place = Location::caller();
-    At(LOCAL.with(|local| local.place.replace(Some(place))))
+    UserPlace(SECTIONS.with(|thread| thread.place.replace(Some(place))))
 }
 
 /// What [`at_caller`] returns; the place before it.
-pub(crate) struct At(Option<&'static Location<'static>>);
+pub(crate) struct UserPlace(Option<&'static Location<'static>>);
 
-impl Drop for At {
+impl Drop for UserPlace {
     fn drop(&mut self) {
-        LOCAL.with(|local| local.place.set(self.0));
+        SECTIONS.with(|thread| thread.place.set(self.0));
     }
 }
 
 /// Whether a place is in memzone itself, which says nothing to a user.
-fn is_inside(place: &Location<'_>) -> bool {
+fn is_in_memzone(place: &Location<'_>) -> bool {
     // The sources' folder is two levels above this file.
     let mut separators = file!().rmatch_indices(['/', '\\']);
     let end = separators.nth(1).map_or(0, |(at, _)| at);
@@ -134,21 +134,26 @@ fn is_inside(place: &Location<'_>) -> bool {
 
 /// What [`Policy::Abort`] does.
 #[cold]
-fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location<'static>) -> ! {
+fn abort(
+    thread: &ThreadSections,
+    request: Request,
+    bytes: usize,
+    place: &'static Location<'static>,
+) -> ! {
     // What this asks for itself is not to end here.
-    local.sections.iter().for_each(|count| count.set(0));
-    let place = local.place.take().unwrap_or(place);
+    thread.sections.iter().for_each(|count| count.set(0));
+    let place = thread.place.take().unwrap_or(place);
     let say_with = |name: &str, rest: fmt::Arguments<'_>| {
         say(format_args!(
             "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
              system for {request} ({bytes} bytes){rest}"
         ));
     };
-    with_thread_name(|name| match is_inside(place) {
+    with_thread_name(|name| match is_in_memzone(place) {
         true => say_with(name, format_args!("; RUST_BACKTRACE=1 shows where")),
         false => say_with(name, format_args!(", at {place}")),
     });
-    say_stack();
+    say_backtrace();
     std::process::abort()
 }
 
@@ -226,15 +231,15 @@ pub struct Section {
     before: Counts,
     faults: Option<Faults>,
     /// Belongs to its thread.
-    here: PhantomData<*const ()>,
+    not_send: PhantomData<*const ()>,
 }
 
 impl Section {
     fn new(policy: Policy, faults: Option<Faults>) -> Section {
-        LOCAL.with(|local| {
-            let count = &local.sections[policy as usize];
+        SECTIONS.with(|thread| {
+            let count = &thread.sections[policy as usize];
             count.set(count.get() + 1);
-            Section { policy, before: local.counts(), faults, here: PhantomData }
+            Section { policy, before: thread.counts(), faults, not_send: PhantomData }
         })
     }
 
@@ -255,15 +260,15 @@ impl Section {
     pub fn report(&self) -> Report {
         // Before anything else: what follows may touch a page.
         let faults = self.faults.and_then(|before| pages::faults().map(|now| now.since(before)));
-        let counts = LOCAL.with(Local::counts).since(&self.before);
+        let counts = SECTIONS.with(ThreadSections::counts).since(&self.before);
         Report { counts, faults }
     }
 }
 
 impl Drop for Section {
     fn drop(&mut self) {
-        LOCAL.with(|local| {
-            let count = &local.sections[self.policy as usize];
+        SECTIONS.with(|thread| {
+            let count = &thread.sections[self.policy as usize];
             // Never below: each section has added one, and is dropped once.
             count.set(count.get().saturating_sub(1));
         });

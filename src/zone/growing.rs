@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{OnError, Panic, Return, refuse_drop, value};
+use super::places::{OnError, Panic, Return, or_never, refuse_drop};
 use crate::error::ZoneError;
 use crate::region::bump::{MAX_REQUEST, round_up_step};
 use crate::region::stale;
@@ -241,7 +241,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_iter<T>(&self, items: impl IntoIterator<Item = T>) -> &mut [T] {
         const { refuse_drop::<T>() };
-        value(self.iter_in::<Panic, _>(items))
+        or_never(self.iter_in::<Panic, _>(items))
     }
 
     /// Like [`alloc_iter`](Zone::alloc_iter), with an error instead of a panic.

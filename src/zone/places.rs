@@ -54,7 +54,7 @@ impl OnError for Panic {
     #[inline(always)]
     #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
-        let Grown(place, lent) = grow_or_panic(zone.lend(), size, align);
+        let PlaceAndZone(place, lent) = grow_or_panic(zone.lend(), size, align);
         zone.take_back(lent);
         Ok(place)
     }
@@ -66,14 +66,14 @@ impl OnError for Panic {
         align: usize,
         value: T,
     ) -> Result<NonNull<T>, Infallible> {
-        let Grown(start, lent) = fill_or_panic(zone.lend(), len, align, value);
+        let PlaceAndZone(start, lent) = fill_or_panic(zone.lend(), len, align, value);
         zone.take_back(lent);
         Ok(start)
     }
     #[inline(always)]
     #[track_caller]
     fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Infallible> {
-        let Grown(place, lent) = put_or_panic(zone.lend(), value);
+        let PlaceAndZone(place, lent) = put_or_panic(zone.lend(), value);
         zone.take_back(lent);
         Ok(place)
     }
@@ -100,14 +100,14 @@ impl OnError for Return {
 /// An allocation, and the zone it is in: another one where the zone was yet to be made. Both are
 /// returned in registers, and the zone is passed by value, so that neither it nor the guard of a
 /// scope has to live in memory for the sake of the cold path.
-struct Grown<T>(NonNull<T>, ManuallyDrop<Zone>);
+struct PlaceAndZone<T>(NonNull<T>, ManuallyDrop<Zone>);
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown<u8> {
+fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> PlaceAndZone<u8> {
     let place = or_panic(zone.grow(size, align));
-    Grown(place, zone)
+    PlaceAndZone(place, zone)
 }
 
 /// Also puts the value into its place, so that the caller need not save it in a register, on its hot
@@ -115,11 +115,11 @@ fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown<u
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> Grown<T> {
+fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> PlaceAndZone<T> {
     let place = or_panic(zone.grow(size_of::<T>(), align_of::<T>())).cast();
     // SAFETY: (I2) a place just taken for it.
     unsafe { place.write(value) };
-    Grown(place, zone)
+    PlaceAndZone(place, zone)
 }
 
 /// As `put_or_panic`, for a slice of equal values.
@@ -131,11 +131,11 @@ fn fill_or_panic<T: Copy>(
     len: usize,
     align: usize,
     value: T,
-) -> Grown<T> {
+) -> PlaceAndZone<T> {
     let start = or_panic(zone.grow(bytes_of::<T>(len), align)).cast();
     // SAFETY: (I2) `len` places just taken.
     unsafe { fill(start, len, value) };
-    Grown(start, zone)
+    PlaceAndZone(start, zone)
 }
 
 /// The bytes of `len` values, or `usize::MAX` where there are no such numbers.
@@ -178,7 +178,7 @@ fn grow(
 
 /// What the plain methods return: there is no error to look at.
 #[inline(always)]
-pub(super) fn value<T>(result: Result<T, Infallible>) -> T {
+pub(super) fn or_never<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;
     value
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, refuse_drop, value};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -130,7 +130,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
-        self::value(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
+        or_never(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
     }
 
     /// Like [`alloc_slice`](Zone::alloc_slice), with an error instead of a panic.
@@ -161,7 +161,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
         const { refuse_drop::<T>() };
-        value(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
+        or_never(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
     }
 
     /// Like [`alloc_slice_with`](Zone::alloc_slice_with), with an error instead of a panic.
@@ -204,7 +204,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
-        value(self.copy_in::<Panic, T>(source))
+        or_never(self.copy_in::<Panic, T>(source))
     }
 
     /// Like [`alloc_slice_copy`](Zone::alloc_slice_copy), with an error instead of a panic.
@@ -246,7 +246,7 @@ impl Zone {
         value: T,
     ) -> &mut [T] {
         const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
-        self::value(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
+        or_never(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
     }
 
     /// Like [`alloc_slice_aligned`](Zone::alloc_slice_aligned), with an error instead of a panic.
@@ -286,7 +286,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
         const { refuse_drop::<T>() };
-        value(self.uninit_in::<Panic, T>(len))
+        or_never(self.uninit_in::<Panic, T>(len))
     }
 
     /// Like [`alloc_uninit`](Zone::alloc_uninit), with an error instead of a panic.

@@ -5,7 +5,7 @@
 
 use super::Zone;
 use super::growing::SliceBuilder;
-use super::places::{OnError, Panic, Return, value};
+use super::places::{OnError, Panic, Return, or_never};
 use crate::error::ZoneError;
 use core::fmt::{self, Write};
 
@@ -84,7 +84,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
     #[track_caller]
     pub fn alloc_fmt(&self, text: fmt::Arguments<'_>) -> &mut str {
-        value(self.fmt_in::<Panic>(text))
+        or_never(self.fmt_in::<Panic>(text))
     }
 
     /// Like [`alloc_fmt`](Zone::alloc_fmt), with an error instead of a panic.

@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, refuse_drop, value};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -70,7 +70,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc<T>(&self, value: T) -> &mut T {
         const { refuse_drop::<T>() };
-        self::value(self.put_in::<Panic, T>(value))
+        or_never(self.put_in::<Panic, T>(value))
     }
 
     /// Like [`alloc`](Zone::alloc), with an error instead of a panic.
@@ -110,7 +110,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
         const { refuse_drop::<T>() };
-        value(self.alloc_in::<Panic, T>(make))
+        or_never(self.alloc_in::<Panic, T>(make))
     }
 
     /// Like [`alloc_with`](Zone::alloc_with), with an error instead of a panic.
@@ -152,7 +152,7 @@ impl Zone {
     #[inline]
     #[track_caller]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        value(self.bump::<Panic>(layout.size(), layout.align()))
+        or_never(self.bump::<Panic>(layout.size(), layout.align()))
     }
 
     /// Like [`alloc_layout`](Zone::alloc_layout), with an error instead of a panic.
