@@ -1,0 +1,231 @@
+//! The other side: the reclaimer makes retirers, and drops what they hand over.
+
+#![forbid(unsafe_code)]
+
+use super::background::Background;
+use super::erased::{Erased, FitsSlot};
+use super::retirer::Retirer;
+use super::ring::{Ring, lock};
+use super::shared::SharedRings;
+use crate::error::{Request, ZoneError, or_panic};
+use crate::system::section;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use rtrb::RingBuffer;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+/// Drops, where freeing hurts nobody, what real-time threads retire.
+///
+/// Make one, one [`Retirer`] for each real-time thread, and either call
+/// [`collect`](Reclaimer::collect) now and then, or [`spawn`](Reclaimer::spawn) a thread that does.
+/// It may be shared between threads.
+///
+/// ```
+/// use memzone::reclaim::Reclaimer;
+/// use std::sync::Arc;
+///
+/// let reclaimer = Reclaimer::new();
+/// let mut retirer = reclaimer.retirer(64);
+/// let table = Arc::new([0.0_f32; 512]);
+/// let old = Arc::clone(&table);
+///
+/// std::thread::spawn(move || retirer.retire(old)).join().unwrap()?; // an audio thread
+/// assert_eq!((Arc::strong_count(&table), reclaimer.stats().waiting), (2, 1));
+/// assert_eq!(reclaimer.collect(), 1);
+/// assert_eq!(Arc::strong_count(&table), 1);
+/// # Ok::<(), memzone::reclaim::Full<Arc<[f32; 512]>>>(())
+/// ```
+///
+/// # Real-time
+///
+/// No. The [`Retirer`] is.
+#[derive(Default)]
+pub struct Reclaimer {
+    shared: Arc<SharedRings>,
+}
+
+impl Reclaimer {
+    /// Makes one without retirers.
+    ///
+    /// # Real-time
+    ///
+    /// No: asks the system for memory.
+    pub fn new() -> Reclaimer {
+        Reclaimer::default()
+    }
+
+    /// Makes a retirer, for one real-time thread: a ring of `slots` slots of 64 bytes each, whose
+    /// memory is taken and touched now.
+    ///
+    /// Slots are needed for what is retired between two collections. May be called at any time, also
+    /// while a background thread runs.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_retirer`](Reclaimer::try_retirer) errs.
+    ///
+    /// # Real-time
+    ///
+    /// No: asks the system for memory.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in `slots`.
+    #[track_caller]
+    pub fn retirer(&self, slots: usize) -> Retirer {
+        or_panic(self.try_retirer(slots))
+    }
+
+    /// Like [`retirer`](Reclaimer::retirer), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ZoneError::TooLarge) for more slots than an address space has room for, and
+    /// [`OutOfMemory`](ZoneError::OutOfMemory) where the system has no memory for them, and
+    /// [`Denied`](ZoneError::Denied) in a real-time section that forbids it.
+    ///
+    /// # Real-time
+    ///
+    /// No: asks the system for memory.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in `slots`.
+    pub fn try_retirer(&self, slots: usize) -> Result<Retirer, ZoneError> {
+        let requested = slots.saturating_mul(size_of::<Erased>());
+        let available = isize::MAX as usize;
+        if requested > available {
+            return Err(ZoneError::TooLarge { requested, available });
+        }
+        section::ask(Request::HeapMemory, requested)?;
+        // The ring ends the program where there is no memory. So look first.
+        let mut room = Vec::<Erased>::new();
+        if room.try_reserve_exact(slots).is_err() {
+            return Err(ZoneError::OutOfMemory { requested });
+        }
+        // The optimiser takes out an allocation that nobody uses, and believes that it worked.
+        core::hint::black_box(&mut room);
+        drop(room);
+        let out_of_memory = |_| ZoneError::OutOfMemory { requested: size_of::<Arc<Ring>>() };
+        lock(&self.shared.rings).try_reserve(1).map_err(out_of_memory)?;
+        let (mut producer, mut consumer) = RingBuffer::new(slots);
+        // Touches each page.
+        while producer.push(Erased::new((), const { FitsSlot::check() })).is_ok() {}
+        while consumer.pop().is_ok() {}
+        let ring = Arc::new(Ring { waiting: Mutex::new(consumer), refused: AtomicU64::new(0) });
+        lock(&self.shared.rings).push(Arc::clone(&ring));
+        Ok(Retirer { ring, producer })
+    }
+
+    /// Drops all that waits, and says how much that was. Values of one retirer are dropped in the
+    /// order in which they were retired, unless several threads collect at a time.
+    ///
+    /// What is retired meanwhile is left for the next time. What real-time sections have put aside is freed too
+    /// ([`rt::collect`](crate::rt::collect)), but not counted.
+    ///
+    /// A destructor may use the reclaimer. Where one that is run by a collection calls this on the same thread, it
+    /// drops nothing and returns 0: the collection that is running goes on with what waits, and counts it.
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a destructor, when all else has been dropped.
+    ///
+    /// # Real-time
+    ///
+    /// No: locks, and runs the destructors.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the retirers and in what waits.
+    pub fn collect(&self) -> usize {
+        self.shared.collect().resume_first_panic()
+    }
+
+    /// Starts a thread that collects every 10 ms; [`Background::set_period`] changes that. The
+    /// thread's name is `memzone-reclaim`.
+    ///
+    /// The thread looks by itself: nobody has to wake it, so retiring stays free of system calls.
+    /// It keeps what it needs of the reclaimer, which may be dropped before it.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_spawn`](Reclaimer::try_spawn) errs.
+    ///
+    /// # Real-time
+    ///
+    /// No: starts a thread.
+    #[track_caller]
+    pub fn spawn(&self) -> Background {
+        match self.try_spawn() {
+            Ok(background) => background,
+            Err(error) => panic!("the system could not start a thread to reclaim on: {error}"),
+        }
+    }
+
+    /// Like [`spawn`](Reclaimer::spawn), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where it can start no thread.
+    ///
+    /// # Real-time
+    ///
+    /// No: starts a thread.
+    pub fn try_spawn(&self) -> io::Result<Background> {
+        Background::start(Arc::clone(&self.shared))
+    }
+
+    /// What has become of all that was retired. Counted one after the other, so while other threads
+    /// retire and collect, the numbers are of different moments.
+    ///
+    /// # Real-time
+    ///
+    /// No: locks.
+    pub fn stats(&self) -> Stats {
+        let rings = lock(&self.shared.rings);
+        let refused: u64 = rings.iter().map(|ring| ring.refused.load(Ordering::Relaxed)).sum();
+        Stats {
+            retirers: rings.iter().filter(|ring| !lock(&ring.waiting).is_abandoned()).count(),
+            waiting: rings.iter().map(|ring| lock(&ring.waiting).slots()).sum(),
+            collected: self.shared.collected.load(Ordering::Relaxed),
+            panicked: self.shared.panicked.load(Ordering::Relaxed),
+            refused: refused + self.shared.refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What has become of what was retired; see [`Reclaimer::stats`].
+///
+/// ```
+/// use memzone::reclaim::{Full, Reclaimer};
+///
+/// let reclaimer = Reclaimer::new();
+/// let mut retirer = reclaimer.retirer(1);
+/// retirer.retire(vec![0.0_f32; 64])?;
+/// retirer.retire(vec![0.0_f32; 64]).unwrap_err();
+/// let stats = reclaimer.stats();
+/// assert_eq!((stats.waiting, stats.refused, stats.collected), (1, 1, 0)); // take more slots
+/// # Ok::<(), Full<Vec<f32>>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Retirers that live.
+    pub retirers: usize,
+    /// Values that wait to be dropped.
+    pub waiting: usize,
+    /// Values that were dropped.
+    pub collected: usize,
+    /// Those among them whose destructor panicked.
+    pub panicked: usize,
+    /// Values that came back to who retired them, as there was no slot: take more slots, or collect
+    /// more often.
+    pub refused: u64,
+}
+
+impl fmt::Debug for Reclaimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reclaimer").field("stats", &self.stats()).finish()
+    }
+}
