@@ -119,7 +119,7 @@ auto_traits! {
     "heap::rt::RtHeap" RtHeap: N N Y N N;
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
-    "heap::rt::HeapStats" HeapStats: Y Y Y Y Y;
+    "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
     "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
