@@ -1,4 +1,4 @@
-//! The thread's stack itself: the list of the scopes' zones, and what else the thread keeps.
+//! The list of the scopes' zones, and what else a thread keeps for its stack.
 
 use crate::insight::stats::{self, Counters};
 use crate::region::header::{Header, state};
@@ -6,66 +6,67 @@ use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// Room of the default zone at the bottom of the stack, where nothing else is set.
+/// The size of the default zone at the bottom of the stack, if the program sets no other.
 const DEFAULT_ZONE_SIZE: usize = 1 << 20;
 
-/// The least room a spare zone is made with, where nothing else is set.
+/// The least size of a new spare zone, if the program sets no other.
 const DEFAULT_SPARE_SIZE: usize = 32 << 10;
 
-/// What a thread's spare zones may keep together of the system's memory, where nothing else is set.
+/// The most memory of the system's that all spare zones of a thread may keep together, if the program sets no other
+/// limit.
 const DEFAULT_KEEP_LIMIT: usize = 16 << 20;
 
-/// After so many scopes that asked the system for something, or used more than a zone's first block, spare zones that
-/// were not used meanwhile are given back.
+/// After this many busy scopes, the thread gives back the spare zones that it has not used meanwhile. A scope is busy
+/// if it asked the system for something or used more than its zone's first block.
 pub(super) const BUSY_SCOPES_PER_TRIM: u32 = 64;
 
-/// Zones that can be pushed before the array is made longer.
+/// The length that the array of pushed zones begins with.
 pub(super) const FIRST_ARRAY_LENGTH: usize = 16;
 
-/// The most zones that can be pushed: as many as a zone can count entries, but for the one that the
-/// default zone has for being there.
+/// The most zones that can be pushed. It is one less than the number of entries that a zone can count, because the
+/// default zone has one entry for being there.
 pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
 
-// The default zone, pushed as often as there is room, and its own entry.
+// A zone can count all its entries even if it is the default zone and everything pushed is that zone.
 const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
 
-/// Stands for no zone where a zone may stand.
+/// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
 
-/// An entry of the array.
+/// An entry of the array of pushed zones.
 #[derive(Clone, Copy)]
 pub(super) struct Pushed {
     pub(super) zone: NonNull<Header>,
-    /// The zone of the innermost scope that was active, if any.
+    /// The zone of the scope that was the innermost one when this was pushed. Without an active scope it is `NO_ZONE`.
     pub(super) over_scope: NonNull<Header>,
 }
 
 pub(super) struct Stack {
-    /// The spare zone for the next scope, if there is one.
+    /// The spare zone that the next scope will use, or `NO_ZONE`.
     pub(super) next_spare: Cell<NonNull<Header>>,
-    /// Where the thread counts, once it has a place; see `stats.rs`.
+    /// The thread's counters, once it has registered; see `insight/stats.rs`.
     pub(super) counters: Cell<Option<&'static Counters>>,
-    /// The last zone of the list, if there is one.
+    /// The last zone of the list, or `NO_ZONE`.
     pub(super) last_zone: Cell<NonNull<Header>>,
-    /// How many zones are in the list.
+    /// The number of zones in the list.
     pub(super) zone_count: Cell<usize>,
-    /// The default zone, once it is made.
+    /// The default zone, once it exists.
     pub(super) default: Cell<NonNull<Header>>,
-    /// Emptied by `tear_down`, as this has no destructor.
+    /// The array of pushed zones. `tear_down` frees it, because this type may have no destructor (I9).
     pub(super) pushed: RefCell<ManuallyDrop<Vec<Pushed>>>,
-    /// Whether there is a stack: not before the first use, nor after the thread's end.
+    /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
-    /// Bytes of the system's that the zones in the list have together. What one has grown by in its active scope may be
-    /// in it or not.
+    /// The bytes of the system's that all zones in the list have together. It may or may not include what a zone has
+    /// grown by in its active scope.
     pub(super) held_bytes: Cell<usize>,
-    /// How many zones of the list, from the lowest on, a plan has asked for.
+    /// How many zones a plan has asked for, counted from the bottom of the list.
     pub(super) planned_zones: Cell<usize>,
-    /// Scopes that were more than a cursor to put back, since spares were last looked at.
+    /// The number of busy scopes since the spare zones were last looked at.
     pub(super) busy_scopes: Cell<u32>,
-    /// The least room that spare zones are made with.
+    /// The least size of a new spare zone.
     pub(super) spare_size: Cell<usize>,
-    /// The room that the default zone is made with.
+    /// The size that the default zone will be made with.
     pub(super) default_size: Cell<usize>,
 }
 
@@ -90,7 +91,7 @@ thread_local! {
     pub(super) static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
-/// Frees the stack when the thread ends.
+/// Its destructor frees the stack when the thread ends.
 pub(super) struct EndOfThread;
 
 impl Drop for EndOfThread {
@@ -101,7 +102,7 @@ impl Drop for EndOfThread {
 
 #[inline(always)]
 pub(super) fn header<'a>(header: NonNull<Header>) -> &'a Header {
-    // SAFETY: (I1) private to this room, called on headers that the list, an entry, a scope or a
+    // SAFETY: (I1) this is private to the folder. It is called only for headers that the list, an entry, a scope or a
     // handle keeps alive for longer than the reference.
     unsafe { header.as_ref() }
 }
@@ -126,9 +127,9 @@ pub(super) fn clear_flag(zone: NonNull<Header>, flag: u64) {
     header(zone).state.set(header(zone).state.get() & !flag);
 }
 
-/// The list of the scopes' zones.
+/// The list of the scopes' zones: first those of the active scopes, then the spare ones.
 impl Stack {
-    /// The zone of the innermost active scope that is in the list.
+    /// The zone of the innermost active scope in the list, or `NO_ZONE`.
     pub(super) fn innermost(&self) -> NonNull<Header> {
         if self.next_spare.get() == NO_ZONE {
             self.last_zone.get()
@@ -137,13 +138,13 @@ impl Stack {
         }
     }
 
-    /// The zones of the active scopes, innermost first.
+    /// The zones of all active scopes, innermost first.
     pub(super) fn active(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
         let some = |zone| (zone != NO_ZONE).then_some(zone);
         core::iter::successors(some(self.innermost()), move |&zone| some(below(zone)))
     }
 
-    /// Puts a spare zone into the list, between two that are neighbours.
+    /// Puts a spare zone into the list, between two neighbours.
     pub(super) fn insert(
         &self,
         below: NonNull<Header>,
@@ -152,7 +153,7 @@ impl Stack {
     ) {
         self.link(below, zone);
         self.link(zone, above);
-        // Also where neither is a zone: nothing is spare yet.
+        // This is also right if both neighbours are `NO_ZONE`, as there is no spare zone then.
         if self.next_spare.get() == above {
             self.next_spare.set(zone);
         }
@@ -169,7 +170,8 @@ impl Stack {
         }
         self.link(below, above);
         self.zone_count.set(self.zone_count.get() - 1);
-        // One that grew in its scope was counted with less, or with what it had in the midst of that.
+        // A zone that grew in its scope was counted with fewer bytes, or with the bytes that it had in the middle of
+        // growing. So all are counted again.
         let held = match header(zone).has_changed() {
             true => self.zones_down().map(|zone| header(zone).system_bytes()).sum(),
             false => self.held_bytes.get() - header(zone).system_bytes(),
@@ -177,13 +179,13 @@ impl Stack {
         self.held_bytes.set(held);
     }
 
-    /// All zones of the list, from the last one down.
+    /// All zones of the list, from the last one to the first.
     pub(super) fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
         let some = |zone| (zone != NO_ZONE).then_some(zone);
         core::iter::successors(some(self.last_zone.get()), move |&zone| some(below(zone)))
     }
 
-    /// Makes two zones neighbours. Without an upper one, the lower one is the last.
+    /// Makes two zones neighbours. If there is no upper zone, the lower one becomes the last of the list.
     pub(super) fn link(&self, below: NonNull<Header>, above: NonNull<Header>) {
         if below != NO_ZONE {
             header(below).links.above.set(above);
@@ -202,7 +204,7 @@ impl Stack {
     }
 }
 
-/// Bytes of a zone's first block, header included. The empty zone has none.
+/// The size of a zone's first block in bytes, including the header. It is zero for the static empty zone.
 #[inline(always)]
 pub(super) fn first_block_size(zone: NonNull<Header>) -> usize {
     header(zone).room

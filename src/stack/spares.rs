@@ -1,4 +1,4 @@
-//! The spare zones above the innermost scope: how they are made, and how many of them are kept.
+//! How spare zones are made, and how many of them are kept.
 
 use super::list::{
     BUSY_SCOPES_PER_TRIM, NO_ZONE, Stack, above, first_block_size, has_flag, header, set_flag,
@@ -13,12 +13,12 @@ impl Stack {
     /// Frees a spare zone that is not in the list any more.
     pub(super) fn destroy_spare(&self, zone: NonNull<Header>) {
         self.counters().spare_gone();
-        // SAFETY: (I1) an idle spare belonged to the list alone. It has no hooks.
+        // SAFETY: (I1) an idle spare zone belonged to the list alone. It has no hooks.
         unsafe { Header::destroy(zone) };
     }
 
-    /// The spare zone itself, if it has room for `bytes`, or else a new one in its place. Where there
-    /// is none, a new one at the list's end.
+    /// Returns the spare zone `small` if it has room for `bytes`. Otherwise a new zone takes its place in the list. If
+    /// `small` is `NO_ZONE`, the new zone becomes the last of the list.
     pub(super) fn make_spare(
         &self,
         small: NonNull<Header>,
@@ -40,24 +40,25 @@ impl Stack {
         Ok(zone)
     }
 
-    /// What a spare zone for a scope of `bytes` is made by.
+    /// The settings of a spare zone for a scope of `bytes`.
     pub(super) fn spare_plan(&self, bytes: usize) -> ZoneBuilder {
         Zone::builder().capacity(bytes.max(self.spare_size.get()))
     }
 
-    /// Makes sure that leaving the zone's scope looks at what is kept, if that is over the limit.
+    /// Gives the zone a flag if the list is over the keep limit, so that leaving the zone's scope frees memory.
     pub(super) fn flag_if_over_limit(&self, zone: NonNull<Header>) {
         if self.bytes_over_limit(0) != 0 {
             set_flag(zone, state::OVERSIZE);
         }
     }
 
-    /// How much over the limit the list is, with `more` bytes.
+    /// How many bytes the list would be over the keep limit, if it held `more` bytes.
     pub(super) fn bytes_over_limit(&self, more: usize) -> usize {
         self.held_bytes.get().saturating_add(more).saturating_sub(self.keep_limit.get())
     }
 
-    /// The idle spare zone that scopes come to last, with at least `others` other zones in the list.
+    /// The idle spare zone that only the deepest scopes use. `None` if the list has no idle zone, or not more than
+    /// `others` zones.
     pub(super) fn last_idle_spare(&self, others: usize) -> Option<NonNull<Header>> {
         (self.next_spare.get() != NO_ZONE && self.zone_count.get() > others)
             .then(|| self.last_zone.get())
@@ -68,8 +69,8 @@ impl Stack {
         self.destroy_spare(zone);
     }
 
-    /// Counts a scope that was more than a cursor to put back. After many of them the end of the outermost scope looks
-    /// which spare zones are still used.
+    /// Counts a busy scope. After many of them, the end of the outermost scope looks for spare zones that are not used
+    /// any more.
     pub(super) fn count_busy_scope(&self) {
         let busy = self.busy_scopes.get().saturating_add(1);
         self.busy_scopes.set(busy);
@@ -81,7 +82,7 @@ impl Stack {
         }
     }
 
-    /// Gives back each idle spare that no scope has used since the last time, but for planned ones.
+    /// Gives back each idle spare zone that no scope has used since the last call. Zones of a plan stay.
     pub(super) fn give_back_unused(&self) {
         if section::policy().is_some() {
             return;
@@ -96,23 +97,24 @@ impl Stack {
             if position >= planned && has_flag(zone, state::OVERSIZE) {
                 self.drop_spare(zone);
             } else {
-                // The end of a scope that uses it takes this away.
+                // The end of a scope that uses the zone clears the flag.
                 set_flag(zone, state::OVERSIZE);
                 position += 1;
             }
         }
     }
 
-    /// Whether the zone that comes into the list next belongs to a plan.
+    /// Whether the next zone that comes into the list belongs to a plan.
     pub(super) fn is_planned(&self) -> bool {
         self.planned_zones.get() != 0 && self.active().count() < self.planned_zones.get()
     }
 
-    /// Gives memory back until a rewound zone that is not in the list fits into the limit with those that are: first
-    /// the spare zones that scopes come to last, then what the zone itself has grown to.
+    /// Gives memory back until the list and a rewound zone, which is not in the list, fit into the keep limit together.
+    /// First it frees the spare zones that only the deepest scopes use, then the blocks that the zone itself has grown
+    /// by.
     pub(super) fn shrink_for(&self, zone: NonNull<Header>) {
         let excess = || self.bytes_over_limit(header(zone).system_bytes());
-        // With the zone itself, as many as are planned.
+        // The zone itself is one of those planned.
         let others = self.planned_zones.get().saturating_sub(1);
         while excess() != 0 {
             let Some(idle) = self.last_idle_spare(others) else { break };
@@ -120,7 +122,7 @@ impl Stack {
         }
         if excess() != 0 {
             let keep = header(zone).system_bytes().saturating_sub(excess());
-            // SAFETY: (I1) just rewound.
+            // SAFETY: (I1) the zone was just rewound.
             unsafe { header(zone).trim(keep) };
         }
     }

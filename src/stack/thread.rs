@@ -8,10 +8,11 @@ use crate::system::pages::LockError;
 use core::mem::ManuallyDrop;
 
 impl Stack {
-    /// The thread ends: frees the spare zones and lets go of what is pushed. Zones of scopes that
-    /// are still active belong to those.
+    /// Frees the spare zones and releases what is pushed, as the thread ends. The zones of scopes that are still active
+    /// belong to those scopes from now on.
     pub(super) fn tear_down(&self) {
-        // Hooks may use the stack again, so it goes first. There is no way back: `END_OF_THREAD` is gone.
+        // Hooks may use the stack again, so this comes first. The stack is never set up again, as `END_OF_THREAD` is
+        // gone.
         if !self.is_set_up.replace(false) {
             return;
         }
@@ -40,23 +41,23 @@ impl Stack {
     }
 }
 
-/// What the thread's stack has after `prepare`.
+/// What `prepare` has made or found.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct PreparedStack {
-    /// Bytes of the system's that zones on the stack and above it have.
+    /// The bytes of the system's that the prepared zones have.
     pub(crate) bytes: usize,
-    /// Pages that were touched.
+    /// The number of pages that were touched.
     pub(crate) pages: usize,
-    /// Bytes that are locked.
+    /// The number of bytes that are locked.
     pub(crate) locked: usize,
-    /// Why not all of them are, if that was asked for.
+    /// Why some of them are not locked, if the plan asked for it.
     pub(crate) refused: Option<LockError>,
 }
 
 impl PreparedStack {
     fn add(&mut self, zone: &Header, prefault: bool, lock: bool) {
         self.bytes += zone.system_bytes();
-        // Locking touches the pages too, but those in use only where it is not refused.
+        // Locking touches the pages too. But if it is refused, pages in use are not touched.
         if prefault {
             self.pages += zone.prefault();
         }
@@ -67,8 +68,8 @@ impl PreparedStack {
     }
 }
 
-/// Makes the default zone, with room for `default_zone` more bytes if those are any, and `scopes` spare zones of
-/// `bytes` each above what is on the stack; raises the keep limit so that they may stay.
+/// Makes the default zone with room for `default_zone` more bytes, unless that is 0. Also makes `scopes` spare zones of
+/// `bytes` each above what is on the stack, and raises the keep limit so that they may stay.
 pub(crate) fn prepare(
     scopes: usize,
     bytes: usize,
@@ -79,7 +80,7 @@ pub(crate) fn prepare(
     STACK.with(|stack| {
         let mut got = PreparedStack::default();
         if !stack.reserve_entries(scopes)? {
-            // The thread is ending: there is nothing to prepare for.
+            // The thread is ending, so there is nothing to prepare for.
             return Ok(got);
         }
         if stack.default.get() == NO_ZONE {
