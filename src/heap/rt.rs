@@ -333,7 +333,7 @@ impl RtHeap {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](RtHeap::try_new) errs.
+    /// When [`try_new`](RtHeap::try_new) gives an error.
     ///
     /// # Real-time
     ///

@@ -63,7 +63,7 @@ impl Reclaimer {
     ///
     /// # Panics
     ///
-    /// Where [`try_retirer`](Reclaimer::try_retirer) errs.
+    /// When [`try_retirer`](Reclaimer::try_retirer) gives an error.
     ///
     /// # Real-time
     ///
@@ -150,7 +150,7 @@ impl Reclaimer {
     ///
     /// # Panics
     ///
-    /// Where [`try_spawn`](Reclaimer::try_spawn) errs.
+    /// When [`try_spawn`](Reclaimer::try_spawn) gives an error.
     ///
     /// # Real-time
     ///

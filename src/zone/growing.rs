@@ -233,7 +233,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_iter`](Zone::try_alloc_iter) errs.
+    /// When [`try_alloc_iter`](Zone::try_alloc_iter) gives an error.
     ///
     /// # Real-time
     ///

@@ -118,7 +118,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice`](Zone::try_alloc_slice) errs.
+    /// When [`try_alloc_slice`](Zone::try_alloc_slice) gives an error.
     ///
     /// # Real-time
     ///
@@ -152,7 +152,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_with`](Zone::try_alloc_slice_with) errs.
+    /// When [`try_alloc_slice_with`](Zone::try_alloc_slice_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -196,7 +196,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) errs.
+    /// When [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) gives an error.
     ///
     /// # Real-time
     ///
@@ -233,7 +233,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) errs.
+    /// When [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) gives an error.
     ///
     /// # Real-time
     ///
@@ -273,7 +273,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_uninit`](Zone::try_alloc_uninit) errs.
+    /// When [`try_alloc_uninit`](Zone::try_alloc_uninit) gives an error.
     ///
     /// # Real-time
     ///

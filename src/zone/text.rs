@@ -39,7 +39,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_str`](Zone::try_alloc_str) errs.
+    /// When [`try_alloc_str`](Zone::try_alloc_str) gives an error.
     ///
     /// # Real-time
     ///
@@ -77,7 +77,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_fmt`](Zone::try_alloc_fmt) errs.
+    /// When [`try_alloc_fmt`](Zone::try_alloc_fmt) gives an error.
     ///
     /// # Real-time
     ///

@@ -57,7 +57,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc`](Zone::try_alloc) errs.
+    /// When [`try_alloc`](Zone::try_alloc) gives an error.
     ///
     /// # Real-time
     ///
@@ -101,7 +101,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_with`](Zone::try_alloc_with) errs.
+    /// When [`try_alloc_with`](Zone::try_alloc_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -144,7 +144,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_layout`](Zone::try_alloc_layout) errs.
+    /// When [`try_alloc_layout`](Zone::try_alloc_layout) gives an error.
     ///
     /// # Real-time
     ///
