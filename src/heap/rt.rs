@@ -1,8 +1,8 @@
-//! A heap for real-time threads: all its memory taken at the start, each operation in constant time.
+//! A heap for real-time threads: all its memory is taken at the start, and each operation takes constant time.
 //!
-//! The heap belongs to one thread, its owner, which alone touches the allocator inside (TLSF, crate
-//! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
-//! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
+//! The heap belongs to one thread, its owner. Only the owner touches the allocator inside (TLSF, crate `rlsf`). Boxes
+//! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
+//! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
 use super::remote::{NOBODY, Remote, Taken};
 use super::source::Heap;
@@ -20,29 +20,29 @@ use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// TLSF with 28 first-level classes (blocks up to 8 GiB) of 32 second-level ones.
+/// TLSF with 28 first-level classes (blocks up to 8 GiB), each with 32 second-level classes.
 type Tlsf = rlsf::Tlsf<'static, u32, u32, 28, 32>;
 
-/// Blocks are multiples of this, and each has half of it as its header.
+/// The size of each block is a multiple of this. Half of it is the block's header.
 const GRANULE: usize = rlsf::GRANULARITY;
 
-/// The most bytes one block can have.
+/// The most bytes that one block can have.
 const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
 
-/// What is in front of a block's payload, and what payloads are aligned to without more.
+/// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
 const BLOCK_HEADER: usize = GRANULE / 2;
 
-/// How many blocks of other threads the owner frees with each operation of its own, at most.
+/// The most blocks of other threads that the owner frees with each of its own operations.
 const BLOCKS_PER_DRAIN: usize = 2;
 
-/// How many it frees where a request found no room, before it looks once more.
+/// The most blocks that the owner frees when a request found no free block, before it tries again.
 const DRAIN_WHEN_FULL: usize = 64;
 
 thread_local! {
     static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
-/// A number that no other thread has or ever had.
+/// A number that no other thread has or has ever had.
 #[inline]
 fn this_thread() -> u64 {
     #[cold]
@@ -58,22 +58,22 @@ fn this_thread() -> u64 {
     }
 }
 
-/// The heap's heart. Lies at the start of its memory; never moves.
+/// What lies at the start of the heap's memory and never moves.
 struct HeapHeader {
     remote: Remote,
     owner_part: OwnerPart,
-    /// For a heap that was to be freed where that is forbidden.
+    /// Used if the heap is to be freed where that is forbidden.
     aside: MaybeUninit<aside::Node>,
 }
 
-/// What only the owner touches.
+/// The part that only the owner touches.
 struct OwnerPart {
     tlsf: UnsafeCell<Tlsf>,
-    /// Blocks of other threads, taken from the list and not yet freed.
+    /// Blocks of other threads that were taken from the list and are not freed yet.
     waiting: Cell<Taken>,
-    /// Whether `waiting` holds any.
+    /// Whether `waiting` has any blocks.
     has_taken: Cell<bool>,
-    /// Blocks that are not free.
+    /// The number of blocks that are not free.
     live: Cell<usize>,
     used: Cell<usize>,
     peak: Cell<usize>,
@@ -82,21 +82,20 @@ struct OwnerPart {
     memory: Memory,
 }
 
-/// A heap for real-time threads: xtlang's `halloc` where `malloc` may not be called.
+/// A heap for real-time threads: xtlang's `halloc` for places where `malloc` may not be called.
 ///
-/// All memory is taken, and every page touched, when it is made. From then on taking and freeing are
-/// done in constant time, by two-level segregated fit (Masmano et al., ECRTS 2004; crate `rlsf`), without
-/// locks and without the system.
+/// When the heap is made, all its memory is taken and every page is touched. From then on, taking and freeing a block
+/// takes constant time, without locks and without the system. The algorithm is two-level segregated fit (Masmano et
+/// al., ECRTS 2004; crate `rlsf`).
 ///
-/// A heap belongs to the thread that made it, or to the one that [`SendHeap`] brought it to. Its boxes
-/// may be sent to other threads and dropped there: an atomic push then returns their memory, which the
-/// owner takes back, two blocks with each of its own operations. Dropping the heap while boxes live is
-/// fine; the last of them frees its memory.
+/// A heap belongs to the thread that made it, or to the one that [`SendHeap`] brought it to. Its boxes may be sent to
+/// other threads and dropped there. An atomic push then returns their memory. The owner takes it back, two blocks with
+/// each of its own operations. The heap may be dropped while boxes live, and the last of them frees its memory.
 ///
-/// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request
-/// of the same size and alignment finds room, however full the heap is, and whatever was taken in which order: a voice
-/// that is stolen makes room for the next. For that, each block fills a whole class of the allocator's (see
-/// [`new`](RtHeap::new)). What was dropped on another thread waits to be taken back first.
+/// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request of the same
+/// size and alignment finds a free block. This holds however full the heap is, and in whatever order blocks were taken:
+/// a voice that is stolen makes room for the next. For this, each block fills a whole size class of the allocator (see
+/// [`new`](RtHeap::new)). What was dropped on another thread must be taken back first.
 ///
 /// ```
 /// use memzone::{HBox, RtHeap, halloc_in};
@@ -113,23 +112,23 @@ struct OwnerPart {
 ///
 /// # Real-time
 ///
-/// Making one and dropping it: no. All else: yes, but [`stats`](RtHeap::stats) and
-/// [`check`](RtHeap::check), which look at every block.
+/// Making and dropping a heap: no. All else: yes, except [`stats`](RtHeap::stats) and [`check`](RtHeap::check), which
+/// look at every block.
 ///
 /// # Time complexity
 ///
-/// Taking and freeing: constant.
+/// Constant for taking and freeing.
 pub struct RtHeap {
     shared: NonNull<HeapHeader>,
-    /// The owner's thread only: neither `Send` nor `Sync`.
+    /// It stays on the owner's thread: it is neither `Send` nor `Sync`.
     not_send: PhantomData<*const ()>,
 }
 
-/// Where a block of an [`RtHeap`] goes back to.
+/// Where a block of an [`RtHeap`] goes when it is freed.
 #[derive(Clone, Copy)]
 pub struct RtOrigin(NonNull<HeapHeader>);
 
-// SAFETY: (I13) from a thread that is not the owner, only the atomic parts are touched.
+// SAFETY: (I13) a thread that is not the owner touches only the atomic parts.
 unsafe impl Send for RtOrigin {}
 // SAFETY: (I13) as above.
 unsafe impl Sync for RtOrigin {}
@@ -140,32 +139,32 @@ impl fmt::Debug for RtOrigin {
     }
 }
 
-/// What a block of this layout holds while it waits to be freed: its size and alignment.
+/// What a block with this layout holds while it waits to be freed: its size and alignment in one word.
 #[inline]
 fn pack(layout: Layout) -> usize {
     layout.size() << 6 | layout.align().trailing_zeros() as usize
 }
 
-/// The size and alignment that `pack` was given.
+/// The size and alignment that were packed.
 #[inline]
 fn unpack(packed: usize) -> (usize, usize) {
     (packed >> 6, 1 << (packed & 63))
 }
 
-/// The request to make of the allocator for this layout: one whose block fills its class.
+/// The request that the allocator gets for this layout. Its block fills a whole size class.
 ///
-/// The allocator files a free block under the largest class that is no larger than it, and looks for one from the
-/// smallest class on that is no smaller than the request. So a block between two classes would not be found for the
-/// same request when it is free again. For the same reason larger alignments are made here, with room for them at
-/// every place: the allocator would cut off what this place does not need.
+/// The allocator puts a free block into the largest class that is not larger than the block. It searches from the
+/// smallest class that is not smaller than the request. So a block whose size lies between two classes would not be
+/// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
+/// has room for them at every place, as the allocator would cut off what one place does not need.
 #[inline(always)]
 fn whole_class(layout: Layout) -> Option<Layout> {
     if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
         return None;
     }
-    // A header, and up to `align` less the payload's own alignment.
+    // A header, and up to `align` bytes less the payload's own alignment.
     let block = layout.size() + layout.align().max(BLOCK_HEADER);
-    // 32 classes between two powers of two, but none smaller than a granule.
+    // There are 32 classes between two powers of two, but none is smaller than a granule.
     let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
     let block = (block + within) & !within;
     Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
@@ -176,7 +175,7 @@ impl OwnerPart {
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[inline(always)]
     unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         let request = whole_class(layout)?;
@@ -187,19 +186,20 @@ impl OwnerPart {
         }
         let align = layout.align();
         let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
-        // SAFETY: (I13) at most `align` less the payload's alignment: there is room for it and the size.
+        // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
+        // the size.
         let aligned = unsafe { payload.add(up) };
-        // SAFETY: (I13) alignments above 16 are multiples of 32, and payloads lie in the middle between two of
-        // those: 16 bytes or more are before the aligned place, and nobody's.
+        // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
+        // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
         let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: (I13) as above, and aligned like a pointer.
+        // SAFETY: (I13) as above, and the place is aligned for a pointer.
         unsafe { start.write(payload) };
         Some(aligned)
     }
 
     /// # Safety
     ///
-    /// I13: for the owner only, and the reference must be gone before the next call.
+    /// I13: only the owner may call this, and the reference must be gone before the next call.
     #[allow(clippy::mut_from_ref)]
     #[inline]
     unsafe fn tlsf(&self) -> &mut Tlsf {
@@ -211,19 +211,20 @@ impl OwnerPart {
     ///
     /// # Safety
     ///
-    /// I13: for the owner only; the block was taken with this size and alignment, and nobody uses it.
+    /// I13: only the owner may call this. The block was taken with this size and alignment, and nobody uses it any
+    /// more.
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
         let mut payload = block;
         if align > BLOCK_HEADER {
-            // SAFETY: (I13) `allocate` has left the start of the payload there.
+            // SAFETY: (I13) `allocate` has written the start of the payload there.
             let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
             // SAFETY: (I13) as above.
             payload = unsafe { start.read() };
         }
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
-        // SAFETY: (I13) the caller's promise, and what `allocate` has asked for.
+        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
         unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
@@ -235,7 +236,7 @@ impl HeapHeader {
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[inline(always)]
     unsafe fn drain_some(&self) {
         if self.owner_part.has_taken.get() || !self.remote.is_empty() {
@@ -244,11 +245,11 @@ impl HeapHeader {
         }
     }
 
-    /// Frees up to `most` blocks that other threads have given back, and says how many.
+    /// Frees up to `most` blocks that other threads have given back, and returns the number.
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[cold]
     #[inline(never)]
     unsafe fn drain(&self, most: usize) -> usize {
@@ -256,7 +257,7 @@ impl HeapHeader {
         let mut freed = 0;
         while freed < most {
             let Some((block, packed)) = waiting.next() else {
-                // SAFETY: (I13) the caller's promise; the list is open while there is an owner.
+                // SAFETY: (I13) the caller's promise. The list is open while there is an owner.
                 waiting = unsafe { self.remote.take() };
                 if waiting.is_empty() {
                     break;
@@ -264,7 +265,7 @@ impl HeapHeader {
                 continue;
             };
             let (size, align) = unpack(packed);
-            // SAFETY: (I13) whoever dropped its box gave it up.
+            // SAFETY: (I13) whoever dropped the block's box gave it up.
             unsafe { self.owner_part.free(block, size, align) };
             freed += 1;
         }
@@ -273,13 +274,13 @@ impl HeapHeader {
         freed
     }
 
-    /// The heap ends: what is left of it waits for its last box.
+    /// Gives up the heap's handle. The heap's memory is freed now, or with its last box.
     ///
     /// # Safety
     ///
-    /// I13: the caller gives up the one handle.
+    /// I13: the caller gives up the heap's only handle.
     unsafe fn close(this: NonNull<HeapHeader>) {
-        // SAFETY: (I13) alive until the count below reaches zero.
+        // SAFETY: (I13) the memory is there until the count below reaches zero.
         let shared = unsafe { this.as_ref() };
         // SAFETY: (I13) the caller's promise.
         let last = unsafe { shared.remote.close() };
@@ -294,7 +295,7 @@ impl HeapHeader {
     ///
     /// # Safety
     ///
-    /// I13: nobody has a block, an origin that will be used, or the handle.
+    /// I13: nobody has a block, an origin that will still be used, or the handle.
     #[cold]
     unsafe fn free_or_put_aside(this: NonNull<HeapHeader>) {
         unsafe fn free(node: NonNull<aside::Node>) {
@@ -303,10 +304,10 @@ impl HeapHeader {
             // SAFETY: (I14) nothing has used the heap since it was put aside.
             unsafe { HeapHeader::free(this.cast()) };
         }
-        // SAFETY: (I13) still there.
+        // SAFETY: (I13) the memory is not freed yet.
         let bytes = unsafe { this.as_ref() }.owner_part.memory.system_bytes();
         if aside::may_free(bytes).is_err() {
-            // SAFETY: (I13) within the memory.
+            // SAFETY: (I13) the field lies within the memory.
             let node = unsafe { this.byte_add(offset_of!(HeapHeader, aside)) };
             // SAFETY: (I14) nobody uses the heap any more, and its memory may be freed on any thread.
             return unsafe { aside::put(node.cast(), free) };
@@ -317,19 +318,19 @@ impl HeapHeader {
 
     /// # Safety
     ///
-    /// That of `end`.
+    /// I13: as for `free_or_put_aside`.
     unsafe fn free(this: NonNull<HeapHeader>) {
-        // SAFETY: (I13) still there; it is not used again. The owner of the memory moves out before
-        // that is freed, as it lies in it.
+        // SAFETY: (I13) the memory is not freed yet, and this is not used again. The field that owns the memory lies in
+        // that memory, so it is moved out before it frees it.
         let shared = unsafe { this.read() };
         drop(shared);
     }
 }
 
 impl RtHeap {
-    /// Makes a heap of `bytes` for this thread. What of that boxes can have is less, for each, by a header of
-    /// 16 bytes, by what rounds its block up to 32 bytes or, above 1 KiB, to one of 32 sizes between two powers of two
-    /// (less than a 32nd, a 90th on average), and by its alignment where that is above 16.
+    /// Makes a heap of `bytes` for this thread. Its boxes get less than that. Each block has a header of 16 bytes. Its
+    /// size is rounded up to a multiple of 32 bytes or, above 1 KiB, to one of 32 sizes between two powers of two,
+    /// which adds less than a 32nd (a 90th on average). An alignment above 16 bytes adds up to that alignment.
     ///
     /// # Panics
     ///
@@ -347,7 +348,8 @@ impl RtHeap {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) above 8 GiB.
+    /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge) above 8 GiB, and
+    /// [`Denied`](ZoneError::Denied) in a real-time section that forbids it.
     ///
     /// # Real-time
     ///
@@ -358,11 +360,11 @@ impl RtHeap {
         if bytes > MAX_BLOCK {
             return Err(too_large);
         }
-        // The allocator's end mark, and what aligns its start.
+        // The end mark of the allocator, and what aligns the start of its memory.
         let extra = size_of::<HeapHeader>().next_multiple_of(GRANULE) + 2 * GRANULE;
         let size = memory::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
         let taken = Memory::take(Request::HeapMemory, size)?;
-        // SAFETY: (I13) memory of ours alone.
+        // SAFETY: (I13) nobody else has this memory.
         unsafe { prefault(taken.start, size) };
         let header = taken.start.cast::<HeapHeader>();
         let offset = size_of::<HeapHeader>().next_multiple_of(GRANULE);
@@ -370,7 +372,7 @@ impl RtHeap {
         let start = unsafe { taken.start.add(offset) };
         let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
         let mut tlsf = Tlsf::new();
-        // SAFETY: (I13) memory of ours that lives until the heap's end.
+        // SAFETY: (I13) nobody else has this memory, and it lives as long as the heap.
         unsafe { tlsf.insert_free_block_ptr(pool) };
         let owner_part = OwnerPart {
             tlsf: UnsafeCell::new(tlsf),
@@ -385,19 +387,19 @@ impl RtHeap {
         };
         let remote = Remote::new(this_thread());
         let shared = HeapHeader { remote, owner_part, aside: MaybeUninit::uninit() };
-        // SAFETY: (I13) aligned to a cache line, long enough, and ours alone.
+        // SAFETY: (I13) the memory is aligned to a cache line and long enough, and nobody else has it.
         unsafe { header.write(shared) };
         Ok(RtHeap { shared: header, not_send: PhantomData })
     }
 
     #[inline(always)]
     fn shared(&self) -> &HeapHeader {
-        // SAFETY: (I13) the handle keeps it alive.
+        // SAFETY: (I13) the handle keeps the memory alive.
         unsafe { self.shared.as_ref() }
     }
 
-    /// Frees up to `most` blocks that were dropped on other threads, and says how many. Each taking and
-    /// freeing does this for two blocks, so it is only needed where there is neither.
+    /// Frees up to `most` blocks that were dropped on other threads, and returns the number. Each taking and freeing of
+    /// a block does this for two blocks, so it is only needed if there is neither.
     ///
     /// # Real-time
     ///
@@ -407,11 +409,11 @@ impl RtHeap {
     ///
     /// Linear in the number freed.
     pub fn drain(&self, most: usize) -> usize {
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         unsafe { self.shared().drain(most) }
     }
 
-    /// Bytes that live boxes have asked for, those that wait to be freed included.
+    /// The bytes that live boxes have asked for, including those that wait to be freed.
     ///
     /// # Real-time
     ///
@@ -420,7 +422,7 @@ impl RtHeap {
         self.shared().owner_part.used.get()
     }
 
-    /// The most that [`used`](RtHeap::used) has been.
+    /// The largest value that [`used`](RtHeap::used) has had.
     ///
     /// # Real-time
     ///
@@ -429,7 +431,7 @@ impl RtHeap {
         self.shared().owner_part.peak.get()
     }
 
-    /// Bytes that the heap holds as one block when it is empty.
+    /// The bytes that the empty heap holds as one block.
     ///
     /// # Real-time
     ///
@@ -438,7 +440,7 @@ impl RtHeap {
         self.shared().owner_part.pool.len().saturating_sub(GRANULE + GRANULE / 2)
     }
 
-    /// How many requests found no room.
+    /// The number of requests that found no free block.
     ///
     /// # Real-time
     ///
@@ -447,7 +449,7 @@ impl RtHeap {
         self.shared().owner_part.failed.get()
     }
 
-    /// All that is known of the heap.
+    /// All figures of the heap.
     ///
     /// # Real-time
     ///
@@ -468,7 +470,7 @@ impl RtHeap {
                 largest_free = largest_free.max(payload);
             }
         });
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         let listed = unsafe { self.shared().remote.len() };
         HeapStats {
             capacity: self.capacity(),
@@ -482,30 +484,28 @@ impl RtHeap {
         }
     }
 
-    /// Calls `each` for every block: where it starts, the most bytes it can hold, and whether it is
-    /// taken.
+    /// Calls `each` for every block, with its start, the most bytes that it can hold, and whether it is taken.
     fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
         let owner_part = &self.shared().owner_part;
-        // A heap of no bytes: the end mark alone is not memory that the allocator took.
+        // In a heap of no bytes there is only the end mark, which is not memory that the allocator has taken.
         if owner_part.pool.len() <= GRANULE {
             return;
         }
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         let tlsf = unsafe { owner_part.tlsf() };
-        // SAFETY: (I13) the memory that the allocator was given.
+        // SAFETY: (I13) this is the memory that the allocator was given.
         for info in unsafe { tlsf.iter_blocks(owner_part.pool) } {
             let start = info.as_ptr().cast::<u8>().addr().get();
             each(start, info.max_payload_size(), info.is_occupied());
         }
     }
 
-    /// Verifies the heap's invariants, in debug builds: the blocks lie side by side and fill the memory,
-    /// no two free ones touch, and what is taken is as much as was counted. In a release build it does
-    /// nothing.
+    /// Verifies the heap's invariants, in debug builds. The blocks lie side by side and fill the memory, no two free
+    /// blocks touch, and as much is taken as was counted. In a release build it does nothing.
     ///
     /// # Panics
     ///
-    /// Where one is broken, which nothing in safe Rust can do.
+    /// When one is broken, which nothing in safe Rust can do.
     ///
     /// # Real-time
     ///
@@ -533,7 +533,7 @@ impl RtHeap {
         assert!(self.shared().remote.is_owner(this_thread()), "the heap is its owner's");
     }
 
-    /// Makes the heap ready for another thread. Its boxes may stay where they are.
+    /// Makes the heap ready to go to another thread. Its boxes may stay where they are.
     ///
     /// ```
     /// use memzone::{RtHeap, halloc_in};
@@ -560,8 +560,8 @@ impl RtHeap {
     }
 }
 
-// SAFETY: (I12, I13) the allocator's memory is the taker's; its own lives as long as the handle or any
-// block; off the owner's thread blocks go the way of the list.
+// SAFETY: (I12, I13) only the taker has what the allocator gives, and the allocator's own memory lives as long as the
+// handle or any block. Blocks that are freed off the owner's thread go to the list.
 unsafe impl Heap for RtHeap {
     type Origin = RtOrigin;
 
@@ -573,9 +573,9 @@ unsafe impl Heap for RtHeap {
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let owner_part = &self.shared().owner_part;
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         unsafe { self.shared().drain_some() };
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         let block = match unsafe { owner_part.allocate(layout) } {
             Some(block) => block,
             None => self.take_when_full(layout)?,
@@ -592,15 +592,15 @@ unsafe impl Heap for RtHeap {
         // SAFETY: (I13) a block keeps the heap's memory alive.
         let shared = unsafe { origin.0.as_ref() };
         if shared.remote.is_owner(this_thread()) {
-            // SAFETY: (I13) this is the owner's thread; the rest is the caller's promise.
+            // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
             unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
             return;
         }
-        // SAFETY: (I13) a block is at least 16 bytes, aligned to 16, and the caller gives it up.
+        // SAFETY: (I13) a block has at least 16 bytes and is aligned to 16, and the caller gives it up.
         let pushed = unsafe { shared.remote.push(memory, pack(layout)) };
-        // The heap has been dropped: the block was counted then.
+        // If the list is closed, the heap's handle has been dropped, and the block was counted then.
         if !pushed && shared.remote.one_less() {
             // SAFETY: (I13) that was the last block.
             unsafe { HeapHeader::free_or_put_aside(origin.0) };
@@ -609,13 +609,13 @@ unsafe impl Heap for RtHeap {
 }
 
 impl RtHeap {
-    /// Looks once more, after blocks of other threads have been freed.
+    /// Tries again, after blocks of other threads were freed.
     #[cold]
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let owner_part = &self.shared().owner_part;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
-            // SAFETY: (I13) a handle is the owner's alone.
+            // SAFETY: (I13) only the owner has a handle.
             if let Some(block) = unsafe { owner_part.allocate(layout) } {
                 return Ok(block);
             }
@@ -634,7 +634,7 @@ impl RtHeap {
 
 impl Drop for RtHeap {
     fn drop(&mut self) {
-        // SAFETY: (I13) the one handle is given up.
+        // SAFETY: (I13) the only handle is given up here.
         unsafe { HeapHeader::close(self.shared) };
     }
 }
@@ -665,12 +665,12 @@ impl fmt::Debug for RtHeap {
 #[derive(Debug)]
 pub struct SendHeap(RtHeap);
 
-// SAFETY: (I13) the one handle, of a heap that is nobody's just now: boxes that are dropped meanwhile
-// go the way of the list, on every thread.
+// SAFETY: (I13) this is the only handle, and the heap has no owner in the meantime. Boxes that are dropped then go to
+// the list, on every thread.
 unsafe impl Send for SendHeap {}
 
 impl SendHeap {
-    /// The heap, on the thread it now belongs to.
+    /// Gives the heap to the calling thread, which is its owner from now on.
     ///
     /// # Real-time
     ///

@@ -24,27 +24,27 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeapStats {
-    /// Bytes that the heap holds as one block when it is empty. A request may need up to a 32nd more than
-    /// it asks for, as blocks are found by their class.
+    /// The bytes that the empty heap holds as one block. A request may need up to a 32nd more than it asks
+    /// for, as the heap searches blocks by size class.
     pub capacity: usize,
-    /// Bytes that live boxes have asked for, those that wait to be freed included.
+    /// The bytes that live boxes have asked for, including those that wait to be freed.
     pub used: usize,
-    /// Bytes that the free blocks could hold.
+    /// The bytes that all free blocks could hold.
     pub free: usize,
-    /// Bytes that the largest free block could hold.
+    /// The bytes that the largest free block could hold.
     pub largest_free: usize,
-    /// The most `used` has been.
+    /// The largest value that `used` has had.
     pub peak: usize,
-    /// Boxes, those that wait to be freed included.
+    /// The number of boxes, including those that wait to be freed.
     pub live: usize,
-    /// Boxes dropped on other threads whose memory the owner has not taken back yet.
+    /// The number of boxes that were dropped on other threads and whose memory the owner has not taken back yet.
     pub waiting: usize,
-    /// Requests that found no room.
+    /// The number of requests that found no free block.
     pub failed: u64,
 }
 
 impl HeapStats {
-    /// `1 - largest_free / free`: 0 where all that is free is one block.
+    /// `1 - largest_free / free`. It is 0 if all free memory is one block.
     ///
     /// # Real-time
     ///
