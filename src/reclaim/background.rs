@@ -11,13 +11,13 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// How long a background thread rests between two collections, where it is not told otherwise.
+/// How long a background thread rests between two collections, if nothing else is set.
 const DEFAULT_PERIOD: Duration = Duration::from_millis(10);
 
 /// The shortest rest, so that no period keeps a core busy.
 const SHORTEST_PERIOD: Duration = Duration::from_micros(1);
 
-/// What a background thread is told.
+/// What the background thread is told by its handle.
 struct Control {
     stop: AtomicBool,
     /// In nanoseconds.
@@ -29,11 +29,11 @@ fn nanoseconds(period: Duration) -> u64 {
 }
 
 impl Control {
-    /// The background thread. Returns the first panic of a destructor.
+    /// Runs on the background thread. Returns the first panic of a destructor.
     fn collect_until_stopped(&self, shared: &SharedRings) -> Option<Payload> {
         let mut first = None;
         loop {
-            // Before it collects: so all that was retired before the stop is collected after it.
+            // This is read before it collects, so all that was retired before the stop is collected after this.
             let stop = self.stop.load(Ordering::Acquire);
             if let Some(payload) = shared.collect().panic {
                 keep_first(&mut first, payload);
@@ -41,13 +41,14 @@ impl Control {
             if stop {
                 return first;
             }
-            // May end early, which does no harm.
+            // This may return early, which does no harm.
             thread::park_timeout(Duration::from_nanos(self.period.load(Ordering::Relaxed)));
         }
     }
 }
 
-/// A thread that collects; see [`Reclaimer::spawn`]. Dropping it [stops](Background::stop) it.
+/// A thread that collects; see [`Reclaimer::spawn`](super::Reclaimer::spawn). Dropping this [stops](Background::stop)
+/// the thread.
 ///
 /// ```
 /// use memzone::reclaim::{Full, Reclaimer};
@@ -87,7 +88,7 @@ impl Background {
         Ok(Background { control, thread: Some(thread) })
     }
 
-    /// Changes how long the thread rests between two collections: 10 ms at first, and at least 1 µs.
+    /// Changes how long the thread rests between two collections. It is 10 ms at first, and cannot be less than 1 µs.
     ///
     /// ```
     /// use memzone::reclaim::Reclaimer;
@@ -99,25 +100,25 @@ impl Background {
     ///
     /// # Real-time
     ///
-    /// No: wakes the thread.
+    /// No: it wakes the thread.
     pub fn set_period(&self, period: Duration) {
         self.control.period.store(nanoseconds(period), Ordering::Relaxed);
         self.wake();
     }
 
-    /// Stops the thread and waits for its end. All that was retired before is dropped by then.
+    /// Stops the thread and waits for its end. All that was retired before this call is dropped then.
     ///
-    /// What is retired later waits for the next [`collect`](Reclaimer::collect), another background
-    /// thread, or the reclaimer's end. Where a destructor stops the very thread that it runs on, the
-    /// thread ends by itself later.
+    /// What is retired later waits for the next [`collect`](super::Reclaimer::collect), another background thread, or
+    /// the reclaimer's end. If a destructor stops the very thread that it runs on, this does not wait, and the thread
+    /// ends later.
     ///
     /// # Panics
     ///
-    /// With the first panic of a destructor on the thread, which went on collecting.
+    /// With the first panic of a destructor on the thread. The thread went on collecting after it.
     ///
     /// # Real-time
     ///
-    /// No: waits.
+    /// No: it waits.
     pub fn stop(self) {
         drop(self);
     }
@@ -137,7 +138,8 @@ impl Drop for Background {
         if thread.thread().id() == thread::current().id() {
             return;
         }
-        // An error: the thread had the reclaimer's end to do, and a destructor panicked there.
+        // An error means that the thread was the last owner of the reclaimer's rings, and a destructor panicked at
+        // their end.
         let panic = thread.join().unwrap_or_else(Some);
         Tally { panic, ..Tally::default() }.resume_first_panic();
     }

@@ -1,9 +1,9 @@
-//! Hand values over from a real-time thread to one that may free them.
+//! Hand values over from a real-time thread to another thread, which may free them.
 //!
-//! Dropping the last `Arc`, a `Vec` or a `Box` calls `free`, which a real-time thread must not do.
-//! It hands them to a [`Retirer`] instead: one move into a ring that was made at the start. A
-//! [`Reclaimer`] empties the rings of all its retirers where freeing hurts nobody: on a thread that
-//! calls [`collect`](Reclaimer::collect), or on a [`Background`] thread of its own.
+//! Dropping the last `Arc`, a `Vec` or a `Box` calls `free`, which a real-time thread must not do. It gives such values
+//! to a [`Retirer`] instead. That is one move into a ring that was made at the start. A [`Reclaimer`] empties the rings
+//! of all its retirers where freeing disturbs nobody: on a thread that calls [`collect`](Reclaimer::collect), or on a
+//! [`Background`] thread of its own.
 //!
 //! ```
 //! use memzone::reclaim::{Full, Reclaimer, Retirer};
@@ -59,16 +59,15 @@
 //!
 //! # Who ends first
 //!
-//! Any side may end at any time, and each value is dropped exactly once.
+//! Either side may end at any time, and each value is dropped exactly once.
 //!
-//! * A retirer that is dropped leaves what waits in its ring to the reclaimer, which frees the ring
-//!   too.
-//! * A reclaimer that ends (it and its background threads are gone) collects all that waits. Its
-//!   retirers go on: their rings take values until they are full. Each drops what is in its ring
-//!   when it is dropped itself. So end the real-time thread first, or drop its retirer elsewhere.
+//! * When a retirer is dropped, the values in its ring are left to the reclaimer, which frees the ring too.
+//! * When the reclaimer and its background threads are gone, all that waits has been collected. Its retirers still
+//!   work: their rings take values until they are full. Each retirer drops what is in its ring when it is dropped
+//!   itself. So end the real-time thread first, or drop its retirer on another thread.
 //!
-//! A destructor that panics keeps no other from running. The first panic of a collection goes on
-//! when all else is done.
+//! If a destructor panics, all others still run. When a collection is finished, it panics with the first of these
+//! panics.
 
 // This folder uses `error` and `system`, and the crate `rtrb` for its rings. I30 to I34 live here: only values that may
 // go to another thread are taken, each is dropped exactly once, and a destructor that panics stops no other.

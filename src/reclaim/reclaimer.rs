@@ -1,4 +1,4 @@
-//! The other side: the reclaimer makes retirers, and drops what they hand over.
+//! The reclaimer makes retirers, and drops what they hand over.
 
 #![forbid(unsafe_code)]
 
@@ -15,11 +15,10 @@ use rtrb::RingBuffer;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-/// Drops, where freeing hurts nobody, what real-time threads retire.
+/// Drops the values that real-time threads retire, where freeing disturbs nobody.
 ///
-/// Make one, one [`Retirer`] for each real-time thread, and either call
-/// [`collect`](Reclaimer::collect) now and then, or [`spawn`](Reclaimer::spawn) a thread that does.
-/// It may be shared between threads.
+/// Make one reclaimer, and one [`Retirer`] for each real-time thread. Then either call [`collect`](Reclaimer::collect)
+/// now and then, or [`spawn`](Reclaimer::spawn) a thread that does. A reclaimer may be shared between threads.
 ///
 /// ```
 /// use memzone::reclaim::Reclaimer;
@@ -39,27 +38,27 @@ use std::sync::{Arc, Mutex};
 ///
 /// # Real-time
 ///
-/// No. The [`Retirer`] is.
+/// No. But its [`Retirer`]s are.
 #[derive(Default)]
 pub struct Reclaimer {
     shared: Arc<SharedRings>,
 }
 
 impl Reclaimer {
-    /// Makes one without retirers.
+    /// Makes a reclaimer without retirers.
     ///
     /// # Real-time
     ///
-    /// No: asks the system for memory.
+    /// No: it asks the system for memory.
     pub fn new() -> Reclaimer {
         Reclaimer::default()
     }
 
-    /// Makes a retirer, for one real-time thread: a ring of `slots` slots of 64 bytes each, whose
-    /// memory is taken and touched now.
+    /// Makes a retirer for one real-time thread. Its ring has `slots` slots of 64 bytes each, whose memory is taken and
+    /// touched now.
     ///
-    /// Slots are needed for what is retired between two collections. May be called at any time, also
-    /// while a background thread runs.
+    /// The ring needs a slot for each value that is retired between two collections. This may be called at any time,
+    /// even while a background thread runs.
     ///
     /// # Panics
     ///
@@ -67,7 +66,7 @@ impl Reclaimer {
     ///
     /// # Real-time
     ///
-    /// No: asks the system for memory.
+    /// No: it asks the system for memory.
     ///
     /// # Time complexity
     ///
@@ -81,13 +80,13 @@ impl Reclaimer {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ZoneError::TooLarge) for more slots than an address space has room for, and
-    /// [`OutOfMemory`](ZoneError::OutOfMemory) where the system has no memory for them, and
-    /// [`Denied`](ZoneError::Denied) in a real-time section that forbids it.
+    /// [`TooLarge`](ZoneError::TooLarge) for more slots than fit into an address space,
+    /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for them, and [`Denied`](ZoneError::Denied)
+    /// in a real-time section that forbids it.
     ///
     /// # Real-time
     ///
-    /// No: asks the system for memory.
+    /// No: it asks the system for memory.
     ///
     /// # Time complexity
     ///
@@ -99,18 +98,18 @@ impl Reclaimer {
             return Err(ZoneError::TooLarge { requested, available });
         }
         section::ask(Request::HeapMemory, requested)?;
-        // The ring ends the program where there is no memory. So look first.
+        // `RingBuffer::new` aborts the process if there is no memory. So this tries first whether there is.
         let mut room = Vec::<Erased>::new();
         if room.try_reserve_exact(slots).is_err() {
             return Err(ZoneError::OutOfMemory { requested });
         }
-        // The optimiser takes out an allocation that nobody uses, and believes that it worked.
+        // The optimiser would remove an allocation that nobody uses, and assume that it worked.
         core::hint::black_box(&mut room);
         drop(room);
         let out_of_memory = |_| ZoneError::OutOfMemory { requested: size_of::<Arc<Ring>>() };
         lock(&self.shared.rings).try_reserve(1).map_err(out_of_memory)?;
         let (mut producer, mut consumer) = RingBuffer::new(slots);
-        // Touches each page.
+        // This touches each page of the ring.
         while producer.push(Erased::new((), const { FitsSlot::check() })).is_ok() {}
         while consumer.pop().is_ok() {}
         let ring = Arc::new(Ring { waiting: Mutex::new(consumer), refused: AtomicU64::new(0) });
@@ -118,35 +117,35 @@ impl Reclaimer {
         Ok(Retirer { ring, producer })
     }
 
-    /// Drops all that waits, and says how much that was. Values of one retirer are dropped in the
-    /// order in which they were retired, unless several threads collect at a time.
+    /// Drops all values that wait, and returns how many they were. Values of one retirer are dropped in the order in
+    /// which they were retired, unless several threads collect at the same time.
     ///
-    /// What is retired meanwhile is left for the next time. What real-time sections have put aside is freed too
-    /// ([`rt::collect`](crate::rt::collect)), but not counted.
+    /// What is retired meanwhile is left for the next collection. What real-time sections have put aside is freed too,
+    /// like by [`rt::collect`](crate::rt::collect), but not counted.
     ///
-    /// A destructor may use the reclaimer. Where one that is run by a collection calls this on the same thread, it
-    /// drops nothing and returns 0: the collection that is running goes on with what waits, and counts it.
+    /// A destructor may use the reclaimer. If a destructor that this thread's collection runs calls `collect`, that
+    /// call drops nothing and returns 0. The collection that is running drops what waits, and counts it.
     ///
     /// # Panics
     ///
-    /// With the first panic of a destructor, when all else has been dropped.
+    /// With the first panic of a destructor, when all other values have been dropped.
     ///
     /// # Real-time
     ///
-    /// No: locks, and runs the destructors.
+    /// No: it locks, and runs destructors.
     ///
     /// # Time complexity
     ///
-    /// Linear in the retirers and in what waits.
+    /// Linear in the number of retirers and of waiting values.
     pub fn collect(&self) -> usize {
         self.shared.collect().resume_first_panic()
     }
 
-    /// Starts a thread that collects every 10 ms; [`Background::set_period`] changes that. The
-    /// thread's name is `memzone-reclaim`.
+    /// Starts a thread that collects every 10 ms. [`Background::set_period`] changes that. The thread's name is
+    /// `memzone-reclaim`.
     ///
-    /// The thread looks by itself: nobody has to wake it, so retiring stays free of system calls.
-    /// It keeps what it needs of the reclaimer, which may be dropped before it.
+    /// The thread looks for values by itself and nobody has to wake it, so retiring needs no system call. It shares
+    /// what it needs of the reclaimer, which may be dropped before the thread ends.
     ///
     /// # Panics
     ///
@@ -154,7 +153,7 @@ impl Reclaimer {
     ///
     /// # Real-time
     ///
-    /// No: starts a thread.
+    /// No: it starts a thread.
     #[track_caller]
     pub fn spawn(&self) -> Background {
         match self.try_spawn() {
@@ -167,21 +166,21 @@ impl Reclaimer {
     ///
     /// # Errors
     ///
-    /// The system's, where it can start no thread.
+    /// The system's error, if it cannot start a thread.
     ///
     /// # Real-time
     ///
-    /// No: starts a thread.
+    /// No: it starts a thread.
     pub fn try_spawn(&self) -> io::Result<Background> {
         Background::start(Arc::clone(&self.shared))
     }
 
-    /// What has become of all that was retired. Counted one after the other, so while other threads
-    /// retire and collect, the numbers are of different moments.
+    /// What has become of all values that were retired. The numbers are read one after another. So while other threads
+    /// retire and collect, they are not all of the same moment.
     ///
     /// # Real-time
     ///
-    /// No: locks.
+    /// No: it locks.
     pub fn stats(&self) -> Stats {
         let rings = lock(&self.shared.rings);
         let refused: u64 = rings.iter().map(|ring| ring.refused.load(Ordering::Relaxed)).sum();
@@ -195,7 +194,7 @@ impl Reclaimer {
     }
 }
 
-/// What has become of what was retired; see [`Reclaimer::stats`].
+/// What has become of the values that were retired; see [`Reclaimer::stats`].
 ///
 /// ```
 /// use memzone::reclaim::{Full, Reclaimer};
@@ -211,16 +210,16 @@ impl Reclaimer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Retirers that live.
+    /// The number of retirers that live.
     pub retirers: usize,
-    /// Values that wait to be dropped.
+    /// The number of values that wait to be dropped.
     pub waiting: usize,
-    /// Values that were dropped.
+    /// The number of values that were dropped.
     pub collected: usize,
-    /// Those among them whose destructor panicked.
+    /// The number of dropped values whose destructor panicked.
     pub panicked: usize,
-    /// Values that came back to who retired them, as there was no slot: take more slots, or collect
-    /// more often.
+    /// The number of values that were returned to the caller because no slot was free. If it grows, take more slots or
+    /// collect more often.
     pub refused: u64,
 }
 

@@ -9,30 +9,32 @@ use core::sync::atomic::Ordering;
 use rtrb::Producer;
 use std::sync::Arc;
 
-/// Hands a real-time thread's values over to its [`Reclaimer`], which drops them elsewhere.
+/// Hands the values of a real-time thread over to its [`Reclaimer`](super::Reclaimer), which drops them on another
+/// thread.
 ///
-/// One for each real-time thread: it may be sent there, but not shared. It is a wait-free queue for
-/// one producer and one consumer (crate `rtrb`).
+/// Make one for each real-time thread. It may be sent to its thread, but not shared. It is a wait-free queue with one
+/// producer and one consumer (crate `rtrb`).
 ///
 /// # Real-time
 ///
-/// Yes, for all methods, and for dropping it while the reclaimer lives. After that, dropping it
-/// drops what it holds.
+/// Yes, for all methods, and for dropping it while the reclaimer lives. After the reclaimer's end, dropping it drops
+/// the values in its ring.
 pub struct Retirer {
-    /// Given up before `producer` is: who then sees the retirer gone is the last to hold the ring.
-    /// So the reclaimer frees it, where it lives.
+    /// Dropped before `producer`. So whoever sees that the retirer is gone is the last owner of the ring, and the
+    /// reclaimer frees it if it still lives.
     pub(super) ring: Arc<Ring>,
     pub(super) producer: Producer<Erased>,
 }
 
 impl Retirer {
-    /// Hands a value over. It is dropped by the reclaimer, on another thread.
+    /// Hands a value over. The reclaimer drops it on another thread.
     ///
-    /// A value larger than [`MAX_SIZE`] or more aligned than [`MAX_ALIGN`] does not compile.
+    /// A value that is larger than [`MAX_SIZE`](super::MAX_SIZE) or more aligned than [`MAX_ALIGN`](super::MAX_ALIGN)
+    /// does not compile.
     ///
     /// # Errors
     ///
-    /// [`Full`] with the value, where no slot is free. Keep it and try again with the next block:
+    /// [`Full`] with the value, if no slot is free. Keep the value and try again with the next block of audio, as
     /// dropping it would free it here.
     ///
     /// ```
@@ -49,7 +51,7 @@ impl Retirer {
     ///
     /// # Real-time
     ///
-    /// Yes: wait-free. It moves the value, allocates nothing and locks nothing.
+    /// Yes: it is wait-free. It moves the value, allocates nothing and locks nothing.
     ///
     /// # Time complexity
     ///
@@ -58,20 +60,20 @@ impl Retirer {
     pub fn retire<T: Send + 'static>(&mut self, value: T) -> Result<(), Full<T>> {
         let fits = const { FitsSlot::check() };
         if self.producer.is_full() {
-            // No other thread writes to it, so this needs no read-modify-write, which would not be
-            // wait-free on every machine.
+            // No other thread writes to this counter, so a load and a store are enough. A read-modify-write operation
+            // would not be wait-free on every machine.
             let refused = self.ring.refused.load(Ordering::Relaxed);
             self.ring.refused.store(refused.wrapping_add(1), Ordering::Relaxed);
             return Err(Full(value));
         }
-        // Not full a moment ago, and nobody else takes slots, so it is pushed. Nothing that is unsafe leans on it: a
-        // value that were not would be dropped here.
+        // The ring was not full a moment ago, and nobody else takes slots, so the push succeeds. No unsafe code relies
+        // on that: a value that was not pushed would be dropped here.
         let pushed = self.producer.push(Erased::new(value, fits));
         debug_assert!(pushed.is_ok(), "only this retirer takes slots");
         Ok(())
     }
 
-    /// How many values it holds at most.
+    /// The most values that it can hold.
     ///
     /// # Real-time
     ///
@@ -80,7 +82,7 @@ impl Retirer {
         self.producer.buffer().capacity()
     }
 
-    /// How many slots are free now. Only [`retire`](Retirer::retire) makes them fewer.
+    /// The number of free slots. Only [`retire`](Retirer::retire) makes it smaller.
     ///
     /// # Real-time
     ///
@@ -89,8 +91,8 @@ impl Retirer {
         self.producer.slots()
     }
 
-    /// Whether the reclaimer has ended, and its background threads too, so that nobody will collect
-    /// what is retired before this retirer is dropped.
+    /// Whether the reclaimer and its background threads have ended. Then nobody collects what is retired before this
+    /// retirer is dropped.
     ///
     /// ```
     /// use memzone::reclaim::Reclaimer;
@@ -105,7 +107,7 @@ impl Retirer {
     ///
     /// Yes.
     pub fn is_abandoned(&self) -> bool {
-        // The reclaimer holds each ring as long as the ring's retirer lives.
+        // The reclaimer owns each ring too, as long as the ring's retirer lives.
         Arc::strong_count(&self.ring) == 1
     }
 }
@@ -119,7 +121,7 @@ impl fmt::Debug for Retirer {
     }
 }
 
-/// The ring has no free slot; the value comes back.
+/// The ring has no free slot. The value is returned.
 ///
 /// ```
 /// use memzone::reclaim::{Full, Reclaimer};
@@ -132,7 +134,7 @@ impl fmt::Debug for Retirer {
 pub struct Full<T>(pub T);
 
 impl<T> fmt::Debug for Full<T> {
-    /// Without the value, which need not be `Debug`.
+    /// Does not show the value, which may not be `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Full(..)")
     }

@@ -1,4 +1,4 @@
-//! What the reclaimer and its background threads share, and one collection.
+//! What the reclaimer and its background threads share, and how they collect.
 
 #![forbid(unsafe_code)]
 
@@ -13,17 +13,17 @@ use std::sync::{Arc, Mutex};
 /// What the reclaimer and its background threads share.
 #[derive(Default)]
 pub(super) struct SharedRings {
-    /// Those of all retirers that live, or have left something.
+    /// The rings of all retirers that live or have left values behind.
     pub(super) rings: Mutex<Vec<Arc<Ring>>>,
     pub(super) collected: AtomicUsize,
     pub(super) panicked: AtomicUsize,
-    /// By the rings that are gone.
+    /// What the rings that are gone have refused.
     pub(super) refused: AtomicU64,
-    /// The threads that collect just now, by `this_thread`.
+    /// The threads that are collecting now, by `this_thread`.
     collecting: Mutex<Vec<usize>>,
 }
 
-/// What no other thread that lives has: an address of this one's.
+/// A number that no other living thread has. It is an address of a thread-local.
 fn this_thread() -> usize {
     thread_local! {
         static HERE: Cell<u8> = const { Cell::new(0) };
@@ -31,11 +31,11 @@ fn this_thread() -> usize {
     HERE.with(|here| core::ptr::from_ref(here).addr())
 }
 
-/// That this thread collects.
+/// Marks this thread as one that collects.
 struct Collecting<'a>(&'a SharedRings);
 
 impl Collecting<'_> {
-    /// None: it does already, and this is in a destructor.
+    /// `None` if this thread is collecting already. Then this call comes from a destructor.
     fn begin(shared: &SharedRings) -> Option<Collecting<'_>> {
         let mut collecting = lock(&shared.collecting);
         if collecting.contains(&this_thread()) {
@@ -53,11 +53,12 @@ impl Drop for Collecting<'_> {
 }
 
 impl SharedRings {
-    /// Drops all that waits now. What comes in meanwhile is left for the next time, so that it ends.
+    /// Drops all values that wait now. Values that come in meanwhile are left for the next collection, so that this one
+    /// ends.
     pub(super) fn collect(&self) -> Tally {
         let mut all = Tally::default();
         let Some(_collecting) = Collecting::begin(self) else { return all };
-        // What real-time sections have put aside too.
+        // This also frees what real-time sections have put aside.
         if let Err(payload) = catch_unwind(aside::collect) {
             keep_first(&mut all.panic, payload);
         }
@@ -65,7 +66,7 @@ impl SharedRings {
         for ring in &rings {
             let (ended, waiting) = {
                 let consumer = lock(&ring.waiting);
-                // In this order: nothing more comes from a retirer that has ended.
+                // The order matters: a retirer that has ended adds nothing more.
                 (consumer.is_abandoned(), consumer.slots())
             };
             let mut tally = Tally::default();
@@ -83,7 +84,7 @@ impl SharedRings {
         all
     }
 
-    /// Takes the ring of a retirer that has ended off the list, unless someone else just did.
+    /// Removes the ring of a retirer that has ended, unless another thread has done that already.
     fn remove(&self, ring: &Arc<Ring>) {
         let mut rings = lock(&self.rings);
         if let Some(index) = rings.iter().position(|other| Arc::ptr_eq(other, ring)) {

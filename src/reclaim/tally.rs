@@ -8,10 +8,10 @@ use core::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
-/// What a value's panicking destructor threw.
+/// What a destructor panicked with.
 pub(super) type Payload = Box<dyn Any + Send>;
 
-/// Drops what may panic in its destructor.
+/// Drops a panic's payload, whose own destructor may panic too.
 fn drop_quietly(mut payload: Payload) {
     for _ in 0..8 {
         match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
@@ -19,16 +19,16 @@ fn drop_quietly(mut payload: Payload) {
             Err(again) => payload = again,
         }
     }
-    // It would go on like this for ever.
+    // It could go on like this for ever.
     forget(payload);
 }
 
-/// What became of values.
+/// What happened to the values that were dropped.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) dropped: usize,
     pub(super) panicked: usize,
-    /// The first panic.
+    /// The first panic, if there was one.
     pub(super) panic: Option<Payload>,
 }
 
@@ -41,7 +41,7 @@ impl Tally {
         }
     }
 
-    /// Lets the first panic go on, unless the thread is panicking already.
+    /// Panics with the first panic, unless the thread is panicking already.
     pub(super) fn resume_first_panic(self) -> usize {
         match self.panic {
             Some(payload) if thread::panicking() => drop_quietly(payload),
