@@ -516,19 +516,19 @@ impl RtHeap {
         }
         let owner_part = &self.shared().owner_part;
         let first = owner_part.pool.cast::<u8>().addr().get();
-        let (mut next, mut live, mut room) = (first, 0, 0);
+        let (mut next, mut live, mut taken_bytes) = (first, 0, 0);
         let mut last_was_free = false;
         self.each_block(|start, payload, is_live| {
             assert_eq!(start, next, "the blocks lie side by side");
             assert!(is_live || !last_was_free, "no two free blocks touch");
             last_was_free = !is_live;
             live += usize::from(is_live);
-            room += if is_live { payload } else { 0 };
+            taken_bytes += if is_live { payload } else { 0 };
             next = start + payload + GRANULE / 2;
         });
         assert_eq!(next, first + owner_part.pool.len() - GRANULE, "the blocks fill the memory");
         assert_eq!(live, owner_part.live.get(), "as many are taken as were counted");
-        assert!(room >= owner_part.used.get(), "what is taken has room");
+        assert!(taken_bytes >= owner_part.used.get(), "what is taken has room");
         assert!(self.stats().waiting <= live, "what waits to be freed is not free");
         assert!(self.shared().remote.is_owner(this_thread()), "the heap is its owner's");
     }

@@ -99,13 +99,13 @@ impl Reclaimer {
         }
         section::ask(Request::HeapMemory, requested)?;
         // `RingBuffer::new` aborts the process if there is no memory. So this tries first whether there is.
-        let mut room = Vec::<Erased>::new();
-        if room.try_reserve_exact(slots).is_err() {
+        let mut probe = Vec::<Erased>::new();
+        if probe.try_reserve_exact(slots).is_err() {
             return Err(ZoneError::OutOfMemory { requested });
         }
         // The optimiser would remove an allocation that nobody uses, and assume that it worked.
-        core::hint::black_box(&mut room);
-        drop(room);
+        core::hint::black_box(&mut probe);
+        drop(probe);
         let out_of_memory = |_| ZoneError::OutOfMemory { requested: size_of::<Arc<Ring>>() };
         lock(&self.shared.rings).try_reserve(1).map_err(out_of_memory)?;
         let (mut producer, mut consumer) = RingBuffer::new(slots);

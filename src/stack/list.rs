@@ -12,7 +12,7 @@ const DEFAULT_ZONE_SIZE: usize = 1 << 20;
 /// The least size of a new spare zone, if the program sets no other.
 const DEFAULT_SPARE_SIZE: usize = 32 << 10;
 
-/// The most memory of the system's that all spare zones of a thread may keep together, if the program sets no other
+/// The most system memory that all spare zones of a thread may keep together, if the program sets no other
 /// limit.
 const DEFAULT_KEEP_LIMIT: usize = 16 << 20;
 
@@ -57,7 +57,7 @@ pub(super) struct Stack {
     /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
-    /// The bytes of the system's that all zones in the list have together. It may or may not include what a zone has
+    /// The bytes of system memory that all zones in the list have together. It may or may not include what a zone has
     /// grown by in its active scope.
     pub(super) held_bytes: Cell<usize>,
     /// How many zones a plan has asked for, counted from the bottom of the list.

@@ -26,8 +26,8 @@ impl Stack {
     pub(super) fn reserve_entries(&self, more: usize) -> Result<bool, ZoneError> {
         let pushed = self.pushed.borrow();
         // The allocator may have given more memory than was asked for.
-        let room = pushed.capacity().min(MAX_PUSHED);
-        if self.is_set_up.get() && more <= room - pushed.len() {
+        let capacity = pushed.capacity().min(MAX_PUSHED);
+        if self.is_set_up.get() && more <= capacity - pushed.len() {
             return Ok(true);
         }
         drop(pushed);
@@ -37,21 +37,21 @@ impl Stack {
     #[cold]
     pub(super) fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
-        let (len, room) = (self.count_pushed(), self.pushed.borrow().capacity());
+        let (len, capacity) = (self.count_pushed(), self.pushed.borrow().capacity());
         let needed = len.saturating_add(more);
         if needed > MAX_PUSHED {
             let requested = needed.saturating_mul(SIZE);
             return Err(ZoneError::TooLarge { requested, available: MAX_PUSHED * SIZE });
         }
-        let room = needed.max(2 * room).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
-        let requested = room * SIZE;
+        let capacity = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
+        let requested = capacity * SIZE;
         section::ask(Request::LongerStack, requested)?;
         if END_OF_THREAD.try_with(|_| ()).is_err() {
             return Ok(false);
         }
         self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
-        longer.try_reserve_exact(room).map_err(|_| ZoneError::OutOfMemory { requested })?;
+        longer.try_reserve_exact(capacity).map_err(|_| ZoneError::OutOfMemory { requested })?;
         longer.extend_from_slice(&self.pushed.borrow());
         let old = self.pushed.replace(ManuallyDrop::new(longer));
         drop(ManuallyDrop::into_inner(old));

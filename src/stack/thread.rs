@@ -44,7 +44,7 @@ impl Stack {
 /// What `prepare` has made or found.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct PreparedStack {
-    /// The bytes of the system's that the prepared zones have.
+    /// The bytes of system memory that the prepared zones have.
     pub(crate) bytes: usize,
     /// The number of pages that were touched.
     pub(crate) pages: usize,

@@ -14,8 +14,8 @@ struct Text {
 
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.bytes.len() - self.len;
-        let text = &text.as_bytes()[..text.len().min(room)];
+        let left = self.bytes.len() - self.len;
+        let text = &text.as_bytes()[..text.len().min(left)];
         self.bytes[self.len..][..text.len()].copy_from_slice(text);
         self.len += text.len();
         Ok(())

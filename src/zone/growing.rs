@@ -18,88 +18,88 @@ pub(crate) struct SliceBuilder<'z, E, T> {
     zone: &'z Zone,
     start: NonNull<T>,
     len: usize,
-    room: usize,
+    capacity: usize,
     on_error: PhantomData<E>,
 }
 
 impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     pub(crate) fn new(zone: &'z Zone) -> Self {
         let start = NonNull::dangling();
-        SliceBuilder { zone, start, len: 0, room: 0, on_error: PhantomData }
+        SliceBuilder { zone, start, len: 0, capacity: 0, on_error: PhantomData }
     }
 
     /// Makes room for `more` further items, and for some that may follow.
     #[track_caller]
     pub(crate) fn reserve(&mut self, more: usize) -> Result<(), E::Error> {
-        if more <= self.room - self.len {
+        if more <= self.capacity - self.len {
             return Ok(());
         }
-        self.make_room(more, self.room.saturating_mul(2).max(4))
+        self.grow(more, self.capacity.saturating_mul(2).max(4))
     }
 
     /// Makes room for `more` further items, and for no others.
     #[track_caller]
     pub(crate) fn reserve_exact(&mut self, more: usize) -> Result<(), E::Error> {
-        if more <= self.room - self.len {
+        if more <= self.capacity - self.len {
             return Ok(());
         }
-        self.make_room(more, 0)
+        self.grow(more, 0)
     }
 
     /// Makes room for `more` further items, and for at least `wanted` items in all.
     #[track_caller]
-    fn make_room(&mut self, more: usize, wanted: usize) -> Result<(), E::Error> {
+    fn grow(&mut self, more: usize, wanted: usize) -> Result<(), E::Error> {
         let Some(least) = self.len.checked_add(more) else {
             let (requested, available) = (usize::MAX, MAX_REQUEST);
             return E::fail(ZoneError::TooLarge { requested, available });
         };
-        let room = least.max(wanted);
-        if self.extend_in_place(least, room) {
+        let capacity = least.max(wanted);
+        if self.extend_in_place(least, capacity) {
             return Ok(());
         }
-        let (start, room) = match self.zone.places::<Return, T>(room, align_of::<T>()) {
-            Ok(start) => (start, room),
+        let (start, capacity) = match self.zone.places::<Return, T>(capacity, align_of::<T>()) {
+            Ok(start) => (start, capacity),
             // The zone may have no room for more than is needed now.
             Err(_) => (self.zone.places::<E, T>(least, align_of::<T>())?, least),
         };
-        // SAFETY: (I2) the `room >= len` places were just taken, so they do not overlap the old ones.
+        // SAFETY: (I2) the `capacity >= len` places were just taken, so they do not overlap the old ones.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
-        if stale::ON && self.room != 0 {
+        if stale::ON && self.capacity != 0 {
             // SAFETY: (I6) this is the end of what was taken before.
-            let end = unsafe { self.start.add(self.room) };
+            let end = unsafe { self.start.add(self.capacity) };
             // SAFETY: (I1) the items have left this memory.
             unsafe { stale::close(self.start.cast(), end.cast()) };
         }
         self.start = start;
-        self.room = room;
+        self.capacity = capacity;
         Ok(())
     }
 
-    /// Takes the bytes behind the slice, if the slice is the last allocation. It takes them for up to `room` items in
+    /// Takes the bytes behind the slice, if the slice is the last allocation. It takes them for up to `capacity` items in
     /// all, and for at least `least`.
-    fn extend_in_place(&mut self, least: usize, room: usize) -> bool {
+    fn extend_in_place(&mut self, least: usize, capacity: usize) -> bool {
         let size = size_of::<T>();
-        if self.room == 0 || size == 0 {
+        if self.capacity == 0 || size == 0 {
             return false;
         }
         let header = self.zone.header();
         let cursor = header.cursor.get();
         let start = self.start.addr().get();
         // The slice is not the last allocation if somebody has taken memory behind it, or if a new block was begun.
-        if start + round_up_step(self.room * size) != cursor.addr().get() {
+        if start + round_up_step(self.capacity * size) != cursor.addr().get() {
             return false;
         }
         let left = (header.end.get().addr().get() - start) / size;
         if left < least {
             return false;
         }
-        let room = room.min(left);
-        let more = start + room * size - cursor.addr().get().min(start + room * size);
+        let capacity = capacity.min(left);
+        let more = start + capacity * size - cursor.addr().get().min(start + capacity * size);
         let free = header.end.get().addr().get() - cursor.addr().get();
-        stale::open(self.start.cast(), room * size);
-        // SAFETY: (I6) `start + room * size` lies within the block, and so does the rounded cursor.
+        stale::open(self.start.cast(), capacity * size);
+        // SAFETY: (I6) `start + capacity * size` lies within the block, and so does the rounded cursor.
         header.cursor.set(unsafe { cursor.add(round_up_step(more).min(free)) });
-        self.room = room;
+        self.capacity = capacity;
         true
     }
 
@@ -111,16 +111,16 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     /// user's code. So it may call the closure as often as it likes, even after the closure has told it to stop. This
     /// is why the closure checks the bound.
     #[inline]
-    fn fill_room(&mut self, items: &mut impl Iterator<Item = T>) -> Option<T> {
-        let (start, room) = (self.start, self.room);
+    fn fill_capacity(&mut self, items: &mut impl Iterator<Item = T>) -> Option<T> {
+        let (start, capacity) = (self.start, self.capacity);
         let mut filled = self.len;
         let mut over = None;
         let _ = items.try_for_each(|item| {
-            if filled >= room {
+            if filled >= capacity {
                 over = Some(item);
                 return ControlFlow::Break(());
             }
-            // SAFETY: (I6) `filled < room` was just checked.
+            // SAFETY: (I6) `filled < capacity` was just checked.
             let place = unsafe { start.add(filled) };
             // SAFETY: (I2) the place belongs to this slice and is not filled yet.
             unsafe { place.write(item) };
@@ -135,7 +135,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     #[track_caller]
     pub(crate) fn push(&mut self, item: T) -> Result<(), E::Error> {
         self.reserve(1)?;
-        // SAFETY: (I6) `len < room`.
+        // SAFETY: (I6) `len < capacity`.
         let place = unsafe { self.start.add(self.len) };
         // SAFETY: (I2) the place belongs to this slice and is not filled yet.
         unsafe { place.write(item) };
@@ -149,7 +149,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         T: Copy,
     {
         self.reserve(items.len())?;
-        // SAFETY: (I6) `len <= room`.
+        // SAFETY: (I6) `len <= capacity`.
         let place = unsafe { self.start.add(self.len) };
         // SAFETY: (I2) `reserve` has made room for that many items, and places of this slice do not overlap `items`.
         unsafe { place.as_ptr().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
@@ -173,8 +173,8 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     ///
     /// Nobody uses the items any more, and this is not used again.
     pub(crate) unsafe fn give_back(&self) {
-        // SAFETY: (I6) the `room` places were taken in this zone. The caller promises that nobody uses them.
-        unsafe { self.zone.header().give_back(self.start.cast(), self.room * size_of::<T>()) };
+        // SAFETY: (I6) the `capacity` places were taken in this zone. The caller promises that nobody uses them.
+        unsafe { self.zone.header().give_back(self.start.cast(), self.capacity * size_of::<T>()) };
     }
 
     /// Returns the slice. Places that it did not fill are given back, if they are still at the end of the last
@@ -183,8 +183,8 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         let header = self.zone.header();
         let size = size_of::<T>();
         let start = self.start.addr().get();
-        let end = start + round_up_step(self.room * size);
-        if self.room != 0 && size != 0 && end == header.cursor.get().addr().get() {
+        let end = start + round_up_step(self.capacity * size);
+        if self.capacity != 0 && size != 0 && end == header.cursor.get().addr().get() {
             // SAFETY: (I6) this lies within what was taken for the slice.
             let cursor = unsafe { self.start.cast::<u8>().add(round_up_step(self.len * size)) };
             if stale::ON {
@@ -207,7 +207,7 @@ impl Zone {
         let mut builder = SliceBuilder::<E, I::Item>::new(self);
         builder.reserve_exact(items.size_hint().0)?;
         // An iterator that has ended is not asked again.
-        if let Some(item) = builder.fill_room(&mut items) {
+        if let Some(item) = builder.fill_capacity(&mut items) {
             let rest = builder.push(item).and_then(|()| {
                 for item in items {
                     builder.push(item)?;

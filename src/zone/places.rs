@@ -201,7 +201,7 @@ impl Zone {
         }
         let header = self.header();
         let cursor = header.cursor.get();
-        let room = header.end.get().addr().get() - cursor.addr().get();
+        let remaining = header.end.get().addr().get() - cursor.addr().get();
         let skip = match align <= STEP {
             true => 0,
             false => cursor.addr().get().wrapping_neg() & (align - 1),
@@ -209,7 +209,7 @@ impl Zone {
         // A size within a step of `usize::MAX` is rounded to zero here. Zero bytes take the slow path too, so that the
         // empty zone is never written to.
         let rounded = round_up_step(size);
-        if rounded.wrapping_sub(1) < room.saturating_sub(skip) {
+        if rounded.wrapping_sub(1) < remaining.saturating_sub(skip) {
             // SAFETY: (I6) the block has `skip + rounded` bytes left.
             header.cursor.set(unsafe { cursor.add(skip + rounded) });
             // SAFETY: (I6) as above.
