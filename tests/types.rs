@@ -119,7 +119,7 @@ auto_traits! {
     "heap::rt::RtHeap" RtHeap: N N Y N N;
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
-    "heap::rt::HeapStats" HeapStats: Y Y Y Y Y;
+    "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
     "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
@@ -140,12 +140,12 @@ auto_traits! {
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
-    "reclaim::Reclaimer" Reclaimer: Y Y Y Y Y;
-    "reclaim::Stats" reclaim::Stats: Y Y Y Y Y;
-    "reclaim::Retirer" Retirer: Y N Y Y N;
-    "reclaim::Full" Full<u8>: Y Y Y Y Y;
-    "reclaim::Full" Full<Local>: N N Y Y Y;
-    "reclaim::Background" Background: Y Y Y N N;
+    "reclaim::reclaimer::Reclaimer" Reclaimer: Y Y Y Y Y;
+    "reclaim::reclaimer::Stats" reclaim::Stats: Y Y Y Y Y;
+    "reclaim::retirer::Retirer" Retirer: Y N Y Y N;
+    "reclaim::retirer::Full" Full<u8>: Y Y Y Y Y;
+    "reclaim::retirer::Full" Full<Local>: N N Y Y Y;
+    "reclaim::background::Background" Background: Y Y Y N N;
 }
 #[cfg(feature = "ledger")]
 mod of_ledger {
@@ -264,7 +264,7 @@ variance! {
     "closure::hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
     "closure::hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
     "closure::hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
-    "reclaim::Full" "T" co FullT<'a> = Full<&'a u8>;
+    "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
 }
 
 /// The public types of the sources, with the names of their parameters.
