@@ -52,9 +52,9 @@ use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
-pub use keep::{Bits, Kept};
+pub use keep::Bits;
 pub use later::Work;
-pub use part::Part;
+pub use part::{Copies, Part};
 pub use references::Referent;
 pub use same::Holder;
 
@@ -308,31 +308,6 @@ pub trait DeepCopy<'z> {
         Self: Sized,
     {
         Err(held)
-    }
-
-    /// `copy_later` of a part of what is copied.
-    #[doc(hidden)]
-    fn copy_part<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
-    where
-        'z: 's,
-    {
-        if Self::FLAT {
-            return Part::Now(Some(self.deep_copy(to)));
-        }
-        Part::Later(Box::pin(self.copy_later(to, work.clone())))
-    }
-
-    /// `move_later` of a part of what is moved.
-    #[doc(hidden)]
-    fn move_part<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
-    where
-        Self: Sized + 's,
-        'z: 's,
-    {
-        if Self::FLAT {
-            return Part::Now(Some(self.move_out(to)));
-        }
-        Part::Later(Box::pin(self.move_later(to, work.clone())))
     }
 }
 
