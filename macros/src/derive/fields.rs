@@ -51,9 +51,11 @@ impl<'f> Part<'f> {
             );
             return Err(Error::new_spanned(&field.ty, help));
         }
-        let of_another = lifetimes.iter().any(|lifetime| {
-            lifetime.ident == "static" || generics.lifetimes().any(|l| l.lifetime == *lifetime)
-        });
+        let is_another = |lifetime: &Lifetime| {
+            let declared = generics.lifetimes().any(|l| l.lifetime == *lifetime);
+            lifetime.ident == "static" || declared && Some(lifetime) != zone
+        };
+        let of_another = lifetimes.iter().any(is_another);
         let how = match option {
             Some(FieldOption::Keep) => How::Kept,
             Some(FieldOption::Flat) => How::Flat,
@@ -73,7 +75,16 @@ impl<'f> Part<'f> {
                 Type::Reference(reference) if reference.mutability.is_none() => How::Flat,
                 _ => How::Kept,
             },
-            None => How::Copied,
+            None => {
+                if let Some(lifetime) = borrowed(field.ty.to_token_stream(), &is_another) {
+                    let help = format!(
+                        "this borrows from the zone and, in it, from `{lifetime}`: write `Keep<&{lifetime} ..>` \
+                         (`memzone::Keep`) there, which is passed on as it is; without it, it would be copied too"
+                    );
+                    return Err(Error::new_spanned(&field.ty, help));
+                }
+                How::Copied
+            }
         };
         Ok(Part { field, how })
     }
@@ -154,6 +165,39 @@ fn ends(ty: &Type) -> (Span, Span) {
     let last = tokens.last().or_else(|| first.clone());
     let span = |token: Option<TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
     (span(first), span(last))
+}
+
+/// A lifetime that something is borrowed for in it, but for what `Keep` or `PhantomData` is said of.
+fn borrowed(tokens: TokenStream, is_another: &impl Fn(&Lifetime) -> bool) -> Option<Lifetime> {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is = |index: usize, wanted: &str| {
+        tokens
+            .get(index)
+            .is_some_and(|token| wanted.split(' ').any(|word| token.to_string() == word))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let found = match token {
+            TokenTree::Group(group) if index == 0 || !is(index - 1, "fn") => {
+                borrowed(group.stream(), is_another)
+            }
+            _ if is(index, "&") && is(index + 1, "'") => {
+                let passed_on =
+                    index > 1 && is(index - 1, "<") && is(index - 2, "Keep PhantomData");
+                let lifetime = match tokens.get(index + 2) {
+                    Some(TokenTree::Ident(ident)) => {
+                        Some(Lifetime { apostrophe: token.span(), ident: ident.clone() })
+                    }
+                    _ => None,
+                };
+                lifetime.filter(|lifetime| !passed_on && is_another(lifetime))
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }
 
 /// All lifetimes that are named in it.
