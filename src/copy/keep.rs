@@ -8,6 +8,7 @@
 /// What `#[deep_copy(flat)]` may be said of, on a field.
 pub trait Bits: Copy {
     /// It once more.
+    #[doc(hidden)]
     #[inline(always)]
     fn bits(&self) -> Self {
         *self

@@ -1,7 +1,7 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{ScopeZone, Work};
+use memzone::__private::{Part, ScopeZone, Work};
 use memzone::*;
 use reclaim::Full;
 
@@ -10,6 +10,11 @@ fn not_contra_copy_keep_t<'l: 's, 's>(x: KeepT<'s>) -> KeepT<'l> { x }
 type WorkS<'a> = Work<'a>;
 fn not_co_copy_later_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
 fn not_contra_copy_later_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
+type PartS<'a> = Part<'a, u8>;
+fn not_contra_copy_part_part_s<'l: 's, 's>(x: PartS<'s>) -> PartS<'l> { x }
+type PartR<'a> = Part<'static, &'a u8>;
+fn not_co_copy_part_part_r<'l: 's, 's>(x: PartR<'l>) -> PartR<'s> { x }
+fn not_contra_copy_part_part_r<'l: 's, 's>(x: PartR<'s>) -> PartR<'l> { x }
 type ScopeZoneS<'a> = ScopeZone<'a>;
 fn not_contra_scope_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
 type FromAllocatorA<'a> = FromAllocator<&'a u8>;
