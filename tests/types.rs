@@ -4,7 +4,7 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Scope, ScopeZone, Site, Work};
+use memzone::__private::{Depth, Part, Scope, ScopeZone, Site, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -104,6 +104,7 @@ auto_traits! {
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
+    "copy::part::Part" Part<'static, u8>: N N Y N N;
     "scope::Scope" Scope: N N Y N N;
     "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
     "heap::source::System" System: Y Y Y Y Y;
@@ -231,6 +232,8 @@ macro_rules! variance {
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
+    "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;
     "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
