@@ -130,6 +130,8 @@ pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, P
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[doc(inline)]
+pub use crate::scope::Owned;
+#[doc(inline)]
 pub use crate::stack::{
     alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
     reset_zone, set_keep_limit, try_alloc, try_alloc as try_zalloc, try_peek_zone,

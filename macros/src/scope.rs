@@ -329,14 +329,6 @@ fn expand(
     // Our own names, which the user's code cannot see; located where a message should point.
     let here = Span::mixed_site();
     let (first, last) = (here.located_at(body.first), here.located_at(body.last));
-    let bytes = match &head.bytes {
-        Some(bytes) => bytes.into_token_stream(),
-        None => quote_spanned!(here=> site.bytes()),
-    };
-    let outer = head.outer.as_ref().map(|outer| {
-        let to = here.located_at(outer.span());
-        quote_spanned!(to=> let outer = ::memzone::__private::outer(#outer);)
-    });
     let named = head.name.as_ref().filter(|name| name.to_string() != "_");
     let at_name = named.map_or(here, |name| here.located_at(name.span()));
     let zone = named.cloned().unwrap_or_else(|| quote_spanned!(here=> zone));
@@ -344,29 +336,67 @@ fn expand(
     let mut begin = quote_spanned!(here=> let #zone = scope.zone(););
     begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = &#zone;));
     let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
-    let method = match (on_error, head.outer.is_some()) {
-        (OnError::Panic, true) => "copy_in",
-        (OnError::Panic, false) => "copy_out",
-        (OnError::Return, true) => "try_copy_in",
-        (OnError::Return, false) => "try_copy_out",
-    };
-    let method = Ident::new(method, here);
     // Two tokens are needed for an expression that is located from `first` to `last`.
-    let mut value = Group::new(Delimiter::Brace, quote_spanned!(first=> value => value));
-    value.set_span(last);
+    let located = |delimiter, inside: TokenStream| {
+        let mut group = Group::new(delimiter, inside);
+        group.set_span(last);
+        group
+    };
+    let value = located(Delimiter::Brace, quote_spanned!(first=> value => value));
     let value = quote_spanned!(first=> match value #value);
-    let outer_argument = head.outer.is_some().then(|| quote_spanned!(here=> , outer));
-    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#value #outer_argument));
-    arguments.set_span(last);
-    let copy = quote_spanned!(first=> scope.#method #arguments);
+    let is_binding = head.outer.is_none() && bindings.iter().any(|b| body.is_bare(&b.name));
+    let written_as = Ident::new(if is_binding { "Named" } else { "Value" }, here);
+    let link = quote_spanned!(here=> ::memzone::__private::#written_as::link(&value, &hint));
+    let shape = head.outer.as_ref().map(|_| {
+        quote_spanned! {here=>
+            // Never run: tells the body's type what is expected of it, and leaves lifetimes free.
+            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+            'never: {
+                break 'never;
+                use ::memzone::__private::shapes::*;
+                (&&&&&#link).shape()
+            }
+        }
+    });
+    let left = match head.outer {
+        Some(_) => {
+            let arguments =
+                located(Delimiter::Parenthesis, quote_spanned!(here=> &scope, #value, outer));
+            quote_spanned!(first=> (&&&#link).leave_in #arguments)
+        }
+        None => {
+            let arguments = located(Delimiter::Parenthesis, quote_spanned!(here=> &scope, #value));
+            quote_spanned!(first=> (&&&&&&&&#link).leave #arguments)
+        }
+    };
+    let left = match on_error {
+        OnError::Panic => {
+            let left = located(Delimiter::Parenthesis, left);
+            quote_spanned!(first=> ::memzone::__private::or_panic #left)
+        }
+        OnError::Return => left,
+    };
+    let result = match on_error {
+        OnError::Panic => quote_spanned!(here=> value),
+        OnError::Return => quote_spanned! {here=>
+            match value {
+                ::core::result::Result::Ok(value) => ::core::result::Result::Ok(value),
+                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+            }
+        },
+    };
     let block = &body.block;
     let mut inner = quote_spanned! {here=>
         #[allow(clippy::diverging_sub_expression)]
         let value = #block;
+        #shape
         #[allow(unreachable_code)]
-        let value = #copy;
+        let value = {
+            use ::memzone::__private::ways::*;
+            #left
+        };
         scope.end();
-        value
+        #result
     };
     for binding in bindings.iter().rev() {
         inner = binding.expand(&inner, on_error);
@@ -378,24 +408,88 @@ fn expand(
         (Mark::Semicolon, OnError::Panic) => "letz!",
         (Mark::Semicolon, OnError::Return) => "try_letz!",
     };
-    let site = quote_spanned!(here=> ::memzone::__site!(#macro_name));
-    match on_error {
-        OnError::Panic => quote_spanned! {here=> {
-            let site = #site;
-            let bytes: usize = #bytes;
-            #outer
-            let scope = ::memzone::__private::Scope::new_at(site, bytes);
-            #begin
-        }},
-        OnError::Return => quote_spanned! {here=> {
-            let site = #site;
-            let bytes: usize = #bytes;
-            #outer
-            match ::memzone::__private::Scope::try_new_at(site, bytes) {
-                ::core::result::Result::Ok(scope) => { #begin }
-                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
-            }
-        }},
+    let (expected, begin) = match on_error {
+        OnError::Panic => (
+            quote_spanned!(here=> hint.expected(loop {})),
+            quote_spanned! {here=>
+                let scope = ::memzone::__private::Scope::new_at(site, bytes);
+                #begin
+            },
+        ),
+        OnError::Return => (
+            quote_spanned!(here=> hint.try_expected(loop {})),
+            quote_spanned! {here=>
+                match ::memzone::__private::Scope::try_new_at(site, bytes) {
+                    ::core::result::Result::Ok(scope) => { #begin }
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                }
+            },
+        ),
+    };
+    let site = quote_spanned!(here=> let site = ::memzone::__site!(#macro_name););
+    let bytes = match &head.bytes {
+        Some(bytes) => quote_spanned!(here=> let bytes: usize = #bytes;),
+        None => quote_spanned!(here=> let bytes: usize = site.bytes();),
+    };
+    // The branch that is never taken has the type that is expected outside, and so has the hint.
+    let expected = quote_spanned! {here=>
+        match () {
+            #[allow(unreachable_code, clippy::empty_loop)]
+            () => #expected,
+        }
+    };
+    let run = quote_spanned! {here=>
+        let hint = ::memzone::__private::Hint::new();
+        if false { #expected } else { #begin }
+    };
+    let Some(outer) = &head.outer else {
+        return quote_spanned!(here=> { #site #bytes #run });
+    };
+    // `match`, as what `outer` borrows from may be a temporary, which then lives as long as the statement.
+    let to = here.located_at(outer.span());
+    let outer = quote_spanned!(to=> ::memzone::__private::outer(&(#outer)));
+    quote_spanned! {here=>
+        match ({ #site #bytes (site, bytes) }, #outer) { ((site, bytes), outer) => { #run } }
+    }
+}
+
+impl Body {
+    /// Whether it ends in this name and nothing else, and does not give the name to something of its own.
+    fn is_bare(&self, name: &Ident) -> bool {
+        let inside = match self.block.clone().into_iter().next() {
+            Some(TokenTree::Group(block)) => block.stream(),
+            _ => return false,
+        };
+        let tokens: Vec<TokenTree> = inside.into_iter().collect();
+        let Some((TokenTree::Ident(last), before)) = tokens.split_last() else { return false };
+        let is_statement_before = match before.last() {
+            None => true,
+            Some(TokenTree::Punct(punct)) => punct.as_char() == ';',
+            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
+            Some(_) => false,
+        };
+        last == name && is_statement_before && !rebinds(before, name)
+    }
+}
+
+/// Whether a `let` among these tokens, but not in blocks of their own, gives the name to something else.
+fn rebinds(tokens: &[TokenTree], name: &Ident) -> bool {
+    let mut in_pattern = false;
+    tokens.iter().any(|token| {
+        match token {
+            TokenTree::Ident(word) if word == "let" => in_pattern = true,
+            TokenTree::Punct(punct) if matches!(punct.as_char(), '=' | ';') => in_pattern = false,
+            _ => {}
+        }
+        in_pattern && contains(token, name)
+    })
+}
+
+fn contains(token: &TokenTree, name: &Ident) -> bool {
+    match token {
+        TokenTree::Ident(word) => word == name,
+        TokenTree::Group(group) => group.stream().into_iter().any(|token| contains(&token, name)),
+        _ => false,
     }
 }
 
