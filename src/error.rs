@@ -192,3 +192,20 @@ impl fmt::Display for Request {
         })
     }
 }
+
+/// The value, or the documented panic.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn or_panic<T>(result: Result<T, ZoneError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic_with(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn panic_with(error: ZoneError) -> ! {
+    panic!("memzone: {error}")
+}

@@ -9,56 +9,26 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("memzone is made for 64-bit systems");
 
-// In the order of their building on one another: a file uses only what stands above it, but for
-// methods of `Zone` that are found beside their concept.
+// In the order of their building on one another: a room uses only those above it, and a file only those above it
+// in its room. `tests/layers.rs` checks it. Each room's `mod.rs` says what it is for.
+
 mod error;
 
 mod system;
 
-mod stale;
+mod insight;
 
-mod section;
-
-#[cfg(feature = "ledger")]
-pub mod ledger;
-#[cfg(not(feature = "ledger"))]
-mod ledger;
-
-pub mod stats;
-
-mod aside;
-
-mod bump;
-
-mod block;
+mod region;
 
 mod zone;
 
-mod alloc;
-
-#[cfg(any(
-    feature = "allocator-api2",
-    feature = "allocator-api2-03",
-    feature = "allocator-api2-04"
-))]
-mod allocator;
-
-#[cfg(feature = "bytemuck")]
-mod zeroed;
-
 mod stack;
 
-mod owner;
+mod owned;
 
-mod zbox;
-
-mod stack_limit;
-
-mod deep_copy;
+mod copy;
 
 mod collections;
-
-mod profile;
 
 mod scope;
 
@@ -66,13 +36,7 @@ mod salloc;
 
 mod heap;
 
-mod pool;
-
-mod zone_fn;
-
-mod parcel;
-
-mod hot;
+mod closure;
 
 pub mod rt;
 
@@ -101,6 +65,12 @@ pub mod porting {}
 #[path = "private.rs"]
 pub mod __private;
 
+#[doc(inline)]
+pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+#[doc(inline)]
+pub use crate::closure::parcel::Parcel;
+#[doc(inline)]
+pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "hashbrown")]
 #[doc(inline)]
 pub use crate::collections::ZMap;
@@ -110,7 +80,7 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::deep_copy::{DeepCopy, Keep, try_zcopy, zcopy};
+pub use crate::copy::{DeepCopy, Keep, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]
@@ -121,26 +91,26 @@ pub use crate::heap::{
     HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in, halloc_slice,
     halloc_slice_in, try_halloc, try_halloc_slice,
 };
+#[cfg(feature = "ledger")]
 #[doc(inline)]
-pub use crate::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+pub use crate::insight::ledger;
 #[doc(inline)]
-pub use crate::parcel::Parcel;
+pub use crate::insight::stats;
 #[doc(inline)]
-pub use crate::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
+pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as try_zalloc};
+#[doc(inline)]
+pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
+#[doc(inline)]
+pub use crate::owned::zbox::ZBox;
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[doc(inline)]
 pub use crate::scope::Owned;
 #[doc(inline)]
 pub use crate::stack::{
-    alloc, alloc as zalloc, destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone,
-    reset_zone, set_keep_limit, try_alloc, try_alloc as try_zalloc, try_peek_zone,
-    try_push_new_zone, try_push_zone, zone_depth,
+    destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_keep_limit,
+    try_peek_zone, try_push_new_zone, try_push_zone, zone_depth,
 };
 #[doc(inline)]
-pub use crate::zbox::ZBox;
-#[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
-#[doc(inline)]
-pub use crate::zone_fn::{Closure, ZoneFn};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
-pub use crate::deep_copy::{Depth, Work};
-pub use crate::profile::Site;
+pub use crate::copy::{Depth, Work};
+pub use crate::insight::sites::Site;
 pub use crate::scope::{Hint, Named, OuterZone, Scope, ScopeZone, Value};
 
 /// The ways out of a scope, for method probing.
@@ -22,7 +22,8 @@ pub mod shapes {
     };
 }
 
-use crate::{Zone, ZoneError};
+use crate::error::ZoneError;
+use crate::zone::Zone;
 
 /// The zone of `in OUTER`.
 #[inline(always)]
@@ -34,5 +35,5 @@ pub fn outer<'a, 'o, Z: OuterZone<'a, 'o>>(zone: &'a Z) -> &'o Zone {
 #[inline(always)]
 #[track_caller]
 pub fn or_panic<T>(left: Result<T, ZoneError>) -> T {
-    crate::zone::or_panic(left)
+    crate::error::or_panic(left)
 }

@@ -4,7 +4,7 @@
 //! They are not generic over anything else, and each only calls back with its frame's address.
 
 use crate::error::{MAX_ALIGN, Request, ZoneError};
-use crate::stack_limit;
+use crate::system::stack_bounds;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
@@ -88,7 +88,7 @@ static FRAMES: [Frame; SIZES] = frames![
 /// as it is the same for all types.
 #[inline(never)]
 fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
-    match stack_limit::known_left() {
+    match stack_bounds::known_left() {
         Some(left) => frame_within(left, bytes),
         None => find_frame_cold(bytes),
     }
@@ -98,7 +98,7 @@ fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
 #[cold]
 #[inline(never)]
 fn find_frame_cold(bytes: usize) -> Result<fn(User<'_>), usize> {
-    match stack_limit::find_left() {
+    match stack_bounds::find_left() {
         Ok(left) => frame_within(left, bytes),
         Err(_) => Err(DENIED),
     }

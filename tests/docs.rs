@@ -371,7 +371,7 @@ fn the_functions_are_found() {
         "zone::ZoneBuilder::fixed",
         "alloc::Zone::alloc",
         "stack::push_zone",
-        "deep_copy::DeepCopy::move_out",
+        "copy::DeepCopy::move_out",
         "heap::Heap::take",
         "heap::rt::RtHeap::new",
         "pool::Pool::insert",

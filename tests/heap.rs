@@ -12,7 +12,7 @@ mod shadow;
 use adversary::{CHECKERBOARD, IN_TURN, LARGE, OfHeap, OfZone, SMALL, SQUARE};
 use allocator_api2::alloc::{AllocError, Allocator};
 use memzone::{
-    DeepCopy, FromAllocator, HBox, RtHeap, SendHeap, Zone, ZoneError, beginz, free, halloc,
+    DeepCopy, FromAllocator, HBox, Heap, RtHeap, SendHeap, Zone, ZoneError, beginz, free, halloc,
     halloc_in, halloc_slice, halloc_slice_in, letz, try_halloc, try_halloc_slice,
 };
 use proptest::prelude::*;
@@ -507,6 +507,55 @@ const HEAP: usize = if cfg!(miri) { 16 << 10 } else { 128 << 10 };
 
 const STEPS: usize = if cfg!(miri) { 20 } else { 400 };
 
+/// A full heap of blocks of one layout.
+fn full_of(heap: &RtHeap, layout: Layout) -> Vec<NonNull<u8>> {
+    core::iter::from_fn(|| heap.take(layout).ok()).collect()
+}
+
+fn give_back(heap: &RtHeap, block: NonNull<u8>, layout: Layout) {
+    // SAFETY: taken with this layout, and given up.
+    unsafe { RtHeap::give_back(&heap.origin(), block, layout) };
+}
+
+/// TLSF files a block below its size and searches from above it: 14,672 of these sizes were refused.
+#[test]
+fn a_full_heap_has_room_for_what_it_gave_back() {
+    let sizes = if cfg!(miri) { vec![1, 2033, 4096, 9600] } else { (1..=20_000).collect() };
+    for align in [1, 16, 32, 64, 4096] {
+        let step = if align == 1 { 1 } else { 37 };
+        for &size in sizes.iter().step_by(step) {
+            let layout = Layout::from_size_align(size, align).unwrap();
+            let heap = RtHeap::new(4 * (size + 2 * align + 64));
+            let mut blocks = full_of(&heap, layout);
+            assert!(blocks.len() >= 3, "{layout:?}");
+            assert!(blocks.iter().all(|block| block.addr().get() % align == 0));
+            give_back(&heap, blocks.remove(1), layout);
+            let again = heap.take(layout);
+            blocks.push(again.unwrap_or_else(|error| panic!("{layout:?}: {error}")));
+            blocks.into_iter().for_each(|block| give_back(&heap, block, layout));
+            assert_eq!(heap.stats().free, heap.stats().capacity, "nothing is lost");
+        }
+    }
+}
+
+/// The most that a block takes of the heap beside what was asked for: its header, the alignment, and what rounds
+/// it to a class.
+#[test]
+fn a_block_costs_no_more_than_is_said() {
+    for (size, align) in [(100, 1), (1000, 16), (2033, 1), (4096, 16), (9600, 64), (100_000, 4096)]
+    {
+        let layout = Layout::from_size_align(size, align).unwrap();
+        let heap = RtHeap::new(4 << 20);
+        let block = heap.take(layout).unwrap();
+        let (before, taken) = (heap.stats().capacity, heap.stats());
+        // What is left is one block, with its header.
+        let cost = before - taken.free;
+        let most = (size + align.max(16)).next_multiple_of(32);
+        assert!(cost <= most + most / 32, "{layout:?} costs {cost}");
+        give_back(&heap, block, layout);
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -523,6 +572,36 @@ proptest! {
         }
         shadow.check_contents();
         drop(shadow);
+        heap.check();
+        prop_assert_eq!(heap.stats().free, heap.stats().capacity, "nothing is lost");
+    }
+
+    /// However a heap has got full: any block that is freed makes room for one of its size and alignment.
+    #[test]
+    fn what_was_freed_can_be_taken_again(
+        blocks in proptest::collection::vec((1..if cfg!(miri) { 3000_usize } else { 30_000 }, 0..9_u32, any::<bool>()), 1..STEPS),
+        freed in any::<prop::sample::Index>(),
+    ) {
+        let heap = RtHeap::new(HEAP);
+        let mut taken = Vec::new();
+        for (size, align, stays) in blocks {
+            let layout = Layout::from_size_align(size, 1 << align).unwrap();
+            let Ok(block) = heap.take(layout) else { continue };
+            // Holes between what stays.
+            if stays { taken.push((block, layout)) } else { give_back(&heap, block, layout) }
+        }
+        // Full, to the last 32 bytes.
+        for size in [4000, 500, 60, 1] {
+            let layout = Layout::from_size_align(size, 1).unwrap();
+            taken.extend(full_of(&heap, layout).into_iter().map(|block| (block, layout)));
+        }
+        let (block, layout) = taken.swap_remove(freed.index(taken.len()));
+        give_back(&heap, block, layout);
+        let again = heap.take(layout);
+        prop_assert!(again.is_ok(), "{layout:?}: {again:?}");
+        taken.push((again.unwrap(), layout));
+        heap.check();
+        taken.into_iter().for_each(|(block, layout)| give_back(&heap, block, layout));
         heap.check();
         prop_assert_eq!(heap.stats().free, heap.stats().capacity, "nothing is lost");
     }

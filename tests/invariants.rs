@@ -253,7 +253,7 @@ impl Drop for Borrows<'_> {
 
 #[test]
 fn i08_no_destructor_runs_when_a_scope_ends() {
-    // `z.alloc(Borrows(..))` does not compile: `tests/ui/alloc_drop.rs`.
+    // `z.alloc(Borrows(..))` does not compile: `tests/ui/alloc/drop.rs`.
     let before = DROPPED.get();
     let number = Cell::new(42);
     beginz!(z => {

@@ -442,28 +442,6 @@ fn page_faults_are_those_since_entry() {
     });
 }
 
-#[test]
-#[cfg_attr(miri, ignore = "Miri has no processes")]
-fn abort_stops_the_process_and_says_where() {
-    if std::env::var_os("MEMZONE_ABORT").is_some() {
-        let zone = Zone::new(100);
-        let _section = rt::enter(Policy::Abort);
-        zone.alloc(1_u8);
-        eprintln!("so far so good");
-        zone.alloc_uninit::<u8>(1 << 20);
-        unreachable!();
-    }
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["abort_stops_the_process_and_says_where", "--exact", "--nocapture"]);
-    let output = child.env("MEMZONE_ABORT", "1").output().unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && output.status.code() != Some(101), "{text}");
-    assert!(text.contains("so far so good"), "{text}");
-    assert!(text.contains("a new block for a zone") && text.contains("Policy::Abort"), "{text}");
-    assert!(text.contains("abort_stops_the_process_and_says_where"), "the stack: {text}");
-    assert!(!text.contains("unreachable"), "{text}");
-}
-
 // What is put aside.
 
 /// A zone with a hook that counts.

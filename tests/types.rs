@@ -2,7 +2,7 @@
 //! parameters. Asserted while this file is compiled. A public type without a row fails the test.
 //!
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
-//! `tests/ui/variance.rs` has a function for each of those.
+//! `tests/ui/types/variance.rs` has a function for each of those.
 
 use memzone::__private::{Depth, Scope, ScopeZone, Site, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
@@ -100,10 +100,10 @@ auto_traits! {
     "zbox::ZBox" ZBox<u8>: N N Y Y Y;
     "zbox::ZBox" ZBox<str>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
-    "deep_copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
-    "deep_copy::Keep" Keep<Local>: N N Y Y Y;
-    "deep_copy::Depth" Depth: Y Y Y Y Y;
-    "deep_copy::later::Work" Work<'static>: N N Y N N;
+    "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
+    "copy::Keep" Keep<Local>: N N Y Y Y;
+    "copy::Depth" Depth: Y Y Y Y Y;
+    "copy::later::Work" Work<'static>: N N Y N N;
     "scope::Scope" Scope: N N Y N N;
     "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
     "heap::System" System: Y Y Y Y Y;
@@ -195,7 +195,7 @@ mod of_sites {
 
 /// The rows: a type, one of its parameters, and in which direction it may be taken for another:
 /// `co` where the parameter may get shorter, `contra` where it may get longer. That it may not is
-/// seen in `tests/ui/variance.rs`, with a function for each direction not named here.
+/// seen in `tests/ui/types/variance.rs`, with a function for each direction not named here.
 macro_rules! variance {
     ($($name:literal $parameter:literal $how:ident $alias:ident <$($life:lifetime),*> = $type:ty;)*) => {
         $(
@@ -229,8 +229,8 @@ macro_rules! variance {
 }
 
 variance! {
-    "deep_copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
-    "deep_copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
+    "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
@@ -381,13 +381,13 @@ fn each_public_type_has_its_rows() {
 #[test]
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn what_does_not_vary_is_seen_not_to() {
-    let refused = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/variance.stderr");
+    let refused = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/types/variance.stderr");
     let refused = fs::read_to_string(refused).unwrap();
     for (name, parameter, how) in VARIANCE {
         for direction in ["co", "contra"].into_iter().filter(|direction| direction != how) {
             let of = name.replace("::", "_") + "_" + parameter.trim_matches('\'');
             let function = format!("fn not_{direction}_{}<", of.to_lowercase());
-            assert!(refused.contains(&function), "tests/ui/variance.rs has no {function}");
+            assert!(refused.contains(&function), "tests/ui/types/variance.rs has no {function}");
         }
     }
 }

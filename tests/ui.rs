@@ -1,5 +1,5 @@
-//! What must not compile: each program in `tests/ui` is refused with the text beside it. Those in
-//! `tests/ui/pass` must compile and run.
+//! What must not compile: each program in a folder of `tests/ui` is refused with the text beside it. A folder
+//! is a topic. Those in `tests/ui/pass` must compile and run.
 
 use std::process::Command;
 
@@ -33,6 +33,16 @@ fn reason_to_skip() -> Option<String> {
     None
 }
 
+/// The folders of programs that must not compile.
+fn topics() -> Vec<String> {
+    let folders = std::fs::read_dir("tests/ui").expect("the folder of programs");
+    let names = folders.map(|folder| folder.expect("an entry").file_name().into_string());
+    let mut topics: Vec<_> = names.map(|name| name.expect("a name in UTF-8")).collect();
+    topics.retain(|name| name != "pass");
+    topics.sort();
+    topics
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "runs the compiler")]
 fn ui() {
@@ -44,5 +54,7 @@ fn ui() {
     // With these among them the others are built, not only checked, so that refusals at
     // monomorphisation (of types that need drop) are seen too.
     cases.pass("tests/ui/pass/*.rs");
-    cases.compile_fail("tests/ui/*.rs");
+    for topic in topics() {
+        cases.compile_fail(format!("tests/ui/{topic}/*.rs"));
+    }
 }

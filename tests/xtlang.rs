@@ -169,7 +169,7 @@ fn z04_an_exact_fit_fits() {
 
 /// xtlang: a full zone takes a segment of max(size, request) x 2; the old one's rest is lost until
 /// the zone is destroyed.
-/// Differs: the blocks double up to a cap (see the unit tests of `src/bump.rs`), because a long
+/// Differs: the blocks double up to a cap (see the unit tests of `src/region/bump.rs`), because a long
 /// life must not double for ever; a reset makes all of them available, the rests too.
 #[test]
 #[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
@@ -245,8 +245,8 @@ fn z07_destroy_runs_hooks_once_and_spares_what_is_in_use() {
 }
 
 /// xtlang: one global recursive mutex around each allocation.
-/// Differs: no lock, because a zone belongs to one thread (`tests/ui/thread_zone.rs`,
-/// `tests/ui/thread_zone_scoped.rs`). One thread is stopped in the middle of an allocation here
+/// Differs: no lock, because a zone belongs to one thread (`tests/ui/send/zone.rs`,
+/// `tests/ui/send/zone_scoped.rs`). One thread is stopped in the middle of an allocation here
 /// until another has done all there is to do: with a lock between them this would never end.
 #[test]
 fn z08_threads_do_not_wait_for_each_other() {
@@ -752,7 +752,7 @@ fn c04_text_is_copied_moved_or_kept() {
 
 /// xtlang: a returned closure copies one word; its state dangles.
 /// Differs: a closure that borrows from the scope's zone does not compile
-/// (`tests/ui/scope_letz_closure.rs`, `tests/ui/scope_assign_closure.rs`), because there is no
+/// (`tests/ui/letz/closure.rs`, `tests/ui/scope/assign_closure.rs`), because there is no
 /// copying what a closure captured. One that owns its state may leave: in a `Keep`, where it may be
 /// cloned, or as a `ZoneFn`, with its zone.
 #[test]
@@ -783,7 +783,7 @@ fn c05_a_closure_that_owns_its_state_may_leave() {
 
 /// xtlang: what lies outside the source zone is not followed, even if it points back into it.
 /// Differs: it is followed; that it points into a zone that ends first cannot be written
-/// (`tests/ui/escape_cell.rs`, `tests/ui/scope_in_shorter.rs`), because lifetimes forbid it.
+/// (`tests/ui/escape/cell.rs`, `tests/ui/scope/in_shorter.rs`), because lifetimes forbid it.
 #[test]
 fn c06_what_lies_elsewhere_is_followed_too() {
     let (elsewhere, outer) = (Zone::new(1024), Zone::new(1024));
@@ -923,7 +923,7 @@ fn nested_stack_memory(calls: usize) -> f64 {
 
 /// xtlang: `salloc n` is uncleared and lives until the function returns; returning it is not stopped.
 /// Differs: it is filled, because what is not could not be read; to return it does not compile
-/// (`tests/ui/salloc_return.rs`); too much is an error, because a crash is no answer.
+/// (`tests/ui/salloc/return.rs`); too much is an error, because a crash is no answer.
 #[test]
 fn h02_stack_memory_lives_until_its_function_returns() {
     let zone = Zone::new(64);
@@ -1078,7 +1078,7 @@ fn k03_a_declared_size_is_honoured() {
 }
 
 /// xtlang: closures in a zone's buffer, arrays of closures, siblings that share an environment.
-/// Differs: what `z.closure` makes is `Send`, so siblings in it share no `Cell` (`tests/ui/zone_fn_capture_cell.rs`);
+/// Differs: what `z.closure` makes is `Send`, so siblings in it share no `Cell` (`tests/ui/closure/zone_fn_capture_cell.rs`);
 /// the closure around them owns their state. Closures that stay in a zone, put there with `alloc`, do.
 #[test]
 fn k05_arrays_of_closures_and_shared_state() {
@@ -1178,8 +1178,8 @@ fn k07_arguments_in_a_zone_of_their_own() {
 /// xtlang: `async` runs a closure in a thread with a zone of its own; the future copies the result
 /// into the caller's zone, and taking it a second time is a use after free.
 /// Differs: the zone moves, and only its sole handle can, because a zone belongs to one thread;
-/// sending it and keeping it does not compile (`tests/ui/thread_send_zone_clone.rs`,
-/// `tests/ui/thread_send_zone_shared.rs`).
+/// sending it and keeping it does not compile (`tests/ui/send/send_zone_clone.rs`,
+/// `tests/ui/send/send_zone_shared.rs`).
 #[test]
 fn k08_a_zone_moves_to_a_thread_and_back() {
     // A value with its zone: it is there once, and taken once.

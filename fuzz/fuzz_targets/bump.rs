@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 // Not all of it is asked here.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../src/bump.rs"]
+#[path = "../../src/region/bump.rs"]
 mod bump;
 
 /// Small ones, those around powers of two, those around the top, and any.

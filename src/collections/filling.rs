@@ -1,10 +1,10 @@
 //! What all collections are copied with: room in a zone for a vector's items before it is the vector's, and the
 //! two kinds of handles.
 
-use crate::alloc::Return;
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use crate::zone::values::Return;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;

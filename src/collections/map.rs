@@ -3,9 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::filling::{borrowed, counted};
-use crate::bump::MAX_REQUEST;
-use crate::deep_copy::{DeepCopy, Depth, Work};
+use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
+use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
 use core::hash::{BuildHasher, Hash};
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};

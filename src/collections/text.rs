@@ -1,9 +1,9 @@
 //! A text that grows in a zone.
 
-use crate::alloc::{Return, SliceBuilder};
-use crate::deep_copy::DeepCopy;
-use crate::error::ZoneError;
-use crate::zone::{Zone, or_panic};
+use crate::copy::DeepCopy;
+use crate::error::{ZoneError, or_panic};
+use crate::zone::Zone;
+use crate::zone::values::{Return, SliceBuilder};
 use core::borrow::Borrow;
 use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};

@@ -1,11 +1,10 @@
 //! `Vec` and `Box` of `allocator-api2`, of each of its versions.
 
 use super::filling::{self, borrowed, counted};
-use crate::deep_copy::{DeepCopy, Depth, Work};
-use crate::error::ZoneError;
+use crate::copy::{DeepCopy, Depth, Work};
+use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 #[cfg(feature = "allocator-api2")]
-use crate::zone::or_panic;
 
 /// A vector in a zone, that borrows it.
 ///

@@ -1,6 +1,6 @@
 //! Other crates' allocators as heaps.
 
-use super::Heap;
+use super::source::Heap;
 use crate::error::ZoneError;
 use allocator_api2::alloc::Allocator;
 use core::alloc::Layout;

@@ -1,12 +1,10 @@
 //! Owned values in explicit heap memory.
 
-use super::{Heap, System, halloc, try_halloc};
-use crate::bump::MAX_REQUEST;
-use crate::deep_copy::{DeepCopy, Depth, Work, vec_at, vec_later};
+use super::source::{Heap, System};
 use crate::error::ZoneError;
-use crate::ledger::{Entry, Kind};
-use crate::owner::acts_as_its_value;
-use crate::zone::Zone;
+use crate::insight::ledger::{Entry, Kind};
+use crate::owned::owner::acts_as_its_value;
+use crate::region::bump::MAX_REQUEST;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
@@ -52,6 +50,7 @@ impl<T: ?Sized + UnwindSafe, H: Heap> UnwindSafe for HBox<T, H> {}
 
 /// Memory for a layout, or a dangling pointer where that has no bytes.
 #[inline]
+#[track_caller]
 fn take<H: Heap>(heap: &H, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
     if layout.size() == 0 {
         let address = core::ptr::without_provenance_mut(layout.align());
@@ -81,7 +80,7 @@ impl<T, H: Heap> HBox<T, H> {
     ///
     /// As the heap.
     #[inline]
-    #[cfg_attr(feature = "ledger", track_caller)]
+    #[track_caller]
     pub fn try_uninit_in(heap: &H) -> Result<HBox<MaybeUninit<T>, H>, ZoneError> {
         let origin = heap.origin();
         let value = take(heap, Layout::new::<T>())?.cast();
@@ -170,7 +169,7 @@ impl<T, H: Heap> HBox<[T], H> {
     /// # Real-time
     ///
     /// As the heap.
-    #[cfg_attr(feature = "ledger", track_caller)]
+    #[track_caller]
     pub fn try_uninit_slice_in(
         heap: &H,
         len: usize,
@@ -277,76 +276,4 @@ impl<T: ?Sized, H: Heap> DerefMut for HBox<T, H> {
     }
 }
 
-impl<T: Clone> Clone for HBox<T> {
-    fn clone(&self) -> Self {
-        halloc(T::clone(self))
-    }
-}
-
-impl<T: Clone> Clone for HBox<[T]> {
-    fn clone(&self) -> Self {
-        HBox::from_box(Box::from(&**self))
-    }
-}
-
 acts_as_its_value!([T: ?Sized, H: Heap] HBox<T, H>);
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
-    type Copied = HBox<T::Copied>;
-    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        Depth::enter(|depth| self.copy_at(to, depth))
-    }
-    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-        try_halloc(depth.follow(&**self, to)?)
-    }
-    fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        HBox::into_box(self).move_out(to).map(HBox::from_box)
-    }
-    async fn copy_later<'s>(
-        &'s self,
-        to: &'z Zone,
-        work: Work<'s>,
-    ) -> Result<Self::Copied, ZoneError>
-    where
-        'z: 's,
-    {
-        try_halloc(work.follow(&**self, to).await?)
-    }
-    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
-    where
-        Self: 's,
-        'z: 's,
-    {
-        HBox::into_box(self).move_later(to, work).await.map(HBox::from_box)
-    }
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<[T]> {
-    type Copied = HBox<[T::Copied]>;
-    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        Depth::enter(|depth| self.copy_at(to, depth))
-    }
-    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-        vec_at(self, to, depth).map(|items| HBox::from_box(items.into_boxed_slice()))
-    }
-    fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        HBox::into_box(self).move_out(to).map(HBox::from_box)
-    }
-    async fn copy_later<'s>(
-        &'s self,
-        to: &'z Zone,
-        work: Work<'s>,
-    ) -> Result<Self::Copied, ZoneError>
-    where
-        'z: 's,
-    {
-        vec_later(self, to, work).await.map(|items| HBox::from_box(items.into_boxed_slice()))
-    }
-    async fn move_later<'s>(self, to: &'z Zone, work: Work<'s>) -> Result<Self::Copied, ZoneError>
-    where
-        Self: 's,
-        'z: 's,
-    {
-        HBox::into_box(self).move_later(to, work).await.map(HBox::from_box)
-    }
-}

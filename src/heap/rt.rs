@@ -4,14 +4,13 @@
 //! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
 //! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
 
-use super::Heap;
 use super::remote::{NOBODY, Remote, Taken};
-use crate::aside;
-use crate::block::{self, Memory};
-use crate::bump::MAX_REQUEST;
-use crate::error::{Request, ZoneError};
-use crate::system::prefault;
-use crate::zone::or_panic;
+use super::source::Heap;
+use crate::error::{Request, ZoneError, or_panic};
+use crate::region::bump::MAX_REQUEST;
+use crate::region::memory::{self, Memory};
+use crate::system::aside;
+use crate::system::pages::prefault;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
@@ -28,6 +27,9 @@ const GRANULE: usize = rlsf::GRANULARITY;
 
 /// The most bytes one block can have.
 const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
+
+/// What is in front of a block's payload, and what payloads are aligned to without more.
+const BLOCK_HEADER: usize = GRANULE / 2;
 
 /// How many blocks of other threads the owner frees with each operation of its own, at most.
 const DRAIN: usize = 2;
@@ -90,6 +92,11 @@ struct Mine {
 /// owner takes back, two blocks with each of its own operations. Dropping the heap while boxes live is
 /// fine; the last of them frees its memory.
 ///
+/// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request
+/// of the same size and alignment finds room, however full the heap is, and whatever was taken in which order: a voice
+/// that is stolen makes room for the next. For that, each block fills a whole class of the allocator's (see
+/// [`new`](RtHeap::new)). What was dropped on another thread waits to be taken back first.
+///
 /// ```
 /// use memzone::{HBox, RtHeap, halloc_in};
 ///
@@ -144,7 +151,51 @@ fn unpack(packed: usize) -> (usize, usize) {
     (packed >> 6, 1 << (packed & 63))
 }
 
+/// The request to make of the allocator for this layout: one whose block fills its class.
+///
+/// The allocator files a free block under the largest class that is no larger than it, and looks for one from the
+/// smallest class on that is no smaller than the request. So a block between two classes would not be found for the
+/// same request when it is free again. For the same reason larger alignments are made here, with room for them at
+/// every place: the allocator would cut off what this place does not need.
+#[inline(always)]
+fn whole_class(layout: Layout) -> Option<Layout> {
+    if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
+        return None;
+    }
+    // A header, and up to `align` less the payload's own alignment.
+    let block = layout.size() + layout.align().max(BLOCK_HEADER);
+    // 32 classes between two powers of two, but none smaller than a granule.
+    let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
+    let block = (block + within) & !within;
+    Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
+}
+
 impl Mine {
+    /// Takes a block.
+    ///
+    /// # Safety
+    ///
+    /// I13: for the owner only.
+    #[inline(always)]
+    unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let request = whole_class(layout)?;
+        // SAFETY: (I13) the caller's promise.
+        let payload = unsafe { self.tlsf() }.allocate(request)?;
+        if layout.align() <= BLOCK_HEADER {
+            return Some(payload);
+        }
+        let align = layout.align();
+        let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
+        // SAFETY: (I13) at most `align` less the payload's alignment: there is room for it and the size.
+        let aligned = unsafe { payload.add(up) };
+        // SAFETY: (I13) alignments above 16 are multiples of 32, and payloads lie in the middle between two of
+        // those: 16 bytes or more are before the aligned place, and nobody's.
+        let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
+        // SAFETY: (I13) as above, and aligned like a pointer.
+        unsafe { start.write(payload) };
+        Some(aligned)
+    }
+
     /// # Safety
     ///
     /// I13: for the owner only, and the reference must be gone before the next call.
@@ -162,10 +213,17 @@ impl Mine {
     /// I13: for the owner only; the block was taken with this size and alignment, and nobody uses it.
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
+        let mut payload = block;
+        if align > BLOCK_HEADER {
+            // SAFETY: (I13) `allocate` has left the start of the payload there.
+            let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
+            // SAFETY: (I13) as above.
+            payload = unsafe { start.read() };
+        }
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
-        // SAFETY: (I13) the caller's promise.
-        unsafe { tlsf.deallocate(block, align) };
+        // SAFETY: (I13) the caller's promise, and what `allocate` has asked for.
+        unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
     }
@@ -268,8 +326,9 @@ impl Shared {
 }
 
 impl RtHeap {
-    /// Makes a heap of `bytes` for this thread. What of that boxes can have is less by a header of
-    /// 16 bytes for each, and what rounds its block to 32.
+    /// Makes a heap of `bytes` for this thread. What of that boxes can have is less, for each, by a header of
+    /// 16 bytes, by what rounds its block up to 32 bytes or, above 1 KiB, to one of 32 sizes between two powers of two
+    /// (less than a 32nd, a 90th on average), and by its alignment where that is above 16.
     ///
     /// # Panics
     ///
@@ -292,6 +351,7 @@ impl RtHeap {
     /// # Real-time
     ///
     /// No: it takes all its memory.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<RtHeap, ZoneError> {
         let too_large = ZoneError::TooLarge { requested: bytes, available: MAX_BLOCK };
         if bytes > MAX_BLOCK {
@@ -299,7 +359,7 @@ impl RtHeap {
         }
         // The allocator's end mark, and what aligns its start.
         let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
-        let size = block::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
+        let size = memory::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
         let taken = Memory::take(Request::HeapMemory, size)?;
         // SAFETY: (I13) memory of ours alone.
         unsafe { prefault(taken.start, size) };
@@ -515,7 +575,7 @@ unsafe impl Heap for RtHeap {
         // SAFETY: (I13) a handle is the owner's alone.
         unsafe { self.shared().drain_some() };
         // SAFETY: (I13) a handle is the owner's alone.
-        let block = match unsafe { mine.tlsf() }.allocate(layout) {
+        let block = match unsafe { mine.allocate(layout) } {
             Some(block) => block,
             None => self.take_when_full(layout)?,
         };
@@ -555,7 +615,7 @@ impl RtHeap {
         let mine = &self.shared().mine;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
             // SAFETY: (I13) a handle is the owner's alone.
-            if let Some(block) = unsafe { mine.tlsf() }.allocate(layout) {
+            if let Some(block) = unsafe { mine.allocate(layout) } {
                 return Ok(block);
             }
         }

@@ -1,9 +1,11 @@
 //! The guard that `beginz!` and `letz!` put on the stack: it enters a scope, lends the scope's zone, and ends the scope.
 
-use crate::error::ZoneError;
-use crate::profile::{Site, Watch};
+use super::watch::Watch;
+use crate::error::{ZoneError, or_panic};
+use crate::insight::sites::Site;
+use crate::region::header::Header;
 use crate::stack;
-use crate::zone::{Header, Zone, or_panic};
+use crate::zone::Zone;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -42,6 +44,7 @@ impl Scope {
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
     #[inline(always)]
+    #[track_caller]
     pub fn try_new_at(site: &'static Site, bytes: usize) -> Result<Scope, ZoneError> {
         let raw = match stack::enter(bytes) {
             Some(raw) => raw,
@@ -87,6 +90,7 @@ impl Scope {
     /// # Real-time
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
+    #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
         Self::try_new_at(crate::__site!("scope"), bytes)
     }

@@ -9,12 +9,12 @@
 
 #![forbid(unsafe_code)]
 
-use super::Scope;
-use crate::deep_copy::DeepCopy;
-use crate::error::ZoneError;
+use super::guard::Scope;
+use crate::copy::DeepCopy;
+use crate::error::{ZoneError, or_panic};
+use crate::owned::zbox::ZBox;
 use crate::stack::{self, Entered};
-use crate::zbox::ZBox;
-use crate::zone::{Zone, or_panic};
+use crate::zone::Zone;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;

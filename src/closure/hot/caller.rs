@@ -1,0 +1,302 @@
+//! The two sides of a closure that is redefined while it plays: the caller and the binder.
+
+#![forbid(unsafe_code)]
+
+use super::mailbox::{Giver, Taker, mailbox};
+use crate::closure::zone_fn::ZoneFn;
+use crate::error::{ZoneError, or_panic};
+use core::fmt;
+
+/// Makes a closure that can be redefined while another thread plays it: the [`Caller`] goes to that
+/// thread, an audio callback's, say, and the [`Binder`] stays.
+///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// let (mut caller, binder) = hot(ZoneFn::new(1024, |z| z.closure(|x: f32| x * 0.5)));
+/// let player = std::thread::spawn(move || {
+///     while caller.call(1.0) == 0.5 {} // plays, as long as nobody defines something else
+///     caller.call(1.0)
+/// });
+/// binder.rebind(ZoneFn::new(1024, |z| z.closure(|x: f32| x * 0.25)));
+/// assert_eq!(player.join().unwrap(), 0.25);
+/// assert_eq!(binder.reclaim(), 2); // both died here, the second one as the caller had ended
+/// ```
+///
+/// # State that outlives a redefinition
+///
+/// What a closure captured goes with it. What is to go on, an oscillator's phase or a delay's line,
+/// is the player's: it hands it to each call, and every definition finds it as the one before left it.
+///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// struct Patch {
+///     phase: f32,
+/// }
+///
+/// impl Patch {
+///     fn step(&mut self, frequency: f32) -> f32 {
+///         self.phase = (self.phase + frequency / 48_000.0).fract();
+///         self.phase
+///     }
+/// }
+///
+/// let sine = ZoneFn::new(1024, |z| {
+///     z.closure_with(|patch: &mut Patch, frequency: f32| {
+///         (patch.step(frequency) * std::f32::consts::TAU).sin()
+///     })
+/// });
+/// let (mut caller, binder) = hot(sine);
+/// let mut patch = Patch { phase: 0.0 };
+/// for _ in 0..100 {
+///     caller.call_with(&mut patch, 440.0);
+/// }
+/// let before = patch.phase;
+///
+/// // A saw, which goes on where the sine was.
+/// binder.rebind(ZoneFn::new(1024, |z| {
+///     z.closure_with(|patch: &mut Patch, frequency| patch.step(frequency) * 2.0 - 1.0)
+/// }));
+/// let saw = caller.call_with(&mut patch, 440.0);
+/// assert_eq!(saw, (before + 440.0 / 48_000.0) * 2.0 - 1.0);
+/// ```
+///
+/// State with memory of its own, like a delay's line, can live in a [`Parcel`](crate::Parcel), or be
+/// made once on the player's side. [`Fader`] plays redefinitions without a click.
+///
+/// # Panics
+///
+/// Where [`try_hot`] errs.
+///
+/// # Real-time
+///
+/// No: it asks the system for memory.
+#[track_caller]
+pub fn hot<A, R, S: ?Sized>(f: ZoneFn<A, R, S>) -> (Caller<A, R, S>, Binder<A, R, S>) {
+    or_panic(try_hot(f))
+}
+
+/// Like [`hot`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// [`OutOfMemory`](ZoneError::OutOfMemory). The closure is dropped then.
+///
+/// # Real-time
+///
+/// No: it asks the system for memory.
+#[expect(clippy::type_complexity, reason = "the pair is taken apart where it is made")]
+pub fn try_hot<A, R, S: ?Sized>(
+    f: ZoneFn<A, R, S>,
+) -> Result<(Caller<A, R, S>, Binder<A, R, S>), ZoneError> {
+    let (taker, giver) = mailbox(f)?;
+    Ok((Caller { taker, taken_up: 0 }, Binder { giver }))
+}
+
+/// The side of a [`hot`] closure that plays it.
+///
+/// Dropping it leaves all closures to the [`Binder`], which destroys them. Only where the binder has
+/// ended before is that done here; [`into_definition`](Caller::into_definition) keeps the closure
+/// from it.
+///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+/// let (mut caller, binder) = hot(level(1.0));
+/// binder.rebind(level(0.5));
+/// assert_eq!((caller.call(()), caller.taken_up()), (0.5, 1));
+/// let mut last = caller.into_definition(); // to play on, without a binder
+/// drop(binder);
+/// assert_eq!(last.call(()), 0.5);
+/// ```
+///
+/// # Real-time
+///
+/// Yes: nothing here waits, or frees as long as there is a binder. Taking up a redefinition is one
+/// atomic exchange; a call without one is a load, a branch and an indirect call.
+pub struct Caller<A, R, S: ?Sized = ()> {
+    pub(super) taker: Taker<ZoneFn<A, R, S>>,
+    pub(super) taken_up: u64,
+}
+
+impl<A, R, S: ?Sized> Caller<A, R, S> {
+    /// Takes up the newest redefinition, if there is one, and calls the closure with something of the
+    /// caller's; see [`hot`].
+    ///
+    /// A panic in the closure goes through; the caller may go on.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the closure is.
+    #[inline(always)]
+    pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
+        if self.taker.has_new() {
+            self.take_up();
+        }
+        self.taker.current().call_with(shared, argument)
+    }
+
+    /// Takes up the newest redefinition, if there is one, and says whether there was. For the start of
+    /// a block, all of which is to be played by one definition: that is called through
+    /// [`definition`](Caller::definition).
+    ///
+    /// ```
+    /// use memzone::{ZoneFn, hot};
+    ///
+    /// let (mut caller, binder) = hot(ZoneFn::new(1024, |z| z.closure(|n: usize| n as f32)));
+    /// let mut block = [0.0; 64];
+    /// caller.refresh();
+    /// let f = caller.definition();
+    /// for (n, sample) in block.iter_mut().enumerate() {
+    ///     *sample = f.call(n);
+    /// }
+    /// # drop(binder);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline(always)]
+    pub fn refresh(&mut self) -> bool {
+        self.taker.has_new() && self.take_up()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_up(&mut self) -> bool {
+        let took = self.taker.take_up();
+        self.taken_up += u64::from(took);
+        took
+    }
+
+    /// The definition that was taken up last. It does not look for a newer one.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. What is moved out of here, with `mem::replace` say, is destroyed where it is dropped.
+    #[inline(always)]
+    pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
+        self.taker.current()
+    }
+
+    /// How many redefinitions were taken up.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn taken_up(&self) -> u64 {
+        self.taken_up
+    }
+
+    /// Ends this side, but for the definition it plays. The binder gets what else there is.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, unless the binder has ended before.
+    pub fn into_definition(self) -> ZoneFn<A, R, S> {
+        self.taker.into_current()
+    }
+}
+
+impl<A, R> Caller<A, R> {
+    /// Takes up the newest redefinition, if there is one, and calls the closure.
+    ///
+    /// A panic in the closure goes through; the caller may go on.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the closure is.
+    #[inline(always)]
+    pub fn call(&mut self, argument: A) -> R {
+        self.call_with(&mut (), argument)
+    }
+}
+
+/// The side of a [`hot`] closure that redefines it. All threads may use it at once, by reference.
+///
+/// What is retired or skipped is destroyed in [`rebind`](Binder::rebind) and
+/// [`reclaim`](Binder::reclaim), or when the binder is dropped. One retired closure waits at most, for
+/// as long as none of these is called. What was defined last is still taken up when the binder has
+/// gone.
+///
+/// ```
+/// use memzone::{ZoneFn, hot};
+///
+/// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+/// let (mut caller, binder) = hot(level(1.0));
+/// binder.rebind(level(0.5));
+/// assert_eq!(binder.rebind(level(0.25)), 1); // 0.5 was never played
+/// assert!(binder.is_pending());
+/// assert_eq!(caller.call(()), 0.25);
+/// assert!(!binder.is_pending());
+/// drop(caller);
+/// assert!(binder.has_ended());
+/// assert_eq!(binder.reclaim(), 2); // 1.0 was retired, 0.25 was left
+/// ```
+pub struct Binder<A, R, S: ?Sized = ()> {
+    giver: Giver<ZoneFn<A, R, S>>,
+}
+
+impl<A, R, S: ?Sized> Binder<A, R, S> {
+    /// Redefines the closure: the caller's next call is to `f`.
+    ///
+    /// A definition that the caller has not taken up yet is destroyed here, unplayed; so is one that it
+    /// has retired; and so is `f` where the caller has ended. Returns how many were destroyed: with what
+    /// [`reclaim`](Binder::reclaim) returns, the sum is all there were.
+    ///
+    /// # Real-time
+    ///
+    /// No: what is destroyed frees its zone. It does not wait for the caller.
+    pub fn rebind(&self, f: ZoneFn<A, R, S>) -> usize {
+        usize::from(self.giver.give(f).is_some())
+    }
+
+    /// Destroys what the caller has retired, or left when it ended, and says how many there were.
+    ///
+    /// # Real-time
+    ///
+    /// No: it frees zones.
+    pub fn reclaim(&self) -> usize {
+        let collected = self.giver.collect();
+        collected.iter().flatten().count()
+    }
+
+    /// Whether the last redefinition has yet to be taken up.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_pending(&self) -> bool {
+        self.giver.is_waiting()
+    }
+
+    /// Whether the caller has ended, so that nobody takes up anything any more.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn has_ended(&self) -> bool {
+        self.giver.is_alone()
+    }
+}
+
+impl<A, R, S: ?Sized> fmt::Debug for Caller<A, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pending = self.taker.has_new();
+        f.debug_struct("Caller")
+            .field("taken_up", &self.taken_up)
+            .field("pending", &pending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A, R, S: ?Sized> fmt::Debug for Binder<A, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binder")
+            .field("pending", &self.is_pending())
+            .field("ended", &self.has_ended())
+            .finish_non_exhaustive()
+    }
+}

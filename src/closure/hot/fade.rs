@@ -1,0 +1,312 @@
+//! Redefinitions without a click.
+
+#![forbid(unsafe_code)]
+
+use super::caller::Caller;
+use crate::closure::zone_fn::ZoneFn;
+use core::fmt;
+
+/// What can be faded into another: a sample, or a frame of several.
+///
+/// ```
+/// use memzone::Mix;
+///
+/// struct Stereo {
+///     left: f32,
+///     right: f32,
+/// }
+///
+/// impl Mix for Stereo {
+///     fn mix(from: Stereo, to: Stereo, part: f32) -> Stereo {
+///         Stereo {
+///             left: f32::mix(from.left, to.left, part),
+///             right: f32::mix(from.right, to.right, part),
+///         }
+///     }
+/// }
+///
+/// let silence = Stereo { left: 0.0, right: 0.0 };
+/// let middle = Stereo::mix(silence, Stereo { left: 1.0, right: -1.0 }, 0.5);
+/// assert_eq!((middle.left, middle.right), (0.5, -0.5));
+/// ```
+pub trait Mix: Sized {
+    /// Of `new` the part `part`, between 0 and 1, and of `old` the rest.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, for those of this crate.
+    fn mix(old: Self, new: Self, part: f32) -> Self;
+}
+
+impl Mix for f32 {
+    #[inline]
+    fn mix(old: f32, new: f32, part: f32) -> f32 {
+        old + (new - old) * part
+    }
+}
+
+impl Mix for f64 {
+    #[inline]
+    fn mix(old: f64, new: f64, part: f32) -> f64 {
+        old + (new - old) * f64::from(part)
+    }
+}
+
+impl<T: Mix, U: Mix> Mix for (T, U) {
+    #[inline]
+    fn mix(old: (T, U), new: (T, U), part: f32) -> (T, U) {
+        (T::mix(old.0, new.0, part), U::mix(old.1, new.1, part))
+    }
+}
+
+impl<T: Mix, const N: usize> Mix for [T; N] {
+    #[inline]
+    fn mix(old: [T; N], new: [T; N], part: f32) -> [T; N] {
+        let mut old = old.into_iter();
+        new.map(|new| match old.next() {
+            Some(old) => T::mix(old, new, part),
+            None => new,
+        })
+    }
+}
+
+/// A [`Caller`] that fades from each definition to the next: for so many samples both are called, and
+/// what they return is mixed, in equal steps from the old one to the new one.
+///
+/// The old one is retired after its fade. Redefinitions that come meanwhile wait for its end, and only
+/// the newest of them is played.
+///
+/// ```
+/// use memzone::{Fader, ZoneFn, hot};
+///
+/// let level = |level: f32| ZoneFn::new(1024, |z| z.closure(move |()| level));
+/// let (caller, binder) = hot(level(1.0));
+/// let mut fader = Fader::new(caller, 3);
+/// assert_eq!(fader.call(()), 1.0);
+/// binder.rebind(level(0.0));
+/// let faded = [(); 5].map(|()| fader.call(()));
+/// assert_eq!(faded, [0.75, 0.5, 0.25, 0.0, 0.0]);
+/// assert_eq!(binder.reclaim(), 1);
+/// ```
+///
+/// # State
+///
+/// State that outlives redefinitions (see [`hot`](crate::hot)) would be advanced twice a sample while two
+/// definitions play. So the old one plays on with a copy: at the start of a fade the player's state is
+/// copied into a second one, with `clone_from`, which for most types takes no memory where there is
+/// room already.
+///
+/// ```
+/// use memzone::{Fader, ZoneFn, hot};
+///
+/// let saw = |gain: f32| {
+///     ZoneFn::new(1024, |z| {
+///         z.closure_with(move |phase: &mut f32, step: f32| {
+///             *phase = (*phase + step).fract();
+///             *phase * gain
+///         })
+///     })
+/// };
+/// let (caller, binder) = hot(saw(1.0));
+/// let mut phase = 0.0;
+/// let mut fader = Fader::with_state(caller, 480, phase);
+/// binder.rebind(saw(0.5));
+/// for _ in 0..100 {
+///     fader.call_with(&mut phase, 0.125);
+/// }
+/// assert_eq!(phase, 0.5); // 100 steps, not 200
+/// ```
+///
+/// A large state should not be copied: keep the small part of it (a phase, a position) in the state, and the
+/// large part (a delay's line) outside, where the definitions only read it and the player writes what they
+/// return. For that it is lent to each call, as a shared reference in the argument.
+///
+/// ```
+/// use memzone::{Fader, Zone, ZoneFn, hot};
+/// use std::cell::Cell;
+///
+/// /// The line, and where the next sample goes.
+/// type Line<'z> = (&'z [Cell<f32>], usize);
+///
+/// fn echo<'z>(gain: f32) -> ZoneFn<(f32, Line<'z>), f32> {
+///     ZoneFn::new(1024, |z| {
+///         z.closure(move |(input, (line, at)): (f32, Line<'_>)| input + line[at].get() * gain)
+///     })
+/// }
+///
+/// let zone = Zone::new(64 * 1024);
+/// let line = Cell::from_mut(zone.alloc_slice(4, 0.0)).as_slice_of_cells();
+/// let (caller, binder) = hot(echo(0.5));
+/// let mut fader = Fader::new(caller, 480);
+/// let mut echoes = [0.0; 9];
+/// for (n, output) in echoes.iter_mut().enumerate() {
+///     let at = n % line.len();
+///     *output = fader.call((if n == 0 { 1.0 } else { 0.0 }, (line, at)));
+///     line[at].set(*output); // the player writes, once a sample, whoever is playing
+///     if n == 5 {
+///         binder.rebind(echo(0.25));
+///     }
+/// }
+/// assert!(echoes[8] > 0.24 && echoes[8] < 0.25); // on its way from one to the other
+/// ```
+///
+/// # Real-time
+///
+/// Yes, as far as the closures are, and copying the state.
+pub struct Fader<A, R, S = ()> {
+    caller: Caller<A, R, S>,
+    /// The state of the definition that is faded out.
+    of_old: S,
+    samples: u32,
+    /// How many samples of the fade were played.
+    played: u32,
+}
+
+impl<A, R> Fader<A, R> {
+    /// Fades over so many samples: 480 are 10 ms at 48 kHz. With none, it plays as the caller does.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn new(caller: Caller<A, R>, samples: u32) -> Fader<A, R> {
+        Fader::with_state(caller, samples, ())
+    }
+}
+
+impl<A: Clone, R: Mix> Fader<A, R> {
+    /// Plays one sample.
+    ///
+    /// A panic in a closure goes through; the fader may go on.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the closures are.
+    #[inline]
+    pub fn call(&mut self, argument: A) -> R {
+        self.call_with(&mut (), argument)
+    }
+}
+
+impl<A, R, S> Fader<A, R, S> {
+    /// Like [`new`](Fader::new), for definitions that are called with a state. `spare` is another one,
+    /// with room for as much; what it holds does not matter.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn with_state(caller: Caller<A, R, S>, samples: u32, spare: S) -> Fader<A, R, S> {
+        Fader { caller, of_old: spare, samples, played: 0 }
+    }
+
+    /// Whether two definitions are playing.
+    ///
+    /// ```
+    /// use memzone::{Fader, ZoneFn, hot};
+    ///
+    /// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
+    /// let (caller, binder) = hot(level(1.0));
+    /// let mut fader = Fader::new(caller, 2);
+    /// binder.rebind(level(0.0));
+    /// fader.call(());
+    /// assert!(fader.is_fading());
+    /// fader.call(());
+    /// assert!(!fader.is_fading());
+    /// assert_eq!(fader.taken_up(), 1);
+    /// let mut caller = fader.into_caller(); // from here on without fades
+    /// assert_eq!(caller.call(()), 0.0);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_fading(&self) -> bool {
+        self.caller.taker.is_fading()
+    }
+
+    /// How many redefinitions were taken up.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn taken_up(&self) -> u64 {
+        self.caller.taken_up
+    }
+
+    /// The definition that was taken up last, as [`Caller::definition`]: for its zone's name and bytes, say.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. What is moved out of here is destroyed where it is dropped.
+    pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
+        self.caller.definition()
+    }
+
+    /// The caller again. A fade ends at once.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, but for the spare state, which is dropped here.
+    pub fn into_caller(mut self) -> Caller<A, R, S> {
+        self.caller.taker.end_fade();
+        self.caller
+    }
+}
+
+impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
+    /// Plays one sample, with the player's state.
+    ///
+    /// A panic in a closure goes through; the fader may go on.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the closures are, and copying the state at the start of a fade.
+    #[inline]
+    pub fn call_with(&mut self, state: &mut S, argument: A) -> R {
+        let taker = &mut self.caller.taker;
+        if self.samples == 0 {
+            return self.caller.call_with(state, argument);
+        }
+        if !taker.is_fading() {
+            if !taker.has_new() {
+                taker.send_back();
+                return taker.current().call_with(state, argument);
+            }
+            // First, so that a panic in it changes nothing.
+            self.of_old.clone_from(state);
+            self.begin();
+        }
+        self.step(state, argument)
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        self.caller.taken_up += u64::from(self.caller.taker.begin_fade());
+        self.played = 0;
+    }
+
+    /// One sample of a fade.
+    #[inline(never)]
+    fn step(&mut self, state: &mut S, argument: A) -> R {
+        let Some((current, old)) = self.caller.taker.both() else {
+            return self.caller.call_with(state, argument);
+        };
+        let new = current.call_with(state, argument.clone());
+        let old = old.call_with(&mut self.of_old, argument);
+        self.played += 1;
+        let part = self.played as f32 / (self.samples as f32 + 1.0);
+        if self.played >= self.samples {
+            self.caller.taker.end_fade();
+        }
+        R::mix(old, new, part)
+    }
+}
+
+impl<A, R, S> fmt::Debug for Fader<A, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fader")
+            .field("caller", &self.caller)
+            .field("samples", &self.samples)
+            .field("fading", &self.is_fading())
+            .finish_non_exhaustive()
+    }
+}

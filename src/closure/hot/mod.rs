@@ -1,0 +1,12 @@
+//! Closures that are redefined while another thread plays them.
+//!
+//! I23 to I25 live here, the first two in `mailbox`.
+
+mod mailbox;
+
+mod caller;
+
+mod fade;
+
+pub use caller::{Binder, Caller, hot, try_hot};
+pub use fade::{Fader, Mix};

@@ -1,0 +1,409 @@
+//! A value with the zone it lives in, moved between threads as one.
+
+use crate::copy::DeepCopy;
+use crate::error::{ZoneError, or_panic};
+use crate::region::header::state;
+use crate::zone::Zone;
+use core::alloc::Layout;
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+/// What a parcel of `T`s holds, in a zone that lives for `'z`.
+type In<'z, T> = <T as DeepCopy<'z>>::Copied;
+
+/// A value with the zone it lives in: a score, a sample map, a mesh. It is built on one thread,
+/// handed to another in one move of two words, and handed back to be freed or used again.
+///
+/// `T` is the value's type as it would be in a zone that lives for ever; inside it is the same with
+/// the zone's own lifetime. [`DeepCopy`] knows how the two belong together, so types of your own
+/// need its derive.
+///
+/// ```
+/// use memzone::{DeepCopy, Parcel};
+///
+/// #[derive(DeepCopy)]
+/// struct Score<'z> {
+///     title: &'z str,
+///     notes: &'z mut [u8],
+/// }
+///
+/// let mut score: Parcel<Score<'static>> = Parcel::new(64 * 1024, |z| Score {
+///     title: z.alloc_str("Clapping"),
+///     notes: z.alloc_slice_with(12, |n| 60 + n as u8),
+/// });
+/// let played = std::thread::spawn(move || {
+///     score.with_mut(|score| score.notes[0] = 48);
+///     let sum = score.with(|score| score.notes.iter().map(|&note| u32::from(note)).sum::<u32>());
+///     (sum, score)
+/// });
+/// let (sum, score) = played.join().unwrap();
+/// assert_eq!(sum, 774);
+/// drop(score); // freed here, not where it was played
+/// ```
+///
+/// A parcel may go to another thread if its value may, and be shared among threads if its value
+/// may: what the value borrows from the zone goes with it.
+///
+/// The value may keep the builder's `&Zone`, and allocate through it later; such a parcel stays on its thread.
+/// The zone has no handles but the parcel's: to clone it, to make a [`ZBox`](crate::ZBox) in it, or to push it
+/// panics as long as there is the parcel.
+///
+/// # Its end
+///
+/// Dropping it drops the value, then runs the zone's cleanup hooks, newest first, and then frees the
+/// zone, on the thread that drops it.
+///
+/// # Real-time
+///
+/// Sending, reading and changing one: yes. Building and dropping one: no.
+pub struct Parcel<T: for<'z> DeepCopy<'z>> {
+    /// In the zone. `'static` stands for the zone's lifetime, which has no name out here (I22).
+    held: NonNull<Held<In<'static, T>>>,
+    zone: Zone,
+}
+
+/// What a parcel has in its zone.
+struct Held<V> {
+    value: V,
+    figures: Figures,
+}
+
+/// The zone as it was when the value was built. Shared parcels may be asked for this, while the zone's own
+/// figures change with each allocation (I21).
+struct Figures {
+    used: usize,
+    capacity: usize,
+    high_water: usize,
+    blocks: usize,
+}
+
+impl Figures {
+    fn of(zone: &Zone) -> Figures {
+        Figures {
+            used: zone.used(),
+            capacity: zone.capacity(),
+            high_water: zone.high_water(),
+            blocks: zone.blocks(),
+        }
+    }
+}
+
+// SAFETY: (I21) the zone's handle was its only one when the parcel was built, and the zone is sealed, so it
+// stays the only one. All that the value reaches in the zone is its own, or shared among what is
+// `Send`. Hooks are `Send + 'static`.
+unsafe impl<T> Send for Parcel<T>
+where
+    T: for<'z> DeepCopy<'z>,
+    for<'z> In<'z, T>: Send,
+{
+}
+
+// SAFETY: (I21) through a shared parcel nobody gets at the zone but by its value, which is `Sync`. The
+// figures are those of the time it was built, and the name never changes.
+unsafe impl<T> Sync for Parcel<T>
+where
+    T: for<'z> DeepCopy<'z>,
+    for<'z> In<'z, T>: Sync,
+{
+}
+
+impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
+    /// Makes a zone with room for at least `bytes` and builds a value that lives in it.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Parcel::try_new) errs.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory.
+    #[track_caller]
+    pub fn new<B>(bytes: usize, build: B) -> Parcel<T>
+    where
+        B: for<'z> FnOnce(&'z Zone) -> <T as DeepCopy<'z>>::Copied,
+    {
+        or_panic(Zone::try_new(bytes).and_then(|zone| Self::build(zone, |zone| Ok(build(zone)))))
+    }
+
+    /// Like [`new`](Parcel::new), with an error instead of a panic, for a builder that may itself
+    /// err.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_new`], the builder's, and [`InUse`](ZoneError::InUse) where the builder
+    /// kept a handle to the zone, a `ZBox` in it (the value cannot hold one either), or left it
+    /// pushed. The value is dropped then.
+    ///
+    /// # Real-time
+    ///
+    /// No: it asks the system for memory.
+    pub fn try_new<B>(bytes: usize, build: B) -> Result<Parcel<T>, ZoneError>
+    where
+        B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
+    {
+        Self::build(Zone::try_new(bytes)?, build)
+    }
+
+    /// Builds a value in a zone that is there already: one from [`Zone::builder`], or the one of a
+    /// parcel that came back.
+    ///
+    /// ```
+    /// use memzone::Parcel;
+    ///
+    /// let used: Parcel<&'static mut [f32]> = Parcel::new(4096, |z| z.alloc_slice(900, 0.5));
+    /// let mut zone = used.into_zone();
+    /// zone.reset()?;
+    /// let next = Parcel::<&mut [f32]>::try_new_in(zone, |z| z.try_alloc_slice(900, 0.25))?;
+    /// assert_eq!(next.blocks(), 1); // the same memory again
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The builder's, and [`InUse`](ZoneError::InUse) where the zone has other handles, `ZBox`es or
+    /// stack entries. The zone's handle is dropped then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the builder is.
+    pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Parcel<T>, ZoneError>
+    where
+        B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
+    {
+        Self::build(zone, build)
+    }
+
+    fn build<B>(zone: Zone, build: B) -> Result<Parcel<T>, ZoneError>
+    where
+        B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
+    {
+        /// The lifetime is the place's, so that the value is known to end before the zone.
+        fn put<'z, T: for<'a> DeepCopy<'a>>(
+            zone: &'z Zone,
+            build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
+        ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
+            // The value may keep it, so it must not move with the parcel.
+            let within = zone.within()?;
+            let layout = Layout::new::<Held<In<'z, T>>>();
+            let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
+            let value = build(within)?;
+            // Here, as long as `value` is dropped where it errs.
+            zone.check_others(state::ENTRIES)?;
+            zone.seal(true);
+            // SAFETY: (I2) memory just taken for this type.
+            unsafe { place.write(Held { value, figures: Figures::of(zone) }) };
+            // Lifetimes aside, the two are one type: no trait is implemented for one lifetime and
+            // not for another in a way that `for<'z>` accepts.
+            Ok(place.cast())
+        }
+        let held = put::<T>(&zone, build)?;
+        Ok(Parcel { held, zone })
+    }
+
+    /// Where the value lies.
+    #[inline]
+    fn value(&self) -> NonNull<In<'static, T>> {
+        // SAFETY: (I20) it lives as long as the zone.
+        let value = unsafe { &raw mut (*self.held.as_ptr()).value };
+        // SAFETY: (I20) a field of what is there.
+        unsafe { NonNull::new_unchecked(value) }
+    }
+
+    fn figures(&self) -> &Figures {
+        // SAFETY: (I20) it lives as long as the zone, and is never changed.
+        unsafe { &(*self.held.as_ptr()).figures }
+    }
+
+    /// Reads the value.
+    ///
+    /// What it borrows from its zone does not leave:
+    ///
+    /// ```compile_fail
+    /// use memzone::Parcel;
+    ///
+    /// let name: Parcel<&'static str> = Parcel::new(64, |z| &*z.alloc_str("kick"));
+    /// let kept: &str = name.with(|name| *name);
+    /// drop(name);
+    /// println!("{kept}");
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline]
+    pub fn with<R>(&self, read: impl for<'z> FnOnce(&<T as DeepCopy<'z>>::Copied) -> R) -> R {
+        // SAFETY: (I22) valid as long as the zone is; `read` knows nothing of the lifetime.
+        read(unsafe { self.value().as_ref() })
+    }
+
+    /// Changes the value.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline]
+    pub fn with_mut<R>(
+        &mut self,
+        change: impl for<'z> FnOnce(&mut <T as DeepCopy<'z>>::Copied) -> R,
+    ) -> R {
+        // SAFETY: (I22) valid as long as the zone is; `change` knows nothing of the lifetime, so it
+        // puts nothing there that could end before the zone.
+        change(unsafe { self.value().as_mut() })
+    }
+
+    /// Drops the value and gives its zone to this thread, to be reset and used again. Cleanup hooks
+    /// run when it is.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the value's destructor is.
+    pub fn into_zone(self) -> Zone {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: (I20) moved out of `this`, which is not dropped.
+        let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: (I20) dropped here, and nowhere else; the zone is still there.
+        unsafe { this.value().drop_in_place() };
+        zone.seal(false);
+        zone
+    }
+
+    /// Bytes in use in its zone when it was built.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn used(&self) -> usize {
+        self.figures().used
+    }
+
+    /// Bytes that its zone held when it was built.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn capacity(&self) -> usize {
+        self.figures().capacity
+    }
+
+    /// The most bytes that were in use in its zone at one time, until it was built.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn high_water(&self) -> usize {
+        self.figures().high_water
+    }
+
+    /// How many blocks its zone had when it was built: more than one if `bytes` was too little.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn blocks(&self) -> usize {
+        self.figures().blocks
+    }
+
+    /// The name of its zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn name(&self) -> Option<&'static str> {
+        self.zone.name()
+    }
+}
+
+impl<T: for<'z> DeepCopy<'z>> Drop for Parcel<T> {
+    fn drop(&mut self) {
+        // The zone follows as a field, also where this panics.
+        // SAFETY: (I20) dropped here, and nowhere else: `into_zone` forgets the parcel.
+        unsafe { self.value().drop_in_place() };
+    }
+}
+
+impl<T: for<'z> DeepCopy<'z>> fmt::Debug for Parcel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parcel")
+            .field("name", &self.name())
+            .field("used", &self.used())
+            .field("capacity", &self.capacity())
+            .field("blocks", &self.blocks())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod tests {
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+    use loom::thread;
+
+    /// A value that loom watches.
+    struct Watched<'z>(&'z UnsafeCell<usize>, Arc<AtomicUsize>);
+
+    // SAFETY: its cell is nobody else's.
+    unsafe impl Send for Watched<'_> {}
+
+    impl<'z> DeepCopy<'z> for Watched<'_> {
+        type Copied = Watched<'z>;
+        fn deep_copy(&self, _: &'z Zone) -> Result<Watched<'z>, ZoneError> {
+            unreachable!("it stays in its zone")
+        }
+    }
+
+    impl Drop for Watched<'_> {
+        fn drop(&mut self) {
+            // SAFETY: loom finds out if not.
+            self.0.with(|value| assert_eq!(unsafe { *value }, 7));
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Adds to the value, as its only user.
+    fn add(parcel: &mut Parcel<Watched<'static>>, more: usize) {
+        parcel.with_mut(|watched| {
+            // SAFETY: loom finds out if not.
+            watched.0.with_mut(|value| unsafe { *value += more });
+        });
+    }
+
+    /// Sends a parcel through a word, there and back, as a lock-free queue does.
+    #[test]
+    fn a_parcel_is_handed_over_whole_and_ends_once() {
+        loom::model(|| {
+            let drops = Arc::new(AtomicUsize::new(0));
+            let word = Arc::new(AtomicPtr::new(core::ptr::null_mut()));
+            let of_value = Arc::clone(&drops);
+            let mut parcel = Parcel::<Watched>::new(256, move |z| {
+                // It needs its destructor, which tells loom that it is gone.
+                let cell = z.alloc_uninit::<core::mem::ManuallyDrop<UnsafeCell<usize>>>(1);
+                let cell = cell[0].write(core::mem::ManuallyDrop::new(UnsafeCell::new(1)));
+                Watched(cell, of_value)
+            });
+            add(&mut parcel, 2);
+            let there = Arc::clone(&word);
+            let player = thread::spawn(move || {
+                let taken = there.swap(core::ptr::null_mut(), Ordering::Acquire);
+                let Some(taken) = NonNull::new(taken) else { return false };
+                // SAFETY: leaked below, and taken once.
+                let mut parcel = unsafe { Box::from_raw(taken.as_ptr()) };
+                add(&mut parcel, 4);
+                there.store(Box::into_raw(parcel), Ordering::Release);
+                true
+            });
+            word.swap(Box::into_raw(Box::new(parcel)), Ordering::Release);
+            let was_there = player.join().unwrap();
+            let back = word.swap(core::ptr::null_mut(), Ordering::Acquire);
+            // SAFETY: leaked above or by the player, and taken once.
+            let mut parcel = unsafe { Box::from_raw(back) };
+            if !was_there {
+                add(&mut parcel, 4);
+            }
+            drop(parcel);
+            assert_eq!(drops.load(Ordering::Relaxed), 1);
+        });
+    }
+}

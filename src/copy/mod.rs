@@ -1,0 +1,361 @@
+//! Relocating a value, and all it points to, into another zone.
+//!
+//! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
+//! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
+//! system's memory, std's `collections`, what is memzone's own (`zones`), and other crates'
+//! `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! their concept.
+//!
+//! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
+//! all that leaves a scope use it.
+//!
+//! One invariant lives here: I19, what is done with a box's memory while its value is out, in
+//! `reuse`, the only file with unsafe code. That a copy holds nothing of where it was copied from
+//! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it (I11).
+
+mod memory;
+
+mod reuse;
+
+mod later;
+
+mod ways;
+
+mod values;
+
+mod parts;
+
+mod cells;
+
+mod references;
+
+mod zones;
+
+mod owners;
+
+mod collections;
+
+#[cfg(any(feature = "glam", feature = "num-complex"))]
+mod numbers;
+
+use crate::error::{ZoneError, or_panic};
+use crate::zone::Zone;
+use core::future::Future;
+use core::ops::{Deref, DerefMut};
+
+pub(crate) use collections::{vec_at, vec_later};
+pub use later::Work;
+
+/// A type whose values can be copied to another zone with everything they point to.
+///
+/// A scope calls it for the value of its body: `Node<'inner>` becomes `Node<'outer>`. Derive it:
+///
+/// ```
+/// use memzone::{DeepCopy, Zone, zcopy};
+///
+/// #[derive(DeepCopy)]
+/// struct Node<'z> {
+///     value: f32,
+///     next: Option<&'z Node<'z>>,
+/// }
+///
+/// let outer = Zone::new(1024);
+/// let copied = {
+///     let inner = Zone::new(1024);
+///     let last = inner.alloc(Node { value: 2.0, next: None });
+///     zcopy(&Node { value: 1.0, next: Some(last) }, &outer)
+/// };
+/// assert_eq!(copied.value + copied.next.unwrap().value, 3.0);
+/// ```
+///
+/// # What the derive takes
+///
+/// Structs and enums with at most one lifetime (the zone's), type and const generics and `where`
+/// clauses. `#[deep_copy(flat)]` on a `Copy` type without references copies it bit by bit, and
+/// slices of it in one go. A type parameter `T` becomes `T::Copied`, so bounds on it must hold for
+/// that type too.
+///
+/// # What is copied
+///
+/// * Plain values as they are. References with what they refer to. Two references to one value
+///   become references to two copies.
+/// * `String`, `Vec`, `Box` move when a scope returns them (their memory is not the zone's) and
+///   are cloned by [`deep_copy`](DeepCopy::deep_copy); `Rc` and `Arc` are shared; a `ZBox` goes to
+///   the new zone; a [`Zone`] is one more handle.
+/// * Collections in a zone ([`Zone::vec`], [`Zone::string`], maps, boxes) become the same in the new zone, in one
+///   copy with just the room they need; so does what is in them.
+/// * [`Keep`] passes a value on as it is that outlives the new zone, or is in it already.
+/// * A `RefCell` that is mutably borrowed just then panics, as its `borrow` does.
+///
+/// # Depth
+///
+/// Long lists and deep trees are copied without deep recursion: past 24 KiB of stack, what is left
+/// is copied by tasks on the heap. A structure that leads back to itself (through a `Cell`) gives
+/// [`ZoneError::Cycle`]. Implementations written by hand recurse, and so do the copies of what is in a `RefCell` or a
+/// set; where they are nested too deep, [`ZoneError::TooDeep`] is returned.
+///
+/// # Real-time
+///
+/// Yes, within the target's [`remaining`](Zone::remaining) bytes, for what has no heap memory to
+/// clone and is not nested deeper than that.
+///
+/// # Safety
+///
+/// The trait is safe to implement: it can return wrong values, but not wrong memory.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be copied to another zone",
+    label = "has no `DeepCopy`",
+    note = "for a type of your own, add `#[derive(DeepCopy)]`",
+    note = "to pass on a reference or value that outlives the target zone as it is, wrap it in `memzone::Keep`"
+)]
+pub trait DeepCopy<'z> {
+    /// The same type, living in the zone `'z`.
+    type Copied: 'z;
+
+    /// Whether values hold nothing but themselves, so that copying one runs no code that could
+    /// ask for the current zone.
+    #[doc(hidden)]
+    const FLAT: bool = false;
+
+    /// Whether no code but memzone's own runs to copy it, so that nobody asks for the thread's
+    /// current zone meanwhile.
+    #[doc(hidden)]
+    const UNWATCHED: bool = Self::FLAT;
+
+    /// Copies the value, with all it points to, to a zone.
+    ///
+    /// By hand, where the derive does not do: here nothing of the cache is to be copied.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone, ZoneError};
+    ///
+    /// struct Wave<'z> {
+    ///     samples: &'z [f32],
+    ///     cache: Option<&'z [f32]>,
+    /// }
+    ///
+    /// impl<'z> DeepCopy<'z> for Wave<'_> {
+    ///     type Copied = Wave<'z>;
+    ///
+    ///     fn deep_copy(&self, to: &'z Zone) -> Result<Wave<'z>, ZoneError> {
+    ///         Ok(Wave { samples: self.samples.deep_copy(to)?, cache: None })
+    ///     }
+    /// }
+    ///
+    /// let zone = Zone::new(4096);
+    /// let wave = Wave { samples: &[0.5; 64], cache: Some(&[1.0; 64]) };
+    /// let copied = wave.deep_copy(&zone)?;
+    /// assert_eq!((copied.samples.len(), copied.cache, zone.used()), (64, None, 256));
+    /// # Ok::<(), ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
+    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused.
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time).
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError>;
+
+    /// Copies a slice; plain data in one go.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone};
+    ///
+    /// let zone = Zone::new(4096);
+    /// let words = DeepCopy::deep_copy_slice(&["one", "two"], &zone)?;
+    /// assert_eq!(*words, ["one", "two"]);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`deep_copy`](DeepCopy::deep_copy).
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time).
+    fn deep_copy_slice(items: &[Self], to: &'z Zone) -> Result<&'z mut [Self::Copied], ZoneError>
+    where
+        Self: Sized,
+    {
+        Depth::enter(|depth| Self::copy_slice_at(items, to, depth))
+    }
+
+    /// Moves the value to a zone. This is what scopes call: what owns its memory elsewhere, like a
+    /// `Vec`, is not cloned.
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Zone};
+    ///
+    /// let (zone, list) = (Zone::new(4096), vec![1, 2, 3]);
+    /// let place = list.as_ptr();
+    /// let moved = list.move_out(&zone)?;
+    /// assert_eq!((moved.as_ptr(), zone.used()), (place, 0));
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`deep_copy`](DeepCopy::deep_copy). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// As [the trait](DeepCopy#real-time). A `String`, `Vec` or `Box` moves without asking for
+    /// memory, where its items' copies are of their size.
+    fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError>
+    where
+        Self: Sized,
+    {
+        let copied = self.deep_copy(to);
+        // Not at the end of the function, where its panic would leak what is returned.
+        drop(self);
+        copied
+    }
+
+    /// `deep_copy` as a part of a larger one.
+    #[doc(hidden)]
+    #[inline]
+    fn copy_at(&self, to: &'z Zone, _depth: Depth) -> Result<Self::Copied, ZoneError> {
+        self.deep_copy(to)
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    fn copy_slice_at(
+        items: &[Self],
+        to: &'z Zone,
+        depth: Depth,
+    ) -> Result<&'z mut [Self::Copied], ZoneError>
+    where
+        Self: Sized,
+    {
+        to.fill_slice(items.len(), |index| items[index].copy_at(to, depth))
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    fn copy_array<const N: usize>(
+        items: &[Self; N],
+        to: &'z Zone,
+        depth: Depth,
+    ) -> Result<[Self::Copied; N], ZoneError>
+    where
+        Self: Sized,
+    {
+        later::array(|index| items[index].copy_at(to, depth))
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    fn move_array<const N: usize>(
+        items: [Self; N],
+        to: &'z Zone,
+    ) -> Result<[Self::Copied; N], ZoneError>
+    where
+        Self: Sized,
+    {
+        let mut items = items.into_iter();
+        later::array(|_| items.next().expect("as many as there are").move_out(to))
+    }
+
+    /// `deep_copy` as a task, so that what it leads to is not copied on this thread's stack.
+    #[doc(hidden)]
+    fn copy_later<'s>(
+        &'s self,
+        to: &'z Zone,
+        _work: Work<'s>,
+    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    where
+        'z: 's,
+    {
+        async move { self.deep_copy(to) }
+    }
+
+    /// `move_out` as a task.
+    #[doc(hidden)]
+    fn move_later<'s>(
+        self,
+        to: &'z Zone,
+        _work: Work<'s>,
+    ) -> impl Future<Output = Result<Self::Copied, ZoneError>> + 's
+    where
+        Self: Sized + 's,
+        'z: 's,
+    {
+        async move { self.move_out(to) }
+    }
+}
+
+/// Within a copy: that goes on with tasks on the heap where it has used much of the stack.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Depth(());
+
+/// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
+///
+/// ```
+/// use memzone::{Keep, beginz};
+///
+/// let name: &str = beginz!({ Keep("a literal lives for ever") }).0;
+/// assert_eq!(name.len(), 24);
+/// ```
+///
+/// # Real-time
+///
+/// Yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Keep<T>(pub T);
+
+impl<T> Deref for Keep<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Keep<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// Copies a value, with all it points to, to a zone. xtlang's `zcopy`.
+///
+/// ```
+/// use memzone::{Zone, zcopy};
+///
+/// let scratch = Zone::new(4096);
+/// let line: &[f32] = scratch.alloc_slice(4, 0.5);
+/// let song = Zone::new(4096);
+/// let kept = zcopy(&line, &song);
+/// drop(scratch);
+/// assert_eq!(kept, [0.5; 4]);
+/// ```
+///
+/// # Panics
+///
+/// Where [`try_zcopy`] errs.
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+#[track_caller]
+pub fn zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
+    or_panic(value.deep_copy(to))
+}
+
+/// Like [`zcopy`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`DeepCopy::deep_copy`].
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+pub fn try_zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
+    value.deep_copy(to)
+}

@@ -1,0 +1,102 @@
+//! References: the only parts that lead into a zone without owning what is there.
+
+#![forbid(unsafe_code)]
+
+use super::{DeepCopy, Depth, Work, later};
+use crate::error::ZoneError;
+use crate::zone::Zone;
+
+/// References: what they refer to is copied, and a reference of the same kind refers to the copy.
+macro_rules! references {
+    ($([$($kind:tt)*])*) => {
+        $(
+            impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
+                type Copied = &'z $($kind)* T::Copied;
+                const UNWATCHED: bool = T::FLAT;
+                fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    Depth::enter(|depth| self.copy_at(to, depth))
+                }
+                #[inline]
+                fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+                    match later::reference_at(&**self, to, depth) {
+                        Some(copied) => Ok(&$($kind)* *copied),
+                        None => Err(later::LEFT_BEHIND),
+                    }
+                }
+                async fn copy_later<'s>(
+                    &'s self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    'z: 's,
+                {
+                    let copied = work.follow(&**self, to).await?;
+                    Ok(&$($kind)* *to.try_alloc(copied)?)
+                }
+                async fn move_later<'s>(
+                    self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    Self: 's,
+                    'z: 's,
+                {
+                    let target: &'s T = self;
+                    let copied = work.follow(target, to).await?;
+                    Ok(&$($kind)* *to.try_alloc(copied)?)
+                }
+            }
+
+            impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
+                type Copied = &'z $($kind)* [T::Copied];
+                const UNWATCHED: bool = T::FLAT;
+                #[inline]
+                fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    if T::FLAT {
+                        return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
+                    }
+                    Depth::enter(|depth| self.copy_at(to, depth))
+                }
+                #[inline]
+                fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+                    depth.follow_slice(&**self, to).map(|copied| &$($kind)* *copied)
+                }
+                async fn copy_later<'s>(
+                    &'s self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    'z: 's,
+                {
+                    Ok(&$($kind)* *work.follow_slice(&**self, to).await?)
+                }
+                async fn move_later<'s>(
+                    self,
+                    to: &'z Zone,
+                    work: Work<'s>,
+                ) -> Result<Self::Copied, ZoneError>
+                where
+                    Self: 's,
+                    'z: 's,
+                {
+                    let items: &'s [T] = self;
+                    Ok(&$($kind)* *work.follow_slice(items, to).await?)
+                }
+            }
+
+            impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
+                type Copied = &'z $($kind)* str;
+                const UNWATCHED: bool = true;
+                #[inline]
+                fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    to.try_alloc_str(self).map(|copied| &$($kind)* *copied)
+                }
+            }
+        )*
+    };
+}
+
+references!([] [mut]);

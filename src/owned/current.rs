@@ -1,0 +1,42 @@
+//! Owned values in the thread's current zone: xtlang's `alloc`.
+
+#![forbid(unsafe_code)]
+
+use super::zbox::ZBox;
+use crate::error::{ZoneError, or_panic};
+use crate::stack::try_peek_zone;
+
+/// Allocates `len` default values in the thread's current zone. xtlang's `alloc` and `zalloc`.
+///
+/// ```
+/// let samples = memzone::alloc::<f32>(64);
+/// assert_eq!(samples[..], [0.0; 64]);
+/// ```
+///
+/// # Panics
+///
+/// Where the zone has no room and cannot grow.
+///
+/// # Real-time
+///
+/// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
+#[track_caller]
+pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
+    or_panic(try_alloc(len))
+}
+
+/// Like [`alloc`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`try_peek_zone`] and [`Zone::try_boxed`].
+///
+/// # Real-time
+///
+/// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
+#[cfg_attr(feature = "ledger", track_caller)]
+pub fn try_alloc<T: Copy + Default>(len: usize) -> Result<ZBox<[T]>, ZoneError> {
+    // `T::default` runs before anything is taken from the zone.
+    let value = T::default();
+    try_peek_zone()?.try_boxed_slice(len, value)
+}

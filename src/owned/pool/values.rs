@@ -1,0 +1,458 @@
+//! The pool itself: its memory, and the values that are its own.
+
+use super::boxed::{PoolBox, Taken};
+use super::iter::{PoolIter, PoolIterMut};
+use super::slots::{BOXED, END, MAX_SLOTS, PoolFull, PoolKey, PoolKeys, Slots};
+use crate::error::{ZoneError, or_panic};
+use crate::region::bump::MAX_REQUEST;
+use crate::zone::Zone;
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::num::NonZeroU64;
+use core::ptr::NonNull;
+use core::slice;
+
+/// Fixed slots for values of one type, in a zone: voices, particles, entities.
+///
+/// All memory is taken when the pool is made, by [`Zone::pool`]. After that a value goes in and
+/// out in constant time, and nothing is allocated or freed. A full pool gives the value back.
+///
+/// A value belongs to the pool or to a box of its own.
+///
+/// * [`insert`](Pool::insert) gives it to the pool, and returns a [`PoolKey`]. The pool is
+///   iterated over, and drops what is left in it when it is dropped itself. This is for values
+///   that are worked through together.
+/// * [`boxed`](Pool::boxed) gives it to a [`PoolBox`], which is used like a `Box`. This is for
+///   values that have an owner each.
+///
+/// A box has its value for itself, so the pool passes its slot over. And it borrows the pool, so
+/// that while there are boxes, the pool's own values can be looked at but neither changed nor
+/// removed. Where both are needed at a time, make two pools.
+///
+/// ```
+/// use memzone::{PoolFull, Zone};
+///
+/// struct Voice {
+///     note: u8,
+///     age: u32,
+///     level: f32,
+/// }
+///
+/// let zone = Zone::new(64 * 1024);
+/// let mut voices = zone.pool::<Voice>(2);
+///
+/// for note in [60, 64, 67] {
+///     let voice = Voice { note, age: 0, level: 1.0 };
+///     if let Err(PoolFull(voice)) = voices.insert(voice) {
+///         // The oldest voice makes room.
+///         let oldest = voices.keys().max_by_key(|&key| voices.get(key).map(|voice| voice.age));
+///         oldest.and_then(|key| voices.remove(key));
+///         assert!(voices.insert(voice).is_ok());
+///     }
+///     for voice in voices.iter_mut() {
+///         voice.age += 1;
+///         voice.level *= 0.5;
+///     }
+/// }
+/// voices.retain(|voice| voice.level > 0.4);
+/// assert_eq!(voices.iter().map(|voice| voice.note).collect::<Vec<_>>(), [67]);
+/// ```
+///
+/// As long as there is a pool in it, a zone cannot be reset:
+///
+/// ```compile_fail,E0502
+/// let mut zone = memzone::Zone::new(1024);
+/// let mut pool = zone.pool::<u32>(8);
+/// zone.reset().unwrap();
+/// pool.insert(1).unwrap();
+/// ```
+///
+/// # Real-time
+///
+/// Yes, for all methods, and as far as the destructors of the values are. A slot's memory is
+/// touched when it is first used, so make the zone with [`prefault`](crate::ZoneBuilder::prefault).
+pub struct Pool<'z, T> {
+    slots: Slots<'z>,
+    /// As many places as there are slots. Those with a serial number in their word hold a value of
+    /// the pool's, those with `BOXED` one of a box's or a forgotten box's, all others nothing.
+    values: NonNull<T>,
+    /// How many values are the pool's.
+    owned: usize,
+    /// What the next value is told from all others by. At a value every nanosecond it takes 584
+    /// years to run out, so no slot is ever worn out, and no key ever fits a later value.
+    serial: NonZeroU64,
+    /// Owns values of the very type `T`: `boxed` puts them in through a shared reference.
+    owns: PhantomData<Cell<T>>,
+}
+
+impl Zone {
+    /// Makes a pool of `slots` slots for values of type `T`, all free.
+    ///
+    /// It takes the size of `T` and 8 bytes for each slot, at once.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_pool`](Zone::try_pool) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in `slots`.
+    #[track_caller]
+    pub fn pool<T>(&self, slots: usize) -> Pool<'_, T> {
+        or_panic(self.try_pool(slots))
+    }
+
+    /// Like [`pool`](Zone::pool), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and
+    /// [`TooLarge`](ZoneError::TooLarge) for more than 4,294,967,295 slots.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    pub fn try_pool<T>(&self, slots: usize) -> Result<Pool<'_, T>, ZoneError> {
+        let bytes = size_of::<T>().saturating_add(size_of::<Cell<u64>>());
+        let too_large = ZoneError::TooLarge {
+            requested: bytes.saturating_mul(slots),
+            available: bytes.saturating_mul(MAX_SLOTS).min(MAX_REQUEST),
+        };
+        if slots > MAX_SLOTS {
+            return Err(too_large);
+        }
+        // One request, so that an error leaves the zone as it was.
+        let values = Layout::array::<T>(slots).map_err(|_| too_large)?;
+        let words = Layout::array::<Cell<u64>>(slots).map_err(|_| too_large)?;
+        let (layout, offset) = values.extend(words).map_err(|_| too_large)?;
+        let values = self.try_alloc_layout(layout)?;
+        // SAFETY: (I6) the words begin there in the layout.
+        let words = unsafe { values.add(offset) }.cast::<MaybeUninit<Cell<u64>>>();
+        // SAFETY: (I2) memory just taken for as many words; (I7) which may be uninitialised.
+        let words = unsafe { slice::from_raw_parts_mut(words.as_ptr(), slots) };
+        for word in &mut *words {
+            word.write(Cell::new(0));
+        }
+        // SAFETY: (I7) all are written; (I1) borrowed from the handle, like all that is in a zone.
+        let words = unsafe { slice::from_raw_parts(words.as_mut_ptr().cast(), slots) };
+        let slots = Slots { words, free: Cell::new(END), taken: Cell::new(0) };
+        slots.free_all();
+        let serial = BOXED.saturating_add(1);
+        Ok(Pool { slots, values: values.cast(), owned: 0, serial, owns: PhantomData })
+    }
+}
+
+impl<'z, T> Pool<'z, T> {
+    /// Gives a value to the pool. The slot given back last is taken first.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolFull`] with the value, where no slot is free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn insert(&mut self, value: T) -> Result<PoolKey, PoolFull<T>> {
+        let serial = self.serial;
+        let Some(index) = self.slots.take(serial) else { return Err(PoolFull(value)) };
+        // SAFETY: (I15) the slot was free, so its place is nobody's.
+        unsafe { self.place(index).write(value) };
+        self.serial = serial.saturating_add(1);
+        self.owned += 1;
+        Ok(PoolKey { serial, index })
+    }
+
+    /// Gives a value to a box of its own. Any number of boxes may be alive at a time, up to the
+    /// number of slots.
+    ///
+    /// ```
+    /// use memzone::{Pool, PoolBox, Zone};
+    ///
+    /// struct Node<'p> {
+    ///     delay: PoolBox<'p, [f32; 480]>,
+    /// }
+    ///
+    /// let zone = Zone::new(64 * 1024);
+    /// let delays: Pool<[f32; 480]> = zone.pool(4);
+    /// let mut left = Node { delay: delays.boxed([0.0; 480])? };
+    /// let right = Node { delay: delays.boxed([0.0; 480])? };
+    /// left.delay[0] = 1.0;
+    /// drop(right); // its slot is free again
+    /// assert_eq!(delays.len(), 1);
+    /// # Ok::<(), memzone::PoolFull<[f32; 480]>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PoolFull`] with the value, where no slot is free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn boxed(&self, value: T) -> Result<PoolBox<'_, T>, PoolFull<T>> {
+        let Some(index) = self.slots.take(BOXED) else { return Err(PoolFull(value)) };
+        let place = self.place(index);
+        // SAFETY: (I15) the slot was free, so its place is nobody's.
+        unsafe { place.write(value) };
+        let slot = Taken { slots: &self.slots, index };
+        Ok(PoolBox { value: place, slot, owns: PhantomData })
+    }
+
+    /// The value of this key, unless it was removed.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn get(&self, key: PoolKey) -> Option<&T> {
+        let place = self.find(key)?;
+        // SAFETY: (I15) a value of the pool's, which only `&mut self` changes or removes.
+        Some(unsafe { place.as_ref() })
+    }
+
+    /// The value of this key, unless it was removed.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn get_mut(&mut self, key: PoolKey) -> Option<&mut T> {
+        let mut place = self.find(key)?;
+        // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+        Some(unsafe { place.as_mut() })
+    }
+
+    /// Moves the value of this key out and makes its slot free, unless it was removed before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant.
+    #[inline]
+    pub fn remove(&mut self, key: PoolKey) -> Option<T> {
+        let place = self.find(key)?;
+        self.disown(key);
+        // SAFETY: (I15) a value of the pool's until now, and its slot is free now.
+        Some(unsafe { place.read() })
+    }
+
+    /// Drops the values of the pool's for which `keep` returns `false`, in the order of the slots.
+    ///
+    /// Where `keep` or a destructor panics, the values that `keep` has not decided on stay.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as `keep` and the destructors are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots.
+    pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        for key in self.all_keys() {
+            let mut place = self.place(key.index);
+            // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+            if !keep(unsafe { place.as_mut() }) {
+                self.disown(key);
+                // SAFETY: (I15) a value of the pool's until now, so nobody else drops it.
+                unsafe { place.drop_in_place() };
+            }
+        }
+    }
+
+    /// Drops all values of the pool's and makes all slots free, also those of boxes that were
+    /// forgotten (`mem::forget`).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the destructors are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots.
+    pub fn clear(&mut self) {
+        self.drop_values();
+        // No box is alive, as it would borrow the pool. What a forgotten one left is overwritten,
+        // not dropped: it may be of a type that lives shorter than `T`.
+        self.slots.free_all();
+    }
+
+    /// The values of the pool's, in the order of the slots. Those in boxes are not among them.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots up to the last value, for all of them.
+    #[inline]
+    pub fn iter(&self) -> PoolIter<'_, T> {
+        PoolIter { keys: self.keys(), values: self.values, lends: PhantomData }
+    }
+
+    /// The values of the pool's, to be changed, in the order of the slots.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots up to the last value, for all of them.
+    #[inline]
+    pub fn iter_mut(&mut self) -> PoolIterMut<'_, T> {
+        PoolIterMut { keys: self.keys(), values: self.values, lends: PhantomData }
+    }
+
+    /// The keys of the pool's values, in the order of the slots.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots up to the last value, for all of them.
+    #[inline]
+    pub fn keys(&self) -> PoolKeys<'_> {
+        self.all_keys()
+    }
+
+    /// How many slots are taken, by values of the pool's and by boxes.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn len(&self) -> usize {
+        self.slots.taken.get()
+    }
+
+    /// How many slots there are.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn capacity(&self) -> usize {
+        self.slots.words.len()
+    }
+
+    /// Whether no slot is taken.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no slot is free.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_full(&self) -> bool {
+        self.len() == self.capacity()
+    }
+
+    /// Like `keys`, for a caller who takes values out on the way.
+    #[inline]
+    fn all_keys(&self) -> PoolKeys<'z> {
+        PoolKeys { words: self.slots.words.iter().enumerate(), left: self.owned }
+    }
+
+    /// Where the value of a slot lies.
+    #[inline]
+    fn place(&self, index: u32) -> NonNull<T> {
+        debug_assert!((index as usize) < self.capacity());
+        // SAFETY: (I6) callers pass a slot's index, and there are as many places.
+        unsafe { self.values.add(index as usize) }
+    }
+
+    /// Where the value of a key lies, if it is still the pool's.
+    #[inline]
+    fn find(&self, key: PoolKey) -> Option<NonNull<T>> {
+        let word = self.slots.words.get(key.index as usize)?;
+        (word.get() == key.serial.get()).then(|| self.place(key.index))
+    }
+
+    /// Makes the slot of a value free that the caller then drops or moves out. In this order, so
+    /// that a destructor that panics leaves nothing to be dropped twice.
+    #[inline]
+    fn disown(&mut self, key: PoolKey) {
+        self.owned -= 1;
+        self.slots.give_back(key.index);
+    }
+
+    /// Drops the pool's values, all of them also where one's destructor panics.
+    fn drop_values(&mut self) {
+        struct Rest<'p, 'z, T>(&'p mut Pool<'z, T>);
+        impl<T> Drop for Rest<'_, '_, T> {
+            fn drop(&mut self) {
+                self.0.retain(|_| false);
+            }
+        }
+        Rest(self).0.retain(|_| false);
+    }
+}
+
+impl<T> Drop for Pool<'_, T> {
+    /// Drops the values of the pool's. The slots' memory comes back with the zone's.
+    fn drop(&mut self) {
+        if core::mem::needs_drop::<T>() {
+            self.drop_values();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Pool<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'p, T> IntoIterator for &'p Pool<'_, T> {
+    type Item = &'p T;
+    type IntoIter = PoolIter<'p, T>;
+    fn into_iter(self) -> PoolIter<'p, T> {
+        self.iter()
+    }
+}
+
+impl<'p, T> IntoIterator for &'p mut Pool<'_, T> {
+    type Item = &'p mut T;
+    type IntoIter = PoolIterMut<'p, T>;
+    fn into_iter(self) -> PoolIterMut<'p, T> {
+        self.iter_mut()
+    }
+}

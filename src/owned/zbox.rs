@@ -1,0 +1,291 @@
+//! Owned values in zones.
+
+use crate::error::{ZoneError, or_panic};
+use crate::insight::ledger::{Entry, Kind};
+use crate::owned::owner::acts_as_its_value;
+use crate::zone::Zone;
+use crate::zone::values::{OnError, Panic, Return};
+use core::convert::Infallible;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut};
+use core::panic::UnwindSafe;
+use core::ptr::NonNull;
+
+/// A value that lives in a zone and owns a handle to it, so the zone outlives it.
+///
+/// It may be stored and returned like a `Box`, and its destructor runs when it is dropped. The
+/// memory comes back when the zone is reset or freed, or at once where the value was the zone's
+/// last allocation.
+///
+/// ```
+/// use memzone::{ZBox, Zone};
+///
+/// let zone = Zone::new(1024);
+/// let name: ZBox<String> = zone.boxed("kick".to_string());
+/// drop(zone);
+/// assert_eq!(*name, "kick"); // it kept the zone
+/// ```
+///
+/// # Real-time
+///
+/// Making one within the zone's [`remaining`](Zone::remaining) bytes: yes. Dropping one: yes,
+/// unless it is the zone's last handle or its value's destructor is not.
+pub struct ZBox<T: ?Sized> {
+    value: NonNull<T>,
+    zone: Zone,
+    entry: Entry,
+    owns: PhantomData<T>,
+}
+
+// As `Box`: it owns its value.
+impl<T: ?Sized + UnwindSafe> UnwindSafe for ZBox<T> {}
+
+impl<T> ZBox<T> {
+    /// Puts a value into the thread's current zone.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](ZBox::try_new) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
+    #[track_caller]
+    pub fn new(value: T) -> ZBox<T> {
+        or_panic(Self::try_new(value))
+    }
+
+    /// Like [`new`](ZBox::new), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_boxed`] and [`try_peek_zone`](crate::try_peek_zone). The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
+        crate::stack::current()?.try_boxed(value)
+    }
+
+    /// Moves the value out.
+    ///
+    /// ```
+    /// use memzone::{ZBox, Zone};
+    ///
+    /// let name = Zone::new(1024).boxed(String::from("sine"));
+    /// let name: String = ZBox::into_inner(name); // the zone ends here
+    /// assert_eq!(name, "sine");
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes, unless the box is the zone's last handle.
+    pub fn into_inner(this: ZBox<T>) -> T {
+        let this = ManuallyDrop::new(this);
+        // SAFETY: (I18) valid, and `this` is not used again.
+        let value = unsafe { this.value.read() };
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
+        let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: (I18) as above.
+        let _entry = unsafe { (&raw const this.entry).read() };
+        // SAFETY: (I18) nothing of the value is left in its place, and this box was its only owner.
+        unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
+        value
+    }
+}
+
+impl<T: ?Sized> ZBox<T> {
+    /// Becomes the owner of a value of so many bytes.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    fn own(value: NonNull<T>, zone: Zone, bytes: usize) -> ZBox<T> {
+        let entry = Entry::new::<T>(Kind::Zone, bytes);
+        ZBox { value, zone, entry, owns: PhantomData }
+    }
+
+    /// The zone that the value lives in.
+    ///
+    /// ```
+    /// use memzone::{ZBox, Zone};
+    ///
+    /// let value = Zone::new(1024).boxed(1);
+    /// let other = ZBox::zone(&value).boxed(2); // beside it
+    /// assert_eq!(*value + *other, 3);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn zone(this: &ZBox<T>) -> &Zone {
+        &this.zone
+    }
+}
+
+impl Zone {
+    /// The handle of a box, whose place goes back where there can be none.
+    #[inline(always)]
+    #[track_caller]
+    fn handle_of<E: OnError>(&self, place: NonNull<u8>, bytes: usize) -> Result<Zone, E::Error> {
+        match self.try_clone() {
+            Ok(zone) => Ok(zone),
+            Err(error) => {
+                // SAFETY: (I1) just taken, and nobody has seen it.
+                unsafe { self.header().give_back(place, bytes) };
+                E::fail(error)
+            }
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn boxed_in<E: OnError, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
+        let place = self.place::<E, T>()?;
+        let zone = self.handle_of::<E>(place.cast(), size_of::<T>())?;
+        // SAFETY: (I2) a place just taken for this value.
+        unsafe { place.write(value) };
+        Ok(ZBox::own(place, zone, size_of::<T>()))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn boxed_slice_in<E: OnError, T: Copy>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> Result<ZBox<[T]>, E::Error> {
+        let start = self.places::<E, T>(len, align_of::<T>())?;
+        let bytes = size_of::<T>() * len;
+        let zone = self.handle_of::<E>(start.cast(), bytes)?;
+        for index in 0..len {
+            // SAFETY: (I6) `len` places were taken.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), zone, bytes))
+    }
+
+    /// Puts a value into the zone and returns its owner. Any type will do: its destructor runs
+    /// when the owner is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_boxed`](Zone::try_boxed) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[track_caller]
+    pub fn boxed<T>(&self, value: T) -> ZBox<T> {
+        let Ok(boxed): Result<_, Infallible> = self.boxed_in::<Panic, T>(value);
+        boxed
+    }
+
+    /// Like [`boxed`](Zone::boxed), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`InUse`](ZoneError::InUse) where
+    /// [`clone`](Zone::clone) panics. The value is lost then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub fn try_boxed<T>(&self, value: T) -> Result<ZBox<T>, ZoneError> {
+        self.boxed_in::<Return, T>(value)
+    }
+
+    /// Puts a copy of a slice into the zone and returns its owner.
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub(crate) fn try_boxed_slice_copy<T: Copy>(
+        &self,
+        source: &[T],
+    ) -> Result<ZBox<[T]>, ZoneError> {
+        let value = NonNull::from(self.try_alloc_slice_copy(source)?);
+        let bytes = size_of_val(source);
+        let zone = self.handle_of::<Return>(value.cast(), bytes)?;
+        Ok(ZBox::own(value, zone, bytes))
+    }
+
+    /// Puts `len` copies of a value into the zone and returns their owner.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_boxed_slice`](Zone::try_boxed_slice) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[track_caller]
+    pub fn boxed_slice<T: Copy>(&self, len: usize, value: T) -> ZBox<[T]> {
+        let Ok(boxed): Result<_, Infallible> = self.boxed_slice_in::<Panic, T>(len, value);
+        boxed
+    }
+
+    /// Like [`boxed_slice`](Zone::boxed_slice), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_boxed`](Zone::try_boxed).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub fn try_boxed_slice<T: Copy>(&self, len: usize, value: T) -> Result<ZBox<[T]>, ZoneError> {
+        self.boxed_slice_in::<Return, T>(len, value)
+    }
+}
+
+impl<T: ?Sized> Drop for ZBox<T> {
+    fn drop(&mut self) {
+        let size = size_of_val::<T>(self);
+        // SAFETY: (I18) valid, and dropped only here. Where it panics, the handle still goes.
+        unsafe { self.value.drop_in_place() };
+        // SAFETY: (I18) the value is gone, and this box was its only owner.
+        unsafe { self.zone.header().give_back(self.value.cast(), size) };
+    }
+}
+
+impl<T: ?Sized> Deref for ZBox<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: (I1, I2) the handle keeps the zone alive and the value in its place.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for ZBox<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: (I1, I2) as above, and the box is its only owner.
+        unsafe { self.value.as_mut() }
+    }
+}
+
+impl<T: Clone> Clone for ZBox<T> {
+    /// A clone in the same zone.
+    #[track_caller]
+    fn clone(&self) -> Self {
+        self.zone.boxed(T::clone(self))
+    }
+}
+
+impl<T: Copy> Clone for ZBox<[T]> {
+    /// A copy in the same zone.
+    #[track_caller]
+    fn clone(&self) -> Self {
+        or_panic(self.zone.try_boxed_slice_copy(self))
+    }
+}
+
+acts_as_its_value!([T: ?Sized] ZBox<T>);

@@ -1,0 +1,161 @@
+//! How a zone grows: the rest of its block, a block that it has kept, a new one.
+
+use super::block::{BLOCK_HEADER, Block};
+use super::bump::{self, MAX_REQUEST, STEP};
+use super::header::{Growth, Header, state};
+use super::memory::{self, BLOCK_ALIGN, Memory, Taken};
+use super::stale;
+use crate::error::{MAX_ALIGN, Request, ZoneError};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+impl Header {
+    /// Finds room for a request that the current block's rest, rounded to steps, had none for.
+    #[track_caller]
+    pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
+        debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
+        if let Some(found) = self.place(size, align) {
+            return Ok(found);
+        }
+        let used = self.used();
+        let is_kept = self.advance_to_kept(size, align);
+        if !is_kept {
+            let block = self.take_block(size, align)?;
+            // SAFETY: (I2) just made.
+            let next = unsafe { block.as_ref() };
+            next.next.set(self.current_block().next.replace(Some(block)));
+            self.enter_block(block);
+        }
+        let place = self.place(size, align).expect("the block was chosen to fit");
+        if !is_kept {
+            self.note_growth(used);
+        }
+        Ok(place)
+    }
+
+    /// The precise form of what the fast path does: any alignment, exact fits.
+    fn place(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let cursor = self.cursor.get();
+        let end = self.end.get().addr().get();
+        let place = bump::place(cursor.addr().get(), end, size, align)?;
+        // SAFETY: (I6) `place` ends at or before the block's end.
+        self.cursor.set(unsafe { cursor.add(place.advance) });
+        // SAFETY: (I6) as above, and `skip < advance`.
+        let start = unsafe { cursor.add(place.skip) };
+        stale::open(start, size);
+        Some(start)
+    }
+
+    /// Goes on to the first kept block with room for the request, if there is one.
+    fn advance_to_kept(&self, size: usize, align: usize) -> bool {
+        let current = self.current_block();
+        let mut before = current;
+        while let Some(candidate) = before.next.get() {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            let block = unsafe { candidate.as_ref() };
+            let (start, end) = (block.start.addr().get(), block.end.addr().get());
+            if bump::place(start, end, size, align).is_some() {
+                before.next.set(block.next.get());
+                block.next.set(current.next.replace(Some(candidate)));
+                self.enter_block(candidate);
+                return true;
+            }
+            before = block;
+        }
+        false
+    }
+
+    /// Makes the current block's successor the current one.
+    fn enter_block(&self, block: NonNull<Block>) {
+        let left = self.current_block();
+        let cursor = self.cursor.get();
+        left.filled.set(cursor);
+        let used = cursor.addr().get() - left.start.addr().get();
+        self.used_before.set(self.used_before.get() + used);
+        self.current.set(block);
+        let entered = self.current_block();
+        self.cursor.set(entered.start);
+        self.end.set(entered.end);
+        self.state.set(self.state.get() | state::MOVED_ON);
+    }
+
+    /// Takes a block from the system with room for the request.
+    #[track_caller]
+    pub(crate) fn take_block(
+        &self,
+        size: usize,
+        align: usize,
+    ) -> Result<NonNull<Block>, ZoneError> {
+        let used = self.used();
+        let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
+        if self.growth == Growth::None {
+            return Err(refused(self.capacity()));
+        }
+        let request = BLOCK_HEADER + size + align.saturating_sub(BLOCK_ALIGN);
+        let least = memory::round_up(request)
+            .ok_or(ZoneError::TooLarge { requested: size, available: MAX_REQUEST })?;
+        let left = self.limit - self.system.get();
+        if memory::system_bytes(least) > left {
+            return Err(refused(self.limit));
+        }
+        let held = self.high_water.get().max(used + size);
+        let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
+        let bytes = memory::round_up(wanted)
+            .filter(|&bytes| memory::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))
+            .or_else(|| memory::round_down(wanted.min(left)))
+            .map_or(least, |bytes| bytes.max(least));
+
+        let Taken { memory, start, bytes } = Memory::take(Request::NewBlock, bytes)?;
+        // SAFETY: (I2) the block is longer than its header.
+        let data = unsafe { start.add(BLOCK_HEADER) };
+        // SAFETY: (I2) one past its last byte.
+        let end = unsafe { start.add(bytes) };
+        self.system.set(self.system.get() + memory.system_bytes());
+        self.newest.set(bytes);
+        self.blocks.set(self.blocks.get() + 1);
+        let block = start.cast::<Block>();
+        let value =
+            Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        // SAFETY: (I2) aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        unsafe { block.write(value) };
+        // SAFETY: (I2) just written.
+        self.ready(unsafe { block.as_ref() });
+        Ok(block)
+    }
+
+    /// A block has been taken, when so many bytes were used. A subscriber may use the zone, or panic: the
+    /// block must be in the list, and what it was taken for have its place in it (I5, I10).
+    #[cfg_attr(not(any(feature = "tracing", feature = "profile")), allow(unused_variables))]
+    #[inline(always)]
+    pub(crate) fn note_growth(&self, used: usize) {
+        #[cfg(feature = "profile")]
+        if let Some(site) = self.site {
+            site.grown();
+            site.held(used);
+        }
+        #[cfg(feature = "tracing")]
+        tracing::trace!(target: "memzone", zone = self.name, bytes = self.newest.get(), used, "a zone has grown");
+    }
+
+    /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
+    #[track_caller]
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
+        if bytes > MAX_REQUEST {
+            return Err(ZoneError::TooLarge { requested: bytes, available: MAX_REQUEST });
+        }
+        let mut rest = self.current_block();
+        if self.end.get().addr().get() - self.cursor.get().addr().get() >= bytes {
+            return Ok(());
+        }
+        while let Some(next) = rest.next.get() {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            rest = unsafe { next.as_ref() };
+            if rest.room() >= bytes {
+                return Ok(());
+            }
+        }
+        rest.next.set(Some(self.take_block(bytes, STEP)?));
+        self.note_growth(self.used());
+        Ok(())
+    }
+}

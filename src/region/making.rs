@@ -1,0 +1,81 @@
+//! How a zone is made: a header at the start of its first block.
+
+use super::block::Block;
+use super::bump::MAX_REQUEST;
+use super::header::{Growth, HEADER, Header, Links, Lock, Settings, state};
+use super::hooks::Hooks;
+use super::memory::{self, Memory, Taken};
+use crate::error::{Request, ZoneError};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+impl Header {
+    /// Makes a zone; the caller gets its only handle, as a bare pointer.
+    #[track_caller]
+    pub(crate) fn make(settings: &Settings) -> Result<NonNull<Header>, ZoneError> {
+        let too_large =
+            ZoneError::TooLarge { requested: settings.capacity, available: MAX_REQUEST };
+        if settings.capacity > MAX_REQUEST {
+            return Err(too_large);
+        }
+        let mut bytes = memory::round_up(settings.capacity + HEADER).ok_or(too_large)?;
+        if memory::system_bytes(bytes) > settings.limit {
+            bytes = memory::round_down(settings.limit).filter(|&bytes| bytes > HEADER).ok_or(
+                ZoneError::LimitReached {
+                    requested: settings.capacity,
+                    limit: settings.limit,
+                    used: 0,
+                },
+            )?;
+        }
+        let taken = Memory::take(Request::NewZone, bytes)?;
+        Ok(Self::install(taken, settings))
+    }
+
+    /// Writes a header to the start of memory that has room for one.
+    pub(crate) fn install(taken: Taken, settings: &Settings) -> NonNull<Header> {
+        let Taken { memory, start, bytes } = taken;
+        assert!(bytes >= HEADER);
+        let room = bytes - HEADER;
+        let room = if settings.fixed { room.min(settings.capacity) } else { room };
+        // SAFETY: (I2) the memory is `bytes >= HEADER` long.
+        let data = unsafe { start.add(HEADER) };
+        // SAFETY: (I2) `room` bytes follow the header.
+        let end = unsafe { data.add(room) };
+        let header = start.cast::<Header>();
+        let system = memory.system_bytes();
+        let growth =
+            if settings.fixed || memory.is_borrowed() { Growth::None } else { Growth::Blocks };
+        let first =
+            Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        let value = Header {
+            cursor: Cell::new(data),
+            end: Cell::new(end),
+            state: Cell::new(state::HANDLE),
+            room: HEADER + room,
+            links: Links::none(),
+            current: Cell::new(NonNull::dangling()),
+            hooks: Hooks::none(),
+            used_before: Cell::new(0),
+            high_water: Cell::new(0),
+            system: Cell::new(system),
+            newest: Cell::new(bytes),
+            blocks: Cell::new(1),
+            limit: settings.limit,
+            growth,
+            prefault: Cell::new(settings.prefault),
+            lock: Cell::new(if settings.lock { Lock::All } else { Lock::NotAsked }),
+            name: settings.name,
+            first,
+            #[cfg(feature = "profile")]
+            site: settings.site,
+        };
+        // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        unsafe { header.write(value) };
+        // SAFETY: (I2) just written.
+        let this = unsafe { header.as_ref() };
+        this.current.set(NonNull::from(&this.first));
+        this.ready(&this.first);
+        header
+    }
+}

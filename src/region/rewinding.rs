@@ -1,0 +1,91 @@
+//! How a zone is used again: rewinding to its start, and giving blocks back.
+
+use super::block::Block;
+use super::header::{Header, state};
+use super::stale;
+use core::ptr::NonNull;
+
+impl Header {
+    /// Back to the start of the first block; all blocks are kept.
+    ///
+    /// # Safety
+    ///
+    /// I1: nothing in the zone may be used any more.
+    pub(crate) unsafe fn rewind(&self) {
+        if stale::ON {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { self.close_used() };
+        }
+        self.note_high_water();
+        self.current.set(NonNull::from(&self.first));
+        self.cursor.set(self.first.start);
+        self.end.set(self.first.end);
+        self.used_before.set(0);
+        self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
+    }
+
+    /// Makes what is in use stale.
+    ///
+    /// # Safety
+    ///
+    /// I1: that of `rewind`, which follows.
+    unsafe fn close_used(&self) {
+        self.current_block().filled.set(self.cursor.get());
+        let mut block = &self.first;
+        loop {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { stale::close(block.start, block.filled.get()) };
+            let next = block.next.get();
+            match next.filter(|_| !core::ptr::eq(block, self.current.get().as_ptr())) {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                Some(next) => block = unsafe { next.as_ref() },
+                None => return,
+            }
+        }
+    }
+
+    /// Frees each further block that does not fit into `keep` bytes of the system's with those
+    /// before it, and forgets how large the zone has been: it grows from what is left.
+    ///
+    /// # Safety
+    ///
+    /// I1: the zone must have been rewound.
+    pub(crate) unsafe fn trim(&self, keep: usize) {
+        let mut kept = self.first.memory.system_bytes();
+        let mut largest = kept;
+        let mut last = &self.first;
+        while let Some(next) = last.next.get() {
+            // SAFETY: (I2) blocks in the list live until freed here.
+            let block = unsafe { next.as_ref() };
+            let bytes = block.memory.system_bytes();
+            if kept.saturating_add(bytes) <= keep {
+                kept += bytes;
+                largest = largest.max(bytes);
+                last = block;
+            } else {
+                // SAFETY: (I1) nothing in it is used, and it is unlinked at once.
+                last.next.set(unsafe { self.free_block(next) });
+            }
+        }
+        self.newest.set(largest);
+        self.high_water.set(0);
+    }
+
+    /// Frees a block that is no longer in the list, and says which came after it.
+    ///
+    /// # Safety
+    ///
+    /// I1: nothing in the block may be used any more, and no list may hold it.
+    pub(crate) unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
+        // SAFETY: (I1) the block is still there; its owner of memory moves out, so that it does
+        // not lie in what it frees.
+        let block = unsafe { block.read() };
+        self.unlock_block(&block);
+        stale::open(block.start, block.room());
+        let Block { next, memory, .. } = block;
+        self.blocks.set(self.blocks.get() - 1);
+        self.system.set(self.system.get() - memory.system_bytes());
+        drop(memory);
+        next.get()
+    }
+}

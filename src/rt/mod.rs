@@ -1,0 +1,296 @@
+//! Real time: have everything made before it is needed, and know that nothing is asked for then.
+//!
+//! A thread that calls [`prepare_thread`] once and stays within its [`Plan`] never asks the system for
+//! anything in a scope, an allocation or a free. A [`Section`] proves it: it counts, refuses or stops what
+//! would.
+//!
+//! ```
+//! use memzone::rt::{self, Plan, Policy};
+//! use memzone::letz;
+//!
+//! std::thread::spawn(|| -> Result<(), memzone::ZoneError> {
+//!     // Two scopes, one in another, of up to 64 KiB each.
+//!     let prepared = rt::prepare_thread(&Plan::new().scopes(2, 64 * 1024))?;
+//!     println!("{prepared}");
+//!     let section = rt::enter(Policy::Deny);
+//!     for _ in 0..1000 {
+//!         letz!(block = [0.0_f32; 64] => block.fill(0.5));
+//!     }
+//!     assert_eq!(section.report().asked(), 0);
+//!     Ok(())
+//! })
+//! .join()
+//! .unwrap()?;
+//! # Ok::<(), memzone::ZoneError>(())
+//! ```
+//!
+//! The [real-time guide](crate::realtime) tells what to call when, and how to check a program of your own.
+
+#![forbid(unsafe_code)]
+
+use crate::error::ZoneError;
+use crate::insight::{ledger, stats};
+use crate::salloc;
+use crate::stack::{self, Got};
+use crate::system::pages::LockError;
+use crate::system::stack_bounds;
+use core::fmt;
+
+pub use crate::error::Request;
+pub use crate::system::aside::collect;
+pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
+
+/// What a real-time thread will need; see [`prepare_thread`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a plan does nothing before it is given to `prepare_thread`"]
+pub struct Plan {
+    scopes: usize,
+    scope_bytes: usize,
+    default_zone: usize,
+    stack: usize,
+    prefault: bool,
+    lock: bool,
+}
+
+impl Plan {
+    /// Four scopes in one another of 64 KiB each, 1 MiB in the default zone, 32 KiB of the machine's stack;
+    /// all of it touched, none of it locked.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn new() -> Plan {
+        Plan {
+            scopes: 4,
+            scope_bytes: 64 << 10,
+            default_zone: 1 << 20,
+            stack: 32 << 10,
+            prefault: true,
+            lock: false,
+        }
+    }
+
+    /// How many scopes will be active at a time, pushed zones included, and how many bytes each holds in all.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn scopes(mut self, depth: usize, bytes: usize) -> Plan {
+        self.scopes = depth;
+        self.scope_bytes = bytes;
+        self
+    }
+
+    /// How many bytes the default zone, at the bottom of the thread's stack, is to have room for from now on.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn default_zone(mut self, bytes: usize) -> Plan {
+        self.default_zone = bytes;
+        self
+    }
+
+    /// How many bytes of the machine's stack to touch, below the caller.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn stack(mut self, bytes: usize) -> Plan {
+        self.stack = bytes;
+        self
+    }
+
+    /// Whether every page is touched now, so that none faults later. Yes, where nothing else is said.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn prefault(mut self, yes: bool) -> Plan {
+        self.prefault = yes;
+        self
+    }
+
+    /// Whether to ask that the zones' memory stays resident (`mlock`). No, where nothing else is said. To
+    /// be refused is no error; [`Prepared`] tells.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn lock(mut self, yes: bool) -> Plan {
+        self.lock = yes;
+        self
+    }
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan::new()
+    }
+}
+
+/// Whether a thread's memory stays resident.
+///
+/// ```
+/// use memzone::rt::{self, Locked, Plan};
+///
+/// match rt::prepare_thread(&Plan::new().lock(true))?.locked() {
+///     Locked::Yes => {}
+///     other => println!("may be swapped out: {other:?}"),
+/// }
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Locked {
+    /// The plan did not ask for it.
+    NotAsked,
+    /// All of it is.
+    Yes,
+    /// The system has refused some or all of it, with this error number: there is a limit to what a process may
+    /// lock (`ulimit -l`).
+    Refused(i32),
+    /// memzone does not know how to do it on this system.
+    Unsupported,
+}
+
+/// What [`prepare_thread`] has got. `Display` prints it as a table.
+///
+/// ```
+/// use memzone::rt::{self, Plan};
+///
+/// let prepared = rt::prepare_thread(&Plan::new().scopes(2, 64 * 1024))?;
+/// assert_eq!(prepared.scopes(), 2);
+/// assert!(prepared.bytes() >= 2 * 64 * 1024 && prepared.pages() > 0);
+/// println!("{prepared}"); // as a table
+/// # Ok::<(), memzone::ZoneError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    scopes: usize,
+    bytes: usize,
+    pages: usize,
+    stack: usize,
+    locked_bytes: usize,
+    locked: Locked,
+}
+
+impl Prepared {
+    /// Scopes that can be entered from here on without a new zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn scopes(&self) -> usize {
+        self.scopes
+    }
+
+    /// Bytes of the system's memory that these scopes' zones and the default zone have.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Pages of 4 KiB of it that were touched.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn pages(&self) -> usize {
+        self.pages
+    }
+
+    /// Bytes of the machine's stack that were touched: less than planned where there are fewer.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn stack(&self) -> usize {
+        self.stack
+    }
+
+    /// Whether the memory stays resident.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn locked(&self) -> Locked {
+        self.locked
+    }
+
+    /// Bytes that do.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn locked_bytes(&self) -> usize {
+        self.locked_bytes
+    }
+}
+
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<32}{:>12}", "scopes", self.scopes)?;
+        writeln!(f, "{:<32}{:>12}", "bytes of the system's", self.bytes)?;
+        writeln!(f, "{:<32}{:>12}", "pages touched", self.pages)?;
+        writeln!(f, "{:<32}{:>12}", "bytes of stack touched", self.stack)?;
+        writeln!(f, "{:<32}{:>12}", "bytes locked", self.locked_bytes)?;
+        match self.locked {
+            Locked::NotAsked | Locked::Yes => Ok(()),
+            Locked::Refused(number) => {
+                let error = LockError::Refused(number);
+                writeln!(f, "not all is locked: {error}")
+            }
+            Locked::Unsupported => writeln!(f, "not locked: {}", LockError::Unsupported),
+        }
+    }
+}
+
+/// Makes the calling thread ready for real time: afterwards nothing that memzone does within the plan
+/// happens for the first time. Spare zones are made, pages touched, thread-locals registered, the place for
+/// its counters taken, the limits of its stack known.
+///
+/// What is there already counts, so doing it twice only adds. Call it on the real-time thread itself, before
+/// its first block: where a library owns that thread, in the callback that it calls first (JACK's thread
+/// initialisation, say) or in the first block.
+///
+/// # Errors
+///
+/// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
+/// [`Denied`](ZoneError::Denied) in a section that forbids it. What was made until then stays.
+///
+/// # Real-time
+///
+/// No: that is its point.
+///
+/// # Time complexity
+///
+/// Linear in the pages, about a microsecond each.
+pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
+    // Anything that was put aside may be freed now.
+    collect();
+    if stack_bounds::known_left().is_none() {
+        stack_bounds::find_left()?;
+    }
+    stats::register();
+    ledger::prepare();
+    let Got { bytes, pages, locked, refused } =
+        stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
+    let stack = if plan.prefault { salloc::touch(plan.stack) } else { 0 };
+    Ok(Prepared {
+        scopes: plan.scopes,
+        bytes,
+        pages,
+        stack,
+        locked_bytes: locked,
+        locked: match (plan.lock, refused) {
+            (false, _) => Locked::NotAsked,
+            (true, None) => Locked::Yes,
+            (true, Some(LockError::Refused(number))) => Locked::Refused(number),
+            (true, Some(LockError::Unsupported)) => Locked::Unsupported,
+        },
+    })
+}

@@ -1,0 +1,275 @@
+//! How much of the machine's stack this thread has left.
+//!
+//! The system is asked once a thread. From then on an answer is the stack pointer and one
+//! thread-local read. A stack that is not the thread's own (a coroutine's, an alternate one for
+//! signals) lies outside of the bounds found and counts as used up.
+
+use crate::error::{Request, ZoneError};
+use crate::system::section;
+use core::cell::Cell;
+use core::ops::Range;
+
+/// The lower end of a stack is reserved for what the caller's code needs beside the memory that it
+/// asks for, for a signal's frame (12 KiB with the largest registers), and for a panic (24 KiB where
+/// it prints a backtrace): a quarter of the stack, within these limits.
+const RESERVE: Range<usize> = 32 << 10..64 << 10;
+
+/// The most that a stack counts for. One that may grow without limit (`ulimit -s unlimited`) ends
+/// where the memory does, which nobody can tell.
+const MOST: usize = 1 << 30;
+
+/// What is left, reserve aside, at a thread's first use where the system does not tell.
+const ASSUMED: usize = 16 << 10;
+
+/// What Miri has left, always: its locals lie anywhere, so that addresses tell nothing.
+const MIRI: usize = 1 << 20;
+
+/// A stack, which grows downward on all our targets.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Its lowest address.
+    low: usize,
+    /// The lowest address that is not reserved.
+    floor: usize,
+    /// Bytes above the floor: none before the first use.
+    size: usize,
+}
+
+thread_local! {
+    static KNOWN: Cell<Known> = const { Cell::new(Known { low: 0, floor: 0, size: 0 }) };
+}
+
+/// Bytes of stack below the caller that are not reserved, if that is known: from a thread's second
+/// use on, unless none are left.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline]
+pub(crate) fn known_left() -> Option<usize> {
+    if cfg!(miri) {
+        return Some(MIRI);
+    }
+    let Known { floor, size, .. } = KNOWN.get();
+    let left = stack_pointer().wrapping_sub(floor);
+    (left < size).then_some(left)
+}
+
+/// What `known_left` does not know.
+///
+/// # Errors
+///
+/// `Denied` in a real-time section that forbids asking the system.
+///
+/// # Real-time
+///
+/// No: asks the system.
+pub(crate) fn find_left() -> Result<usize, ZoneError> {
+    find_left_at(stack_pointer())
+}
+
+fn find_left_at(here: usize) -> Result<usize, ZoneError> {
+    let known = KNOWN.get();
+    if (known.low..known.floor).contains(&here) {
+        return Ok(0);
+    }
+    section::ask(Request::FirstUse, 0)?;
+    let known = match system::bounds() {
+        Some(stack) if stack.contains(&here) => Known::new(stack),
+        Some(_) => return Ok(0),
+        None => Known::assume(here),
+    };
+    // A fiber of Windows is a stack of its own on the same thread, and the system knows which.
+    if !cfg!(windows) {
+        KNOWN.set(known);
+    }
+    Ok(here.saturating_sub(known.floor))
+}
+
+impl Known {
+    fn new(stack: Range<usize>) -> Known {
+        let Range { start: low, end: high } = stack;
+        let low = low.max(high.saturating_sub(MOST));
+        let reserve = ((high - low) / 4).clamp(RESERVE.start, RESERVE.end);
+        let floor = low.saturating_add(reserve).min(high);
+        Known { low, floor, size: high - floor }
+    }
+
+    fn assume(here: usize) -> Known {
+        let floor = here.saturating_sub(ASSUMED);
+        Known { low: 0, floor, size: usize::MAX - floor }
+    }
+}
+
+/// The lowest address in use. Not a local's: that may lie above a caller's large array, or with a
+/// sanitizer on no stack at all.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> usize {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let here: usize;
+        // SAFETY: (I16) reads a register.
+        unsafe {
+            core::arch::asm!("mov {}, rsp", out(reg) here, options(nomem, nostack, preserves_flags));
+        }
+        here
+    }
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    {
+        let here: usize;
+        // SAFETY: (I16) reads a register.
+        unsafe {
+            core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags));
+        }
+        here
+    }
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    local_address()
+}
+
+/// The address of a local in a frame of its own, which is below its caller's.
+#[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[inline(never)]
+fn local_address() -> usize {
+    let here = core::hint::black_box(0_u8);
+    (&raw const here).addr()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use core::mem::MaybeUninit;
+    use core::ops::Range;
+    use core::ptr;
+
+    /// The stack of the calling thread, if the system tells. The main thread's goes down to where
+    /// `ulimit -s` lets it grow, but with musl only to where it has grown.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        // SAFETY: (I16) no precondition.
+        let thread = unsafe { libc::pthread_self() };
+        let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+        // SAFETY: (I16) a live thread, and room for its attributes.
+        if unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
+            return None;
+        }
+        // SAFETY: (I16) filled, as it reported success.
+        let attributes = unsafe { attributes.assume_init_mut() };
+        let (mut low, mut size, mut guard) = (ptr::null_mut(), 0, 0);
+        // SAFETY: (I16) attributes that were filled, and three places to write to.
+        let stack = unsafe { libc::pthread_attr_getstack(attributes, &mut low, &mut size) };
+        // SAFETY: (I16) as above.
+        let guarded = unsafe { libc::pthread_attr_getguardsize(attributes, &mut guard) };
+        // SAFETY: (I16) they are not used any more. This frees what the system allocated for them.
+        unsafe { libc::pthread_attr_destroy(attributes) };
+        if stack != 0 || guarded != 0 {
+            return None;
+        }
+        let high = low.addr().checked_add(size)?;
+        // Some systems count the guard pages as part of the stack: glibc before 2.27.
+        let low = low.addr().checked_add(guard)?.min(high);
+        Some(low..high)
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+mod system {
+    use core::ops::Range;
+
+    /// The stack of the calling thread.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        // SAFETY: (I16) no precondition.
+        let thread = unsafe { libc::pthread_self() };
+        // SAFETY: (I16) a live thread.
+        let high = unsafe { libc::pthread_get_stackaddr_np(thread) }.addr();
+        // SAFETY: (I16) a live thread.
+        let size = unsafe { libc::pthread_get_stacksize_np(thread) };
+        Some(high.checked_sub(size)?..high)
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use core::ops::Range;
+
+    #[link(name = "kernel32")]
+    // SAFETY: (I16) as the system's headers have them.
+    unsafe extern "system" {
+        fn GetCurrentThreadStackLimits(low: *mut usize, high: *mut usize);
+        fn SetThreadStackGuarantee(bytes: *mut u32) -> i32;
+    }
+
+    const PAGE: usize = 4096;
+
+    /// The stack of the calling thread or fiber, without the pages at its end that are kept for the
+    /// handling of an overflow.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        let (mut low, mut high) = (0, 0);
+        // SAFETY: (I16) two places to write to.
+        unsafe { GetCurrentThreadStackLimits(&mut low, &mut high) };
+        let mut kept = 0;
+        // SAFETY: (I16) a place to write to. Zero changes nothing and asks for what is set.
+        if unsafe { SetThreadStackGuarantee(&mut kept) } == 0 {
+            return None;
+        }
+        // With the guard page above them, and two below that are never given out.
+        let kept = (kept as usize).next_multiple_of(PAGE) + 3 * PAGE;
+        Some(low.checked_add(kept)?.min(high)..high)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple", windows)))]
+mod system {
+    use core::ops::Range;
+
+    /// Not known how to ask.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left() -> usize {
+        known_left().unwrap_or_else(|| find_left().unwrap())
+    }
+
+    #[test]
+    fn a_quarter_is_reserved_within_limits() {
+        let reserved = |size: usize| {
+            let known = Known::new(1 << 40..(1 << 40) + size);
+            assert_eq!(known.floor + known.size, (1 << 40) + size);
+            known.floor - known.low
+        };
+        assert_eq!(reserved(8 << 20), 64 << 10);
+        assert_eq!(reserved(192 << 10), 48 << 10);
+        assert_eq!(reserved(64 << 10), 32 << 10);
+        assert_eq!(reserved(8 << 10), 8 << 10);
+        let endless = Known::new(4096..1 << 46);
+        assert_eq!((endless.low, endless.size), ((1 << 46) - MOST, MOST - (64 << 10)));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "has no stack")]
+    fn what_is_assumed_is_never_assumed_again() {
+        let here = stack_pointer();
+        KNOWN.set(Known::assume(here));
+        assert!(left() <= ASSUMED && left() >= ASSUMED / 2);
+        KNOWN.set(Known::assume(here + 2 * ASSUMED));
+        assert_eq!(left(), 0);
+        assert_eq!(KNOWN.get().floor, here + ASSUMED);
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    #[cfg_attr(miri, ignore = "has no stack")]
+    fn a_foreign_stack_counts_as_used_up() {
+        assert!(left() > 0);
+        let known = KNOWN.get();
+        for foreign in [known.low - 1, known.floor + known.size, 0, usize::MAX] {
+            assert_eq!(find_left_at(foreign), Ok(0));
+            assert_eq!(KNOWN.get().floor, known.floor);
+        }
+        assert!(left() > 0);
+    }
+}

@@ -1,0 +1,172 @@
+//! Zones as allocators for other crates' collections: `Vec`, `Box` and the like of `allocator-api2`.
+//!
+//! `&Zone` borrows the zone, as its references do; `Zone` is a handle of the collection's own, as a
+//! [`ZBox`](crate::ZBox) has. What was allocated last grows and shrinks in its place.
+//!
+//! `allocator-api2` has several versions that are used side by side, each with a trait of its own. What they
+//! ask for is the same and is done here once; [`allocator!`] says it in the words of one version.
+
+use crate::region::stale;
+use crate::zone::Zone;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+fn sized(place: NonNull<u8>, bytes: usize) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(place, bytes)
+}
+
+/// Makes a part of an allocation stale.
+///
+/// # Safety
+///
+/// I1: the allocation has as many bytes, and nobody uses the part any more.
+unsafe fn close_part(place: NonNull<u8>, from: usize, to: usize) {
+    // SAFETY: (I6) the caller's promise.
+    let start = unsafe { place.add(from) };
+    // SAFETY: (I6) as above.
+    let end = unsafe { place.add(to) };
+    // SAFETY: (I1) the caller's promise.
+    unsafe { stale::close(start, end) };
+}
+
+impl Zone {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Option<NonNull<[u8]>> {
+        let place = self.try_alloc_layout(layout).ok()?;
+        Some(sized(place, layout.size()))
+    }
+
+    /// # Safety
+    ///
+    /// `Allocator::deallocate`'s: `place` is an allocation of this zone of that layout, and is not used again.
+    #[inline]
+    unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
+        // SAFETY: (I6) the caller's promise.
+        unsafe { self.header().give_back(place, layout.size()) };
+    }
+
+    /// # Safety
+    ///
+    /// `Allocator::grow`'s and `shrink`'s: `place` is an allocation of this zone of the layout `old`, and
+    /// is not used after this succeeds.
+    #[inline]
+    unsafe fn resize(&self, place: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<[u8]>> {
+        let is_aligned = place.addr().get() & (new.align() - 1) == 0;
+        if is_aligned && old.size() != 0 {
+            // SAFETY: (I6) the caller's promise.
+            if let Some(place) = unsafe { self.header().resize_last(place, old.size(), new.size()) }
+            {
+                return Some(sized(place, new.size()));
+            }
+            if new.size() <= old.size() {
+                if stale::ON {
+                    // SAFETY: (I1) the caller's promise, for what lies beyond the new end.
+                    unsafe { close_part(place, new.size(), old.size()) };
+                }
+                return Some(sized(place, new.size()));
+            }
+        }
+        // SAFETY: (I2) the caller's promise.
+        unsafe { self.resize_by_copy(place, old, new) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `resize`.
+    #[inline(never)]
+    unsafe fn resize_by_copy(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Option<NonNull<[u8]>> {
+        let moved = self.allocate(new)?;
+        let bytes = old.size().min(new.size());
+        // SAFETY: (I2) both are that long, and a new allocation overlaps no other.
+        unsafe { moved.cast::<u8>().copy_from_nonoverlapping(place, bytes) };
+        if stale::ON {
+            // SAFETY: (I1) the caller's promise: the old one is not used any more.
+            unsafe { close_part(place, 0, old.size()) };
+        }
+        Some(moved)
+    }
+
+    /// # Safety
+    ///
+    /// That of `resize`; `new` is no smaller than `old`.
+    #[inline]
+    unsafe fn grow_zeroed(
+        &self,
+        place: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Option<NonNull<[u8]>> {
+        // SAFETY: (I6) the caller's promise.
+        let grown = unsafe { self.resize(place, old, new) }?;
+        // SAFETY: (I2) within what was just taken.
+        let rest = unsafe { grown.cast::<u8>().add(old.size()) };
+        // SAFETY: (I2) as above.
+        unsafe { rest.write_bytes(0, new.size() - old.size()) };
+        Some(grown)
+    }
+}
+
+/// Makes `Zone` an allocator of one version of `allocator-api2`.
+macro_rules! allocator {
+    ($api:ident) => {
+        // SAFETY: (I1) the zone is neither rewound nor freed as long as this handle or a clone of it lives, or a
+        // reference to one. (I2) What is allocated stays where it is, wherever the handle goes.
+        unsafe impl $api::alloc::Allocator for Zone {
+            #[inline]
+            fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
+                Zone::allocate(self, layout).ok_or($api::alloc::AllocError)
+            }
+
+            #[inline]
+            unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
+                // SAFETY: (I6) the caller's promise.
+                unsafe { Zone::deallocate(self, place, layout) };
+            }
+
+            #[inline]
+            unsafe fn grow(
+                &self,
+                place: NonNull<u8>,
+                old: Layout,
+                new: Layout,
+            ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
+                // SAFETY: (I6) the caller's promise.
+                unsafe { self.resize(place, old, new) }.ok_or($api::alloc::AllocError)
+            }
+
+            #[inline]
+            unsafe fn grow_zeroed(
+                &self,
+                place: NonNull<u8>,
+                old: Layout,
+                new: Layout,
+            ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
+                // SAFETY: (I6) the caller's promise.
+                unsafe { Zone::grow_zeroed(self, place, old, new) }.ok_or($api::alloc::AllocError)
+            }
+
+            #[inline]
+            unsafe fn shrink(
+                &self,
+                place: NonNull<u8>,
+                old: Layout,
+                new: Layout,
+            ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
+                // SAFETY: (I6) the caller's promise.
+                unsafe { self.resize(place, old, new) }.ok_or($api::alloc::AllocError)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "allocator-api2")]
+allocator!(allocator_api2);
+#[cfg(feature = "allocator-api2-03")]
+allocator!(allocator_api2_03);
+#[cfg(feature = "allocator-api2-04")]
+allocator!(allocator_api2_04);

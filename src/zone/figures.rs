@@ -1,0 +1,159 @@
+//! What a zone tells of itself.
+
+use super::Zone;
+use crate::region::header::state;
+use core::fmt;
+
+impl Zone {
+    /// Bytes in use, padding to steps of 16 included.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn used(&self) -> usize {
+        self.header().used()
+    }
+
+    /// Bytes that all blocks of the zone hold.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn capacity(&self) -> usize {
+        self.header().capacity()
+    }
+
+    /// Bytes that can still be allocated without asking the system: what is left of the current
+    /// block, and the blocks kept from before. One allocation gets at most what one block has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block that is still to be used.
+    pub fn remaining(&self) -> usize {
+        let header = self.header();
+        let mut sum = header.end.get().addr().get() - header.cursor.get().addr().get();
+        if header.state.get() & state::EMPTY == 0 {
+            let mut next = header.current_block().next.get();
+            while let Some(block) = next {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                let block = unsafe { block.as_ref() };
+                sum += block.room();
+                next = block.next.get();
+            }
+        }
+        sum
+    }
+
+    /// The most bytes that were in use at one time. In a scope's zone: since the scope began, or
+    /// more where it grew before.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn high_water(&self) -> usize {
+        self.header().high_water.get().max(self.used())
+    }
+
+    /// How many blocks the zone has.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn blocks(&self) -> usize {
+        self.header().blocks.get() as usize
+    }
+
+    /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
+    /// its scope. An entry on the thread's stack is none.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let value = zone.boxed(1);
+    /// assert_eq!(zone.handles(), 2);
+    /// drop(value);
+    /// assert_eq!(zone.handles(), 1);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn handles(&self) -> usize {
+        (self.header().state.get() & state::HANDLES) as usize
+    }
+
+    /// Whether the pointer points into the used part of the zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block in use.
+    pub fn contains<T: ?Sized>(&self, pointer: *const T) -> bool {
+        let address = pointer.cast::<u8>().addr();
+        let header = self.header();
+        if header.state.get() & state::EMPTY != 0 {
+            return false;
+        }
+        let mut block = &header.first;
+        loop {
+            let is_current = core::ptr::eq(block, header.current.get().as_ptr());
+            let end = if is_current { header.cursor.get() } else { block.filled.get() };
+            if (block.start.addr().get()..end.addr().get()).contains(&address) {
+                return true;
+            }
+            match block.next.get() {
+                // SAFETY: (I2) blocks in the list live as long as the header.
+                Some(next) if !is_current => block = unsafe { next.as_ref() },
+                _ => return false,
+            }
+        }
+    }
+
+    /// Whether the system has promised to keep all of the zone's memory resident: it was built with
+    /// [`lock`](ZoneBuilder::lock), and no block was refused.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::builder().capacity(4096).lock().build();
+    /// if !zone.is_locked() {
+    ///     println!("the system does not allow it: see `ulimit -l`");
+    /// }
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_locked(&self) -> bool {
+        self.header().is_locked()
+    }
+
+    /// The name given to the builder.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn name(&self) -> Option<&'static str> {
+        self.header().name
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "zone {name}")?,
+            None => write!(f, "zone {:p}", self.raw())?,
+        }
+        let (used, capacity) = (self.used(), self.capacity());
+        let (blocks, handles) = (self.blocks(), self.handles());
+        write!(f, ": {used} of {capacity} bytes used, blocks: {blocks}, handles: {handles}")
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zone")
+            .field("name", &self.name())
+            .field("used", &self.used())
+            .field("capacity", &self.capacity())
+            .field("blocks", &self.blocks())
+            .field("handles", &self.handles())
+            .finish_non_exhaustive()
+    }
+}
