@@ -80,7 +80,7 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::copy::{DeepCopy, Keep, try_zcopy, zcopy};
+pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]

@@ -5,13 +5,14 @@
 
 pub use crate::copy::{Depth, Work};
 pub use crate::insight::sites::Site;
-pub use crate::scope::{Hint, Named, OuterZone, Scope, ScopeZone, Value};
+pub use crate::scope::{Hint, Named, Scope, ScopeZone, Value};
 
 /// The ways out of a scope, for method probing.
 pub mod ways {
     pub use crate::scope::{
-        Boxed as _, Copied as _, CopiedCoerced as _, CopiedIn as _, CopiedOneWay as _, Moved as _,
-        MovedCoerced as _, MovedIn as _, Refused as _, RefusedCoerced as _, SharedIn as _,
+        Boxed as _, Copied as _, CopiedCoerced as _, CopiedIn as _, CopiedOneWay as _,
+        CopiedOneWayCoerced as _, Moved as _, MovedCoerced as _, MovedIn as _, Refused as _,
+        RefusedCoerced as _, SharedIn as _,
     };
 }
 
@@ -23,13 +24,6 @@ pub mod shapes {
 }
 
 use crate::error::ZoneError;
-use crate::zone::Zone;
-
-/// The zone of `in OUTER`.
-#[inline(always)]
-pub fn outer<'a, 'o, Z: OuterZone<'a, 'o>>(zone: &'a Z) -> &'o Zone {
-    zone.outer()
-}
 
 /// What left a scope, or the documented panic.
 #[inline(always)]

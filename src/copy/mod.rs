@@ -3,7 +3,7 @@
 //! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
 //! system's memory, std's `collections`, what is memzone's own (`zones`), and other crates'
-//! `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
 //! their concept.
 //!
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
@@ -35,16 +35,19 @@ mod owners;
 
 mod collections;
 
+mod zcopy;
+
 #[cfg(any(feature = "glam", feature = "num-complex"))]
 mod numbers;
 
-use crate::error::{ZoneError, or_panic};
+use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
 pub use later::Work;
+pub use zcopy::{ZCopy, try_zcopy, zcopy};
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -297,11 +300,23 @@ pub struct Depth(());
 /// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
 ///
 /// ```
-/// use memzone::{Keep, beginz};
+/// use memzone::{DeepCopy, Keep, Zone, beginz};
 ///
-/// let name: &str = beginz!({ Keep("a literal lives for ever") }).0;
-/// assert_eq!(name.len(), 24);
+/// #[derive(DeepCopy)]
+/// struct Name<'z> {
+///     text: Keep<&'static str>, // stays where it is
+///     letters: &'z [u8],        // goes to the outer zone
+/// }
+///
+/// let outer = Zone::new(1024);
+/// let name: Name = beginz!(z in &outer => {
+///     let text = "a literal lives for ever";
+///     Name { text: Keep(text), letters: z.alloc_slice_copy(text.as_bytes()) }
+/// });
+/// assert_eq!((name.text.len(), name.letters.len(), outer.used()), (24, 24, 32));
 /// ```
+///
+/// It needs `Clone` where what it is in is copied. Where a scope returns one as its value, it moves, whatever it holds.
 ///
 /// # Real-time
 ///
@@ -320,42 +335,4 @@ impl<T> DerefMut for Keep<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
-}
-
-/// Copies a value, with all it points to, to a zone. xtlang's `zcopy`.
-///
-/// ```
-/// use memzone::{Zone, zcopy};
-///
-/// let scratch = Zone::new(4096);
-/// let line: &[f32] = scratch.alloc_slice(4, 0.5);
-/// let song = Zone::new(4096);
-/// let kept = zcopy(&line, &song);
-/// drop(scratch);
-/// assert_eq!(kept, [0.5; 4]);
-/// ```
-///
-/// # Panics
-///
-/// Where [`try_zcopy`] errs.
-///
-/// # Real-time
-///
-/// As [`DeepCopy`].
-#[track_caller]
-pub fn zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
-    or_panic(value.deep_copy(to))
-}
-
-/// Like [`zcopy`], with an error instead of a panic.
-///
-/// # Errors
-///
-/// Those of [`DeepCopy::deep_copy`].
-///
-/// # Real-time
-///
-/// As [`DeepCopy`].
-pub fn try_zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-    value.deep_copy(to)
 }

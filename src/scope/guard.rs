@@ -14,10 +14,12 @@ use core::ptr::NonNull;
 /// An active scope. It owns its zone; dropping it (on unwinding, or on leaving the body early)
 /// ends it.
 pub struct Scope {
-    /// Its zone, whose one handle it holds. A pointer, so the scope is neither `Send` nor `Sync` (I3).
+    /// Its zone, whose one handle it holds. The scope is neither `Send` nor `Sync` (I3).
     pub(super) raw: NonNull<Header>,
     pub(super) watch: Watch,
 }
+
+crate::zone::thread::stays_on_its_thread!([] Scope);
 
 /// Ends a scope, whatever panics before.
 struct End(NonNull<Header>);

@@ -1,5 +1,5 @@
-//! Scopes: `guard` is what `beginz!` and `letz!` put on the stack, `leave` is how a value gets out of one, and `watch` is what
-//! features note of one.
+//! Scopes: `guard` is what `beginz!` and `letz!` put on the stack, and `watch` what features note of one. `leave` has what a
+//! value takes to get out of one, `ways` chooses how it does.
 
 mod watch;
 
@@ -7,5 +7,8 @@ mod guard;
 
 mod leave;
 
+mod ways;
+
 pub use guard::{Scope, ScopeZone};
 pub use leave::*;
+pub use ways::*;

@@ -6,6 +6,8 @@
 //! It uses the rooms `system`, `insight` and `region`. I1 (a handle keeps its zone alive) and I5 (places are taken
 //! before any code of the user's runs) live here.
 
+pub(crate) mod thread;
+
 pub(crate) mod values;
 
 #[cfg(any(
@@ -76,6 +78,8 @@ use core::ptr::NonNull;
 pub struct Zone {
     header: Cell<NonNull<Header>>,
 }
+
+thread::stays_on_its_thread!([] Zone);
 
 // What a panic interrupts leaves every zone usable (I10).
 impl UnwindSafe for Zone {}
