@@ -139,13 +139,13 @@ fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location
     local.sections.iter().for_each(|count| count.set(0));
     let place = local.place.take().unwrap_or(place);
     with_thread_name(|name| {
-        let what = format_args!(
+        // (In one expression, as Rust 1.85 keeps what `format_args!` borrows no longer.)
+        match format_args!(
             "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
              system for {request} ({bytes} bytes)"
-        );
-        match is_inside(place) {
-            true => say(format_args!("{what}; RUST_BACKTRACE=1 shows where")),
-            false => say(format_args!("{what}, at {place}")),
+        ) {
+            what if is_inside(place) => say(format_args!("{what}; RUST_BACKTRACE=1 shows where")),
+            what => say(format_args!("{what}, at {place}")),
         }
     });
     say_stack();

@@ -44,12 +44,14 @@ pub(super) fn expand(
     let guard = Ident::new("scope_that_ends_here", body.last);
     let at_name = named.map_or(here, |name| here.located_at(name.span()));
     let zone = named.cloned().unwrap_or_else(|| {
-        let z = Ident::new("zone_of_this_scope", body.first);
-        quote!(#z)
+        let place = bindings.first().map_or(body.last, |binding| binding.name.span());
+        let zone = Ident::new("zone_of_this_scope", place);
+        quote!(#zone)
     });
-    // (`#guard.zone()` is located as `scope.end()` is, so that two errors about it become one.)
     let mut begin = quote_spanned!(at_name=> let #zone = #guard.zone(););
-    begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = &#zone;));
+    // Where the user's tokens are, hygiene and all, so that an error does not speak of a macro.
+    let borrowed = quote_spanned!(zone.span()=> &#zone);
+    begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = #borrowed;));
     let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
     // Two tokens are needed for an expression that is located from `first` to `last`.
     let located = |delimiter, inside: TokenStream| {

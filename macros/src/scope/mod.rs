@@ -82,10 +82,10 @@ pub(crate) fn letz(input: TokenStream, on_error: OnError) -> TokenStream {
     or_error(parse.parse2(input))
 }
 
-/// On an error, that error alone: `loop {}` has any type, so that none follows from its use.
+/// On an error, that error alone: in the place of an expression it has no type, so that nothing follows from its use.
 fn or_error(expanded: Result<TokenStream>) -> TokenStream {
     expanded.unwrap_or_else(|error| {
         let error = error.into_compile_error();
-        quote!({ #error; loop {} })
+        quote!((#error))
     })
 }
