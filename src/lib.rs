@@ -108,8 +108,9 @@ pub use crate::salloc::salloc_with;
 pub use crate::scope::Owned;
 #[doc(inline)]
 pub use crate::stack::{
-    destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_keep_limit,
-    try_peek_zone, try_push_new_zone, try_push_zone, zone_depth,
+    destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_default_zone_size,
+    set_keep_limit, set_spare_size, trim_spares, try_peek_zone, try_push_new_zone, try_push_zone,
+    zone_depth,
 };
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};

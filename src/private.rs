@@ -5,7 +5,7 @@
 
 pub use crate::copy::{Depth, Work};
 pub use crate::insight::sites::Site;
-pub use crate::scope::{Hint, Named, Scope, ScopeZone, Value};
+pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
 /// The ways out of a scope, for method probing.
 pub mod ways {

@@ -1,7 +1,7 @@
-//! Memory on the machine's stack, of a length that is known at run time.
+//! Memory on the machine's stack, of a length that is known only at run time.
 //!
-//! Rust's functions have frames of fixed sizes, so there is one function for each of some sizes.
-//! They are not generic over anything else, and each only calls back with its frame's address.
+//! The frames of Rust's functions have fixed sizes, so there is one function for each of some sizes. The functions are
+//! generic over nothing else. Each only calls back with the address of its frame.
 
 use crate::error::{MAX_ALIGN, Request, ZoneError};
 use crate::system::stack_bounds;
@@ -9,20 +9,20 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
-/// Sizes grow by a quarter of a power of two, from this one on: at most a fifth of a larger one is
-/// waste.
+/// Bytes of the smallest frame. Larger sizes lie a quarter of a power of two apart, so at most a fifth of a frame is
+/// wasted.
 const SMALLEST: usize = 1 << 10;
 
-/// Frames up to 64 MiB.
+/// The number of sizes. The largest one is 64 MiB.
 const SIZES: usize = 65;
 
-/// What frames are aligned to.
+/// The alignment of frames.
 const FRAME_ALIGN: usize = 64;
 
-/// Bytes of the part that a slice is filled from. Of the powers of two from 512 to 4096 the fastest.
+/// Bytes of the part of a slice from which the rest is filled. This is the fastest power of two from 512 to 4096.
 const PART: usize = 512;
 
-/// Bytes of the frame at an index.
+/// Bytes of the frame with this index.
 const fn frame_bytes(index: usize) -> usize {
     if index == 0 {
         return SMALLEST;
@@ -31,7 +31,7 @@ const fn frame_bytes(index: usize) -> usize {
     (SMALLEST << doublings) / 4 * (5 + quarters)
 }
 
-/// The index of the smallest frame that holds `bytes`, which may be beyond the last one.
+/// The index of the smallest frame that holds `bytes`. It is beyond the last index if no frame does.
 #[inline(always)]
 const fn frame_for(bytes: usize) -> usize {
     if bytes <= SMALLEST {
@@ -54,20 +54,22 @@ fn largest_frame(room: usize) -> usize {
 #[repr(C, align(64))]
 struct Memory<const BYTES: usize>([MaybeUninit<u8>; BYTES]);
 
-/// What a frame's memory is given to.
-type User<'a> = &'a mut dyn FnMut(NonNull<u8>);
+/// The callback that uses a frame's memory.
+type Callback<'a> = &'a mut dyn FnMut(NonNull<u8>);
 
-/// Never inlined, so that the memory is taken when this is called, and given back when it returns.
+/// Lends a frame of this many bytes to `callback`.
+///
+/// It is never inlined, so that the memory is taken when this is called, and given back when it returns.
 #[inline(never)]
-fn frame<const BYTES: usize>(user: User<'_>) {
+fn frame<const BYTES: usize>(callback: Callback<'_>) {
     let mut memory = MaybeUninit::<Memory<BYTES>>::uninit();
-    user(NonNull::from(&mut memory).cast());
+    callback(NonNull::from(&mut memory).cast());
 }
 
 /// A function with a frame, and the frame's size.
 struct Frame {
     bytes: usize,
-    call: fn(User<'_>),
+    call: fn(Callback<'_>),
 }
 
 macro_rules! frames {
@@ -84,31 +86,32 @@ static FRAMES: [Frame; SIZES] = frames![
     49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
 ];
 
-/// The frame for `bytes`, or how much of the stack is left, if that is too little. Never inlined,
-/// as it is the same for all types.
+/// The function with a frame for `bytes`. If too little of the stack is left, the error says how much.
+///
+/// It is never inlined, as it is the same for all types.
 #[inline(never)]
-fn find_frame(bytes: usize) -> Result<fn(User<'_>), usize> {
+fn find_frame(bytes: usize) -> Result<fn(Callback<'_>), usize> {
     match stack_bounds::known_left() {
         Some(left) => frame_within(left, bytes),
         None => find_frame_cold(bytes),
     }
 }
 
-/// With the system asked. A call that nothing comes after, so that `find_frame` saves no registers.
+/// Like `find_frame`, but asks the system. `find_frame` does nothing after this call, so it need not save registers.
 #[cold]
 #[inline(never)]
-fn find_frame_cold(bytes: usize) -> Result<fn(User<'_>), usize> {
+fn find_frame_cold(bytes: usize) -> Result<fn(Callback<'_>), usize> {
     match stack_bounds::find_left() {
         Ok(left) => frame_within(left, bytes),
         Err(_) => Err(DENIED),
     }
 }
 
-/// In the place of how much is left: a real-time section forbids asking the system.
+/// Stands for the number of bytes left when a real-time section forbids asking the system.
 const DENIED: usize = usize::MAX;
 
 #[inline(always)]
-fn frame_within(left: usize, bytes: usize) -> Result<fn(User<'_>), usize> {
+fn frame_within(left: usize, bytes: usize) -> Result<fn(Callback<'_>), usize> {
     match FRAMES.get(frame_for(bytes)) {
         Some(frame) if frame.bytes <= left => Ok(frame.call),
         _ => Err(left),
@@ -120,8 +123,7 @@ fn refuse(requested: usize, padding: usize, left: usize) -> ZoneError {
     if left == DENIED {
         return ZoneError::Denied { request: Request::FirstUse, bytes: requested };
     }
-    // So that it can be had by another call in the same function, which may be compiled to stand
-    // a little deeper in the stack.
+    // A call for `available` must succeed, even if it is compiled to lie a little deeper in the stack than this one.
     let left = left.saturating_sub(SMALLEST);
     ZoneError::TooLarge { requested, available: largest_frame(left).saturating_sub(padding) }
 }
@@ -136,9 +138,10 @@ fn fill<T: Copy>(items: &mut [MaybeUninit<T>], value: T) {
     }
 }
 
-/// Fills a first part with the value and then the others with copies of that one: as fast as the
-/// `memset` that an array of zeros gets, which the compiler's loop for any value is not. Never
-/// inlined, so that short fills need not save registers for it.
+/// Fills a first part with the value, and then the others with copies of that part. This is as fast as the `memset`
+/// that an array of zeros gets. The compiler's loop for an arbitrary value is slower.
+///
+/// It is never inlined, so that short fills need not save registers for it.
 #[inline(never)]
 fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
     let (first, rest) = items.split_at_mut(part);
@@ -150,10 +153,10 @@ fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
 
 /// Calls `body` with a slice on the machine's stack, whose length is known only at run time.
 ///
-/// The slice is filled once with `value` and is gone when `body` returns. Before its memory is
-/// taken, what is left of the thread's stack is looked at, so that too large a slice is an error
-/// and not a crash. Up to a fifth more than the slice may be taken from the stack. Where the length
-/// is a constant, [`salloc!`](crate::salloc) is simpler and needs no closure.
+/// The slice is filled with `value`, and is gone when `body` returns. This checks how much of the thread's stack is
+/// left before it takes memory, so a slice that is too large gives an error and not a crash. The slice may take up to
+/// a fifth more of the stack than its size. If the length is a constant, [`salloc!`](crate::salloc) is simpler and
+/// needs no closure.
 ///
 /// ```
 /// use memzone::{ZoneError, salloc_with};
@@ -176,32 +179,33 @@ fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
 ///
 /// # Errors
 ///
-/// [`ZoneError::TooLarge`] where the stack has too little left; its `available` is what can be had
-/// at this place, of a `T` aligned as this one. It is 64 MiB at most, and leaves a reserve for
-/// `body`, a signal and a panic: a quarter of the stack, from 32 to 64 KiB. A `body` that needs more
-/// of the stack for itself is on its own, as all functions are. Where memzone cannot ask the system
-/// (it can on Linux, Android, Apple's systems and Windows), 16 KiB below the first use on a thread
-/// are all there is; with musl the main thread has what it had grown to. On a stack that is not its
-/// thread's own, such as a coroutine's, there is nothing.
+/// [`ZoneError::TooLarge`] if too little of the stack is left. Its `available` says how many bytes can be had at this
+/// place for a `T` of this alignment. That is at most 64 MiB. It leaves a reserve for `body`, a signal and a panic: a
+/// quarter of the stack, but at least 32 and at most 64 KiB. The check does not cover a `body` that needs more of the
+/// stack than that.
 ///
-/// [`ZoneError::AlignTooLarge`] where `T` is aligned to more than a page of 4096 bytes.
+/// memzone can ask the system for the bounds of the stack on Linux, Android, Apple's systems and Windows. With musl,
+/// the main thread has only what its stack had grown to. On other systems each thread has 16 KiB below its first use.
+/// On a stack that is not its thread's own, such as a coroutine's, nothing is available.
 ///
-/// [`ZoneError::Denied`] at the first use on a thread, in a real-time section that forbids asking the system.
+/// [`ZoneError::AlignTooLarge`] if `T` is aligned to more than a page of 4096 bytes.
+///
+/// [`ZoneError::Denied`] at the first use on a thread, if a real-time section forbids asking the system.
 ///
 /// In each case `body` is not called. A slice of no bytes always succeeds.
 ///
 /// # Panics
 ///
-/// Only where `body` does. The memory is given back then too.
+/// Only when `body` does. The memory is given back then too.
 ///
 /// # Real-time
 ///
-/// Yes, but for the first use on a thread, which asks the system, and for the first use of the
-/// stack at this depth, which faults its pages: each page of the memory is touched.
+/// Yes, with two exceptions. The first use on a thread asks the system. The first use of the stack at this depth causes
+/// page faults, as each page of the memory is touched.
 ///
 /// # Time complexity
 ///
-/// Linear in `len`, for the fill.
+/// Linear in `len`, as the slice is filled.
 #[inline]
 pub fn salloc_with<T: Copy, R>(
     len: usize,
@@ -214,7 +218,7 @@ pub fn salloc_with<T: Copy, R>(
     }
     let requested = len.saturating_mul(size_of::<T>());
     if requested == 0 {
-        // SAFETY: (I7) aligned, and of no bytes. If `len` is not zero, `value` stands for each item.
+        // SAFETY: (I7) the slice is aligned and has no bytes. If `len` is not zero, `value` shows that a `T` exists.
         return Ok(body(unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), len) }));
     }
     let padding = align.saturating_sub(FRAME_ALIGN);
@@ -222,28 +226,28 @@ pub fn salloc_with<T: Copy, R>(
         .map_err(|left| refuse(requested, padding, left))?;
     let mut result = None;
     let (place, mut body) = (&mut result, Some(body));
-    // By `move`, so that what it needs is a single pointer away.
+    // The closure takes its captures by `move`, so that they are a single pointer away.
     frame(&mut move |memory| {
         let skip = match align_of::<T>() <= FRAME_ALIGN {
             true => 0,
             false => memory.addr().get().wrapping_neg() & (align_of::<T>() - 1),
         };
-        // SAFETY: (I6) a frame is aligned to `FRAME_ALIGN`, so `skip` is not more than `padding`,
-        // and `padding + requested` bytes are there.
+        // SAFETY: (I6) a frame is aligned to `FRAME_ALIGN`, so `skip` is at most `padding`. The frame has at least
+        // `padding + requested` bytes.
         let start = unsafe { memory.add(skip) }.cast::<MaybeUninit<T>>();
-        // SAFETY: (I6) aligned by the line above, `requested` bytes long, and only ours until this
+        // SAFETY: (I6) the memory is aligned by the line above, `requested` bytes long, and nobody else's until this
         // function returns.
         let items = unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) };
         fill(items, value);
         let items: *mut [MaybeUninit<T>] = items;
-        // SAFETY: (I7) all are filled.
+        // SAFETY: (I7) all items are filled.
         let items = unsafe { &mut *(items as *mut [T]) };
         *place = body.take().map(|body| body(items));
     });
     Ok(result.expect("a frame calls back once"))
 }
 
-/// Touches this many bytes of the stack below the caller, or as many as there are, and says how many.
+/// Touches this many bytes of the stack below the caller, or as many as are left. Returns how many it touched.
 pub(crate) fn touch(bytes: usize) -> usize {
     let use_all = |bytes: &mut [u8]| core::hint::black_box(bytes).len();
     match salloc_with(bytes, 0_u8, use_all) {

@@ -9,16 +9,18 @@ use memzone::{
     try_halloc,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// The system's allocator, until it is forbidden: then it ends the process in another way.
+/// The system's allocator, until it is forbidden to this thread: then it ends the process in another way.
 struct Watched;
 
-static FORBIDDEN: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
+}
 
 fn watch() {
-    if FORBIDDEN.load(SeqCst) {
+    if FORBIDDEN.get() {
         std::process::exit(99);
     }
 }
@@ -87,9 +89,9 @@ fn abort_says_what_and_where_whoever_captures() {
         let without_memory = std::env::var_os("RUST_BACKTRACE").is_none();
         let section = rt::enter(Policy::Abort);
         println!("this is captured");
-        FORBIDDEN.store(without_memory, SeqCst);
+        FORBIDDEN.set(without_memory);
         ask();
-        FORBIDDEN.store(false, SeqCst);
+        FORBIDDEN.set(false);
         drop(section);
         unreachable!("{name} asked for nothing");
     }

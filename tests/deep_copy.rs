@@ -1187,3 +1187,104 @@ proptest! {
         shapes::check(&model);
     }
 }
+
+/// An error on its way through a copy belongs to that copy, whatever unwinds, and whatever destructors copy
+/// meanwhile.
+mod errors_of_others {
+    use super::*;
+
+    /// Fails by itself, as a hand-written copy may.
+    struct Deep;
+    impl<'z> DeepCopy<'z> for Deep {
+        type Copied = Deep;
+        fn deep_copy(&self, _: &'z Zone) -> Result<Deep, ZoneError> {
+            Err(ZoneError::TooDeep)
+        }
+    }
+
+    /// Its destructor runs what it was told.
+    #[derive(Clone, Copy)]
+    struct Bomb(fn());
+    struct Armed(fn());
+    impl Drop for Armed {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+    impl<'z> DeepCopy<'z> for Bomb {
+        type Copied = Armed;
+        fn deep_copy(&self, _: &'z Zone) -> Result<Armed, ZoneError> {
+            Ok(Armed(self.0))
+        }
+    }
+
+    #[derive(DeepCopy)]
+    struct Of<T> {
+        part: T,
+    }
+
+    fn small() -> Zone {
+        Zone::builder().capacity(200).fixed().build()
+    }
+
+    /// Fails with `LimitReached`, when a copied `Bomb` is there already.
+    fn fail(bomb: fn()) -> Option<ZoneError> {
+        let large = [1_u8; 4000];
+        try_zcopy(&(Bomb(bomb), &large), &small()).map(drop).err()
+    }
+
+    fn is_full(error: Option<ZoneError>) -> bool {
+        matches!(error, Some(ZoneError::LimitReached { requested: 4000, .. }))
+    }
+
+    fn too_deep() -> Option<ZoneError> {
+        try_zcopy(&Of { part: Deep }, &Zone::new(64)).map(drop).err()
+    }
+
+    #[test]
+    fn what_a_panic_left_behind_is_nobody_elses_error() {
+        assert_eq!(message(|| fail(|| panic!("bomb"))), "bomb");
+        assert_eq!(too_deep(), Some(ZoneError::TooDeep));
+        assert!(is_full(fail(|| ())));
+    }
+
+    #[test]
+    fn nor_within_a_copy_that_has_caught_the_panic() {
+        struct Catches;
+        impl<'z> DeepCopy<'z> for Catches {
+            type Copied = Deep;
+            fn deep_copy(&self, to: &'z Zone) -> Result<Deep, ZoneError> {
+                assert_eq!(message(|| fail(|| panic!("bomb"))), "bomb");
+                Deep.deep_copy(to)
+            }
+        }
+        let error = try_zcopy(&Of { part: Catches }, &Zone::new(64)).map(drop).err();
+        assert_eq!(error, Some(ZoneError::TooDeep));
+    }
+
+    #[test]
+    fn what_destructors_copy_meanwhile_has_its_own_errors() {
+        assert!(is_full(fail(|| assert_eq!(too_deep(), Some(ZoneError::TooDeep)))));
+        assert!(is_full(fail(|| assert!(is_full(fail(|| ()))))));
+        assert!(is_full(fail(|| assert_eq!(message(|| fail(|| panic!("bomb"))), "bomb"))));
+        assert!(is_full(fail(|| assert_eq!(zcopy(&&5_u8, &Zone::new(64)), &5))));
+    }
+
+    #[test]
+    fn however_many_are_on_their_way_each_is_an_error() {
+        thread_local! {
+            static LEFT: Cell<u32> = const { Cell::new(20) };
+        }
+        fn again() {
+            if let Some(left) = LEFT.get().checked_sub(1) {
+                LEFT.set(left);
+                // The innermost ones may say `TooDeep`.
+                assert!(fail(again).is_some());
+            }
+        }
+        assert!(is_full(fail(again)));
+        assert_eq!(LEFT.get(), 0);
+        assert_eq!(too_deep(), Some(ZoneError::TooDeep));
+        assert!(is_full(fail(|| ())));
+    }
+}

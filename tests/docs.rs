@@ -368,15 +368,15 @@ fn the_functions_are_found() {
     let names = Found::of_crate(&root.join("src")).names;
     for name in [
         "zone::Zone::new",
-        "zone::ZoneBuilder::fixed",
-        "alloc::Zone::alloc",
+        "zone::builder::ZoneBuilder::fixed",
+        "zone::values::Zone::alloc",
         "stack::push_zone",
         "copy::DeepCopy::move_out",
-        "heap::Heap::take",
+        "heap::source::Heap::take",
         "heap::rt::RtHeap::new",
-        "pool::Pool::insert",
+        "owned::pool::values::Pool::insert",
         "reclaim::Retirer::retire",
-        "ledger::on::report",
+        "insight::ledger::on::report",
     ] {
         assert!(names.iter().any(|found| found == name), "{name} is not among {names:?}");
     }

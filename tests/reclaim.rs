@@ -432,10 +432,10 @@ fn a_destructor_may_use_the_reclaimer() {
     struct Reenters(Arc<Reclaimer>, Drops);
     impl Drop for Reenters {
         fn drop(&mut self) {
-            // Drops the value behind this one.
-            assert_eq!(self.0.collect(), 1);
-            assert_eq!(self.1.count(), 1);
-            assert_eq!((self.0.stats().waiting, self.0.retirer(4).remaining()), (0, 4));
+            // The value behind this one is the running collection's.
+            assert_eq!(self.0.collect(), 0);
+            assert_eq!(self.1.count(), 0);
+            assert_eq!((self.0.stats().waiting, self.0.retirer(4).remaining()), (1, 4));
         }
     }
     let drops = Drops::default();
@@ -443,8 +443,8 @@ fn a_destructor_may_use_the_reclaimer() {
     let mut retirer = reclaimer.retirer(4);
     retire(&mut retirer, Reenters(Arc::clone(&reclaimer), drops.clone()));
     retire(&mut retirer, drops.value());
-    assert_eq!(reclaimer.collect(), 1);
-    assert_eq!(reclaimer.stats().collected, 2);
+    assert_eq!(reclaimer.collect(), 2);
+    assert_eq!((reclaimer.stats().collected, drops.count()), (2, 1));
 
     // One that retires more: left for the next time, and at the end dropped with the retirer.
     let shared = Arc::new(Mutex::new(reclaimer.retirer(4)));
@@ -459,6 +459,40 @@ fn a_destructor_may_use_the_reclaimer() {
     drop(shared);
     drop(reclaimer);
     assert_eq!(drops.count(), 4);
+}
+
+#[test]
+fn any_number_of_destructors_may_collect() {
+    struct Collects(Arc<Reclaimer>);
+    impl Drop for Collects {
+        fn drop(&mut self) {
+            assert_eq!(self.0.collect(), 0);
+            // Another one's collection is its own.
+            let (other, drops) = (Reclaimer::new(), Drops::default());
+            retire(&mut other.retirer(1), drops.value());
+            assert_eq!((other.collect(), drops.count()), (1, 1));
+        }
+    }
+    let many = if cfg!(miri) { 30 } else { 100_000 };
+    let reclaimer = Arc::new(Reclaimer::new());
+    let mut retirer = reclaimer.retirer(many);
+    for _ in 0..many {
+        retire(&mut retirer, Collects(Arc::clone(&reclaimer)));
+    }
+    assert_eq!(reclaimer.collect(), many);
+    assert_eq!(reclaimer.stats().collected, many);
+    // Of those that panic too, and the next collection is one again.
+    struct Panics(Arc<Reclaimer>);
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            assert_eq!(self.0.collect(), 0);
+            panic!("in a destructor");
+        }
+    }
+    retire(&mut retirer, Panics(Arc::clone(&reclaimer)));
+    assert!(catch_unwind(AssertUnwindSafe(|| reclaimer.collect())).is_err());
+    retire(&mut retirer, 1);
+    assert_eq!(reclaimer.collect(), 1);
 }
 
 #[test]

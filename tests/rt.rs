@@ -554,6 +554,29 @@ fn hooks_may_use_zones_while_they_are_collected() {
 }
 
 #[test]
+fn any_number_of_hooks_may_put_aside_and_collect() {
+    let _turn = alone();
+    let long = if cfg!(miri) { 50 } else { 100_000 };
+    let runs = Arc::new(AtomicUsize::new(0));
+    let mut next: Option<memzone::SendZone> = None;
+    for _ in 0..long {
+        let (zone, before) = (zone_with_hook(&runs), next.take());
+        zone.on_cleanup(move || {
+            let section = rt::enter_unwatched(Policy::Deny);
+            drop(before.map(memzone::SendZone::into_zone));
+            drop(section);
+            assert_eq!(rt::collect(), 0, "the one that runs this hook does it");
+        });
+        next = zone.into_sendable().ok();
+    }
+    let section = rt::enter(Policy::Deny);
+    drop(next.map(memzone::SendZone::into_zone));
+    drop(section);
+    assert_eq!((rt::collect(), runs.load(Ordering::SeqCst)), (long, long));
+    assert_eq!(rt::collect(), 0);
+}
+
+#[test]
 fn threads_put_aside_and_collect_at_the_same_time() {
     let _turn = alone();
     let (threads, each) = (4, if cfg!(miri) { 5 } else { 500 });

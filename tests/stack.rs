@@ -4,9 +4,10 @@
 mod counting;
 
 use counting::Watch;
+use memzone::rt::{self, Plan, Policy};
 use memzone::{
     ZBox, Zone, ZoneError, alloc, beginz, destroy_zone, letz, peek_zone, pop_zone, push_new_zone,
-    push_zone, reset_zone, set_keep_limit, stats, try_push_zone, zalloc, zone_depth,
+    push_zone, reset_zone, set_keep_limit, stats, try_letz, try_push_zone, zalloc, zone_depth,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -357,6 +358,153 @@ fn a_thread_gives_back_what_its_spares_hold_over_the_keep_limit() {
             10,
             "nothing is kept, all works"
         );
+    });
+}
+
+/// Enters `depth` scopes in one another, and takes `bytes` in each.
+fn nest(depth: usize, bytes: usize) {
+    if depth > 0 {
+        beginz!(z => {
+            z.alloc_uninit::<u8>(bytes);
+            nest(depth - 1, bytes);
+        });
+    }
+}
+
+/// All spare zones of a thread together, not each. 10,000 of them kept 368 MB.
+#[test]
+fn the_keep_limit_is_one_for_all_spare_zones() {
+    let deep = if cfg!(miri) { 30 } else { 2000 };
+    on_new_thread(move || {
+        let limit = deep * 4000;
+        set_keep_limit(limit);
+        for bytes in [1, 100, 50_000] {
+            nest(deep, bytes);
+            let live = stats::thread().live;
+            assert!(live <= limit as i64, "{live} of {limit} for {bytes}");
+            assert!(live > limit as i64 / 2, "{live} of {limit} are kept for {bytes}");
+        }
+        // What is kept are the outer ones, which every scope uses.
+        let before = stats::thread().requests;
+        for _ in 0..100 {
+            beginz!(z => { z.alloc(1_u8); });
+        }
+        assert_eq!(stats::thread().requests, before);
+        // One scope that grows takes from what only deeper ones use.
+        beginz!(z => { z.alloc_uninit::<u8>(limit - 40_000); });
+        let live = stats::thread().live;
+        assert!(live <= limit as i64 && live > limit as i64 - 40_000, "{live}");
+        // The limit is kept by what is pushed over, by zones that are held, and by hooks.
+        beginz!(z => {
+            nest(deep, 30_000);
+            push_new_zone(1000);
+            z.on_cleanup(|| ());
+        });
+        assert!(stats::thread().live <= limit as i64);
+        set_keep_limit(0);
+        assert_eq!(stats::thread().live, 0);
+    });
+}
+
+#[test]
+fn a_plan_is_kept_whatever_else_grows() {
+    on_new_thread(|| {
+        set_keep_limit(0);
+        rt::prepare_thread(&Plan::new().scopes(3, 100_000).default_zone(0).prefault(false))
+            .unwrap();
+        let planned = stats::thread().live;
+        assert!((300_000..500_000).contains(&planned), "{planned}");
+        for _ in 0..200 {
+            nest(10, 200_000);
+            let _section = rt::enter(Policy::Deny);
+            let [one, two, three] = [(); 3].map(|()| [0_u8; 64]);
+            let result = try_letz!(100_000, a = one => {
+                try_letz!(100_000, b = two => try_letz!(100_000, c = three => a[0] + b[0] + c[0]))
+            });
+            assert_eq!(result, Ok(Ok(Ok(0))));
+        }
+        assert_eq!(stats::thread().live, planned);
+        assert_eq!(memzone::trim_spares(), 0, "what is planned is no spare to give back");
+        set_keep_limit(150_000);
+        assert!(stats::thread().live <= 150_000, "but where the limit says so");
+    });
+}
+
+/// One deep excursion does not cost memory for ever, though the limit would allow it.
+#[test]
+fn spare_zones_that_are_not_used_for_long_are_given_back() {
+    on_new_thread(|| {
+        nest(20, 1);
+        let after = stats::thread().live;
+        assert!(after >= 20 * 32 << 10);
+        // What is used stays, and is not made again; so do scopes that only put a cursor back.
+        nest(2, 100_000);
+        let before = stats::thread().requests;
+        for _ in 0..300 {
+            nest(1, 100_000);
+            nest(2, 1);
+        }
+        assert_eq!(stats::thread().requests, before);
+        assert_eq!(stats::thread().spares, 2, "those that were used");
+        // In a section nothing is given back, nor is that asked for.
+        nest(20, 1);
+        let section = rt::enter(Policy::Deny);
+        for _ in 0..300 {
+            nest(1, 100_000);
+        }
+        assert_eq!((section.report().asked(), stats::thread().spares), (0, 20));
+        drop(section);
+        for _ in 0..300 {
+            nest(1, 100_000);
+        }
+        assert_eq!(stats::thread().spares, 1);
+        assert_eq!(memzone::trim_spares(), 1);
+        assert_eq!(stats::thread().live, 0);
+        let _section = rt::enter(Policy::Count);
+        nest(3, 1);
+        assert_eq!(memzone::trim_spares(), 0, "not in a section");
+    });
+}
+
+/// The sizes of what a thread keeps are its own to choose, down to nothing.
+#[test]
+fn a_thread_chooses_the_sizes_of_its_zones() {
+    use memzone::{set_default_zone_size, set_spare_size};
+    let live = || stats::thread().live;
+    on_new_thread(move || {
+        beginz!(());
+        assert!((32 << 10..40 << 10).contains(&live()), "{}", live());
+        peek_zone().alloc(1_u8);
+        assert!(live() > 1 << 20);
+    });
+    on_new_thread(move || {
+        set_spare_size(0);
+        set_default_zone_size(0);
+        beginz!(());
+        assert!((4096..10_000).contains(&live()), "a scope asks for 4,096: {}", live());
+        memzone::trim_spares();
+        beginz!(100, ());
+        let spare = live();
+        assert!(spare < 1000, "{spare}");
+        assert_eq!(*ZBox::new(5), 5);
+        assert!(live() - spare < 1000, "{}", live());
+        peek_zone().alloc_uninit::<u8>(100_000);
+        assert!(live() > 100_000, "it grows");
+    });
+    on_new_thread(move || {
+        rt::prepare_thread(&Plan::new().scopes(2, 5000).spare_size(0).default_zone(0)).unwrap();
+        assert!((10_000..25_000).contains(&live()), "{}", live());
+        let section = rt::enter(Policy::Deny);
+        nest(2, 4000);
+        assert_eq!(section.report().asked(), 0);
+        assert!(memzone::try_peek_zone().is_err(), "there is no default zone");
+        drop(section);
+        assert_eq!(peek_zone().alloc(1_u8), &1);
+    });
+    on_new_thread(move || {
+        rt::prepare_thread(&Plan::new().scopes(0, 0).default_zone(5000)).unwrap();
+        assert!((5000..12_000).contains(&live()), "{}", live());
+        assert!(peek_zone().remaining() >= 5000);
     });
 }
 

@@ -4,7 +4,7 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Scope, ScopeZone, Site, Work};
+use memzone::__private::{Depth, Hint, Link, Named, Scope, ScopeZone, Site, Value, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -89,24 +89,28 @@ type Shared = MutexGuard<'static, u8>;
 auto_traits! {
     "error::ZoneError" ZoneError: Y Y Y Y Y;
     "error::Request" Request: Y Y Y Y Y;
-    "section::Policy" Policy: Y Y Y Y Y;
-    "section::Section" Section: N N Y Y Y;
-    "section::Report" rt::Report: Y Y Y Y Y;
-    "stats::Stats" stats::Stats: Y Y Y Y Y;
-    "stats::Threads" stats::Threads: Y Y Y Y Y;
+    "system::section::Policy" Policy: Y Y Y Y Y;
+    "system::section::Section" Section: N N Y Y Y;
+    "system::section::Report" rt::Report: Y Y Y Y Y;
+    "insight::stats::Stats" stats::Stats: Y Y Y Y Y;
+    "insight::stats::Threads" stats::Threads: Y Y Y Y Y;
     "zone::Zone" Zone: N N Y Y Y;
-    "zone::SendZone" SendZone: Y N Y Y Y;
-    "zone::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
-    "zbox::ZBox" ZBox<u8>: N N Y Y Y;
-    "zbox::ZBox" ZBox<str>: N N Y Y Y;
+    "zone::send::SendZone" SendZone: Y N Y Y Y;
+    "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
+    "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
+    "owned::zbox::ZBox" ZBox<str>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
-    "scope::Scope" Scope: N N Y N N;
-    "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
-    "heap::System" System: Y Y Y Y Y;
+    "scope::guard::Scope" Scope: N N Y N N;
+    "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
+    "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
+    "scope::leave::Link" Link<u8, u8, Value>: Y Y Y Y Y;
+    "scope::leave::Value" Value: Y Y Y Y Y;
+    "scope::leave::Named" Named: Y Y Y Y Y;
+    "heap::source::System" System: Y Y Y Y Y;
     "heap::foreign::FromAllocator" FromAllocator<Zone>: N N Y Y Y;
     "heap::foreign::FromAllocator" FromAllocator<u8>: Y Y Y Y Y;
     "heap::hbox::HBox" HBox<u8>: Y Y Y Y Y;
@@ -120,23 +124,23 @@ auto_traits! {
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
     "heap::rt::HeapStats" HeapStats: Y Y Y Y Y;
-    "pool::Pool" Pool<'static, u8>: N N Y N N;
-    "pool::PoolKey" PoolKey: Y Y Y Y Y;
-    "pool::PoolFull" PoolFull<u8>: Y Y Y Y Y;
-    "pool::PoolFull" PoolFull<Local>: N N Y Y Y;
-    "pool::PoolKeys" PoolKeys<'static>: N N Y N N;
-    "pool::PoolIter" PoolIter<'static, u8>: N N Y N N;
-    "pool::PoolIterMut" PoolIterMut<'static, u8>: N N Y N N;
-    "pool::PoolBox" PoolBox<'static, u8>: N N Y N N;
-    "zone_fn::Closure" Closure<'static, Local, Local, Local>: Y N Y N N;
-    "zone_fn::ZoneFn" ZoneFn<Local, Local, Local>: Y N Y N N;
-    "parcel::Parcel" Parcel<u8>: Y Y Y Y Y;
-    "parcel::Parcel" Parcel<Owned>: Y N Y N N;
-    "parcel::Parcel" Parcel<Local>: N N Y Y Y;
-    "hot::Caller" Caller<Local, Local, Local>: Y N Y N N;
-    "hot::Binder" Binder<Local, Local, Local>: Y Y Y N N;
-    "hot::fade::Fader" Fader<Local, Local>: Y N Y N N;
-    "hot::fade::Fader" Fader<u8, u8, Local>: N N Y N N;
+    "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
+    "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
+    "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
+    "owned::pool::slots::PoolFull" PoolFull<Local>: N N Y Y Y;
+    "owned::pool::slots::PoolKeys" PoolKeys<'static>: N N Y N N;
+    "owned::pool::iter::PoolIter" PoolIter<'static, u8>: N N Y N N;
+    "owned::pool::iter::PoolIterMut" PoolIterMut<'static, u8>: N N Y N N;
+    "owned::pool::boxed::PoolBox" PoolBox<'static, u8>: N N Y N N;
+    "closure::zone_fn::Closure" Closure<'static, Local, Local, Local>: Y N Y N N;
+    "closure::zone_fn::ZoneFn" ZoneFn<Local, Local, Local>: Y N Y N N;
+    "closure::parcel::Parcel" Parcel<u8>: Y Y Y Y Y;
+    "closure::parcel::Parcel" Parcel<Owned>: Y N Y N N;
+    "closure::parcel::Parcel" Parcel<Local>: N N Y Y Y;
+    "closure::hot::caller::Caller" Caller<Local, Local, Local>: Y N Y N N;
+    "closure::hot::caller::Binder" Binder<Local, Local, Local>: Y Y Y N N;
+    "closure::hot::fade::Fader" Fader<Local, Local>: Y N Y N N;
+    "closure::hot::fade::Fader" Fader<u8, u8, Local>: N N Y N N;
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
@@ -151,9 +155,9 @@ auto_traits! {
 mod of_ledger {
     use super::*;
     auto_traits! {
-        "ledger::Kind" memzone::ledger::Kind: Y Y Y Y Y;
-        "ledger::on::Record" memzone::ledger::Record: Y Y Y Y Y;
-        "ledger::on::Report" memzone::ledger::Report: Y Y Y Y Y;
+        "insight::ledger::Kind" memzone::ledger::Kind: Y Y Y Y Y;
+        "insight::ledger::on::Record" memzone::ledger::Record: Y Y Y Y Y;
+        "insight::ledger::on::Report" memzone::ledger::Report: Y Y Y Y Y;
     }
 }
 
@@ -166,9 +170,9 @@ mod of_ledger {
 mod of_profile {
     use super::*;
     auto_traits! {
-        "profile::figures::Kind" stats::Kind: Y Y Y Y Y;
-        "profile::figures::SiteStats" stats::SiteStats: Y Y Y Y Y;
-        "profile::figures::Sites" stats::Sites: Y Y Y Y Y;
+        "insight::sites::figures::Kind" stats::Kind: Y Y Y Y Y;
+        "insight::sites::figures::SiteStats" stats::SiteStats: Y Y Y Y Y;
+        "insight::sites::figures::Sites" stats::Sites: Y Y Y Y Y;
     }
 }
 
@@ -181,7 +185,7 @@ mod of_profile {
 mod of_sites {
     use super::*;
     auto_traits! {
-        "profile::on::Site" Site: Y Y Y Y Y;
+        "insight::sites::on::Site" Site: Y Y Y Y Y;
     }
 }
 
@@ -189,7 +193,7 @@ mod of_sites {
 mod of_sites {
     use super::*;
     auto_traits! {
-        "profile::off::Site" Site: Y Y Y Y Y;
+        "insight::sites::off::Site" Site: Y Y Y Y Y;
     }
 }
 
@@ -231,39 +235,43 @@ macro_rules! variance {
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
-    "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
+    "scope::guard::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
+    "scope::leave::Hint" "R" co HintR<'a> = Hint<&'a u8>;
+    "scope::leave::Link" "T" co LinkT<'a> = Link<&'a u8, u8, Value>;
+    "scope::leave::Link" "R" co LinkR<'a> = Link<u8, &'a u8, Value>;
+    "scope::leave::Link" "As" co LinkAs<'a> = Link<u8, u8, &'a u8>;
     "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
     "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
-    "zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
+    "owned::zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
-    "pool::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
-    "pool::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
-    "pool::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;
-    "pool::PoolKeys" "'p" co PoolKeysP<'a> = PoolKeys<'a>;
-    "pool::PoolIter" "'p" co PoolIterP<'a> = PoolIter<'a, u8>;
-    "pool::PoolIter" "T" co PoolIterT<'p, 'a> = PoolIter<'p, &'a u8>;
-    "pool::PoolIterMut" "'p" co PoolIterMutP<'a> = PoolIterMut<'a, u8>;
-    "pool::PoolIterMut" "T" invariant PoolIterMutT<'p, 'a> = PoolIterMut<'p, &'a u8>;
-    "pool::PoolBox" "'p" co PoolBoxP<'a> = PoolBox<'a, u8>;
-    "pool::PoolBox" "T" co PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
-    "zone_fn::Closure" "'z" co ClosureZ<'a> = Closure<'a, u8, u8, u8>;
-    "zone_fn::Closure" "A" contra ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
-    "zone_fn::Closure" "R" co ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
-    "zone_fn::Closure" "S" invariant ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
-    "zone_fn::ZoneFn" "A" contra ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
-    "zone_fn::ZoneFn" "R" co ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
-    "zone_fn::ZoneFn" "S" invariant ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
-    "parcel::Parcel" "T" invariant ParcelT<'a> = Parcel<&'a u8>;
-    "hot::Caller" "A" contra CallerA<'a> = Caller<&'a u8, u8, u8>;
-    "hot::Caller" "R" co CallerR<'a> = Caller<u8, &'a u8, u8>;
-    "hot::Caller" "S" invariant CallerS<'a> = Caller<u8, u8, &'a u8>;
-    "hot::Binder" "A" invariant BinderA<'a> = Binder<&'a u8, u8, u8>;
-    "hot::Binder" "R" invariant BinderR<'a> = Binder<u8, &'a u8, u8>;
-    "hot::Binder" "S" invariant BinderS<'a> = Binder<u8, u8, &'a u8>;
-    "hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
-    "hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
-    "hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
+    "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
+    "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
+    "owned::pool::slots::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;
+    "owned::pool::slots::PoolKeys" "'p" co PoolKeysP<'a> = PoolKeys<'a>;
+    "owned::pool::iter::PoolIter" "'p" co PoolIterP<'a> = PoolIter<'a, u8>;
+    "owned::pool::iter::PoolIter" "T" co PoolIterT<'p, 'a> = PoolIter<'p, &'a u8>;
+    "owned::pool::iter::PoolIterMut" "'p" co PoolIterMutP<'a> = PoolIterMut<'a, u8>;
+    "owned::pool::iter::PoolIterMut" "T" invariant PoolIterMutT<'p, 'a> = PoolIterMut<'p, &'a u8>;
+    "owned::pool::boxed::PoolBox" "'p" co PoolBoxP<'a> = PoolBox<'a, u8>;
+    "owned::pool::boxed::PoolBox" "T" co PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
+    "closure::zone_fn::Closure" "'z" co ClosureZ<'a> = Closure<'a, u8, u8, u8>;
+    "closure::zone_fn::Closure" "A" contra ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
+    "closure::zone_fn::Closure" "R" co ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
+    "closure::zone_fn::Closure" "S" invariant ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
+    "closure::zone_fn::ZoneFn" "A" contra ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
+    "closure::zone_fn::ZoneFn" "R" co ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
+    "closure::zone_fn::ZoneFn" "S" invariant ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
+    "closure::parcel::Parcel" "T" invariant ParcelT<'a> = Parcel<&'a u8>;
+    "closure::hot::caller::Caller" "A" contra CallerA<'a> = Caller<&'a u8, u8, u8>;
+    "closure::hot::caller::Caller" "R" co CallerR<'a> = Caller<u8, &'a u8, u8>;
+    "closure::hot::caller::Caller" "S" invariant CallerS<'a> = Caller<u8, u8, &'a u8>;
+    "closure::hot::caller::Binder" "A" invariant BinderA<'a> = Binder<&'a u8, u8, u8>;
+    "closure::hot::caller::Binder" "R" invariant BinderR<'a> = Binder<u8, &'a u8, u8>;
+    "closure::hot::caller::Binder" "S" invariant BinderS<'a> = Binder<u8, u8, &'a u8>;
+    "closure::hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
+    "closure::hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
+    "closure::hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
     "reclaim::Full" "T" co FullT<'a> = Full<&'a u8>;
 }
 
@@ -353,10 +361,10 @@ fn each_public_type_has_its_rows() {
     // Some are public with a feature only.
     let sites_are_on = cfg!(any(feature = "profile", feature = "tracing"));
     found.types.retain(|name, _| match name.as_str() {
-        "profile::on::Site" => sites_are_on,
-        "profile::off::Site" => !sites_are_on,
-        name if name.starts_with("profile::figures::") => cfg!(feature = "profile"),
-        name if name.starts_with("ledger::") => cfg!(feature = "ledger"),
+        "insight::sites::on::Site" => sites_are_on,
+        "insight::sites::off::Site" => !sites_are_on,
+        name if name.starts_with("insight::sites::figures::") => cfg!(feature = "profile"),
+        name if name.starts_with("insight::ledger::") => cfg!(feature = "ledger"),
         _ => true,
     });
     assert!(found.types.len() > 40, "only {:?}", found.types);
@@ -385,7 +393,8 @@ fn what_does_not_vary_is_seen_not_to() {
     let refused = fs::read_to_string(refused).unwrap();
     for (name, parameter, how) in VARIANCE {
         for direction in ["co", "contra"].into_iter().filter(|direction| direction != how) {
-            let of = name.replace("::", "_") + "_" + parameter.trim_matches('\'');
+            let of =
+                name.rsplit("::").next().unwrap().to_string() + "_" + parameter.trim_matches('\'');
             let function = format!("fn not_{direction}_{}<", of.to_lowercase());
             assert!(refused.contains(&function), "tests/ui/types/variance.rs has no {function}");
         }

@@ -1,7 +1,7 @@
 //! Zones: making them, allocating, growing, limits, resetting, cleanup hooks, other threads.
 
 use memzone::{
-    SendZone, ZBox, Zone, ZoneError, peek_zone, pop_zone, push_new_zone, push_zone, zformat,
+    SendZone, ZBox, Zone, ZoneError, beginz, peek_zone, pop_zone, push_new_zone, push_zone, zformat,
 };
 use proptest::prelude::*;
 use std::alloc::Layout;
@@ -10,6 +10,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -1129,4 +1130,82 @@ fn trimming_is_for_a_sole_handle_outside_of_sections_that_deny() {
     drop(section);
     zone.trim(0).unwrap();
     assert_eq!(zone.blocks(), 1);
+}
+
+/// A chain of zones, each freed by a hook of the one before.
+fn chain(length: usize, ended: &Arc<AtomicUsize>) -> Zone {
+    let mut next: Option<SendZone> = None;
+    for _ in 0..length {
+        let zone = Zone::new(64);
+        let (before, ended) = (next.take(), Arc::clone(ended));
+        zone.on_cleanup(move || {
+            ended.fetch_add(1, Ordering::Relaxed);
+            if let Some(before) = before {
+                drop(before.into_zone());
+            }
+        });
+        next = Some(zone.into_sendable().unwrap());
+    }
+    next.unwrap().into_zone()
+}
+
+const LONG: usize = if cfg!(miri) { 50 } else { 100_000 };
+
+#[test]
+fn any_number_of_zones_may_be_freed_by_each_others_hooks() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    drop(chain(LONG, &ended));
+    assert_eq!(ended.swap(0, Ordering::Relaxed), LONG);
+
+    // From the hook of a zone that is reset, of a scope's, and of one that the thread's end takes off its stack.
+    let mut zone = Zone::new(1024);
+    let first = chain(LONG, &ended).into_sendable().unwrap();
+    zone.on_cleanup(move || drop(first.into_zone()));
+    zone.reset().unwrap();
+    assert_eq!(ended.swap(0, Ordering::Relaxed), LONG);
+    let first = chain(LONG, &ended).into_sendable().unwrap();
+    beginz!(z => z.on_cleanup(move || drop(first.into_zone())));
+    assert_eq!(ended.swap(0, Ordering::Relaxed), LONG);
+    let there = Arc::clone(&ended);
+    std::thread::spawn(move || push_zone(&chain(LONG, &there))).join().unwrap();
+    assert_eq!(ended.swap(0, Ordering::Relaxed), LONG);
+}
+
+#[test]
+fn zones_that_a_hook_frees_end_after_it_in_their_order() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let named = |name: &'static str| {
+        let (zone, said) = (Zone::new(64), Arc::clone(&said));
+        zone.on_cleanup(move || said.lock().unwrap().push(name));
+        zone.into_sendable().unwrap()
+    };
+    let zone = Zone::new(1024);
+    let (b, c, here) = (named("b"), named("c"), Arc::clone(&said));
+    zone.on_cleanup({
+        let here = Arc::clone(&said);
+        move || here.lock().unwrap().push("older hook")
+    });
+    zone.on_cleanup(move || {
+        drop(b.into_zone());
+        drop(c.into_zone());
+        // One without hooks has nobody to wait for.
+        drop(Zone::new(64));
+        here.lock().unwrap().push("hook");
+    });
+    drop(zone);
+    assert_eq!(*said.lock().unwrap(), ["hook", "older hook", "b", "c"]);
+
+    // Where one panics the others end all the same, and the next zone waits for nobody.
+    said.lock().unwrap().clear();
+    let zone = Zone::new(1024);
+    let (b, c) = (named("b"), named("c"));
+    zone.on_cleanup(move || {
+        drop(b.into_zone());
+        drop(c.into_zone());
+        panic!("a hook");
+    });
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(zone))).is_err());
+    assert_eq!(*said.lock().unwrap(), ["b", "c"]);
+    drop(named("d").into_zone());
+    assert_eq!(said.lock().unwrap()[2..], ["d"]);
 }

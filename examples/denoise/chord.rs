@@ -1,6 +1,6 @@
 //! The input for a run without files: five seconds of a chord, struck again and again, in noise.
 
-use crate::wav::Sound;
+use crate::sound::Sound;
 use hound::{SampleFormat, WavSpec};
 use std::f64::consts::TAU;
 

@@ -15,6 +15,7 @@
 //! Scopes rewind their zones and keep the memory, and [`plan`] says how much of it there is to be,
 //! so nothing here asks the system for any.
 
+use crate::tiny::flushed;
 use memzone::rt::Plan;
 use memzone::{DeepCopy, Zone, ZoneError, try_letz};
 use realfft::num_complex::Complex;
@@ -198,7 +199,9 @@ impl<'z> Channel<'z> {
     /// Takes in the next samples.
     fn take_in(&mut self, samples: &[f32]) {
         self.recent.copy_within(BLOCK.., 0);
-        self.recent[FRAME - BLOCK..].copy_from_slice(samples);
+        for (recent, sample) in self.recent[FRAME - BLOCK..].iter_mut().zip(samples) {
+            *recent = flushed(*sample);
+        }
     }
 
     /// Gives out the next samples of those that are complete.
@@ -347,8 +350,10 @@ impl<'z> Transform<'z> {
             self.forward
                 .process_with_scratch(frame, bins, scratch)
                 .expect("all lengths are the plan's");
-            let spectrum =
-                zone.try_alloc_slice_with(BINS, |bin| Bin { re: bins[bin].re, im: bins[bin].im })?;
+            let spectrum = zone.try_alloc_slice_with(BINS, |bin| Bin {
+                re: flushed(bins[bin].re),
+                im: flushed(bins[bin].im),
+            })?;
             memory.count_scratch(zone);
             spectrum
         })
@@ -384,5 +389,65 @@ impl<'z> Transform<'z> {
             }
             memory.count_scratch(zone);
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, FRAME, Gate, Memory, plan, state_bytes};
+    use memzone::{Zone, beginz, rt};
+
+    /// All numbers of a gate's state.
+    fn state<'a>(gate: &'a Gate<'_>) -> impl Iterator<Item = &'a f32> {
+        gate.channels.iter().flat_map(|channel| {
+            let noise = &channel.noise;
+            let samples = channel.recent.iter().chain(&*channel.overlap);
+            let levels = channel.gains.iter().chain(&*noise.powers);
+            samples.chain(levels).chain(&*noise.minima).chain(&*noise.floor)
+        })
+    }
+
+    /// Blocks of each kind of almost nothing, after blocks with sound.
+    #[test]
+    fn no_input_leaves_subnormal_numbers() {
+        rt::prepare_thread(&plan()).unwrap();
+        let zone = Zone::new(state_bytes(1));
+        let mut gate = Gate::new(&zone, 1, 48_000);
+        let mut seed = 1_u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed as f32 / 2_f32.powi(31) - 1.0
+        };
+        for level in [0.1, 0.0, 1e-40, 1e-20, 1e-30, 1e-10, 1e-38, 1e-14, 0.3, 1e-45] {
+            for number in 0..200 {
+                let mut block = [0.0; BLOCK];
+                block.fill_with(|| level * noise());
+                gate.process(&mut block).unwrap();
+                let found = state(&gate).find(|number| number.is_subnormal());
+                assert_eq!(found, None, "block {number} of {level:e}");
+            }
+        }
+    }
+
+    /// What a transform rounds is far below what goes into it, and its square is further.
+    #[test]
+    fn no_spectrum_has_subnormal_powers() {
+        let zone = Zone::new(state_bytes(1));
+        let gate = Gate::new(&zone, 1, 48_000);
+        for level in [0.5, 1e-10, 1e-12, 2e-15] {
+            let still = [level; FRAME];
+            let tone: [f32; FRAME] = std::array::from_fn(|n| level * (0.1 * n as f32).sin());
+            for frame in [still, tone] {
+                beginz!(z => {
+                    let spectrum =
+                        gate.transform.analyse(&frame, z, &mut Memory::default()).unwrap();
+                    for (number, bin) in spectrum.iter().enumerate() {
+                        let parts = [bin.re * bin.re, bin.im * bin.im, bin.power()];
+                        let is_small = parts.iter().any(|part| part.is_subnormal());
+                        assert!(!is_small, "bin {number} of {level:e}: {parts:?}");
+                    }
+                });
+            }
+        }
     }
 }

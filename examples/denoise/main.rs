@@ -1,7 +1,7 @@
 //! Takes the noise out of a recording, block by block, with all of its memory in zones.
 //!
 //! ```text
-//! cargo run --release --example denoise -- [IN.wav] [OUT.wav]
+//! cargo run --release --example denoise -- [IN] [OUT.wav]
 //! cargo run --release --example denoise --features tracing -- --trace out.json
 //! cargo run --release --example denoise --features profile
 //! ```
@@ -9,9 +9,9 @@
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
 //! caller's, what lives as long as a block is in a scope around the block, and what lives as long
 //! as one transform is in a scope inside that one. The rest of the files are about the input
-//! (`wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`,
+//! (`sound.rs`, `wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`,
 //! `unfinished.rs`), how much better the sound got (`snr.rs`), what was asked of the system and how long it
-//! took (`counting.rs`, `meter.rs`), the table at the end (`report.rs`), what all examples begin with
+//! took (`counting.rs`, `meter.rs`), silence that costs no more than sound (`tiny.rs`), the table at the end (`report.rs`), what all examples begin with
 //! (`cli.rs`), and the timeline (`trace.rs`).
 
 mod chord;
@@ -22,6 +22,10 @@ mod gate;
 mod meter;
 mod report;
 mod snr;
+mod sound;
+#[cfg(test)]
+mod tests;
+mod tiny;
 mod trace;
 mod unfinished;
 mod wav;
@@ -31,7 +35,7 @@ use crate::gate::{BLOCK, Gate, LATENCY};
 use crate::meter::Measured;
 use crate::report::{Report, Work};
 use crate::snr::Snr;
-use crate::wav::Sound;
+use crate::sound::Sound;
 use memzone::{Zone, rt};
 use std::env;
 use std::ffi::OsString;
@@ -39,12 +43,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-const USAGE: &str = "usage: denoise [--trace OUT.json] [IN.wav] [OUT.wav]";
+const USAGE: &str = "usage: denoise [--trace OUT.json] [IN] [OUT.wav]";
 
 fn main() -> ExitCode {
     let help = format!(
         "{USAGE}\n\n\
-         Without IN.wav, the input is a chord in noise, made by the program itself.\n\
+         IN is a WAV, AIFF, CAF, FLAC, Ogg Vorbis or MP3 file of one or two channels.\n\
+         Without IN, it is a chord in noise, made by the program itself.\n\
          Without OUT.wav, the output is IN-denoised.wav in the current directory.\n\
          --trace writes all scopes with their times, for https://ui.perfetto.dev.\n"
     );

@@ -3,8 +3,11 @@
 //! The state of a closure is outside of it, in what it captured: a phase in the closure itself, a delay line in
 //! the zone that was given to the factory. In xtlang both are in the zone that happens to be current, and a
 //! closure that outlives it reads whatever is there then. Here the closure borrows the zone, or owns what it has.
+//!
+//! All that comes back to itself is `flushed` on the way (`tiny.rs`), so that silence costs no more than sound.
 
 use crate::RATE;
+use crate::tiny::flushed;
 use memzone::{Zone, ZoneError};
 use std::f32::consts::TAU;
 
@@ -31,7 +34,7 @@ pub(crate) fn adsr_c(
         level = match (gate, has_risen) {
             (true, false) => level + rise,
             (true, true) => sustain + (level - sustain) * decay,
-            (false, _) => level * release,
+            (false, _) => flushed(level * release),
         };
         has_risen |= level >= 1.0;
         level
@@ -42,7 +45,7 @@ pub(crate) fn adsr_c(
 pub(crate) fn low_pass_c() -> impl FnMut(f32, f32) -> f32 + Send {
     let mut last = 0.0;
     move |input, frequency| {
-        last += (1.0 - (-TAU * frequency / RATE as f32).exp()) * (input - last);
+        last = flushed(last + (1.0 - (-TAU * frequency / RATE as f32).exp()) * (input - last));
         last
     }
 }
@@ -56,7 +59,7 @@ pub(crate) fn delay_c(
     let mut at = 0;
     Ok(move |input, wet, feedback| {
         let delayed = line[at];
-        line[at] = input + feedback * delayed;
+        line[at] = flushed(input + feedback * delayed);
         at = (at + 1) % line.len();
         input + wet * delayed
     })
@@ -92,7 +95,7 @@ pub(crate) fn pipe_c(z: &Zone, frequency: f32) -> Result<impl FnMut(f32) -> f32 
     let (mut at, mut last) = (0, 0.0);
     let mut breath = noise_c(frequency.to_bits());
     Ok(move |strength| {
-        let kept = breath(strength) + 0.97 * (0.5 * line[at] + 0.5 * last);
+        let kept = flushed(breath(strength) + 0.97 * (0.5 * line[at] + 0.5 * last));
         last = line[at];
         line[at] = kept;
         at = (at + 1) % line.len();
@@ -119,7 +122,7 @@ fn comb_c(z: &Zone, samples: usize) -> Result<impl FnMut(f32) -> f32 + Send, Zon
     let (mut at, mut last) = (0, 0.0);
     Ok(move |input| {
         let delayed: f32 = line[at];
-        last = delayed + DULLING * (last - delayed);
+        last = flushed(delayed + DULLING * (last - delayed));
         line[at] = input + FEEDBACK * last;
         at = (at + 1) % line.len();
         delayed
@@ -132,7 +135,7 @@ fn all_pass_c(z: &Zone, samples: usize) -> Result<impl FnMut(f32) -> f32 + Send,
     let mut at = 0;
     Ok(move |input| {
         let delayed: f32 = line[at];
-        let kept = input + 0.5 * delayed;
+        let kept = flushed(input + 0.5 * delayed);
         line[at] = kept;
         at = (at + 1) % line.len();
         delayed - 0.5 * kept

@@ -7,7 +7,7 @@
 //! To learn memzone, read `factories.rs` (closures whose state is outside of them, delay lines in factories),
 //! `organ.rs` (the kernels of a note and of the effects, with arrays of closures, one for each channel) and
 //! `instrument.rs` (a zone for each note). `score.rs` reads scores, `tune.txt` is the one for a run without one.
-//! Six files are shared with the examples `denoise` and `voices`. `docs/porting.md` shows the idioms beside xtlang.
+//! Seven files are shared with the examples `denoise` and `voices`. `docs/porting.md` shows the idioms beside xtlang.
 
 #[path = "../denoise/cli.rs"]
 mod cli;
@@ -27,6 +27,8 @@ mod report;
 mod score;
 #[cfg(test)]
 mod tests;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 

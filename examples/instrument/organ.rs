@@ -4,6 +4,7 @@
 //! captured. The note's kernel is made for each note, in the note's own zone. The effects' kernel is made once.
 
 use crate::factories::{adsr_c, delay_c, low_pass_c, osc_c, pipe_c, reverb_c, rotor_c};
+use crate::tiny::flushed;
 use crate::{BLOCK, RATE};
 use memzone::{Closure, Zone, ZoneError};
 
@@ -50,7 +51,7 @@ pub(crate) fn note_c(z: &Zone, tone: Tone) -> Result<Closure<'_, (), bool, Sides
     let mut pipe = pipe_c(z, tone.frequency)?;
     // The breath with which a note begins.
     let mut breath = adsr_c(0.004, 0.05, 0.02, 0.05);
-    let gain = 0.08 * tone.loudness;
+    let gain = flushed(0.08 * tone.loudness);
     let mut time = 0;
     z.try_closure_with(move |sides: &mut Sides, ()| {
         let mut level = 0.0;

@@ -65,6 +65,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Note>, String> {
             MOST_BYTES >> 10
         )));
     }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(error(&"it is text in UTF-16, and only UTF-8 can be read: save it as that"));
+    }
     let text = String::from_utf8(bytes).map_err(|_| error(&"not a score: it is not text"))?;
     parse(&text).map_err(|cause| error(&cause))
 }
@@ -73,14 +76,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Note>, String> {
 pub(crate) fn parse(text: &str) -> Result<Vec<Note>, String> {
     let mut notes = Vec::new();
     let mut tempo = None;
+    // Some editors begin each text with a mark of their own.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // Lines end as on Linux, on Windows or, from old programs, with a carriage return alone.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (index, line) in text.lines().enumerate() {
-        let line = match line.split_once(" #").map_or(line, |(line, _)| line).trim() {
+        let comment = line.match_indices('#').map(|(at, _)| at).find(|&at| is_between(line, at));
+        let line = match line[..comment.unwrap_or(line.len())].trim() {
             "" => continue,
-            line if line.starts_with('#') => continue,
             line => line,
         };
         let at_line = |reason| format!("line {}: {reason}", index + 1);
-        match line.strip_prefix("tempo ") {
+        match line.strip_prefix("tempo").filter(|rest| rest.starts_with(char::is_whitespace)) {
             Some(_) if tempo.is_some() => {
                 return Err(at_line("the tempo is there already".to_owned()));
             }
@@ -98,6 +105,11 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Note>, String> {
     }
     notes.sort_by_key(|note| note.block);
     Ok(notes)
+}
+
+/// Whether a word begins at this place of a line. Within a word, `#` makes a key sharp.
+fn is_between(line: &str, at: usize) -> bool {
+    line[..at].chars().next_back().is_none_or(char::is_whitespace)
 }
 
 /// Reads a line with the notes that begin at a time.

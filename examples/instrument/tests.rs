@@ -1,8 +1,11 @@
 //! Scores of every kind, and what becomes of notes' zones.
 
 use super::{BLOCK, run};
+use crate::factories;
 use crate::instrument::{self, Instrument};
+use crate::organ;
 use crate::score::{self, Note};
+use memzone::Zone;
 use memzone::rt::{self, Policy};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -67,9 +70,75 @@ fn what_is_no_score_is_told_with_its_line() {
         ("tempo 0\n0 1 c4", "line 1: \"0\" is no tempo"),
         ("tempo 90\ntempo 91\n0 1 c4", "line 2: the tempo is there already"),
         ("0 1 c4\ntempo 90", "line 2: the tempo must stand before the notes"),
+        ("tempo90\n0 1 c4", "line 1: not `START LENGTH KEY LOUDNESS`"),
     ] {
         let message = score::parse(text).unwrap_err();
         assert!(message.starts_with(reason), "{message}");
+    }
+}
+
+#[test]
+fn marks_tabs_and_ends_of_lines_of_every_editor_are_read() {
+    let plain = score::parse("tempo 90\n0 1 a#4 0.8\n2 1 c4 # low\n").unwrap();
+    for text in [
+        "\u{feff}tempo 90\n0 1 a#4 0.8\n2 1 c4 # low",
+        "tempo\t90\n0\t1\ta#4\t0.8\n2\t1\tc4\t# low",
+        "\t tempo \t 90 \t\n\t0 1 a#4 0.8\t#loud\n2 1 c4#\n",
+        "tempo 90\r\n0 1 a#4 0.8\r\n2 1 c4\t#low\r\n",
+        "tempo 90\r0 1 a#4 0.8\r# none\r2 1 c4\r",
+        "\u{feff}# first\r\ntempo\u{a0}90\n0\u{a0}1 a#4 0.8\n2 1 c4",
+    ] {
+        if text.contains("c4#") {
+            assert_eq!(
+                score::parse(text).unwrap_err(),
+                "line 3: \"c4#\" is no key: c4, f#3 or bb2, say"
+            );
+        } else {
+            assert_eq!(score::parse(text).unwrap(), plain, "{text:?}");
+        }
+    }
+    assert_eq!(score::parse("\u{feff}").unwrap_err(), "there are no notes in it");
+}
+
+#[test]
+fn what_fades_away_ends_at_zero_and_not_among_the_subnormal_numbers() {
+    let zone = Zone::new(1 << 20);
+    // Each with an input, and then with silence until nothing is left of it.
+    let mut dull = factories::low_pass_c();
+    let mut echo = factories::delay_c(&zone, 100).unwrap();
+    let mut room = factories::reverb_c(&zone, 0).unwrap();
+    let mut envelope = factories::adsr_c(0.001, 0.01, 0.5, 0.01);
+    let mut pipe = factories::pipe_c(&zone, 440.0).unwrap();
+    let effects: [(&str, &mut dyn FnMut(f32) -> f32); 5] = [
+        ("low pass", &mut |input| dull(input, 600.0)),
+        ("echo", &mut |input| echo(input, 0.18, 0.9)),
+        ("room", &mut |input| room(input, 0.3)),
+        ("envelope", &mut |input| envelope(input > 0.0)),
+        ("pipe", &mut |input| pipe(input)),
+    ];
+    for (name, effect) in effects {
+        let loudest = (0..2_000).map(|_| effect(0.5).abs()).fold(0.0, f32::max);
+        assert!(loudest > 0.1, "{name}");
+        let mut silent = 0;
+        for n in 0..1_000_000 {
+            let sample = effect(0.0);
+            assert!(!sample.is_subnormal(), "{name}: {sample:e} after {n} samples");
+            silent = if sample == 0.0 { silent + 1 } else { 0 };
+        }
+        // More than the longest line has.
+        assert!(silent > 10_000, "{name}: {silent}");
+    }
+}
+
+#[test]
+fn a_score_of_almost_nothing_is_silence() {
+    let zone = Zone::new(organ::NOTE_BYTES);
+    for loudness in [1e-45, 1e-40, 1e-30] {
+        let tone = organ::Tone { frequency: 440.0, loudness, length: 480 };
+        let mut kernel = organ::note_c(&zone, tone).unwrap();
+        let mut sides = [[0.0; BLOCK]; 2];
+        (0..10).for_each(|_| _ = kernel.call_with(&mut sides, ()));
+        assert_eq!(sides, [[0.0; BLOCK]; 2], "{loudness:e}");
     }
 }
 
@@ -79,7 +148,9 @@ fn bad_files_leave_nothing_behind() {
     let (score, output) = (folder.join("score.txt"), folder.join("out.wav"));
     let attempt = || run(&[score.clone().into(), output.clone().into()]).err().unwrap();
     assert!(attempt().contains("score.txt: "));
-    for bytes in [&b"\xff\xfe"[..], b"0 1 x4", &vec![b' '; (1 << 20) + 1]] {
+    fs::write(&score, b"\xff\xfe0\0 \x001\0").unwrap();
+    assert!(attempt().contains("UTF-16, and only UTF-8 can be read"));
+    for bytes in [&b"\xff\xff"[..], b"0 1 x4", &vec![b' '; (1 << 20) + 1]] {
         fs::write(&score, bytes).unwrap();
         let message = attempt();
         assert!(message.contains("score.txt: ") && !message.contains('\n'), "{message}");

@@ -19,7 +19,8 @@ pub(crate) const HELP: &str =
 impl Command {
     /// What a line asks for, if anything. Frequencies must suit the sample rate.
     pub(crate) fn parse(line: &str, rate: f32) -> Result<Option<Command>, String> {
-        let mut words = line.split_whitespace();
+        // Some shells begin what they pipe with a mark of their own.
+        let mut words = line.trim_start_matches('\u{feff}').split_whitespace();
         let Some(name) = words.next() else { return Ok(None) };
         let mut numbers = Numbers { name, words };
         let highest = HIGHEST * rate;
@@ -76,5 +77,19 @@ impl fmt::Display for Command {
             Command::Grain { milliseconds } => write!(f, "grain {milliseconds}"),
             Command::Stop => write!(f, "stop"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Command;
+
+    #[test]
+    fn marks_and_tabs_are_read() {
+        let expected = Ok(Some(Command::Lowpass { hertz: 800.0, q: 0.7 }));
+        for line in ["lowpass 800 0.7", "\u{feff}lowpass 800 0.7\r\n", "\tlowpass\t800\t0.7\t"] {
+            assert_eq!(Command::parse(line, 48_000.0), expected, "{line:?}");
+        }
+        assert_eq!(Command::parse("\u{feff}", 48_000.0), Ok(None));
     }
 }

@@ -1,14 +1,14 @@
 //! Plays a patch whose closures another thread redefines while it plays.
 //!
 //! ```text
-//! cargo run --release --example live_coding -- [--paced] [--repl] [IN.wav] [OUT.wav]
+//! cargo run --release --example live_coding -- [--paced] [--repl] [IN] [OUT.wav]
 //! ```
 //!
 //! To learn memzone, read `patch.rs`, the definitions, each of which owns a zone; then `player.rs`,
 //! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
 //! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
 //! `repl.rs`), the pace of a sound card (`clock.rs`), the sound that is played without a file
-//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Five files are
+//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Eight files are
 //! shared with the example `denoise`.
 
 mod clock;
@@ -28,6 +28,10 @@ mod plot;
 mod repl;
 #[path = "../denoise/report.rs"]
 mod report;
+#[path = "../denoise/sound.rs"]
+mod sound;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 #[path = "../denoise/wav.rs"]
@@ -41,8 +45,8 @@ use crate::patch::{DESTROYED, Frame, MADE};
 use crate::player::{BLOCK, BLOCK_BYTES, Player};
 use crate::plot::Plot;
 use crate::report::{Report, Row, Work};
+use crate::sound::Sound;
 use crate::unfinished::Unfinished;
-use crate::wav::Sound;
 use hound::WavSpec;
 use memzone::Zone;
 use memzone::rt::{self, Plan, Policy};
@@ -58,10 +62,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN.wav] [OUT.wav]";
+const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN] [OUT.wav]";
 
 const HELP: &str = "
-Without IN.wav, it plays a pattern of its own.
+IN is a WAV, AIFF, CAF, FLAC, Ogg Vorbis or MP3 file of one or two channels.
+Without IN, it plays a pattern of its own.
 Without OUT.wav, the output is IN-live.wav in the current directory.
 A plot goes beside it, with .svg in the place of .wav.
 
@@ -77,8 +82,6 @@ A plot goes beside it, with .svg in the place of .wav.
 
 /// Seconds for which echoes and grains go on after the input.
 const TAIL: f32 = 2.0;
-/// Sample rates that the patch is made for.
-const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 /// What the arguments ask for.
 #[derive(Default)]
@@ -154,11 +157,6 @@ fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<(Repo
         }
     }
     let sound = Sound::read(input)?;
-    if !RATES.contains(&sound.rate()) {
-        let (rate, least, most) = (sound.rate(), RATES.start(), RATES.end());
-        let path = input.display();
-        return Err(format!("{path}: its sample rate must be from {least} to {most}, not {rate}"));
-    }
     play(arguments, &input.display().to_string(), &sound, output)
 }
 
@@ -169,6 +167,10 @@ fn play(
     sound: &Sound,
     output: &Path,
 ) -> Result<(Report, bool), String> {
+    // Before there are files, which would be removed at Ctrl-C.
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
+        .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
     let mut draft = Draft::create(output, WavSpec { channels: 2, ..sound.spec })?;
     let plot_path = plot::path(output);
     if plot_path == output {
@@ -184,9 +186,6 @@ fn play(
         if arguments.repl { usize::MAX } else { blocks },
         if is_paced { usize::MAX } else { 0 },
     );
-    let interrupted = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
-        .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
     let bar = (!arguments.repl).then(|| meter::progress_bar(blocks));
 
     // This is the audio thread. All that it needs is there before it starts.

@@ -1,6 +1,6 @@
 //! What is played without a file: ten seconds of a plucked pattern.
 
-use crate::wav::Sound;
+use crate::sound::Sound;
 use hound::{SampleFormat, WavSpec};
 use std::f64::consts::TAU;
 

@@ -6,6 +6,7 @@
 //! closure's: it belongs to the player, who hands it to each call. Such state is what a fade from one
 //! definition to the next copies, so it is small; the line itself is borrowed, and thus shared.
 
+use crate::tiny::flushed;
 use memzone::{Closure, Zone, ZoneFn};
 use std::cell::Cell;
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
@@ -87,6 +88,7 @@ pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Definition<Integrators> 
 /// Adds an echo, whose repeats change sides. What it returns is what the player writes to the line,
 /// once, so that in a fade two of these can read the same one.
 pub(crate) fn delay<'z>(rate: f32, seconds: f32, feedback: f32) -> Definition<Line<'z>> {
+    let feedback = flushed(feedback);
     let back = (f64::from(seconds) * f64::from(rate)).max(1.0);
     define(|z| {
         z.closure_with(move |line: &mut Line<'z>, input: Frame| {
@@ -158,6 +160,11 @@ impl<'z> Line<'z> {
             frames: zone.alloc_slice_with(frames, |_| Cell::new([0.0; 2])),
             head: zone.alloc(Cell::new(0)),
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Frame> {
+        self.frames.iter().map(Cell::get)
     }
 
     pub(crate) fn write(&self, frame: Frame) {

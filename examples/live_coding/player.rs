@@ -1,6 +1,7 @@
 //! The audio thread's side: four stages in a row, and the state that outlives their definitions.
 
 use crate::patch::{Cloud, Frame, Integrators, Line, limited};
+use crate::tiny::flushed;
 use memzone::{Caller, Fader, Zone, letz};
 
 /// Frames that are computed at a time.
@@ -77,19 +78,20 @@ impl<'z> Player<'z> {
     pub(crate) fn play(&mut self, input: &[Frame; BLOCK], output: &mut [Frame; BLOCK]) {
         letz!(BLOCK_BYTES, zone; frames = [[0.0; 2]; BLOCK] => {
             for (frame, input) in frames.iter_mut().zip(input) {
-                // Keeps what fades away from numbers so small that processors are slow with them.
-                *frame = self.osc.play(input.map(|side| side + 1e-18));
+                *frame = self.osc.play(input.map(flushed));
             }
             for frame in &mut *frames {
                 *frame = self.lowpass.play(*frame);
             }
             for frame in &mut *frames {
                 *frame = self.delay.play(*frame);
-                self.line.write(*frame);
+                self.line.write(frame.map(flushed));
             }
             for (frame, output) in frames.iter().zip(output) {
                 *output = self.grain.play(*frame).map(limited);
             }
+            // What the filter remembers fades for ever: see `tiny.rs`.
+            self.lowpass.state = self.lowpass.state.map(|side| side.map(flushed));
             self.block_bytes = self.block_bytes.max(zone.used());
         });
     }
@@ -100,5 +102,48 @@ impl<'z> Player<'z> {
             + self.lowpass.fader.taken_up()
             + self.delay.fader.taken_up()
             + self.grain.fader.taken_up()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, BLOCK_BYTES, Callers, Player, state_bytes};
+    use crate::patch;
+    use memzone::rt::{self, Plan};
+    use memzone::{Zone, hot};
+
+    #[test]
+    fn silence_leaves_no_subnormal_numbers_in_the_state() {
+        const RATE: f32 = 8_000.0;
+        rt::prepare_thread(&Plan::new().scopes(1, BLOCK_BYTES)).unwrap();
+        let zone = Zone::new(state_bytes(RATE));
+        let osc = hot(patch::osc(RATE, 0.0));
+        let lowpass = hot(patch::lowpass(RATE, 300.0, 2.0));
+        let delay = hot(patch::delay(RATE, 0.05, 0.3));
+        let grain = hot(patch::grain(RATE, 20.0));
+        let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
+        let mut player = Player::new(&zone, RATE, callers);
+        let mut output = [[0.0; 2]; BLOCK];
+        for level in [0.5, 0.0, 1e-40, 0.5, 1e-20, 0.0] {
+            for number in 0..1_000 {
+                player.play(&[[level, -level]; BLOCK], &mut output);
+                let filter = player.lowpass.state.as_flattened();
+                let line = player.line.frames();
+                let found = line.flatten().chain(filter.iter().copied()).find(|n| n.is_subnormal());
+                assert_eq!(found, None, "block {number} of {level:e}");
+            }
+            let is_silent = output.as_flattened().iter().all(|&sample| sample == 0.0);
+            assert_eq!(is_silent, level < 0.1, "{level:e}");
+        }
+        // An echo of almost nothing is none.
+        delay.1.rebind(patch::delay(RATE, 0.05, 1e-40));
+        for level in [0.5, 0.0] {
+            for _ in 0..1_000 {
+                player.play(&[[level, -level]; BLOCK], &mut output);
+                assert!(output.as_flattened().iter().all(|sample| !sample.is_subnormal()));
+            }
+        }
+        assert_eq!(player.lowpass.state, [[0.0; 2]; 2]);
+        assert!(player.line.frames().flatten().all(|sample| sample == 0.0));
     }
 }

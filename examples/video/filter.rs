@@ -17,6 +17,7 @@
 
 use crate::rows::{self, ALIGN, Rows};
 use crate::stream::Format;
+use crate::tiny::flushed;
 use memzone::rt::Plan;
 use memzone::{Zone, ZoneError, try_beginz, try_letz};
 
@@ -211,7 +212,8 @@ impl Plane<'_> {
         let steps = median.unwrap_or_default() as f32 * (1 << (self.depth - 8)) as f32;
         let found = steps / MEDIAN;
         let known = self.noise.get_or_insert(found);
-        *known += LEARNING * (found - *known);
+        // Both here and in the means, what fades in a still picture ends at 0: see `tiny.rs`.
+        *known = flushed(*known + LEARNING * (found - *known));
         Ok(())
     }
 
@@ -246,7 +248,7 @@ impl Plane<'_> {
             for (((mean, age), now), around) in means.zip(now).zip(threes(columns)) {
                 let changed = around[0] + around[1] + around[2];
                 let kept = *age * ((moved - changed) * scale).clamp(0.0, 1.0);
-                *mean += (now - *mean) / (kept + 1.0);
+                *mean = flushed(*mean + (now - *mean) / (kept + 1.0));
                 *age = (kept + 1.0).min(OLDEST);
             }
         }
@@ -340,5 +342,37 @@ fn store(row: &[f32], depth: u32, line: &mut [u8]) {
     } else {
         let bytes = line.iter_mut().zip(row);
         bytes.for_each(|(byte, sample)| *byte = (sample + 0.5).clamp(0.0, 255.0) as u8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, frame_bytes, plan, state_bytes};
+    use crate::stream::Input;
+    use memzone::{Zone, rt};
+
+    /// What a dim picture leaves in a black one fades by a sixteenth with each frame, and so does the noise of a
+    /// picture in one without.
+    #[test]
+    fn what_fades_ends_at_zero_and_not_among_the_subnormal_numbers() {
+        let format = Input::open(&b"YUV4MPEG2 W16 H16 F25:1 Cmono\n"[..]).unwrap().format;
+        rt::prepare_thread(&plan(&format)).unwrap();
+        let (state, frame) = (Zone::new(state_bytes(&format)), Zone::new(frame_bytes(&format)));
+        let mut frame = frame;
+        let mut filter = Filter::new(&state, &format).unwrap();
+        let noisy: Vec<u8> =
+            (0..256_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 30) as u8).collect();
+        let black = vec![0; 256];
+        for n in 0..3_000 {
+            let picture = if n < 20 { &noisy } else { &black };
+            filter.process([picture, &[], &[]], &frame).unwrap();
+            frame.reset().unwrap();
+            let plane = &filter.planes[0];
+            assert!(!plane.noise.unwrap_or_default().is_subnormal(), "frame {n}");
+            assert!(plane.mean.iter().flatten().all(|mean| !mean.is_subnormal()), "frame {n}");
+        }
+        let plane = &filter.planes[0];
+        assert_eq!(plane.noise, Some(0.0));
+        assert!(plane.mean.iter().flatten().all(|mean| *mean == 0.0));
     }
 }

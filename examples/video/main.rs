@@ -8,7 +8,7 @@
 //! To learn memzone, read `filter.rs`: what lives as long as the stream is in a zone of the caller's, what
 //! lives until a frame is written is in a zone of that frame's, which is reset for the next one, and what
 //! lives as long as a plane is worked on is in a scope. The rest of the files are about rows of samples (`rows.rs`),
-//! Y4M streams (`stream.rs`), and the video that the program makes for itself (`card.rs`). Four files are shared
+//! Y4M streams (`stream.rs`), and the video that the program makes for itself (`card.rs`). Five files are shared
 //! with the example `denoise`.
 
 mod card;
@@ -23,6 +23,8 @@ mod rows;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[path = "../denoise/tiny.rs"]
+mod tiny;
 #[path = "../denoise/unfinished.rs"]
 mod unfinished;
 

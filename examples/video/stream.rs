@@ -83,6 +83,13 @@ impl<R: BufRead> Input<R> {
         let read = Rc::new(Cell::new(0));
         let counted = Counted { reader, read: Rc::clone(&read) };
         let mut line = header.clone();
+        // Where `C` does not tell what the pixels are, `XYSCSS` does, which `y4m` does not read.
+        if parameter(&header, b"C").is_none() {
+            if let Some(pixels) = parameter(&header, b"XYSCSS=") {
+                line.extend(b" C");
+                line.extend(pixels.to_ascii_lowercase());
+            }
+        }
         line.push(b'\n');
         let decoder = Decoder::new(Cursor::new(line).chain(counted));
         let decoder = decoder.map_err(|error| header_error(&error, &header))?;
@@ -127,15 +134,15 @@ fn read_header(reader: &mut impl BufRead) -> Result<Vec<u8>, String> {
     }
 }
 
-/// What stands in the header behind this letter, if anything does; the last one counts.
-fn parameter(header: &[u8], letter: u8) -> Option<&[u8]> {
+/// What stands in the header behind this letter or name, if anything does; the last one counts.
+fn parameter<'a>(header: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let parameters = header.split(|&byte| byte == b' ').skip(1);
-    parameters.filter(|text| text.first() == Some(&letter)).last().map(|text| &text[1..])
+    parameters.filter_map(|text| text.strip_prefix(name)).last()
 }
 
 /// A number of pixels.
 fn number(header: &[u8], letter: u8) -> Result<usize, String> {
-    let text = parameter(header, letter).unwrap_or_default();
+    let text = parameter(header, &[letter]).unwrap_or_default();
     let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     number.filter(|&number| number > 0).ok_or_else(|| {
         let what = if letter == b'W' { "width" } else { "height" };
@@ -165,14 +172,15 @@ fn format_of<R: Read>(decoder: &Decoder<R>, header: Vec<u8>) -> Result<Format, S
         height,
         colour,
         depth: decoder.get_bit_depth() as u32,
-        is_interlaced: matches!(parameter(&header, b'I'), Some(b"t" | b"b" | b"m")),
+        is_interlaced: matches!(parameter(&header, b"I"), Some(b"t" | b"b" | b"m")),
         rate: if is_known { (rate.num, rate.den) } else { USUAL_RATE },
         header,
     })
 }
 
 fn unknown_pixels(header: &[u8]) -> String {
-    let name = String::from_utf8_lossy(parameter(header, b'C').unwrap_or_default()).into_owned();
+    let pixels = parameter(header, b"C").or_else(|| parameter(header, b"XYSCSS="));
+    let name = String::from_utf8_lossy(pixels.unwrap_or_default()).into_owned();
     format!(
         "its pixels are {name:?}, and only mono, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits are supported \
          (`ffmpeg -i INPUT -pix_fmt yuv420p -f yuv4mpegpipe -` converts them)"

@@ -189,6 +189,30 @@ fn bad_headers_are_told_of() {
 }
 
 #[test]
+fn pixels_that_only_xyscss_tells_are_read_so() {
+    for (name, colour, bytes) in PIXELS {
+        let len = bytes * (4 * 3 + 2 * colour(4, 3));
+        let frames = vec![vec![1; len]; 3];
+        for name in [name.to_owned(), name.to_ascii_uppercase()] {
+            let odd = stream(&format!("W4 H3 F25:1 Ip XYSCSS={name}"), &frames);
+            assert_eq!(filtered(&odd), Ok((odd.clone(), None)), "{name}");
+        }
+    }
+    for (header, reason) in [
+        ("W4 H3 F25:1 XYSCSS=411", "its pixels are \"411\""),
+        ("W4 H3 F25:1 XYSCSS=444ALPHA", "its pixels are \"444ALPHA\""),
+        ("W4 H3 F25:1 XYSCSS=", "its pixels are \"\""),
+        ("W4 H3 F25:1 C XYSCSS=444", "its pixels are \"\""),
+    ] {
+        let message = filtered(&stream(header, &[vec![1; 36]])).unwrap_err();
+        assert!(message.contains(reason), "{message}");
+    }
+    // Where both are told, `C` is right.
+    let both = stream("W4 H3 F25:1 Cmono XYSCSS=444", &vec![vec![1; 12]; 3]);
+    assert_eq!(filtered(&both), Ok((both.clone(), None)));
+}
+
+#[test]
 fn a_rate_that_is_not_known_or_absurd_is_no_fault() {
     for rate in
         ["", " F0:0", " F0:1", " F25:0", " F1:18446744073709551615", " F18446744073709551615:1"]

@@ -7,8 +7,9 @@
 //! track, no mark at a track's end) are no errors.
 
 use crate::synth::{BLOCK, CHANNELS, RATE};
-use midly::num::u7;
-use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEventKind};
+use midly::live::LiveEvent;
+use midly::num::{u4, u7};
+use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -161,17 +162,45 @@ fn track(bytes: &[u8]) -> Result<Vec<Timed<'_>>, usize> {
     let mut events = EventIter::new(bytes);
     let mut timed = Vec::new();
     let mut ticks = 0;
+    let mut status = None;
     loop {
-        let at = bytes.len() - events.unread().len();
+        let rest = events.unread();
         let Some(event) = events.next() else { break };
-        let event = event.map_err(|_| at)?;
-        if event.kind == TrackEventKind::Meta(MetaMessage::EndOfTrack) {
-            break;
+        let event = match event {
+            Ok(event) => event,
+            Err(_) => {
+                let broken = bytes.len() - rest.len();
+                let (event, len) = running(rest, status).ok_or(broken)?;
+                events = EventIter::new(&rest[len..]);
+                event
+            }
+        };
+        match event.kind {
+            TrackEventKind::Meta(MetaMessage::EndOfTrack) => break,
+            TrackEventKind::Midi { channel, message } => status = Some((channel, message)),
+            _ => {}
         }
         ticks += u64::from(event.delta.as_int());
         timed.push((ticks, event.kind));
     }
     Ok(timed)
+}
+
+/// Reads a message without its status, which is that of the last one, and says how many bytes it has. The standard
+/// does not allow that after a meta event or a system exclusive one, but some files have it, and players read it.
+fn running(bytes: &[u8], last: Option<(u4, MidiMessage)>) -> Option<(TrackEvent<'static>, usize)> {
+    let (channel, message) = last?;
+    let mut status = Vec::new();
+    LiveEvent::Midi { channel, message }.write(&mut status).ok()?;
+    // The time before it is a number of up to four bytes, of which only the last one is below 128.
+    let time = bytes.iter().take(4).position(|byte| *byte < 0x80)? + 1;
+    let mut whole = bytes[..time].to_vec();
+    whole.push(status[0]);
+    whole.extend(bytes[time..].iter().take(2).take_while(|byte| **byte < 0x80));
+    let mut events = EventIter::new(&whole);
+    let event = events.next()?.ok()?.to_static();
+    let len = whole.len() - 1 - events.unread().len();
+    Some((event, len))
 }
 
 /// Appends a song that starts at this time, up to its last note, and says when it ends. There is
@@ -233,5 +262,72 @@ fn plain(message: MidiMessage) -> MidiMessage {
     match message {
         MidiMessage::NoteOn { key, vel } if vel == 0 => MidiMessage::NoteOff { key, vel },
         message => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MidiMessage, Song};
+
+    /// A file with one track.
+    fn file(track: &[u8]) -> Vec<u8> {
+        let header = b"MThd\0\0\0\x06\0\0\0\x01\x01\xe0MTrk";
+        [&header[..], &(track.len() as u32).to_be_bytes(), track].concat()
+    }
+
+    /// The keys that are struck and let go, and when, in 1/960 seconds.
+    fn notes(track: &[u8]) -> Result<Vec<(u64, u8, bool)>, String> {
+        let song = Song::parse(&file(track))?;
+        let notes = song.events.iter().filter_map(|event| {
+            let ticks = (event.seconds * 960.0).round() as u64;
+            match event.message {
+                MidiMessage::NoteOn { key, .. } => Some((ticks, key.as_int(), true)),
+                MidiMessage::NoteOff { key, .. } => Some((ticks, key.as_int(), false)),
+                _ => None,
+            }
+        });
+        Ok(notes.collect())
+    }
+
+    #[test]
+    fn a_status_goes_on_after_other_events() {
+        const END: &[u8] = b"\0\xff\x2f\0";
+        let expected = [(0, 60, true), (240, 60, false), (240, 64, true), (480, 64, false)];
+        for between in [
+            &b""[..],
+            b"\0\xff\x01\x02%+",
+            b"\0\xf0\x02\x7e\xf7",
+            b"\0\xf7\x01\xf8",
+            b"\0\xff\x01\x02%+\0\xff\x06\0",
+        ] {
+            let track = [
+                b"\0\x90\x3c\x64\x81\x70\x3c\0",
+                between,
+                b"\0\x40\x64",
+                between,
+                b"\x81\x70\x40\0",
+                END,
+            ];
+            assert_eq!(notes(&track.concat()).unwrap(), expected, "{between:?}");
+        }
+        // A message of one byte, and a time of four, from its last byte to the end.
+        let track = b"\0\x90\x3c\x64\0\xc0\x05\0\xff\x06\0\0\x07\x80\x80\x81\x70\x08\0\x90\x3c\0";
+        assert_eq!(notes(track).unwrap(), [(0, 60, true), (240, 60, false)]);
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_with_its_place() {
+        for (track, at) in [
+            // No status at all, before and after another event.
+            (&b"\0\x3c\x64"[..], 22),
+            (b"\0\xff\x06\0\0\x3c\x64", 26),
+            // Cut short, or with a status where a number belongs.
+            (b"\0\x90\x3c\x64\0\xff\x06\0\0\x3c", 30),
+            (b"\0\x90\x3c\x64\0\xff\x06\0\0\x3c\x90", 30),
+            (b"\0\x90\x3c\x64\0\xff\x06\0\x81\x81\x81\x81\x3c\0", 30),
+        ] {
+            let message = notes(track).unwrap_err();
+            assert!(message.contains(&format!("track 1 of 1 is broken at byte {at}")), "{message}");
+        }
     }
 }

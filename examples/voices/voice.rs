@@ -5,6 +5,7 @@
 
 use crate::synth::{BLOCK, Channel, DRUMS, Memory, RATE};
 use crate::timbre::{self, MOST_HARMONICS, Model, Timbre};
+use crate::tiny::flushed;
 use memzone::{HBox, RtHeap, ZoneError, halloc_in, halloc_slice_in, try_letz};
 use std::f32::consts::TAU;
 
@@ -427,8 +428,8 @@ impl Drum {
 
         let [tone_strength, noise_strength] = &mut self.strengths;
         let sound = *tone_strength * tone + *noise_strength * noise;
-        *tone_strength *= self.falls[0];
-        *noise_strength *= self.falls[1];
+        *tone_strength = flushed(*tone_strength * self.falls[0]);
+        *noise_strength = flushed(*noise_strength * self.falls[1]);
 
         let sum = sound + self.echo * line[self.at];
         line[self.at] = sum;
@@ -446,5 +447,23 @@ impl Noise {
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
         self.0 as f32 / (1_u32 << 31) as f32 - 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Drum, RATE, timbre};
+
+    #[test]
+    fn drums_end_at_zero_and_not_among_the_subnormal_numbers() {
+        for key in 35..=82 {
+            let model = timbre::of_drum(key);
+            let (mut drum, mut line) = (Drum::new(model), vec![0.0; model.echo.0]);
+            for n in 0..12 * RATE {
+                drum.next(&mut line);
+                assert!(drum.strengths.iter().all(|s| !s.is_subnormal()), "{key}: sample {n}");
+            }
+            assert_eq!(drum.strengths, [0.0; 2], "{key}");
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! What owns its zone and goes from thread to thread: closures, parcels, and closures that are redefined while
-//! they play.
+//! Closures and values that own their zone and go from thread to thread with it, and closures that are redefined while
+//! another thread plays them.
 //!
-//! It uses `zone`, `copy` and `heap`. I11 to I13 live here.
+//! It uses the folders `zone`, `copy` and `heap`. I20 to I25 live here.
 
-// One after the other uses those before it.
+// Each module uses only those before it.
 pub(crate) mod zone_fn;
 pub(crate) mod parcel;
 pub(crate) mod hot;

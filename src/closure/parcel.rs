@@ -1,4 +1,4 @@
-//! A value with the zone it lives in, moved between threads as one.
+//! A value and the zone it lives in, which move between threads together.
 
 use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
@@ -9,15 +9,14 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// What a parcel of `T`s holds, in a zone that lives for `'z`.
+/// The type of a `T` in a zone that lives for `'z`.
 type In<'z, T> = <T as DeepCopy<'z>>::Copied;
 
-/// A value with the zone it lives in: a score, a sample map, a mesh. It is built on one thread,
-/// handed to another in one move of two words, and handed back to be freed or used again.
+/// A value together with the zone it lives in, such as a score, a sample map or a mesh. It is built on one thread,
+/// handed to another by moving two words, and handed back to be freed or used again.
 ///
-/// `T` is the value's type as it would be in a zone that lives for ever; inside it is the same with
-/// the zone's own lifetime. [`DeepCopy`] knows how the two belong together, so types of your own
-/// need its derive.
+/// `T` is the type that the value would have in a zone that lives for ever. Inside the parcel it is the same type with
+/// the zone's own lifetime. [`DeepCopy`] connects the two, so your own types need its derive.
 ///
 /// ```
 /// use memzone::{DeepCopy, Parcel};
@@ -42,35 +41,35 @@ type In<'z, T> = <T as DeepCopy<'z>>::Copied;
 /// drop(score); // freed here, not where it was played
 /// ```
 ///
-/// A parcel may go to another thread if its value may, and be shared among threads if its value
-/// may: what the value borrows from the zone goes with it.
+/// A parcel can go to another thread if its value can, and threads can share it if they can share its value. What the
+/// value borrows from the zone goes with it.
 ///
-/// The value may keep the builder's `&Zone`, and allocate through it later; such a parcel stays on its thread.
-/// The zone has no handles but the parcel's: to clone it, to make a [`ZBox`](crate::ZBox) in it, or to push it
-/// panics as long as there is the parcel.
+/// The value may keep the builder's `&Zone`, and allocate through it later. Such a parcel stays on its thread. The zone
+/// has no handle but the parcel's. So cloning it, making a [`ZBox`](crate::ZBox) in it, or pushing it panics as long as
+/// the parcel exists.
 ///
 /// # Its end
 ///
-/// Dropping it drops the value, then runs the zone's cleanup hooks, newest first, and then frees the
-/// zone, on the thread that drops it.
+/// Dropping a parcel drops the value, then runs the zone's cleanup hooks, newest first, and then frees the zone. All
+/// this happens on the thread that drops it.
 ///
 /// # Real-time
 ///
 /// Sending, reading and changing one: yes. Building and dropping one: no.
 pub struct Parcel<T: for<'z> DeepCopy<'z>> {
-    /// In the zone. `'static` stands for the zone's lifetime, which has no name out here (I22).
+    /// The value, which lies in the zone. `'static` stands for the zone's lifetime, which has no name here (I22).
     held: NonNull<Held<In<'static, T>>>,
     zone: Zone,
 }
 
-/// What a parcel has in its zone.
+/// What a parcel keeps in its zone.
 struct Held<V> {
     value: V,
     figures: Figures,
 }
 
-/// The zone as it was when the value was built. Shared parcels may be asked for this, while the zone's own
-/// figures change with each allocation (I21).
+/// The zone's figures when the value was built. A shared parcel may be asked for these. It may not read the zone's own
+/// figures, which change with each allocation (I21).
 struct Figures {
     used: usize,
     capacity: usize,
@@ -89,9 +88,9 @@ impl Figures {
     }
 }
 
-// SAFETY: (I21) the zone's handle was its only one when the parcel was built, and the zone is sealed, so it
-// stays the only one. All that the value reaches in the zone is its own, or shared among what is
-// `Send`. Hooks are `Send + 'static`.
+// SAFETY: (I21) the parcel's handle was the zone's only one when the parcel was built, and it stays the only one, as
+// the zone is sealed. All that the value reaches in the zone is its own, or shared among what is `Send`. Hooks are
+// `Send + 'static`.
 unsafe impl<T> Send for Parcel<T>
 where
     T: for<'z> DeepCopy<'z>,
@@ -99,8 +98,8 @@ where
 {
 }
 
-// SAFETY: (I21) through a shared parcel nobody gets at the zone but by its value, which is `Sync`. The
-// figures are those of the time it was built, and the name never changes.
+// SAFETY: (I21) a shared parcel gives access to the zone only through its value, which is `Sync`. The figures are those
+// of the time when it was built, and the name never changes.
 unsafe impl<T> Sync for Parcel<T>
 where
     T: for<'z> DeepCopy<'z>,
@@ -113,7 +112,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Parcel::try_new) errs.
+    /// When [`try_new`](Parcel::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -126,14 +125,13 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         or_panic(Zone::try_new(bytes).and_then(|zone| Self::build(zone, |zone| Ok(build(zone)))))
     }
 
-    /// Like [`new`](Parcel::new), with an error instead of a panic, for a builder that may itself
-    /// err.
+    /// Like [`new`](Parcel::new), with an error instead of a panic. The builder may give an error too.
     ///
     /// # Errors
     ///
-    /// Those of [`Zone::try_new`], the builder's, and [`InUse`](ZoneError::InUse) where the builder
-    /// kept a handle to the zone, a `ZBox` in it (the value cannot hold one either), or left it
-    /// pushed. The value is dropped then.
+    /// Those of [`Zone::try_new`] and those of the builder. Also [`InUse`](ZoneError::InUse) if the builder kept a
+    /// handle to the zone or a `ZBox` in it (the value cannot hold one either), or left the zone pushed. The value is
+    /// dropped then.
     ///
     /// # Real-time
     ///
@@ -145,8 +143,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         Self::build(Zone::try_new(bytes)?, build)
     }
 
-    /// Builds a value in a zone that is there already: one from [`Zone::builder`], or the one of a
-    /// parcel that came back.
+    /// Builds a value in an existing zone: one from [`Zone::builder`], or that of a parcel that came back.
     ///
     /// ```
     /// use memzone::Parcel;
@@ -161,12 +158,12 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Errors
     ///
-    /// The builder's, and [`InUse`](ZoneError::InUse) where the zone has other handles, `ZBox`es or
-    /// stack entries. The zone's handle is dropped then.
+    /// Those of the builder, and [`InUse`](ZoneError::InUse) if the zone has other handles, `ZBox`es or stack entries.
+    /// The zone's handle is dropped then.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the builder is.
+    /// Yes, if the builder is.
     pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Parcel<T>, ZoneError>
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
@@ -178,46 +175,46 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
     {
-        /// The lifetime is the place's, so that the value is known to end before the zone.
+        /// `'z` is the lifetime of the zone's local variable, so the compiler sees that the value ends before the zone.
         fn put<'z, T: for<'a> DeepCopy<'a>>(
             zone: &'z Zone,
             build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
         ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
-            // The value may keep it, so it must not move with the parcel.
-            let within = zone.within()?;
+            // The value may keep this reference, so the handle behind it must not move with the parcel.
+            let handle = zone.handle_in_zone()?;
             let layout = Layout::new::<Held<In<'z, T>>>();
             let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
-            let value = build(within)?;
-            // Here, as long as `value` is dropped where it errs.
+            let value = build(handle)?;
+            // Checked while `value` still has an owner, so that an error drops it.
             zone.check_others(state::ENTRIES)?;
             zone.seal(true);
-            // SAFETY: (I2) memory just taken for this type.
+            // SAFETY: (I2) the memory was just taken for this type.
             unsafe { place.write(Held { value, figures: Figures::of(zone) }) };
-            // Lifetimes aside, the two are one type: no trait is implemented for one lifetime and
-            // not for another in a way that `for<'z>` accepts.
+            // The two types differ only in a lifetime. They are the same type otherwise, as no trait implementation
+            // that `for<'z>` accepts can depend on the lifetime.
             Ok(place.cast())
         }
         let held = put::<T>(&zone, build)?;
         Ok(Parcel { held, zone })
     }
 
-    /// Where the value lies.
+    /// The place of the value.
     #[inline]
     fn value(&self) -> NonNull<In<'static, T>> {
-        // SAFETY: (I20) it lives as long as the zone.
+        // SAFETY: (I20) what the parcel holds lives as long as the zone.
         let value = unsafe { &raw mut (*self.held.as_ptr()).value };
-        // SAFETY: (I20) a field of what is there.
+        // SAFETY: (I20) this is the address of an existing field.
         unsafe { NonNull::new_unchecked(value) }
     }
 
     fn figures(&self) -> &Figures {
-        // SAFETY: (I20) it lives as long as the zone, and is never changed.
+        // SAFETY: (I20) the figures live as long as the zone, and are never changed.
         unsafe { &(*self.held.as_ptr()).figures }
     }
 
     /// Reads the value.
     ///
-    /// What it borrows from its zone does not leave:
+    /// What it borrows from its zone cannot leave the closure:
     ///
     /// ```compile_fail
     /// use memzone::Parcel;
@@ -233,7 +230,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     /// Yes.
     #[inline]
     pub fn with<R>(&self, read: impl for<'z> FnOnce(&<T as DeepCopy<'z>>::Copied) -> R) -> R {
-        // SAFETY: (I22) valid as long as the zone is; `read` knows nothing of the lifetime.
+        // SAFETY: (I22) the value lives as long as the zone, and `read` knows nothing of the lifetime.
         read(unsafe { self.value().as_ref() })
     }
 
@@ -247,28 +244,28 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         &mut self,
         change: impl for<'z> FnOnce(&mut <T as DeepCopy<'z>>::Copied) -> R,
     ) -> R {
-        // SAFETY: (I22) valid as long as the zone is; `change` knows nothing of the lifetime, so it
-        // puts nothing there that could end before the zone.
+        // SAFETY: (I22) the value lives as long as the zone. `change` knows nothing of the lifetime, so it puts nothing
+        // there that could end before the zone.
         change(unsafe { self.value().as_mut() })
     }
 
-    /// Drops the value and gives its zone to this thread, to be reset and used again. Cleanup hooks
-    /// run when it is.
+    /// Drops the value and gives its zone to this thread, which can reset it and use it again. Cleanup hooks run at the
+    /// reset.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the value's destructor is.
+    /// Yes, if the value's destructor is.
     pub fn into_zone(self) -> Zone {
         let this = ManuallyDrop::new(self);
-        // SAFETY: (I20) moved out of `this`, which is not dropped.
+        // SAFETY: (I20) the zone is moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
-        // SAFETY: (I20) dropped here, and nowhere else; the zone is still there.
+        // SAFETY: (I20) the value is dropped here and nowhere else, and the zone is still there.
         unsafe { this.value().drop_in_place() };
         zone.seal(false);
         zone
     }
 
-    /// Bytes in use in its zone when it was built.
+    /// The bytes in use in its zone when it was built.
     ///
     /// # Real-time
     ///
@@ -277,7 +274,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         self.figures().used
     }
 
-    /// Bytes that its zone held when it was built.
+    /// The bytes that its zone could hold when it was built.
     ///
     /// # Real-time
     ///
@@ -286,7 +283,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         self.figures().capacity
     }
 
-    /// The most bytes that were in use in its zone at one time, until it was built.
+    /// The most bytes that were in use in its zone at one time while it was built.
     ///
     /// # Real-time
     ///
@@ -295,7 +292,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         self.figures().high_water
     }
 
-    /// How many blocks its zone had when it was built: more than one if `bytes` was too little.
+    /// The number of blocks that its zone had when it was built. It is more than one if `bytes` was too little.
     ///
     /// # Real-time
     ///
@@ -316,8 +313,8 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
 
 impl<T: for<'z> DeepCopy<'z>> Drop for Parcel<T> {
     fn drop(&mut self) {
-        // The zone follows as a field, also where this panics.
-        // SAFETY: (I20) dropped here, and nowhere else: `into_zone` forgets the parcel.
+        // The zone is a field, so it is dropped afterwards, even if this panics.
+        // SAFETY: (I20) the value is dropped here and nowhere else, as `into_zone` forgets the parcel.
         unsafe { self.value().drop_in_place() };
     }
 }
@@ -341,10 +338,10 @@ mod tests {
     use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
     use loom::thread;
 
-    /// A value that loom watches.
+    /// A value whose accesses loom checks.
     struct Watched<'z>(&'z UnsafeCell<usize>, Arc<AtomicUsize>);
 
-    // SAFETY: its cell is nobody else's.
+    // SAFETY: nobody else has its cell.
     unsafe impl Send for Watched<'_> {}
 
     impl<'z> DeepCopy<'z> for Watched<'_> {
@@ -356,7 +353,7 @@ mod tests {
 
     impl Drop for Watched<'_> {
         fn drop(&mut self) {
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             self.0.with(|value| assert_eq!(unsafe { *value }, 7));
             self.1.fetch_add(1, Ordering::Relaxed);
         }
@@ -365,7 +362,7 @@ mod tests {
     /// Adds to the value, as its only user.
     fn add(parcel: &mut Parcel<Watched<'static>>, more: usize) {
         parcel.with_mut(|watched| {
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             watched.0.with_mut(|value| unsafe { *value += more });
         });
     }
@@ -378,7 +375,7 @@ mod tests {
             let word = Arc::new(AtomicPtr::new(core::ptr::null_mut()));
             let of_value = Arc::clone(&drops);
             let mut parcel = Parcel::<Watched>::new(256, move |z| {
-                // It needs its destructor, which tells loom that it is gone.
+                // loom's cell has a destructor, so `alloc` would refuse it.
                 let cell = z.alloc_uninit::<core::mem::ManuallyDrop<UnsafeCell<usize>>>(1);
                 let cell = cell[0].write(core::mem::ManuallyDrop::new(UnsafeCell::new(1)));
                 Watched(cell, of_value)

@@ -10,13 +10,13 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// What stands before a closure in its zone.
+/// The part before a closure in its zone: it tells how the closure is called and dropped.
 struct Node<A, R, S: ?Sized> {
     /// Calls the closure.
     call: unsafe fn(NonNull<()>, &mut S, A) -> R,
     /// Drops the closure.
     drop: unsafe fn(NonNull<()>),
-    /// The zone that goes with it, for a `ZoneFn`; the empty one before.
+    /// The zone that a `ZoneFn` owns. For a `Closure`, which borrows its zone, this is the empty zone.
     zone: Cell<NonNull<Header>>,
 }
 
@@ -30,7 +30,7 @@ struct NodeOf<A, R, S: ?Sized, F> {
 ///
 /// # Safety
 ///
-/// I20: `node` is a `NodeOf` with such a closure, which nobody else uses meanwhile.
+/// I20: `node` is a `NodeOf` with a closure of type `F`, and nobody else uses it meanwhile.
 unsafe fn call<A, R, S: ?Sized, F>(node: NonNull<()>, shared: &mut S, argument: A) -> R
 where
     F: FnMut(&mut S, A) -> R,
@@ -45,7 +45,7 @@ where
 ///
 /// # Safety
 ///
-/// I20: as for `call`, and the closure is not used again.
+/// I20: the same as for `call`, and the closure is not used again.
 unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
     let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
     // SAFETY: (I20) the caller's promise.
@@ -54,10 +54,10 @@ unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
     unsafe { closure.drop_in_place() };
 }
 
-/// A closure that lives in a zone and borrows it: what [`Zone::closure`] makes.
+/// A closure that lives in a zone and borrows it. [`Zone::closure`] makes one.
 ///
-/// It owns what it captured, as a `Box<dyn FnMut(A) -> R + Send + 'z>` would, so types that need
-/// their destructor may be captured. It may itself be captured by another closure.
+/// It owns what it captured, as a `Box<dyn FnMut(A) -> R + Send + 'z>` would. So it may capture values with a
+/// destructor, and another closure may capture it.
 ///
 /// ```
 /// use memzone::Zone;
@@ -71,13 +71,13 @@ unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
 ///
 /// # Real-time
 ///
-/// Calling it: yes, as far as the closure is. Dropping it: as far as what it captured is.
+/// Calling it: yes, if the closure is. Dropping it: yes, if the destructors of what it captured are.
 pub struct Closure<'z, A, R, S: ?Sized = ()> {
     node: NonNull<Node<A, R, S>>,
     zone: PhantomData<&'z Zone>,
 }
 
-// SAFETY: (I21) it owns a closure that is `Send`, and touches nothing of the zone but that one.
+// SAFETY: (I21) it owns a closure that is `Send`, and touches nothing else of the zone.
 unsafe impl<A, R, S: ?Sized> Send for Closure<'_, A, R, S> {}
 
 impl<A, R, S: ?Sized> Closure<'_, A, R, S> {
@@ -85,16 +85,16 @@ impl<A, R, S: ?Sized> Closure<'_, A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
-        // SAFETY: (I20) nodes live as long as their zone, which is borrowed.
+        // SAFETY: (I20) a node lives as long as its zone, which is borrowed.
         let node = unsafe { self.node.as_ref() };
         // SAFETY: (I20) `call` was made for this node, and `&mut self` is its only user.
         unsafe { (node.call)(self.node.cast(), shared, argument) }
     }
 
-    /// The node without its owner, which must become another's.
+    /// Gives up the node. The caller must give it another owner.
     fn into_node(self) -> NonNull<Node<A, R, S>> {
         ManuallyDrop::new(self).node
     }
@@ -105,7 +105,7 @@ impl<A, R> Closure<'_, A, R> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)
@@ -116,7 +116,7 @@ impl<A, R, S: ?Sized> Drop for Closure<'_, A, R, S> {
     fn drop(&mut self) {
         // SAFETY: (I20) as in `call_with`.
         let node = unsafe { self.node.as_ref() };
-        // SAFETY: (I20) dropped here and nowhere else: `into_node` forgets the owner.
+        // SAFETY: (I20) the closure is dropped here and nowhere else, as `into_node` forgets the owner.
         unsafe { (node.drop)(self.node.cast()) };
     }
 }
@@ -130,9 +130,8 @@ impl<A, R, S: ?Sized> fmt::Debug for Closure<'_, A, R, S> {
 impl Zone {
     /// Puts a closure into the zone, with what it captured.
     ///
-    /// It takes one argument: a tuple for several, or `()` for none. It must be `Send`, so it may
-    /// capture `&mut` and shared references into the zone, but neither `&Zone`, `Zone` or `ZBox`
-    /// nor `&Cell`.
+    /// The closure takes one argument. Use a tuple for several arguments, and `()` for none. It must be `Send`. So it
+    /// may capture `&mut` and shared references into the zone, but not a `&Zone`, `Zone`, `ZBox` or `&Cell`.
     ///
     /// ```
     /// use memzone::Zone;
@@ -151,7 +150,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_closure`](Zone::try_closure) errs.
+    /// When [`try_closure`](Zone::try_closure) gives an error.
     ///
     /// # Real-time
     ///
@@ -183,8 +182,8 @@ impl Zone {
         self.try_closure_with(move |_: &mut (), argument| closure(argument))
     }
 
-    /// Puts a closure into the zone that is given something of its caller's with each call: state
-    /// that outlives the closure, see [`hot`](crate::hot), or a buffer to fill.
+    /// Puts a closure into the zone to which the caller lends something with each call. That can be a buffer to fill,
+    /// or state that outlives the closure; see [`hot`](crate::hot).
     ///
     /// ```
     /// use memzone::Zone;
@@ -200,7 +199,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_closure_with`](Zone::try_closure_with) errs.
+    /// When [`try_closure_with`](Zone::try_closure_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -238,7 +237,7 @@ impl Zone {
             drop: drop_closure::<A, R, S, F>,
             zone: Cell::new(Header::empty()),
         };
-        // SAFETY: (I2) memory just taken for this type.
+        // SAFETY: (I2) the memory was just taken for this type.
         unsafe { place.write(NodeOf { node, closure }) };
         Ok(Closure { node: place.cast(), zone: PhantomData })
     }
@@ -246,9 +245,9 @@ impl Zone {
 
 /// A closure that owns the zone it was built in, with all the memory it uses.
 ///
-/// It is built on one thread, where taking memory is no matter, and may be sent to another, to be
-/// called there. After building it never asks the system for anything, unless the closure itself
-/// does. It takes one argument: a tuple for several.
+/// It is built on a thread that may take memory, and can then be sent to another thread and called there. Once it is
+/// built, it never asks the system for anything, unless the closure itself does. It takes one argument. Use a tuple for
+/// several.
 ///
 /// ```
 /// use memzone::ZoneFn;
@@ -270,9 +269,9 @@ impl Zone {
 ///
 /// # What it may capture
 ///
-/// What is `Send`, and either lives for ever or in its zone: `&mut` and shared references to what
-/// [`Zone::alloc`] and its kin gave, or values with destructors, which run when the `ZoneFn` is
-/// dropped. State that is shared among closures in one `ZoneFn` belongs to the outermost:
+/// It may capture whatever is `Send` and lives either for ever or in its zone. That includes `&mut` and shared
+/// references to what [`Zone::alloc`] and similar methods gave. It also includes values with destructors, which run
+/// when the `ZoneFn` is dropped. State that several closures in one `ZoneFn` share belongs to the outermost one:
 ///
 /// ```
 /// use memzone::ZoneFn;
@@ -300,20 +299,20 @@ impl Zone {
 ///
 /// # Its end
 ///
-/// Dropping it drops what it captured, then runs the zone's cleanup hooks, newest first, and then
-/// frees the zone, on the thread that drops it.
+/// Dropping a `ZoneFn` drops what it captured, then runs the zone's cleanup hooks, newest first, and then frees the
+/// zone. All this happens on the thread that drops it.
 ///
 /// # Real-time
 ///
-/// Calling it: yes, as far as the closure is; it is one indirect call. Building and dropping it: no.
+/// Calling it: yes, if the closure is. A call is one indirect call. Building and dropping it: no.
 #[repr(transparent)]
 pub struct ZoneFn<A, R, S: ?Sized = ()> {
     node: NonNull<Node<A, R, S>>,
 }
 
-// SAFETY: (I21) its closure is `Send`, and was made with no knowledge of the zone's lifetime, so all
-// that it reaches in the zone is its own or shared among what is `Send`. Its handle was the zone's
-// only one when it was built, and is never given out. Hooks are `Send + 'static`.
+// SAFETY: (I21) its closure is `Send`, and was made without knowledge of the zone's lifetime. So all that it reaches in
+// the zone is its own, or shared among what is `Send`. Its handle was the zone's only one when it was built, and is
+// never given out. Hooks are `Send + 'static`.
 unsafe impl<A, R, S: ?Sized> Send for ZoneFn<A, R, S> {}
 
 impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
@@ -321,7 +320,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](ZoneFn::try_new) errs.
+    /// When [`try_new`](ZoneFn::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -334,8 +333,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         or_panic(Zone::try_new(bytes).and_then(|zone| Self::build(zone, |zone| Ok(build(zone)))))
     }
 
-    /// Like [`new`](ZoneFn::new), with an error instead of a panic, for a builder that may itself
-    /// err.
+    /// Like [`new`](ZoneFn::new), with an error instead of a panic. The builder may give an error too.
     ///
     /// ```
     /// use memzone::{ZoneError, ZoneFn};
@@ -352,8 +350,8 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Zone::try_new`], the builder's, and [`InUse`](ZoneError::InUse) where the builder
-    /// kept a handle to the zone, a `ZBox` in it, or left it pushed. The closure is dropped then.
+    /// Those of [`Zone::try_new`] and those of the builder. Also [`InUse`](ZoneError::InUse) if the builder kept a
+    /// handle to the zone or a `ZBox` in it, or left the zone pushed. The closure is dropped then.
     ///
     /// # Real-time
     ///
@@ -365,8 +363,8 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         Self::build(Zone::try_new(bytes)?, build)
     }
 
-    /// Builds a closure in a zone that is there already: one from [`Zone::builder`] with a limit, a
-    /// name or memory touched in advance, or one whose memory is used again.
+    /// Builds a closure in an existing zone: one from [`Zone::builder`] with a limit, a name or memory touched in
+    /// advance, or one whose memory is used again.
     ///
     /// ```
     /// use memzone::{Zone, ZoneFn};
@@ -379,12 +377,12 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Errors
     ///
-    /// The builder's, and [`InUse`](ZoneError::InUse) where the zone has other handles, `ZBox`es or
-    /// stack entries. The zone's handle is dropped then.
+    /// Those of the builder, and [`InUse`](ZoneError::InUse) if the zone has other handles, `ZBox`es or stack entries.
+    /// The zone's handle is dropped then.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the builder is.
+    /// Yes, if the builder is.
     pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Self, ZoneError>
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
@@ -396,10 +394,13 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
     {
-        // An owner until the end, so that what goes wrong drops the captures, and then the zone.
-        // The builder's reference may be captured (by what makes any value `Send`, and looks at its thread
-        // when it is used), so what it refers to must not move, and no handle may come of it later (I21).
-        let closure = build(zone.within()?)?;
+        // The closure has an owner until the end. So if anything goes wrong, its captures are dropped, and then the
+        // zone.
+        //
+        // The closure may capture the builder's reference: some wrappers make any value `Send`, and check the thread
+        // when the value is used. So what the reference refers to must not move, and no handle may come of it later
+        // (I21).
+        let closure = build(zone.handle_in_zone()?)?;
         zone.check_others(state::ENTRIES)?;
         zone.seal(true);
         let node = closure.into_node();
@@ -409,13 +410,13 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         Ok(ZoneFn { node })
     }
 
-    /// Calls the closure with something of the caller's; see [`Zone::closure_with`].
+    /// Calls the closure and lends it something of the caller's; see [`Zone::closure_with`].
     ///
-    /// A panic in the closure goes through; the `ZoneFn` may be called again.
+    /// A panic in the closure reaches the caller. The `ZoneFn` can be called again afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
         // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
@@ -433,13 +434,13 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Safety
     ///
-    /// Once for each `into_raw` of a `ZoneFn` of this type.
+    /// `raw` comes from `into_raw` of a `ZoneFn` of this type, and is passed in only once.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
         ZoneFn { node: raw.cast() }
     }
 
-    /// Drops the closure and gives its zone to this thread, to be reset and used again. Cleanup hooks run
-    /// when it is. So a thread that must not free keeps a list of spare zones for what comes and goes:
+    /// Drops the closure and gives its zone to this thread, which can reset it and use it again. Cleanup hooks run at
+    /// the reset. So a thread that must not free memory can keep a list of spare zones for what comes and goes:
     ///
     /// ```
     /// use memzone::{Zone, ZoneFn};
@@ -466,7 +467,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the destructors of what it captured are.
+    /// Yes, if the destructors of what it captured are.
     pub fn into_zone(self) -> Zone {
         let node = ManuallyDrop::new(self).node;
         // SAFETY: (I20) `self` is consumed, and not dropped.
@@ -477,20 +478,20 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// # Safety
     ///
-    /// I20: `node` is a `ZoneFn`'s that is not used again, not even dropped.
+    /// I20: `node` belongs to a `ZoneFn` that is not used again, and is not dropped either.
     unsafe fn end(node: NonNull<Node<A, R, S>>) -> Zone {
         // SAFETY: (I20) the node lives as long as the zone.
         let of_node = unsafe { node.as_ref() };
-        // Here already, so that it is dropped where a capture's destructor panics.
-        // SAFETY: (I1) the handle that the `ZoneFn` had.
+        // The handle is made first, so that it is dropped if the destructor of a capture panics.
+        // SAFETY: (I1) this is the handle that the `ZoneFn` had.
         let zone = unsafe { Zone::from_raw(of_node.zone.get()) };
-        // SAFETY: (I20) dropped here and nowhere else, before the zone.
+        // SAFETY: (I20) the closure is dropped here and nowhere else, before the zone.
         unsafe { (of_node.drop)(node.cast()) };
         zone.seal(false);
         zone
     }
 
-    /// Looks at the zone, without a handle to it that could leave.
+    /// Looks at the zone without giving out a handle to it.
     fn look<T>(&self, look: impl FnOnce(&Zone) -> T) -> T {
         // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
         let node = unsafe { self.node.as_ref() };
@@ -498,7 +499,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         look(&ManuallyDrop::new(unsafe { Zone::from_raw(node.zone.get()) }))
     }
 
-    /// Bytes in use in its zone: the closure, what it captured, what it allocated when it was built.
+    /// The bytes in use in its zone: the closure, what it captured, and what was allocated when it was built.
     ///
     /// # Real-time
     ///
@@ -507,7 +508,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         self.look(Zone::used)
     }
 
-    /// Bytes that its zone holds.
+    /// The bytes that its zone can hold.
     ///
     /// # Real-time
     ///
@@ -525,7 +526,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         self.look(Zone::high_water)
     }
 
-    /// How many blocks its zone has: more than one if `bytes` was too little.
+    /// The number of blocks that its zone has. It is more than one if `bytes` was too little.
     ///
     /// # Real-time
     ///
@@ -547,11 +548,11 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
 impl<A, R> ZoneFn<A, R> {
     /// Calls the closure.
     ///
-    /// A panic in the closure goes through; the `ZoneFn` may be called again.
+    /// A panic in the closure reaches the caller. The `ZoneFn` can be called again afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)

@@ -1,5 +1,5 @@
-//! What all collections are copied with: room in a zone for a vector's items before it is the vector's, and the
-//! two kinds of handles.
+//! What all collections need to be copied: room in a zone that is filled with items before it becomes a vector, and
+//! the two kinds of handles.
 
 use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
@@ -10,7 +10,8 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 use core::slice;
 
-/// Places in a zone, filled from the first one on. Dropped before it is a vector, it drops its items.
+/// Room in a zone that is filled with items from the start on. If it is dropped before it becomes a vector, it drops
+/// its items.
 pub(super) struct Filling<'z, T> {
     start: NonNull<T>,
     len: usize,
@@ -25,7 +26,7 @@ impl<'z, T> Filling<'z, T> {
         Ok(Filling { start, len: 0, room, zone: PhantomData })
     }
 
-    /// Takes items as long as there is room, up to the first error.
+    /// Takes items as long as there is room. It stops at the first error.
     #[inline]
     fn extend(
         &mut self,
@@ -36,7 +37,7 @@ impl<'z, T> Filling<'z, T> {
             let item = item?;
             // SAFETY: (I6) `index < room`.
             let place = unsafe { self.start.add(index) };
-            // SAFETY: (I2) a place of ours that is not yet filled.
+            // SAFETY: (I2) the place is in our room, and is not filled yet.
             unsafe { place.write(item) };
             self.len = index + 1;
         }
@@ -50,7 +51,7 @@ impl<'z, T> Filling<'z, T> {
         };
     }
 
-    /// Where the items are, how many, and for how many there is room. They are the caller's now.
+    /// Gives the items to the caller: their address, their number, and the number of items that there is room for.
     pub(super) fn into_parts(self) -> (*mut T, usize, usize) {
         let this = ManuallyDrop::new(self);
         (this.start.as_ptr(), this.len, this.room)
@@ -60,13 +61,15 @@ impl<'z, T> Filling<'z, T> {
 impl<T> Drop for Filling<'_, T> {
     fn drop(&mut self) {
         let items = NonNull::slice_from_raw_parts(self.start, self.len);
-        // SAFETY: (I7) the first `len` places are filled, and nobody else knows them.
+        // SAFETY: (I7) the first `len` places are filled, and nobody else uses them.
         unsafe { items.drop_in_place() };
     }
 }
 
-/// Copies plain data. A function of its own, so that the optimiser knows that the two slices are apart, and
-/// makes a `memcpy` of the loop.
+/// Copies plain data.
+///
+/// This is a function of its own so that the optimiser knows that the two slices do not overlap, and makes a `memcpy`
+/// of the loop.
 #[inline(never)]
 fn copy_flat<'z, T: DeepCopy<'z>>(
     items: &[T],
@@ -89,7 +92,7 @@ pub(super) fn copy<'z, T: DeepCopy<'z>>(
     let mut filling = Filling::new(items.len(), to)?;
     if T::FLAT {
         let start = filling.start.cast::<MaybeUninit<T::Copied>>();
-        // SAFETY: (I2) `room` places of ours; (I7) `MaybeUninit` needs no initialisation.
+        // SAFETY: (I2) there is room for this many items. (I7) `MaybeUninit` needs no initialisation.
         let places = unsafe { slice::from_raw_parts_mut(start.as_ptr(), items.len()) };
         copy_flat(items, places, to, depth)?;
         filling.len = items.len();
@@ -135,7 +138,7 @@ pub(super) async fn move_later<'s, 'z: 's, T: DeepCopy<'z> + 's>(
     Ok(filling)
 }
 
-/// A place in a zone with its value, for a box.
+/// Puts one value into a zone, for a box.
 #[inline]
 pub(super) fn single<T>(value: T, zone: &Zone) -> Result<*mut T, ZoneError> {
     let mut filling = Filling::new(1, zone)?;
@@ -143,13 +146,13 @@ pub(super) fn single<T>(value: T, zone: &Zone) -> Result<*mut T, ZoneError> {
     Ok(filling.into_parts().0)
 }
 
-/// The handle of a collection that borrows its zone.
+/// The handle for a collection that borrows its zone.
 #[inline]
 pub(super) fn borrowed(zone: &Zone) -> Result<&Zone, ZoneError> {
     Ok(zone)
 }
 
-/// The handle of a collection that keeps its zone alive.
+/// The handle for a collection that keeps its zone alive.
 #[inline]
 pub(super) fn counted(zone: &Zone) -> Result<Zone, ZoneError> {
     zone.try_clone()

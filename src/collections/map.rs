@@ -10,10 +10,10 @@ use crate::zone::Zone;
 use core::hash::{BuildHasher, Hash};
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};
 
-/// A hash map in a zone, that borrows it.
+/// A hash map in a zone, which it borrows.
 ///
-/// It is [`hashbrown`]'s `HashMap`, which the standard library's is made of, and has all its methods. Made with
-/// [`Zone::map`].
+/// It is the `HashMap` of [`hashbrown`], with all its methods. The standard library's map is built on the same. Make
+/// one with [`Zone::map`].
 ///
 /// ```
 /// use memzone::{ZMap, Zone};
@@ -29,18 +29,18 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};
 ///
 /// # Real-time
 ///
-/// Inserting: yes, within [`remaining`](Zone::remaining); it takes the time to hash what the map holds when the map
-/// grows. Where the zone has no memory left, `insert` ends the program as it does in the standard library;
+/// Inserting: yes, within [`remaining`](Zone::remaining). When the map grows, inserting takes the time to hash all that
+/// the map holds. When the zone has no memory left, `insert` ends the program as it does in the standard library, and
 /// `try_reserve` gives an error.
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
 pub type ZMap<'z, K, V, S = DefaultHashBuilder> = HashMap<K, V, S, &'z Zone>;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
 impl Zone {
-    /// An empty hash map in the zone.
+    /// Makes an empty hash map in the zone.
     ///
-    /// When it grows it moves, and what it leaves comes back with the zone's memory: where it is known how
-    /// many entries there will be, `reserve` room for them first. A scope's map leaves it with its entries
+    /// The map moves when it grows, and the memory that it leaves comes back when the zone is reset or freed. So if you
+    /// know how many entries there will be, `reserve` room for them first. When a map leaves its scope, its entries are
     /// hashed anew.
     ///
     /// ```
@@ -66,7 +66,7 @@ impl Zone {
     }
 }
 
-/// Why a map could not have its room. It says that there is none, but not why, so the zone is asked again.
+/// The reason why a map got no room. `hashbrown` does not pass the reason on, so this asks the zone again.
 #[cold]
 fn refusal(error: TryReserveError, zone: &Zone) -> ZoneError {
     let TryReserveError::AllocError { layout } = error else {
@@ -76,7 +76,7 @@ fn refusal(error: TryReserveError, zone: &Zone) -> ZoneError {
     zone.try_alloc_layout(layout).err().unwrap_or(ZoneError::OutOfMemory { requested })
 }
 
-/// How maps and sets go to another zone: with the one kind of handle and with the other.
+/// Implements `DeepCopy` for maps and sets with one kind of handle.
 macro_rules! maps {
     ([$($borrow:lifetime)?] $from:ty, $into:ty, $handle:ident) => {
         impl<'z, $($borrow,)? K, V, S> DeepCopy<'z> for HashMap<K, V, S, $from>

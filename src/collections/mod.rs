@@ -1,4 +1,4 @@
-//! Other crates' collections in zones: their constructors, and how they leave a scope.
+//! Collections of other crates in zones: how they are made, and how they leave a scope.
 
 #[cfg(any(
     feature = "allocator-api2",

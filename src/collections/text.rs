@@ -1,4 +1,4 @@
-//! A text that grows in a zone.
+//! A string that grows in a zone.
 
 use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
@@ -10,10 +10,10 @@ use core::hash::{Hash, Hasher};
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 
-/// A text in a zone that grows, and borrows the zone. It is a `&str` wherever one is asked for.
+/// A string in a zone, which it borrows. It can grow, and can be used wherever a `&str` is wanted.
 ///
-/// Made with [`Zone::string`]. As long as nothing else is allocated meanwhile it grows in its place; dropping it gives
-/// its memory back if it was allocated last.
+/// It is made with [`Zone::string`]. While it is the last allocation, it grows in its place, and dropping it gives its
+/// memory back.
 ///
 /// ```
 /// use core::fmt::Write;
@@ -31,12 +31,12 @@ use core::ops::Deref;
 ///
 /// # Real-time
 ///
-/// Yes, within [`remaining`](Zone::remaining); `write!` gives an error where there is no more, the plain methods
-/// panic.
+/// Yes, within [`remaining`](Zone::remaining). When the zone has no memory left, `write!` gives an error, and the plain
+/// methods panic.
 pub struct ZString<'z>(SliceBuilder<'z, Return, u8>);
 
 impl Zone {
-    /// An empty text in the zone.
+    /// Makes an empty string in the zone.
     ///
     /// ```
     /// let zone = memzone::Zone::new(4096);
@@ -58,11 +58,11 @@ impl Zone {
 }
 
 impl<'z> ZString<'z> {
-    /// Adds a text.
+    /// Adds a text at the end.
     ///
     /// # Panics
     ///
-    /// Where [`try_push_str`](ZString::try_push_str) errs.
+    /// When [`try_push_str`](ZString::try_push_str) gives an error.
     ///
     /// # Real-time
     ///
@@ -85,11 +85,11 @@ impl<'z> ZString<'z> {
         self.0.extend(text.as_bytes())
     }
 
-    /// Adds a character.
+    /// Adds a character at the end.
     ///
     /// # Panics
     ///
-    /// Where [`try_push`](ZString::try_push) errs.
+    /// When [`try_push`](ZString::try_push) gives an error.
     ///
     /// # Real-time
     ///
@@ -112,7 +112,7 @@ impl<'z> ZString<'z> {
         self.try_push_str(character.encode_utf8(&mut [0; 4]))
     }
 
-    /// Empties the text; what it has of the zone it keeps.
+    /// Empties the string. It keeps its memory.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -130,15 +130,15 @@ impl<'z> ZString<'z> {
         self.0.clear();
     }
 
-    /// The text as a reference that lives as long as the zone is borrowed. Room that it did not use goes back if
-    /// it was allocated last.
+    /// Turns the string into a reference that lives as long as the zone is borrowed. If the string is the last
+    /// allocation, the zone gets back the room that it did not use.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn into_str(self) -> &'z mut str {
         let this = ManuallyDrop::new(self);
-        // SAFETY: (I1) read once, as `this` is not used again and not dropped.
+        // SAFETY: (I1) it is read once, as `this` is neither used again nor dropped.
         let bytes = unsafe { (&raw const this.0).read() };
         // SAFETY: (I7) only whole `str`s were added.
         unsafe { core::str::from_utf8_unchecked_mut(bytes.finish()) }

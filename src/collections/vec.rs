@@ -1,15 +1,14 @@
-//! `Vec` and `Box` of `allocator-api2`, of each of its versions.
+//! `Vec` and `Box` of each version of `allocator-api2`.
 
 use super::filling::{self, borrowed, counted};
 use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
-#[cfg(feature = "allocator-api2")]
 
-/// A vector in a zone, that borrows it.
+/// A vector in a zone, which it borrows.
 ///
-/// It is [`allocator_api2`]'s `Vec`, the standard library's with an allocator, and has all its methods. Made
-/// with [`Zone::vec`] or [`Zone::vec_with_capacity`].
+/// It is the `Vec` of [`allocator_api2`], with all its methods: that of the standard library with an allocator. It is
+/// made with [`Zone::vec`] or [`Zone::vec_with_capacity`].
 ///
 /// ```
 /// use memzone::{ZVec, Zone};
@@ -25,8 +24,8 @@ use crate::zone::Zone;
 ///
 /// # Real-time
 ///
-/// Pushing: yes, within [`remaining`](Zone::remaining). Where the zone has no memory left, `push` ends the program as
-/// it does in the standard library; `try_reserve` gives an error. Dropping it: yes, as far as its items are.
+/// Pushing: yes, within [`remaining`](Zone::remaining). When the zone has no memory left, `push` ends the program as it
+/// does in the standard library, and `try_reserve` gives an error. Dropping it: yes, if dropping its items is.
 #[cfg(feature = "allocator-api2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "allocator-api2")))]
 pub type ZVec<'z, T> = allocator_api2::vec::Vec<T, &'z Zone>;
@@ -34,12 +33,12 @@ pub type ZVec<'z, T> = allocator_api2::vec::Vec<T, &'z Zone>;
 #[cfg(feature = "allocator-api2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "allocator-api2")))]
 impl Zone {
-    /// An empty vector in the zone.
+    /// Makes an empty vector in the zone.
     ///
-    /// As long as nothing else is allocated meanwhile it grows in its place, and dropping or shrinking it gives
-    /// its memory back. Otherwise it moves when it grows, and what it leaves comes back with the zone's.
+    /// While it is the last allocation, it grows in its place, and dropping or shrinking it gives its memory back.
+    /// Otherwise it moves when it grows. The memory that it leaves comes back when the zone is reset or freed.
     ///
-    /// A scope's vector leaves it in one copy:
+    /// A vector leaves its scope in one copy:
     ///
     /// ```
     /// use memzone::{ZVec, Zone, beginz};
@@ -62,7 +61,7 @@ impl Zone {
         ZVec::new_in(self)
     }
 
-    /// An empty vector with room for `capacity` items.
+    /// Makes an empty vector with room for `capacity` items.
     ///
     /// ```
     /// let zone = memzone::Zone::new(4096);
@@ -73,7 +72,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_vec_with_capacity`](Zone::try_vec_with_capacity) errs.
+    /// When [`try_vec_with_capacity`](Zone::try_vec_with_capacity) gives an error.
     ///
     /// # Real-time
     ///
@@ -96,13 +95,12 @@ impl Zone {
     #[inline]
     pub fn try_vec_with_capacity<T>(&self, capacity: usize) -> Result<ZVec<'_, T>, ZoneError> {
         let (start, len, room) = filling::Filling::new(capacity, self)?.into_parts();
-        // SAFETY: (I2) room for that many items, taken from this zone just now.
+        // SAFETY: (I2) the room for that many items was just taken from this zone.
         Ok(unsafe { ZVec::from_raw_parts_in(start, len, room, self) })
     }
 }
 
-/// How the collections of one version of `allocator-api2` go to another zone: with the one kind of handle
-/// and with the other.
+/// Implements `DeepCopy` for the collections of one version of `allocator-api2`, with both kinds of handles.
 macro_rules! collections {
     ($api:ident) => {
         collections! { $api, ['a] &'a Zone, &'z Zone, borrowed }
@@ -124,7 +122,7 @@ macro_rules! collections {
             fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                 if T::FLAT {
                     let copied = self.deep_copy(to);
-                    // Not at the end of the function, where its panic would leak what is returned.
+                    // Dropped before the function ends, as a panic there would leak what is returned.
                     drop(self);
                     return copied;
                 }
@@ -203,13 +201,13 @@ macro_rules! collections {
     (vec $api:ident, $filling:expr, $handle:expr) => {{
         let (filling, handle) = ($filling, $handle);
         let (start, len, room) = filling.into_parts();
-        // SAFETY: (I2) `room` places of the handle's zone, taken for these items; (I7) `len` are filled.
+        // SAFETY: (I2) the handle's zone gave room for `room` items. (I7) The first `len` are filled.
         Ok(unsafe { $api::vec::Vec::from_raw_parts_in(start, len, room, handle) })
     }};
     (boxed $api:ident, $value:expr, $to:expr, $handle:expr) => {{
         let (value, handle) = ($value, $handle);
         let place = filling::single(value, $to)?;
-        // SAFETY: (I2) a place of the handle's zone, taken for this value, which (I7) is in it.
+        // SAFETY: (I2) the handle's zone gave this place. (I7) The value is in it.
         Ok(unsafe { $api::boxed::Box::from_raw_in(place, handle) })
     }};
 }

@@ -29,14 +29,31 @@ const STACK: usize = 24 << 10;
 const MOST_NESTED: usize = 3;
 
 thread_local! {
-    /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
+    /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0. Nor has a
+    /// copy one whose error is on its way, so that what destructors copy meanwhile is a copy apart.
     static FLOOR: Cell<usize> = const { Cell::new(0) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
-    /// The error that a `LEFT_BEHIND` on its way to `Depth::enter` stands for, else `LEFT_BEHIND`.
-    static FAILURE: Cell<ZoneError> = const { Cell::new(LEFT_BEHIND) };
+    /// What each `LEFT_BEHIND` that is on its way stands for. The last one is of the copy that took `FLOOR` away.
+    static FAILURES: [Cell<Failure>; MOST_FAILURES] = const { [const { Cell::new(Failure::NONE) }; MOST_FAILURES] };
+    static FAILED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Stands for the error in `FAILURE`, and for itself where none is there. Within a copy, so that the
+/// How many errors may be on their way at a time. There is a second one where a destructor copies something
+/// while a copy that failed is taken down, and fails too. Those beyond say `TooDeep`.
+const MOST_FAILURES: usize = 4;
+
+/// An error that was left behind, and the floor of its copy.
+#[derive(Clone, Copy)]
+struct Failure {
+    error: ZoneError,
+    floor: usize,
+}
+
+impl Failure {
+    const NONE: Failure = Failure { error: LEFT_BEHIND, floor: 0 };
+}
+
+/// Stands for the error in `FAILURES`, and for itself where none is there. Within a copy, so that the
 /// levels it passes need not have room for an error's fields.
 pub(crate) const LEFT_BEHIND: ZoneError = ZoneError::TooDeep;
 
@@ -109,7 +126,12 @@ fn leave_behind<R>(error: ZoneError) -> Option<R> {
     #[cold]
     #[inline(never)]
     fn set(error: ZoneError) {
-        FAILURE.set(error);
+        let (count, floor) = (FAILED.get(), FLOOR.get());
+        if floor != 0 && count < MOST_FAILURES {
+            FAILURES.with(|failures| failures[count].set(Failure { error, floor }));
+            FAILED.set(count + 1);
+            FLOOR.set(0);
+        }
     }
     if error != LEFT_BEHIND {
         set(error);
@@ -117,11 +139,48 @@ fn leave_behind<R>(error: ZoneError) -> Option<R> {
     None
 }
 
-/// What an error stands for.
+/// The error that the innermost copy has left behind, if any. The copy has its floor again then.
+#[cold]
+#[inline(never)]
+fn take_failure() -> Option<ZoneError> {
+    if FLOOR.get() != 0 {
+        return None;
+    }
+    let last = FAILED.get().checked_sub(1)?;
+    FAILED.set(last);
+    let Failure { error, floor } = FAILURES.with(|failures| failures[last].get());
+    FLOOR.set(floor);
+    Some(error)
+}
+
+/// What an error stands for. For who has set the floor, or found one.
 #[cold]
 #[inline(never)]
 fn stood_for(error: ZoneError) -> ZoneError {
-    if error == LEFT_BEHIND { FAILURE.replace(LEFT_BEHIND) } else { error }
+    match take_failure() {
+        Some(left_behind) if error == LEFT_BEHIND => left_behind,
+        _ => error,
+    }
+}
+
+/// Nobody looks at what a copy has left behind that a panic ends.
+struct Unwinding;
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        take_failure();
+    }
+}
+
+/// Runs a copy on a floor of its own.
+#[inline(always)]
+fn with_floor<R>(copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R, ZoneError> {
+    // Put back last, also where the copy panics.
+    let _floor = During::new(&FLOOR, floor());
+    let unwinding = Unwinding;
+    let copied = copy().map_err(stood_for);
+    core::mem::forget(unwinding);
+    copied
 }
 
 /// Sets a thread-local for as long as it lives.
@@ -168,10 +227,12 @@ impl Depth {
     #[inline]
     pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
         if FLOOR.get() != 0 {
-            return copy(Depth(())).map_err(stood_for);
+            let unwinding = Unwinding;
+            let copied = copy(Depth(())).map_err(stood_for);
+            core::mem::forget(unwinding);
+            return copied;
         }
-        let _during = During::new(&FLOOR, floor());
-        copy(Depth(())).map_err(stood_for)
+        with_floor(|| copy(Depth(())))
     }
 
     #[inline(always)]
@@ -265,16 +326,15 @@ where
     section::ask(Request::OwnedCopy, 0)?;
     let nested = NESTED.get();
     if nested == MOST_NESTED {
-        // Not what a panic may have kept from being looked at.
-        FAILURE.set(LEFT_BEHIND);
         return Err(ZoneError::TooDeep);
     }
     let _nested = During::new(&NESTED, nested + 1);
     // Hand-written parts among the tasks recurse: they may use as much stack again.
-    let _floor = During::new(&FLOOR, floor());
-    let work = Work(Rc::new(Tasks { new: RefCell::new(None), active: RefCell::default() }));
-    let root = copy(work.clone());
-    work.run(root)
+    with_floor(|| {
+        let work = Work(Rc::new(Tasks { new: RefCell::new(None), active: RefCell::default() }));
+        let root = copy(work.clone());
+        work.run(root)
+    })
 }
 
 impl<'s> Work<'s> {

@@ -1,4 +1,4 @@
-//! Other crates' allocators as heaps.
+//! Allocators of other crates, used as heaps.
 
 use super::source::Heap;
 use crate::error::ZoneError;
@@ -6,7 +6,7 @@ use allocator_api2::alloc::Allocator;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// Makes a heap of any allocator with `allocator-api2`'s interface, or of a reference to one.
+/// Makes a heap of any allocator with the interface of `allocator-api2`, or of a reference to one.
 ///
 /// ```
 /// use allocator_api2::alloc::Global;
@@ -24,9 +24,8 @@ use core::ptr::NonNull;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FromAllocator<A>(pub A);
 
-// SAFETY: (I12) an allocator's memory stays valid until it, and all its clones, are dropped; a clone behaves
-// as the same allocator. A box keeps a clone. Whether that may go to other threads is the clone's type's
-// to say.
+// SAFETY: (I12) an allocator's memory stays valid until the allocator and all its clones are dropped. A clone behaves
+// as the same allocator, and a box keeps a clone. Whether it may go to another thread is decided by the clone's type.
 unsafe impl<A: Allocator + Clone> Heap for FromAllocator<A> {
     type Origin = A;
 
@@ -40,7 +39,7 @@ unsafe impl<A: Allocator + Clone> Heap for FromAllocator<A> {
     }
 
     unsafe fn give_back(origin: &A, memory: NonNull<u8>, layout: Layout) {
-        // SAFETY: (I12) the caller's promise; `origin` is a clone of the allocator.
+        // SAFETY: (I12) the caller's promise. `origin` is a clone of the allocator.
         unsafe { origin.deallocate(memory, layout) };
     }
 }

@@ -16,11 +16,11 @@ use crate::error::{ZoneError, or_panic};
 ///
 /// # Panics
 ///
-/// Where the system has no memory; [`try_halloc`] gives an error instead.
+/// When the system has no memory. [`try_halloc`] gives an error instead.
 ///
 /// # Real-time
 ///
-/// No. [`halloc_in`] an [`RtHeap`] is.
+/// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
 pub fn halloc<T>(value: T) -> HBox<T> {
     or_panic(try_halloc(value))
@@ -30,11 +30,11 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory). The value is lost then; see [`HBox::try_uninit_in`].
+/// [`OutOfMemory`](ZoneError::OutOfMemory). The value is lost then. [`HBox::try_uninit_in`] avoids that.
 ///
 /// # Real-time
 ///
-/// No. [`halloc_in`] an [`RtHeap`] is.
+/// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
@@ -50,7 +50,7 @@ pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
 ///
 /// # Panics
 ///
-/// Where [`try_halloc_slice`] errs.
+/// When [`try_halloc_slice`] gives an error.
 ///
 /// # Real-time
 ///
@@ -64,11 +64,11 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+/// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) for a size that no system could have.
 ///
 /// # Real-time
 ///
-/// No. [`halloc_slice_in`] an [`RtHeap`] is.
+/// No. [`halloc_slice_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)
@@ -89,7 +89,7 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 ///
 /// # Errors
 ///
-/// Those of [`Heap::take`]. The value is lost then; see [`HBox::try_uninit_in`].
+/// Those of [`Heap::take`]. The value is lost then. [`HBox::try_uninit_in`] avoids that.
 ///
 /// # Real-time
 ///
@@ -129,7 +129,7 @@ pub fn halloc_slice_in<T: Copy, H: Heap>(
     Ok(HBox::<[T], H>::try_uninit_slice_in(heap, len)?.fill_with(|_| value))
 }
 
-/// Frees a box now: xtlang's `free`. Dropping it does the same.
+/// Frees a box: xtlang's `free`. Dropping it does the same.
 ///
 /// ```
 /// use memzone::{free, halloc};

@@ -1,4 +1,4 @@
-//! Owned values in explicit heap memory.
+//! The owner of a value in explicit heap memory.
 
 use super::source::{Heap, System};
 use crate::error::ZoneError;
@@ -12,8 +12,8 @@ use core::ops::{Deref, DerefMut};
 use core::panic::UnwindSafe;
 use core::ptr::NonNull;
 
-/// A value in explicit heap memory, owned: xtlang's `halloc`. It is freed, with its value's destructor
-/// run, when the box is dropped or passed to [`free`](crate::free).
+/// The owner of a value in explicit heap memory: xtlang's `halloc`. When the box is dropped or passed to
+/// [`free`](crate::free), the value's destructor runs and the memory is freed.
 ///
 /// ```
 /// use memzone::{HBox, RtHeap, free, halloc, halloc_in};
@@ -30,7 +30,7 @@ use core::ptr::NonNull;
 ///
 /// # Real-time
 ///
-/// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
+/// As the heap: no for the [`System`], yes for an [`RtHeap`](crate::RtHeap).
 pub struct HBox<T: ?Sized, H: Heap = System> {
     value: NonNull<T>,
     origin: H::Origin,
@@ -38,17 +38,17 @@ pub struct HBox<T: ?Sized, H: Heap = System> {
     owns: PhantomData<T>,
 }
 
-// SAFETY: (I12) the box is the only owner of its value; its origin goes along.
+// SAFETY: (I12) the box is the only owner of its value, and its origin goes along with it.
 unsafe impl<T: ?Sized + Send, H: Heap> Send for HBox<T, H> where H::Origin: Send {}
-// SAFETY: (I12) a shared box gives out shared references to its value, and none to its origin.
+// SAFETY: (I12) a shared box gives out only shared references to its value, and none to its origin.
 unsafe impl<T: ?Sized + Sync, H: Heap> Sync for HBox<T, H> {}
 
 impl<T: ?Sized, H: Heap> Unpin for HBox<T, H> {}
 
-// As `Box`: it owns its value.
+// As for `Box`, which owns its value too.
 impl<T: ?Sized + UnwindSafe, H: Heap> UnwindSafe for HBox<T, H> {}
 
-/// Memory for a layout, or a dangling pointer where that has no bytes.
+/// Takes memory for a layout. A layout of no bytes gets a dangling pointer.
 #[inline]
 #[track_caller]
 fn take<H: Heap>(heap: &H, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
@@ -60,7 +60,7 @@ fn take<H: Heap>(heap: &H, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
 }
 
 impl<T, H: Heap> HBox<T, H> {
-    /// Takes the place for a value from a heap, and leaves it empty: write the value when it has one.
+    /// Takes memory for a value from a heap, and leaves it empty. Put the value in with [`write`](HBox::write).
     ///
     /// ```
     /// use memzone::{HBox, RtHeap};
@@ -94,16 +94,16 @@ impl<T, H: Heap> HBox<T, H> {
     ///
     /// As the heap.
     pub fn into_inner(this: HBox<T, H>) -> T {
-        // SAFETY: (I12) the box owns its value, which is not used in its place again.
+        // SAFETY: (I12) the box owns its value, and the value is not used at its old place again.
         let value = unsafe { this.value.read() };
-        // The same box, of something without a destructor.
+        // The box gets a type without a destructor, so dropping it only frees the memory.
         drop(HBox::<MaybeUninit<T>, H>::from_parts(this.into_parts()));
         value
     }
 }
 
 impl<T, H: Heap> HBox<MaybeUninit<T>, H> {
-    /// Puts a value into the place.
+    /// Puts a value into the memory.
     ///
     /// # Real-time
     ///
@@ -116,19 +116,19 @@ impl<T, H: Heap> HBox<MaybeUninit<T>, H> {
 }
 
 impl<T: ?Sized, H: Heap> HBox<T, H> {
-    /// The box's parts, without its value's type. Only `from_parts` makes a box of them again.
+    /// Takes the box apart. `from_parts` makes a box of the parts again.
     #[inline]
     fn into_parts(self) -> (NonNull<T>, H::Origin, Entry) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: (I12) moved out of `this`, which is not dropped.
+        // SAFETY: (I12) the origin is moved out of `this`, which is not dropped.
         let origin = unsafe { (&raw const this.origin).read() };
         // SAFETY: (I12) as above.
         let entry = unsafe { (&raw const this.entry).read() };
         (this.value, origin, entry)
     }
 
-    /// Gives up ownership: the value lives as long as the program (or as what it borrows), and its
-    /// memory is never given back. An [`RtHeap`](crate::RtHeap) whose memory is leaked never frees any.
+    /// Gives up ownership. The value lives as long as the program, or as long as what it borrows. Its memory is never
+    /// given back. An [`RtHeap`](crate::RtHeap) with leaked memory never gives its memory back to the system.
     ///
     /// ```
     /// use memzone::{HBox, halloc};
@@ -160,11 +160,11 @@ impl<T, H: Heap> HBox<T, H> {
 }
 
 impl<T, H: Heap> HBox<[T], H> {
-    /// Takes the places for `len` values from a heap, and leaves them empty.
+    /// Takes memory for `len` values from a heap, and leaves it empty.
     ///
     /// # Errors
     ///
-    /// Those of [`Heap::take`], and [`TooLarge`](ZoneError::TooLarge) for what nobody could hold.
+    /// Those of [`Heap::take`], and [`TooLarge`](ZoneError::TooLarge) for a size that no system could have.
     ///
     /// # Real-time
     ///
@@ -186,7 +186,7 @@ impl<T, H: Heap> HBox<[T], H> {
 }
 
 impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
-    /// Fills the places, the one at `index` with `make(index)`.
+    /// Fills the memory. The value at `index` is `make(index)`.
     ///
     /// ```
     /// use memzone::{HBox, RtHeap};
@@ -200,11 +200,11 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
     ///
     /// # Panics
     ///
-    /// Only where `make` does; what it has made is then forgotten, and the memory freed.
+    /// Only when `make` does. The memory is freed then, but the destructors of what `make` has made do not run.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as `make` is.
+    /// Yes, if `make` is.
     pub fn fill_with(mut self, mut make: impl FnMut(usize) -> T) -> HBox<[T], H> {
         for (index, place) in self.iter_mut().enumerate() {
             place.write(make(index));
@@ -216,7 +216,7 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
 }
 
 impl<T: ?Sized> HBox<T> {
-    /// Takes over a `Box`; nothing is copied.
+    /// Takes over a `Box`. Nothing is copied.
     ///
     /// # Real-time
     ///
@@ -227,33 +227,33 @@ impl<T: ?Sized> HBox<T> {
         HBox { value: NonNull::from(Box::leak(value)), origin: (), entry, owns: PhantomData }
     }
 
-    /// Becomes a `Box`; nothing is copied.
+    /// Turns it into a `Box`. Nothing is copied.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn into_box(this: HBox<T>) -> Box<T> {
         let (value, (), _) = this.into_parts();
-        // SAFETY: (I12) a box on the system's heap is the global allocator's, with the layout of its
-        // value, as a `Box`'s is.
+        // SAFETY: (I12) a box on the system's heap has its memory from the global allocator, with the layout of its
+        // value. So has a `Box`.
         unsafe { Box::from_raw(value.as_ptr()) }
     }
 }
 
 impl<T: ?Sized, H: Heap> Drop for HBox<T, H> {
     fn drop(&mut self) {
-        /// Frees the memory also where the value's destructor panics.
-        struct Memory<'a, H: Heap>(&'a H::Origin, NonNull<u8>, Layout);
-        impl<H: Heap> Drop for Memory<'_, H> {
+        /// Frees the memory, even when the value's destructor panics.
+        struct FreeMemory<'a, H: Heap>(&'a H::Origin, NonNull<u8>, Layout);
+        impl<H: Heap> Drop for FreeMemory<'_, H> {
             fn drop(&mut self) {
                 if self.2.size() != 0 {
-                    // SAFETY: (I12) taken with this layout, and the value is gone.
+                    // SAFETY: (I12) the memory was taken with this layout, and the value is gone.
                     unsafe { H::give_back(self.0, self.1, self.2) };
                 }
             }
         }
         let layout = Layout::for_value::<T>(self);
-        let _memory = Memory::<H>(&self.origin, self.value.cast(), layout);
+        let _memory = FreeMemory::<H>(&self.origin, self.value.cast(), layout);
         // SAFETY: (I12) the box owns its value, and is dropped once.
         unsafe { self.value.drop_in_place() };
     }

@@ -1,11 +1,11 @@
-//! What a heap's threads share: whose it is, the blocks on their way back, and who ends it.
+//! What the threads that use a heap share: who owns the heap, which blocks are on their way back, and who ends it.
 //!
-//! The list of blocks is lock-free. Any thread pushes, one block at a time; only the owner takes, and
-//! always the whole list, so that no node is ever read by two (and there is no ABA problem).
+//! The list of blocks is lock-free. Any thread can push one block at a time. Only the owner takes blocks, and always
+//! the whole list. So no two threads ever read a node, and there is no ABA problem.
 //!
-//! The owner counts its live blocks without atomics. When the heap is dropped it closes the list, which
-//! is one more swap, and adds what still lives to an atomic count. From then on every block that dies
-//! counts it down, and who reaches zero ends the heap.
+//! The owner counts its live blocks without atomics. When the heap is dropped, the owner closes the list, which takes
+//! one more swap, and adds the number of blocks that still live to an atomic count. From then on, every block that is
+//! freed counts it down. Whoever reaches zero ends the heap.
 
 use core::ptr::{NonNull, null_mut};
 
@@ -14,31 +14,32 @@ use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
-/// No thread's token.
+/// The token of no thread.
 pub(super) const NOBODY: u64 = 0;
 
-/// Stands in the count of outside blocks while the heap has not ended: more than there can be.
+/// What the count of outside blocks starts with, while the heap has not ended. It is more than there can be blocks.
 const NOT_ENDED: usize = usize::MAX / 2;
 
-/// What a freed block holds while it waits. Fits into the smallest block of the heap.
+/// What a freed block holds while it waits in the list. It fits into the heap's smallest block.
 pub(super) struct Node {
     next: *mut Node,
-    /// What the next owner needs to know to free it.
+    /// The block's size and alignment, as the heap's owner needs them to free it.
     pub(super) bytes: usize,
 }
 
-/// The parts of a heap that all threads may touch.
+/// The part of a heap that all threads may touch.
 pub(super) struct Remote {
-    /// The token of the thread that the heap belongs to; nobody's while it is on its way, and after its
-    /// end. Who reads its own token here is the owner: it alone could have replaced it.
+    /// The token of the thread that owns the heap. It is `NOBODY` while the heap goes to another thread, and after its
+    /// end. A thread that reads its own token here is the owner, as only the owner replaces it.
     owner: AtomicU64,
-    /// The list. New nodes come first.
+    /// The list of freed blocks. New nodes come first.
     head: AtomicPtr<Node>,
-    /// `NOT_ENDED` less the blocks that found the list closed; from the end on, the blocks that live.
+    /// Before `settle`, this is `NOT_ENDED` less the blocks that found the list closed. After it, this is the number of
+    /// blocks that live.
     outside: AtomicUsize,
 }
 
-/// Stands for the list of a heap whose owner is gone.
+/// Stands for the closed list of a heap without an owner.
 fn closed() -> *mut Node {
     core::ptr::without_provenance_mut(align_of::<Node>())
 }
@@ -59,17 +60,17 @@ impl Remote {
         self.owner.load(Ordering::Relaxed) == token
     }
 
-    /// Gives the heap to a thread, or to nobody. For who has the heap's one handle.
+    /// Gives the heap to a thread, or to nobody. Only the holder of the heap's one handle may call this.
     pub(super) fn set_owner(&self, token: u64) {
-        // Relaxed: the handle itself was sent from thread to thread, which orders all else.
+        // Relaxed: the handle itself goes from thread to thread, and that orders all else.
         self.owner.store(token, Ordering::Relaxed);
     }
 
-    /// Adds a block. False: the list is closed, and the block is still the caller's.
+    /// Adds a block. The result is `false` if the list is closed. The block still belongs to the caller then.
     ///
     /// # Safety
     ///
-    /// `block` has room for a `Node`, aligned, and is the caller's alone, who gives it up.
+    /// `block` has room for a `Node` and is aligned for it. Only the caller has it, and gives it up.
     pub(super) unsafe fn push(&self, block: NonNull<u8>, bytes: usize) -> bool {
         let node = block.cast::<Node>().as_ptr();
         // Relaxed: nothing is read through what is loaded here.
@@ -80,8 +81,8 @@ impl Remote {
             }
             // SAFETY: (I13) the caller's promise.
             unsafe { node.write(Node { next: head, bytes }) };
-            // Release: whoever takes the list sees the node, and all that was done with the block
-            // before. Nodes pushed earlier are passed on by the release sequence.
+            // Release: whoever takes the list sees the node, and all that was done with the block before. The release
+            // sequence does the same for the nodes that were pushed earlier.
             let pushed =
                 self.head.compare_exchange_weak(head, node, Ordering::Release, Ordering::Relaxed);
             match pushed {
@@ -91,21 +92,21 @@ impl Remote {
         }
     }
 
-    /// Whether no block waits, or none that is seen yet.
+    /// Whether this thread sees no block in the list.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        // Relaxed: nothing is read through it.
+        // Relaxed: nothing is read through the pointer.
         self.head.load(Ordering::Relaxed).is_null()
     }
 
-    /// Takes all blocks that wait.
+    /// Takes all blocks off the list.
     ///
     /// # Safety
     ///
-    /// For the owner only, and not after `close`.
+    /// Only the owner may call this, and not after `close`.
     #[inline]
     pub(super) unsafe fn take(&self) -> Taken {
-        // To spare the atomic operation where there is nothing.
+        // This spares the atomic exchange if there is nothing.
         if self.is_empty() {
             return Taken::default();
         }
@@ -113,27 +114,26 @@ impl Remote {
         Taken { head: self.head.swap(null_mut(), Ordering::Acquire) }
     }
 
-    /// Takes all blocks that wait and lets no more come. Nobody owns the heap then, and `settle` must
-    /// follow.
+    /// Takes all blocks off the list and closes it. Nobody owns the heap afterwards, and `settle` must follow.
     ///
     /// # Safety
     ///
-    /// For who has the heap's one handle, once.
+    /// Only the holder of the heap's one handle may call this, and only once.
     pub(super) unsafe fn close(&self) -> Taken {
         self.set_owner(NOBODY);
-        // Acquire: see `push`. Release: who sees the list closed sees the heap as it was left.
+        // Acquire: see `push`. Release: whoever sees the closed list sees the heap as the owner left it.
         Taken { head: self.head.swap(closed(), Ordering::AcqRel) }
     }
 
-    /// After `close`: says how many blocks live that are neither freed nor in the list, and hears
-    /// whether all of them have died meanwhile, so that the heap is the caller's to end.
+    /// Adds the blocks that are alive after `close`: `live` is the number of those that were neither freed nor in the
+    /// list. The result is `true` if all of them were freed meanwhile. The caller must end the heap then.
     pub(super) fn settle(&self, live: usize) -> bool {
         let less = NOT_ENDED - live;
         self.is_last(self.outside.fetch_sub(less, Ordering::Release) == less)
     }
 
-    /// A block died that found the list closed. True: it was the last, and the heap is the caller's to
-    /// end.
+    /// Counts a block that was freed and found the list closed. The result is `true` if it was the last one. The caller
+    /// must end the heap then.
     pub(super) fn one_less(&self) -> bool {
         // Release: all that was done with the block comes before the end.
         self.is_last(self.outside.fetch_sub(1, Ordering::Release) == 1)
@@ -141,18 +141,18 @@ impl Remote {
 
     fn is_last(&self, last: bool) -> bool {
         if last {
-            // Acquire: the end comes after all that the others did, whose subtractions are one release
-            // sequence. A load, and no fence, so that ThreadSanitizer sees it.
+            // Acquire: the end comes after all that the others did, as their subtractions form a release sequence. This
+            // is a load and not a fence, so that ThreadSanitizer sees it.
             self.outside.load(Ordering::Acquire);
         }
         last
     }
 
-    /// How many blocks wait.
+    /// The number of blocks in the list.
     ///
     /// # Safety
     ///
-    /// For the owner only, and not after `close`.
+    /// Only the owner may call this, and not after `close`.
     pub(super) unsafe fn len(&self) -> usize {
         // Acquire: see `push`. The owner alone removes nodes, so those seen here stay.
         let waiting =
@@ -161,7 +161,7 @@ impl Remote {
     }
 }
 
-/// Blocks taken off the list. They are the owner's.
+/// The blocks that were taken off the list. They belong to the owner.
 pub(super) struct Taken {
     head: *mut Node,
 }
@@ -195,7 +195,7 @@ impl Iterator for Taken {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let node = NonNull::new(self.head)?;
-        // SAFETY: (I13) the node was whole when it was pushed, and is ours since it was taken.
+        // SAFETY: (I13) the node was whole when it was pushed, and belongs to the owner since it was taken.
         let Node { next, bytes } = unsafe { node.read() };
         self.head = next;
         Some((node.cast(), bytes))
@@ -209,7 +209,7 @@ mod tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// A block with something in it that was written before it was freed.
+    /// A block with content that was written before the block was freed.
     #[repr(C)]
     struct Block {
         node: [usize; 2],
@@ -223,18 +223,18 @@ mod tests {
 
     /// Reads a block's content and frees it.
     fn finish(block: NonNull<u8>) -> u32 {
-        // SAFETY: leaked in `block`, and whoever took it off the list has it alone.
+        // SAFETY: the block was leaked in `block`, and only whoever took it off the list has it.
         let block = unsafe { Box::from_raw(block.cast::<Block>().as_ptr()) };
-        // SAFETY: loom finds out if not.
+        // SAFETY: nobody else uses it meanwhile, which loom checks.
         block.content.with(|content| unsafe { *content })
     }
 
-    /// Writes to a block, as its last user does, and gives it up.
+    /// Writes to a block, as its last user would, and frees it. The result is `false` if the list was closed.
     fn free(list: &Remote, content: u32) -> bool {
         let block = block(0);
         // SAFETY: just made.
         let content_of = unsafe { block.as_ref() };
-        // SAFETY: loom finds out if not.
+        // SAFETY: nobody else uses it meanwhile, which loom checks.
         content_of.content.with_mut(|place| unsafe { *place = content });
         // SAFETY: the block begins with room for a node, and is given up.
         let pushed = unsafe { list.push(block.cast(), content as usize) };
@@ -280,7 +280,7 @@ mod tests {
             let ended = Arc::new(UnsafeCell::new(0_u32));
             let end = |remote: &Remote, ended: &UnsafeCell<u32>| {
                 assert!(!remote.is_owner(1), "it is nobody's by then");
-                // SAFETY: loom finds out if not.
+                // SAFETY: nobody else uses it meanwhile, which loom checks.
                 ended.with_mut(|ended| unsafe { *ended += 1 });
             };
             let threads: Vec<_> = [1_u32, 2]
@@ -302,7 +302,7 @@ mod tests {
             for thread in threads {
                 thread.join().unwrap();
             }
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses it meanwhile, which loom checks.
             ended.with(|ended| assert_eq!(unsafe { *ended }, 1));
         });
     }

@@ -5,59 +5,57 @@ use crate::system::{aside, section};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// A source of explicit heap memory: the [`System`], an [`RtHeap`], or any allocator by way of
-/// [`FromAllocator`].
+/// A source of explicit heap memory. It is the [`System`], an [`RtHeap`](crate::RtHeap), or any allocator in a
+/// [`FromAllocator`](crate::FromAllocator).
 ///
 /// # Safety
 ///
-/// * [`take`](Heap::take) returns memory that is valid for reads and writes of `layout.size()` bytes,
-///   aligned to `layout.align()`, and nobody else's until it is given back.
-/// * That holds also when the heap has been moved or dropped meanwhile, as long as an
-///   [`origin`](Heap::origin) of it that was made before lives or was forgotten.
-/// * Where `Origin` is `Send`, memory may be given back on any thread.
+/// * [`take`](Heap::take) returns memory that is valid for reads and writes of `layout.size()` bytes, is aligned to
+///   `layout.align()`, and is nobody else's until it is given back.
+/// * This still holds after the heap was moved or dropped, as long as an [`origin`](Heap::origin) that was made before
+///   lives or was forgotten.
+/// * If `Origin` is `Send`, memory may be given back on any thread.
 pub unsafe trait Heap {
-    /// What a box keeps, to give its memory back.
+    /// What a box keeps so that it can give its memory back.
     type Origin;
 
-    /// Where the heap's memory goes back to.
+    /// Makes an origin, through which the heap's memory is given back.
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s and an [`RtHeap`]'s yes, a [`FromAllocator`] clones its
-    /// allocator.
+    /// As the heap: yes for the [`System`] and an [`RtHeap`](crate::RtHeap). A
+    /// [`FromAllocator`](crate::FromAllocator) clones its allocator.
     fn origin(&self) -> Self::Origin;
 
     /// Takes memory. `layout.size()` is not zero.
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`](ZoneError::OutOfMemory) or [`LimitReached`](ZoneError::LimitReached) where there
-    /// is none; nothing has changed then.
+    /// [`OutOfMemory`](ZoneError::OutOfMemory) or [`LimitReached`](ZoneError::LimitReached) if there is none. Nothing
+    /// has changed then.
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
+    /// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError>;
 
     /// Gives memory back.
     ///
     /// # Safety
     ///
-    /// `memory` was taken with this `layout` from the heap that `origin` is of, and nobody uses it
-    /// any more.
+    /// `memory` was taken with this `layout` from the heap that made `origin`, and nobody uses it any more.
     ///
     /// # Real-time
     ///
-    /// As the heap: the [`System`]'s no, an [`RtHeap`]'s yes.
+    /// As the heap: the [`System`]'s no, an [`RtHeap`](crate::RtHeap)'s yes.
     unsafe fn give_back(origin: &Self::Origin, memory: NonNull<u8>, layout: Layout);
 }
 
 /// The system's heap: Rust's global allocator.
 ///
-/// In a real-time section with [`Policy::Deny`](crate::rt::Policy::Deny) it gives no memory, and what is
-/// freed is put aside for [`collect`](crate::rt::collect): all but what has fewer than 32 bytes (39 where the
-/// global allocator aligns it to fewer than 8), as that cannot be part of a list. That is freed, and counted
-/// like the rest.
+/// In a real-time section with [`Policy::Deny`](crate::rt::Policy::Deny) it gives no memory, and memory that is freed
+/// is put aside for [`collect`](crate::rt::collect). A block of fewer than 32 bytes is too small for that (fewer than
+/// 39, if its alignment is less than 8). It is freed at once, and counted like the rest.
 ///
 /// ```
 /// use memzone::{HBox, Heap, RtHeap, System, halloc_in};
@@ -73,7 +71,7 @@ pub unsafe trait Heap {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
-// SAFETY: (I12) the global allocator's memory is the taker's until it is given back, on any thread.
+// SAFETY: (I12) memory of the global allocator belongs to whoever took it until it is given back, on any thread.
 unsafe impl Heap for System {
     type Origin = ();
 

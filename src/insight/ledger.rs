@@ -1,8 +1,7 @@
 //! The leak ledger: what is alive, and where it was made.
 //!
-//! With the feature `ledger` every live [`HBox`](crate::HBox), [`ZBox`](crate::ZBox) and pushed zone is
-//! entered here, with its size, type, call site and thread. Without the feature nothing of this exists,
-//! and entries have no size.
+//! With the feature `ledger`, every live [`HBox`](crate::HBox), [`ZBox`](crate::ZBox) and pushed zone is entered here
+//! with its size, type, call site and thread. Without the feature the ledger does not exist, and entries have no size.
 //!
 #![cfg_attr(feature = "ledger", doc = "```")]
 #![cfg_attr(not(feature = "ledger"), doc = "```ignore")]
@@ -18,12 +17,12 @@
 //!
 //! # Real-time
 //!
-//! No: making an entry takes a lock and memory. In a real-time section ([`rt::enter`](crate::rt::enter)) and
-//! inside [`pause`] neither happens, and what was not entered is counted. What dies never takes the lock.
+//! No: making an entry takes a lock and memory. In a real-time section ([`rt::enter`](crate::rt::enter)) and inside
+//! [`pause`] no entry is made, and only the number of missing entries is counted. Ending an entry never takes the lock.
 
 #![forbid(unsafe_code)]
 
-/// What kind of memory an entry is about.
+/// The kind of memory that an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(not(feature = "ledger"), allow(dead_code, unreachable_pub))]
@@ -48,16 +47,16 @@ mod on {
     use std::sync::Arc;
     use std::thread::{self, ThreadId};
 
-    /// All records of what may still be alive: an entry shares its record, so a record that only the
-    /// ledger has is of something dead.
+    /// All records of what may still be alive. An entry shares its record with the ledger. So if only the ledger has a
+    /// record, what it is about is gone.
     static LEDGER: Mutex<Vec<Arc<Record>>> = Mutex::new(Vec::new());
 
-    /// How many entries were not made, as their thread had paused the ledger.
+    /// The number of entries that were not made, in a section or in `pause`.
     static SKIPPED: AtomicU64 = AtomicU64::new(0);
 
     thread_local! {
         static PAUSED: Cell<bool> = const { Cell::new(false) };
-        /// The entries of this thread's pushed zones, with how many were pushed then.
+        /// The entries of this thread's pushed zones, each with the number of zones that were pushed by then.
         static PUSHED: RefCell<Vec<(usize, Entry)>> = const { RefCell::new(Vec::new()) };
     }
 
@@ -77,24 +76,24 @@ mod on {
     #[derive(Clone, Debug)]
     #[non_exhaustive]
     pub struct Record {
-        /// What kind of memory it is in.
+        /// The kind of memory it is in.
         pub kind: Kind,
-        /// Its bytes; a pushed zone's capacity when it was pushed.
+        /// Its size in bytes. For a pushed zone, this is its capacity when it was pushed.
         pub bytes: usize,
         /// Its type.
         pub type_name: &'static str,
-        /// Where it was made.
+        /// The place in the program where it was made.
         pub location: &'static Location<'static>,
-        /// On which thread.
+        /// The thread that made it.
         pub thread: ThreadId,
         /// That thread's name.
         pub thread_name: Option<String>,
     }
 
-    /// Makes what it belongs to a part of the ledger for as long as it lives.
+    /// Keeps its owner in the ledger as long as the owner lives.
     #[derive(Debug)]
     pub(crate) struct Entry {
-        // Held, not read: see `LEDGER`.
+        // Only held and never read; see `LEDGER`.
         _record: Option<Arc<Record>>,
     }
 
@@ -118,7 +117,7 @@ mod on {
             let mut ledger = LEDGER.lock();
             if ledger.len() == ledger.capacity() {
                 ledger.retain(is_alive);
-                // At least half of it free, so that this is rare.
+                // Afterwards at least half of the list is free, so this happens rarely.
                 let more = ledger.len().max(64);
                 ledger.reserve(more);
             }
@@ -131,18 +130,18 @@ mod on {
         Arc::strong_count(record) > 1
     }
 
-    /// Enters the so-manieth zone pushed on this thread's stack, of type `T`.
+    /// Enters a pushed zone, which is of type `T`. With it, `count` zones are pushed on this thread's stack.
     #[track_caller]
     pub(crate) fn pushed<T>(count: usize, bytes: usize) {
         let entry = Entry::new::<T>(Kind::Pushed, bytes);
         if entry._record.is_none() {
             return;
         }
-        // While the thread ends there is no stack, and this may be gone.
+        // While the thread ends, this list may be gone. Nothing is on the stack then.
         let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((count, entry)));
     }
 
-    /// The so-manieth pushed zone goes, and all above it.
+    /// Ends the entry of the pushed zone with this count, and of all zones above it.
     pub(crate) fn popped(count: usize) {
         let _ = PUSHED.try_with(|pushed| {
             let mut pushed = pushed.borrow_mut();
@@ -152,12 +151,12 @@ mod on {
         });
     }
 
-    /// Makes this thread's first use of what ends with the thread.
+    /// Makes this thread's first use of `PUSHED`, which may take memory.
     pub(crate) fn prepare() {
         let _ = PUSHED.try_with(|_| ());
     }
 
-    /// Runs `body` without entering what it makes. That is counted, and the report says how much it was.
+    /// Runs `body` without entering what it makes. The report says how many entries are missing.
     ///
     /// ```
     /// use memzone::{halloc, ledger};
@@ -181,18 +180,18 @@ mod on {
         body()
     }
 
-    /// What was alive when [`report`] was called, most bytes first. `Display` prints it as a table.
+    /// What was alive when [`report`] was called, largest first. `Display` prints it as a table.
     #[derive(Clone, Debug)]
     pub struct Report {
         records: Vec<Record>,
         skipped: u64,
     }
 
-    /// Says what is alive, on all threads.
+    /// Reports what is alive on all threads.
     ///
     /// # Real-time
     ///
-    /// No: takes the lock, and memory for the report.
+    /// No: it takes the lock, and memory for the report.
     pub fn report() -> Report {
         let mut ledger = LEDGER.lock();
         ledger.retain(is_alive);
@@ -202,15 +201,15 @@ mod on {
         Report { records, skipped: SKIPPED.load(Ordering::Relaxed) }
     }
 
-    /// For the end of a test.
+    /// Checks at the end of a test that nothing is alive.
     ///
     /// # Panics
     ///
-    /// Where anything is alive, on any thread, with the table.
+    /// When anything is alive on any thread. The message shows the table.
     ///
     /// # Real-time
     ///
-    /// No: as [`report`].
+    /// No, for the same reasons as [`report`].
     #[track_caller]
     pub fn assert_empty() {
         let report = report();
@@ -218,7 +217,7 @@ mod on {
     }
 
     impl Report {
-        /// What is alive, most bytes first.
+        /// What is alive, largest first.
         ///
         /// # Real-time
         ///
@@ -227,7 +226,7 @@ mod on {
             &self.records
         }
 
-        /// The bytes of all of it. What lies in a pushed zone is in the zone's bytes too.
+        /// The sum of all bytes. A box in a pushed zone counts twice, as the zone's capacity includes it.
         ///
         /// # Real-time
         ///
@@ -236,7 +235,7 @@ mod on {
             self.records.iter().map(|record| record.bytes).sum()
         }
 
-        /// How many were not entered, by all threads that have paused the ledger, since the start.
+        /// The number of entries that were not made since the start, on all threads, in sections or in [`pause`].
         ///
         /// # Real-time
         ///
@@ -274,7 +273,7 @@ pub(crate) use on::{Entry, popped, prepare, pushed};
 #[cfg(feature = "ledger")]
 pub use on::{Record, Report, assert_empty, pause, report};
 
-/// Without the feature: nothing, at no cost.
+/// What stands for the ledger without its feature. It does nothing and costs nothing.
 #[cfg(not(feature = "ledger"))]
 mod off {
     use super::Kind;

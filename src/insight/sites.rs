@@ -1,8 +1,7 @@
 //! What each scope in the program's text, and each named zone, has needed.
 //!
-//! A place that enters a scope has a [`Site`], a static that the macros put there. With the feature
-//! `profile` it counts; with `tracing` the scope is a span. Without either a site has no size, and
-//! nothing happens.
+//! Each place that enters a scope has a [`Site`], a static that the macros put there. With the feature `profile` the
+//! site counts. With `tracing` it names the scope's span. Without either, a site has no size and does nothing.
 
 #![forbid(unsafe_code)]
 
@@ -29,7 +28,7 @@ macro_rules! __site {
     }};
 }
 
-/// The site of the macro's place in the program: nothing.
+/// The site of the macro's place in the program, which has no content without `profile` and `tracing`.
 #[cfg(not(any(feature = "profile", feature = "tracing")))]
 #[doc(hidden)]
 #[macro_export]
@@ -41,7 +40,7 @@ macro_rules! __site {
 
 #[cfg(not(any(feature = "profile", feature = "tracing")))]
 mod off {
-    /// Where a scope is written. Without `profile` and `tracing` nobody wants to know.
+    /// The place where a scope is written. It has no content, as `profile` and `tracing` are off.
     #[derive(Debug)]
     pub struct Site;
 }
@@ -51,7 +50,7 @@ mod on {
     #[cfg(feature = "profile")]
     use super::figures::Figures;
 
-    /// Where a scope is written, or a named zone is made.
+    /// The place where a scope is written, or where a named zone is made.
     #[derive(Debug)]
     pub struct Site {
         pub(crate) kind: &'static str,
@@ -62,7 +61,7 @@ mod on {
     }
 
     impl Site {
-        /// A site that nothing has happened at.
+        /// Makes a site with empty figures.
         ///
         /// # Real-time
         ///
@@ -87,7 +86,7 @@ mod figures {
     use core::panic::Location;
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-    /// What has happened at a site, on all threads.
+    /// What has happened at a site on all threads.
     #[derive(Debug)]
     pub(super) struct Figures {
         entries: AtomicU64,
@@ -95,13 +94,13 @@ mod figures {
         high_water: AtomicUsize,
         grown: AtomicU64,
         copied: AtomicU64,
-        /// Whether it is in the list of all sites.
+        /// Whether the site is in the list of all sites.
         listed: AtomicBool,
-        /// The site that was listed before this one.
+        /// The site that was put into the list before this one.
         next: SharedList<Site>,
     }
 
-    /// All sites that were used.
+    /// The list of all sites that were used.
     static SITES: SharedList<Site> = SharedList::new();
 
     impl Listed for Site {
@@ -125,7 +124,7 @@ mod figures {
     }
 
     impl Site {
-        /// Puts it into the list, once.
+        /// Puts the site into the list, once.
         #[cold]
         fn list(&'static self) {
             if !self.figures.listed.swap(true, Relaxed) {
@@ -133,7 +132,7 @@ mod figures {
             }
         }
 
-        /// A scope was entered or a zone made that asked for so many bytes.
+        /// Counts a scope that was entered, or a zone that was made, and that asked for this many bytes.
         pub(crate) fn entered(&'static self, bytes: usize) {
             if !self.figures.listed.load(Relaxed) {
                 self.list();
@@ -142,12 +141,12 @@ mod figures {
             self.figures.asked.fetch_max(bytes, Relaxed);
         }
 
-        /// A value that left took so many bytes of another zone.
+        /// Counts the bytes of another zone that a value took when it left its scope.
         pub(crate) fn copied(&self, bytes: usize) {
             self.figures.copied.fetch_add(bytes as u64, Relaxed);
         }
 
-        /// A scope has ended whose zone held at most so many bytes, and took so many blocks.
+        /// Counts a scope that has ended, with its high-water mark and the number of blocks that its zone took.
         pub(crate) fn left(&self, high_water: usize, blocks: u32) {
             self.held(high_water);
             if blocks > 0 {
@@ -155,23 +154,23 @@ mod figures {
             }
         }
 
-        /// The most bytes that were in use at a time.
+        /// The most bytes that were in use at one time.
         pub(crate) fn high_water(&self) -> usize {
             self.figures.high_water.load(Relaxed)
         }
 
-        /// So many bytes were in use.
+        /// Notes that this many bytes were in use.
         pub(crate) fn held(&self, bytes: usize) {
             self.figures.high_water.fetch_max(bytes, Relaxed);
         }
 
-        /// A zone of this site took a further block.
+        /// Counts a further block that a zone of this site took.
         pub(crate) fn grown(&self) {
             self.figures.grown.fetch_add(1, Relaxed);
         }
     }
 
-    /// The site of the zones with this name that are made here.
+    /// The site of the zones with this name that are made at this place.
     pub(crate) fn of_named_zone(
         name: &'static str,
         bytes: usize,
@@ -182,7 +181,7 @@ mod figures {
         };
         let site = match SITES.iter().find(same) {
             Some(site) => site,
-            // As many as there are names of zones in the program.
+            // Leaked, but no more often than the program has names for zones.
             None => Box::leak(Box::new(Site::new(name, here.file(), here.line()))),
         };
         site.entered(bytes);
@@ -206,7 +205,7 @@ mod figures {
         Zone,
     }
 
-    /// What a place in the program has needed, on all threads since the start.
+    /// What a place in the program has needed since the start, on all threads.
     ///
     /// ```
     /// use memzone::stats::{self, Kind};
@@ -228,20 +227,19 @@ mod figures {
         pub kind: Kind,
         /// The macro's name, or the zone's.
         pub name: &'static str,
-        /// The file it is in.
+        /// The file of this place.
         pub file: &'static str,
-        /// The line.
+        /// The line of this place.
         pub line: u32,
-        /// Scopes entered, or zones made.
+        /// The number of scopes entered, or of zones made.
         pub entries: u64,
-        /// The most bytes that were asked for to begin with.
+        /// The most bytes that a scope or zone asked for at its start.
         pub asked: usize,
-        /// The most bytes that were in use at a time. Of a named zone it is seen where that is reset, grows,
-        /// or ends.
+        /// The most bytes that were in use at one time. A named zone's is noted when the zone is reset, grows, or ends.
         pub high_water: usize,
-        /// How many blocks its zones have taken from the system beyond their first ones.
+        /// The number of blocks that its zones have taken from the system beyond their first ones.
         pub grown: u64,
-        /// Bytes of other zones that values took which left a scope here.
+        /// The bytes that values took in other zones when they left a scope here.
         pub copied: u64,
     }
 
@@ -262,7 +260,7 @@ mod figures {
             }
         }
 
-        /// The size to ask for so that nothing here grows, where more has been in use than was asked for.
+        /// The size to ask for so that no zone here grows. It is `None` if what was asked for has been enough.
         ///
         /// # Real-time
         ///
@@ -272,8 +270,8 @@ mod figures {
         }
     }
 
-    /// All sites, the most costly first: what grew most often, then what copied most, then what was entered
-    /// most. `Display` prints a table.
+    /// All sites, the most costly ones first. They are ordered by how often they grew, then by how much they copied,
+    /// then by how often they were entered. `Display` prints a table.
     ///
     /// ```
     /// use memzone::{letz, stats};
@@ -288,7 +286,7 @@ mod figures {
     }
 
     impl Sites {
-        /// The sites, the most costly first.
+        /// The sites, the most costly ones first.
         ///
         /// # Real-time
         ///
@@ -298,7 +296,7 @@ mod figures {
         }
     }
 
-    /// What each scope in the program's text and each named zone has needed so far.
+    /// Reports what each scope in the program's text and each named zone has needed so far.
     ///
     /// ```
     /// use memzone::{beginz, stats};
@@ -318,7 +316,7 @@ mod figures {
     /// No: it takes memory for the list.
     pub fn sites() -> Sites {
         let mut sites: Vec<SiteStats> = SITES.iter().map(SiteStats::of).collect();
-        // Of equal ones the first that was used.
+        // The list has the newest site first. Of equal sites, the one that was used first is to come first.
         sites.reverse();
         sites.sort_by_key(|site| core::cmp::Reverse((site.grown, site.copied, site.entries)));
         Sites { sites }

@@ -6,7 +6,7 @@ use super::zbox::ZBox;
 use crate::error::{ZoneError, or_panic};
 use crate::stack::try_peek_zone;
 
-/// Allocates `len` default values in the thread's current zone. xtlang's `alloc` and `zalloc`.
+/// Allocates `len` default values in the thread's current zone. This is `alloc` and `zalloc` of xtlang.
 ///
 /// ```
 /// let samples = memzone::alloc::<f32>(64);
@@ -15,11 +15,11 @@ use crate::stack::try_peek_zone;
 ///
 /// # Panics
 ///
-/// Where the zone has no room and cannot grow.
+/// When the zone has no room and cannot grow. [`try_alloc`] gives an error instead.
 ///
 /// # Real-time
 ///
-/// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
+/// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
 #[track_caller]
 pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
     or_panic(try_alloc(len))
@@ -29,14 +29,14 @@ pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
 ///
 /// # Errors
 ///
-/// Those of [`try_peek_zone`] and [`Zone::try_boxed`].
+/// Those of [`try_peek_zone`] and [`Zone::try_boxed`](crate::Zone::try_boxed).
 ///
 /// # Real-time
 ///
-/// Yes, within the current zone's [`remaining`](Zone::remaining) bytes.
+/// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_alloc<T: Copy + Default>(len: usize) -> Result<ZBox<[T]>, ZoneError> {
-    // `T::default` runs before anything is taken from the zone.
+    // `T::default` is the user's code, so it runs before anything is taken from the zone (I5).
     let value = T::default();
     try_peek_zone()?.try_boxed_slice(len, value)
 }

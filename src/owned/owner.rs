@@ -1,8 +1,8 @@
-//! What all owners of one value have in common: they are used as the value itself.
+//! What all owners of a single value have in common: they can be used like the value itself.
 
 #![forbid(unsafe_code)]
 
-/// Implements for an owner, which derefs to its value `T`, what the value implements.
+/// Implements the standard traits for an owner by passing them on to its value. The owner must deref to `T`.
 macro_rules! acts_as_its_value {
     ([$($parameters:tt)*] $owner:ty) => {
         impl<$($parameters)*> ::core::convert::AsRef<T> for $owner {

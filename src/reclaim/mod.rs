@@ -73,6 +73,7 @@
 use crate::error::{Request, ZoneError, or_panic};
 use crate::system::{aside, section};
 use core::any::Any;
+use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, forget};
@@ -248,12 +249,44 @@ struct Shared {
     panicked: AtomicUsize,
     /// By the rings that are gone.
     refused: AtomicU64,
+    /// The threads that collect just now, by `here`.
+    collecting: Mutex<Vec<usize>>,
+}
+
+/// What no other thread that lives has: an address of this one's.
+fn here() -> usize {
+    thread_local! {
+        static HERE: Cell<u8> = const { Cell::new(0) };
+    }
+    HERE.with(|here| core::ptr::from_ref(here).addr())
+}
+
+/// That this thread collects.
+struct Collecting<'a>(&'a Shared);
+
+impl Collecting<'_> {
+    /// None: it does already, and this is in a destructor.
+    fn begin(shared: &Shared) -> Option<Collecting<'_>> {
+        let mut collecting = lock(&shared.collecting);
+        if collecting.contains(&here()) {
+            return None;
+        }
+        collecting.push(here());
+        Some(Collecting(shared))
+    }
+}
+
+impl Drop for Collecting<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.collecting).retain(|&thread| thread != here());
+    }
 }
 
 impl Shared {
     /// Drops all that waits now. What comes in meanwhile is left for the next time, so that it ends.
     fn collect(&self) -> Tally {
         let mut all = Tally::default();
+        let Some(_collecting) = Collecting::begin(self) else { return all };
         // What real-time sections have put aside too.
         if let Err(payload) = catch_unwind(aside::collect) {
             keep_first(&mut all.panic, payload);
@@ -402,8 +435,11 @@ impl Reclaimer {
     /// Drops all that waits, and says how much that was. Values of one retirer are dropped in the
     /// order in which they were retired, unless several threads collect at a time.
     ///
-    /// What is retired meanwhile is left for the next time. A destructor may use the reclaimer. What
-    /// real-time sections have put aside is freed too ([`rt::collect`](crate::rt::collect)), but not counted.
+    /// What is retired meanwhile is left for the next time. What real-time sections have put aside is freed too
+    /// ([`rt::collect`](crate::rt::collect)), but not counted.
+    ///
+    /// A destructor may use the reclaimer. Where one that is run by a collection calls this on the same thread, it
+    /// drops nothing and returns 0: the collection that is running goes on with what waits, and counts it.
     ///
     /// # Panics
     ///

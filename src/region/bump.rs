@@ -1,25 +1,24 @@
-//! The arithmetic of bumping, and of how zones grow: plain numbers, nothing is touched.
+//! The arithmetic of bump allocation and of growing. It works on plain numbers and touches no memory.
 
 #![forbid(unsafe_code)]
 
-/// The cursor moves in steps of this many bytes, so that every type of this alignment or less
-/// needs no aligning.
+/// The cursor moves in steps of this many bytes. So a type of this alignment or less fits at the cursor as it is.
 pub(crate) const STEP: usize = 16;
 
-/// Sizes up to this one may be added to a cursor without a check for overflow: no block is
-/// accepted that ends closer than this to the top of the address space.
+/// Sizes up to this one may be added to a cursor without a check for overflow. This works because a block that ends
+/// closer than this to the top of the address space is refused.
 pub(crate) const HEADROOM: usize = 1 << 30;
 
-/// The most bytes one request may have.
+/// The largest size that a request may have, in bytes.
 pub(crate) const MAX_REQUEST: usize = isize::MAX as usize - HEADROOM;
 
-/// Blocks double up to this size and then stay.
+/// The size up to which each new block is twice as large as the last one.
 pub(crate) const MAX_BLOCK: usize = 64 << 20;
 
-/// A zone that holds less than this may take as much as one that holds this.
+/// A zone that holds less than this may grow as if it held this much.
 const SMALL: usize = 64 << 10;
 
-/// Rounds up to the next step; to zero within a step of `usize::MAX`.
+/// Rounds up to the next step. A size within a step of `usize::MAX` wraps to zero.
 #[inline(always)]
 pub(crate) const fn round_up_step(size: usize) -> usize {
     size.wrapping_add(STEP - 1) & !(STEP - 1)
@@ -36,11 +35,11 @@ pub(crate) struct Place {
 
 /// Fits `size > 0` bytes of alignment `align` between the addresses `cursor` and `end`.
 ///
-/// The new cursor is rounded to a step, or is `end` itself, so that an exact fit fits.
+/// The new cursor is rounded up to a step, but never beyond `end`. So a request for exactly the rest of a block fits.
 pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Option<Place> {
     debug_assert!(align.is_power_of_two() && size > 0 && cursor <= end);
     let room = end - cursor;
-    // The cursor is a multiple of STEP wherever room is left that was not an odd tail.
+    // The cursor need not be a multiple of STEP: it may be at the end of a block whose length is odd.
     let skip = cursor.checked_next_multiple_of(align)? - cursor;
     let bytes = skip.checked_add(size)?;
     if bytes > room {
@@ -50,13 +49,14 @@ pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Opt
     Some(Place { skip, advance: rounded.min(room) })
 }
 
-/// The size, header and all, of the block a zone takes next.
+/// The size of the block that a zone takes next, its header included.
 ///
-/// * `request`: bytes that the block must have room for, header and all.
-/// * `last`: size of the newest block, `total`: of all blocks.
-/// * `held`: bytes the zone holds (or has held), the request among them.
+/// * `request`: bytes that the block must have room for, its header included.
+/// * `last`: the size of the newest block.
+/// * `total`: the size of all blocks together.
+/// * `held`: the most bytes that the zone has held so far, the request included.
 ///
-/// Twice the last, as long as the zone then takes at most 2.1 times what it holds.
+/// The block is twice as large as the last one, as long as the zone then takes at most 2.1 times what it holds.
 pub(crate) fn next_block(request: usize, last: usize, total: usize, held: usize) -> usize {
     let doubled = last.saturating_mul(2).min(MAX_BLOCK);
     let held = held.max(SMALL);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_zone_takes_at_most_2_1_times_what_it_holds() {
-        // Adversarial: every request is just too large for what is left.
+        // The worst case: every request is just too large for what is left.
         let (mut last, mut total, mut held, mut room) = (4096usize, 4096usize, 0usize, 4096usize);
         for _ in 0..200 {
             let request = room + 1;

@@ -1,4 +1,7 @@
-//! How a zone ends: with its last handle or stack entry, at once, or later where a section forbids it.
+//! How a zone ends.
+//!
+//! A zone ends with its last handle or stack entry. Its memory is freed at once, or later where a real-time section
+//! forbids freeing.
 
 use super::header::{Header, Links, state};
 use super::hooks::HookOf;
@@ -7,11 +10,11 @@ use crate::system::aside;
 use core::ptr::NonNull;
 
 impl Header {
-    /// Adds a cleanup hook, which is written to `place`.
+    /// Writes a cleanup hook to `place` and registers it.
     ///
     /// # Safety
     ///
-    /// I2: `place` lies in this zone, and was just taken for it.
+    /// I2: `place` lies in this zone and was just allocated for the hook.
     pub(crate) unsafe fn add_hook<F: FnOnce() + Send + 'static>(
         &self,
         place: NonNull<HookOf<F>>,
@@ -22,32 +25,33 @@ impl Header {
         self.state.set(self.state.get() | state::HOOKS);
     }
 
-    /// Runs the cleanup hooks, newest first, each once; also those that are added meanwhile.
+    /// Runs each cleanup hook once, newest first. Hooks that are added meanwhile run too.
     ///
     /// A hook that panics does not keep the others from running.
     pub(crate) fn run_hooks(&self) {
-        /// Also where a hook panics.
-        struct NoneLeft<'a>(&'a Header);
-        impl Drop for NoneLeft<'_> {
+        /// Clears the flag even when a hook panics.
+        struct ClearHooksFlag<'a>(&'a Header);
+        impl Drop for ClearHooksFlag<'_> {
             fn drop(&mut self) {
                 self.0.state.set(self.0.state.get() & !state::HOOKS);
             }
         }
-        let _none_left = NoneLeft(self);
+        let _clear_flag = ClearHooksFlag(self);
         self.hooks.run();
     }
 
-    /// Ends the zone: runs its hooks and frees its memory, or puts the zone aside where a real-time
-    /// section forbids that. Says whether it is freed.
+    /// Ends the zone. It runs the hooks and frees the memory, or puts the zone aside where a real-time section forbids
+    /// freeing. If this happens in a hook of another zone that ends, the zone ends after that one. The result says
+    /// whether the zone was freed.
     ///
     /// # Safety
     ///
-    /// I1: no handle, entry, place in a thread's list or borrow may be left.
+    /// I1: nothing holds the zone any more: no handle, no stack entry, no thread's list and no borrow.
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn destroy(header: NonNull<Header>) -> bool {
         unsafe fn free(node: NonNull<aside::Node>) {
-            // SAFETY: (I14) the node is in the place of a header's links.
+            // SAFETY: (I14) the node lies where the header's links were.
             unsafe { node.cast::<Links>().write(Links::none()) };
             // SAFETY: (I14) as above.
             let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, links)) };
@@ -56,24 +60,30 @@ impl Header {
         }
         // SAFETY: (I1) the caller's promise.
         let bytes = unsafe { header.as_ref() }.system_bytes();
-        if bytes != 0 && aside::may_free(bytes).is_err() {
-            // SAFETY: (I2) within the header.
-            let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
-            // SAFETY: (I14) nobody uses the zone any more, and no list has it. Its hooks are `Send`.
+        let denied = bytes != 0 && aside::may_free(bytes).is_err();
+        // SAFETY: (I1) the caller's promise.
+        if !denied && unsafe { header.as_ref() }.state.get() & state::HOOKS == 0 {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { Self::free(header) };
+            return true;
+        }
+        // SAFETY: (I2) the links are within the header.
+        let node = unsafe { header.byte_add(core::mem::offset_of!(Header, links)) };
+        if denied {
+            // SAFETY: (I14) nobody uses the zone any more, and it is in no list. Its hooks are `Send`.
             unsafe { aside::put(node.cast(), free) };
             return false;
         }
-        // SAFETY: (I1) the caller's promise.
-        unsafe { Self::free(header) };
-        true
+        // SAFETY: (I14) as above.
+        unsafe { aside::free_in_turn(node.cast(), free) }
     }
 
     /// # Safety
     ///
-    /// That of `destroy`.
+    /// The same as for `destroy`.
     unsafe fn free(header: NonNull<Header>) {
-        struct Free(NonNull<Header>);
-        impl Drop for Free {
+        struct FreeBlocks(NonNull<Header>);
+        impl Drop for FreeBlocks {
             fn drop(&mut self) {
                 // SAFETY: (I1) the caller's promise. The reference ends before the memory does.
                 let this = unsafe { self.0.as_ref() };
@@ -83,14 +93,14 @@ impl Header {
                     rest = unsafe { this.free_block(block) };
                 }
                 this.unlock_block(&this.first);
-                stale::open(this.first.start, this.first.room());
-                // SAFETY: (I1) the owner of the memory moves out, so that it does not lie in
-                // what it frees.
+                stale::open(this.first.start, this.first.capacity());
+                // SAFETY: (I1) the memory's owner is moved out of the memory that it frees, and nobody reads it here
+                // again.
                 let memory = unsafe { (&raw const this.first.memory).read() };
                 drop(memory);
             }
         }
-        let free = Free(header);
+        let free = FreeBlocks(header);
         // SAFETY: (I1) the caller's promise.
         let this = unsafe { header.as_ref() };
         #[cfg(feature = "profile")]
@@ -101,23 +111,23 @@ impl Header {
         drop(free);
     }
 
-    /// One handle less; the last one ends the zone.
+    /// Gives up one handle or stack entry, as `unit` says. The last one ends the zone.
     ///
     /// # Safety
     ///
-    /// I1: the caller gives up a handle of its own.
+    /// I1: the caller gives up a handle or entry of its own.
     #[inline]
-    pub(crate) unsafe fn release(header: NonNull<Header>, what: u64) {
-        // SAFETY: (I1) alive, as the caller still has what it gives up.
+    pub(crate) unsafe fn release(header: NonNull<Header>, unit: u64) {
+        // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
         let now = this.state.get();
-        if now & (state::HANDLES | state::ENTRIES) != what {
-            this.state.set(now - what);
+        if now & (state::HANDLES | state::ENTRIES) != unit {
+            this.state.set(now - unit);
         } else if now & state::EMPTY == 0 {
             // SAFETY: (I1) that was the last one.
             let freed = unsafe { Self::destroy(header) };
             if freed {
-                // What may be freed now, may be freed. Runs hooks, so it comes last.
+                // As freeing is allowed here, free what was put aside too. This runs hooks, so it comes last.
                 aside::collect();
             }
         }

@@ -1,4 +1,6 @@
-//! How a zone grows: the rest of its block, a block that it has kept, a new one.
+//! How a zone grows.
+//!
+//! A request is served from the rest of the current block, else from a kept block, else from a new one.
 
 use super::block::{BLOCK_HEADER, Block};
 use super::bump::{self, MAX_REQUEST, STEP};
@@ -10,7 +12,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 impl Header {
-    /// Finds room for a request that the current block's rest, rounded to steps, had none for.
+    /// Serves a request for which the fast path found no room.
     #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
         debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
@@ -21,7 +23,7 @@ impl Header {
         let is_kept = self.advance_to_kept(size, align);
         if !is_kept {
             let block = self.take_block(size, align)?;
-            // SAFETY: (I2) just made.
+            // SAFETY: (I2) the block was just made.
             let next = unsafe { block.as_ref() };
             next.next.set(self.current_block().next.replace(Some(block)));
             self.enter_block(block);
@@ -33,7 +35,7 @@ impl Header {
         Ok(place)
     }
 
-    /// The precise form of what the fast path does: any alignment, exact fits.
+    /// Serves a request from the current block. Unlike the fast path, it takes any alignment and exact fits.
     fn place(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let cursor = self.cursor.get();
         let end = self.end.get().addr().get();
@@ -46,7 +48,7 @@ impl Header {
         Some(start)
     }
 
-    /// Goes on to the first kept block with room for the request, if there is one.
+    /// Moves on to the first kept block that has room for the request. The result says whether there was one.
     fn advance_to_kept(&self, size: usize, align: usize) -> bool {
         let current = self.current_block();
         let mut before = current;
@@ -65,7 +67,7 @@ impl Header {
         false
     }
 
-    /// Makes the current block's successor the current one.
+    /// Makes `block`, which follows the current block, the current one.
     fn enter_block(&self, block: NonNull<Block>) {
         let left = self.current_block();
         let cursor = self.cursor.get();
@@ -79,7 +81,7 @@ impl Header {
         self.state.set(self.state.get() | state::MOVED_ON);
     }
 
-    /// Takes a block from the system with room for the request.
+    /// Takes a block that has room for the request from the system.
     #[track_caller]
     pub(crate) fn take_block(
         &self,
@@ -108,7 +110,7 @@ impl Header {
         let Taken { memory, start, bytes } = Memory::take(Request::NewBlock, bytes)?;
         // SAFETY: (I2) the block is longer than its header.
         let data = unsafe { start.add(BLOCK_HEADER) };
-        // SAFETY: (I2) one past its last byte.
+        // SAFETY: (I2) the end is one past the block's last byte.
         let end = unsafe { start.add(bytes) };
         self.system.set(self.system.get() + memory.system_bytes());
         self.newest.set(bytes);
@@ -116,15 +118,17 @@ impl Header {
         let block = start.cast::<Block>();
         let value =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
-        // SAFETY: (I2) aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and nobody else's.
         unsafe { block.write(value) };
-        // SAFETY: (I2) just written.
-        self.ready(unsafe { block.as_ref() });
+        // SAFETY: (I2) the block was just written.
+        self.prepare_block(unsafe { block.as_ref() });
         Ok(block)
     }
 
-    /// A block has been taken, when so many bytes were used. A subscriber may use the zone, or panic: the
-    /// block must be in the list, and what it was taken for have its place in it (I5, I10).
+    /// Reports that the zone took a block when `used` bytes were in use.
+    ///
+    /// A subscriber of `tracing` may use the zone or panic here. So the block must be in the list by now, and the
+    /// request that it was taken for must have its place (I5, I10).
     #[cfg_attr(not(any(feature = "tracing", feature = "profile")), allow(unused_variables))]
     #[inline(always)]
     pub(crate) fn note_growth(&self, used: usize) {
@@ -137,7 +141,7 @@ impl Header {
         tracing::trace!(target: "memzone", zone = self.name, bytes = self.newest.get(), used, "a zone has grown");
     }
 
-    /// Has room for `bytes` in all from here on, in one block if it takes one; used blocks apart.
+    /// Ensures that some block from the current one on has `bytes` bytes left, and takes a new block if none has.
     #[track_caller]
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ZoneError> {
         if bytes > MAX_REQUEST {
@@ -150,7 +154,7 @@ impl Header {
         while let Some(next) = rest.next.get() {
             // SAFETY: (I2) blocks in the list live as long as the header.
             rest = unsafe { next.as_ref() };
-            if rest.room() >= bytes {
+            if rest.capacity() >= bytes {
                 return Ok(());
             }
         }

@@ -1,6 +1,6 @@
-//! The header of a zone: its cursor, its state, its figures.
+//! The header of a zone: its cursor, its state and its figures.
 //!
-//! The header lies at the start of the zone's first block, so making a zone is one request to the system. It never
+//! The header lies at the start of the zone's first block, so making a zone takes one request to the system. It never
 //! moves, and lives until the last handle and the last stack entry are gone (I1).
 
 use super::block::{BLOCK_HEADER, Block};
@@ -11,24 +11,24 @@ use crate::system::aside;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// The size of a zone whose builder names none, and what a scope without a size asks for.
+/// The capacity, in bytes, of a zone or scope for which no size is given.
 pub(crate) const DEFAULT_CAPACITY: usize = 4096;
 
-/// Bytes of the header, so also the distance from it to the first block's data.
+/// The size of the header in bytes. It is also the distance from the header to the first block's data.
 pub(crate) const HEADER: usize = size_of::<Header>();
 
-/// What a zone is to be like. Users say it by a [`ZoneBuilder`](crate::Settings).
+/// The settings of a zone that is to be made. Users give them through a [`ZoneBuilder`](crate::Settings).
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Bytes that there is room for from the start.
+    /// Bytes that the zone has room for from the start.
     pub(crate) capacity: usize,
     /// The most bytes that are ever taken from the system.
     pub(crate) limit: usize,
-    /// Whether it never grows, and has just its capacity.
+    /// Whether the zone never grows beyond its capacity.
     pub(crate) fixed: bool,
-    /// Whether the pages of a block are touched when it is taken.
+    /// Whether each block's pages are touched when the block is taken.
     pub(crate) prefault: bool,
-    /// Whether the system is asked to keep them resident.
+    /// Whether the system is asked to keep each block's pages resident.
     pub(crate) lock: bool,
     pub(crate) name: Option<&'static str>,
     #[cfg(feature = "profile")]
@@ -51,65 +51,73 @@ impl Settings {
     }
 }
 
-/// The state word: how many handles and stack entries there are, and all that makes leaving a
-/// scope more than rewinding the cursor.
+/// The state word. It counts handles and stack entries, and has a flag for each reason why leaving a scope takes more
+/// than rewinding the cursor.
 pub(crate) mod state {
     /// One handle.
     pub(crate) const HANDLE: u64 = 1;
     /// All handles.
     pub(crate) const HANDLES: u64 = (1 << 31) - 1;
-    /// Handles stay below this; reaching it is refused.
+    /// The number of handles at which no further one is made.
     pub(crate) const HANDLES_FULL: u64 = 1 << 30;
-    /// A `ZoneFn` or a `Parcel` owns it: there will be no other handle, and no entry.
+    /// A `ZoneFn` or a `Parcel` owns the zone. It gets no other handle and no stack entry.
     pub(crate) const SEALED: u64 = 1 << 31;
-    /// One entry on the thread's stack that is not a scope's own.
+    /// One entry on the thread's stack. A scope's own entry is not counted.
     pub(crate) const ENTRY: u64 = 1 << 32;
     /// All entries.
     pub(crate) const ENTRIES: u64 = ((1 << 26) - 1) << 32;
-    /// A scope's zone that zones are pushed right above of.
+    /// The zone is a scope's, and a zone was pushed right above it.
     pub(crate) const COVERED: u64 = 1 << 58;
-    /// A scope's zone that is not in its thread's list (any more): its guard alone knows it.
+    /// The zone is a scope's, but not in its thread's list. Only the scope's guard still points to it.
     pub(crate) const DETACHED: u64 = 1 << 59;
-    /// More memory than a spare zone may keep.
+    /// The end of a scope looks whether its thread keeps the zone. An idle spare has this flag if no scope has used it
+    /// since spares were last looked at.
     pub(crate) const OVERSIZE: u64 = 1 << 60;
-    /// There are cleanup hooks.
+    /// The zone has cleanup hooks.
     pub(crate) const HOOKS: u64 = 1 << 61;
     /// The cursor has left the first block.
     pub(crate) const MOVED_ON: u64 = 1 << 62;
-    /// The one static zone that holds nothing and is never written to.
+    /// The zone is the static one without memory, which is never written to.
     pub(crate) const EMPTY: u64 = 1 << 63;
 }
 
-/// A zone's heart. Never moves; lives until the last handle and stack entry are gone.
+/// All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
 #[repr(C, align(64))]
 pub(crate) struct Header {
-    /// Where the next allocation goes: a multiple of `STEP`, or the block's end (I5).
+    /// Where the next allocation goes. It is a multiple of `STEP`, or the block's end (I5).
     pub(crate) cursor: Cell<NonNull<u8>>,
     /// The end of the block that the cursor is in.
     pub(crate) end: Cell<NonNull<u8>>,
     /// See [`state`].
     pub(crate) state: Cell<u64>,
-    /// Bytes of the first block, header included: what a scope finds in a rewound zone. The empty
-    /// zone has none.
+    /// Bytes of the first block, the header included. A scope compares its size with this before it uses a spare zone.
+    /// The empty zone has 0.
     pub(crate) room: usize,
     pub(crate) links: Links,
+    /// The block that the cursor is in.
     pub(crate) current: Cell<NonNull<Block>>,
     pub(super) hooks: Hooks,
     /// Bytes used in the blocks before the current one.
     pub(super) used_before: Cell<usize>,
-    /// The high-water mark of what has been rewound or given back; see `high_water`.
+    /// The high-water mark as of the last time that memory was rewound or given back; see `Zone::high_water`.
     pub(crate) high_water: Cell<usize>,
+    /// Bytes that all blocks have taken from the system.
     pub(super) system: Cell<usize>,
+    /// The size of the newest block, from which that of the next one follows.
     pub(super) newest: Cell<usize>,
+    /// The most bytes that may be taken from the system.
     pub(super) limit: usize,
+    /// The number of blocks.
     pub(crate) blocks: Cell<u32>,
     pub(super) growth: Growth,
-    /// Whether the pages of further blocks are touched when they are taken.
+    /// Whether the pages of later blocks are touched when those are taken.
     pub(super) prefault: Cell<bool>,
     pub(super) lock: Cell<Lock>,
+    /// The number of blocks when the zone came into its thread's list. 0 stands for too many to say.
+    pub(super) counted: Cell<u8>,
     pub(crate) name: Option<&'static str>,
     pub(crate) first: Block,
-    /// Where it was made, if it has a name.
+    /// The place in the program where the zone was made, if it has a name.
     #[cfg(feature = "profile")]
     pub(super) site: Option<&'static crate::insight::sites::Site>,
 }
@@ -121,16 +129,17 @@ pub(crate) struct Mark {
     blocks: u32,
 }
 
-/// What a scope has done to them.
+/// How a zone's figures have changed since a scope began.
 #[cfg(feature = "profile")]
 pub(crate) struct Since {
     pub(crate) high_water: usize,
-    /// Blocks taken.
+    /// The number of blocks taken.
     pub(crate) blocks: u32,
 }
 
-/// The neighbours of a scope's zone or a spare one in its thread's list; the empty zone where there
-/// is none. In a zone that was put aside, which is in no list, the node lies here (I14).
+/// The neighbours of a scope's zone, or of a spare one, in its thread's list. The empty zone stands for no neighbour.
+///
+/// A zone that was put aside is in no such list. Its node for the list of what is put aside lies here then (I14).
 #[repr(C)]
 pub(crate) struct Links {
     pub(crate) above: Cell<NonNull<Header>>,
@@ -148,16 +157,16 @@ impl Links {
     }
 }
 
-/// Whether a zone's blocks, later ones too, are to stay resident, and do.
+/// Whether a zone's blocks, later ones included, are locked into memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
     NotAsked,
     All,
-    /// For at least one of them.
+    /// The system refused to lock at least one block.
     Refused,
 }
 
-/// Whether a zone may take further blocks.
+/// Whether a zone may take more blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Growth {
     Blocks,
@@ -165,11 +174,11 @@ pub(super) enum Growth {
 }
 
 struct EmptyZone(Header);
-// SAFETY: (I3) nobody writes to this header: it has no room, so no cursor moves, and all that
-// would change its state checks `state::EMPTY` first. Its `Memory` owns nothing.
+// SAFETY: (I3) nobody writes to this header. It has no room, so its cursor does not move. Whatever would change its
+// state checks `state::EMPTY` first. Its `Memory` owns nothing.
 unsafe impl Sync for EmptyZone {}
 
-/// Stands where no zone is yet: a spare not made, a `Zone::new(0)` not used.
+/// Stands for a zone that is not made yet: a spare one, or that of a `Zone::new(0)` before its first use.
 static EMPTY: EmptyZone = EmptyZone(Header {
     cursor: Cell::new(EMPTY_ADDRESS.cast()),
     end: Cell::new(EMPTY_ADDRESS.cast()),
@@ -187,6 +196,7 @@ static EMPTY: EmptyZone = EmptyZone(Header {
     growth: Growth::Blocks,
     prefault: Cell::new(false),
     lock: Cell::new(Lock::NotAsked),
+    counted: Cell::new(0),
     name: None,
     first: Block {
         next: Cell::new(None),
@@ -205,7 +215,7 @@ const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).c
 };
 
 impl Header {
-    /// The zone that stands for none.
+    /// The zone that stands for a missing one.
     #[inline(always)]
     pub(crate) const fn empty() -> NonNull<Header> {
         EMPTY_ADDRESS
@@ -220,11 +230,11 @@ impl Header {
         self.used_before.get() + (self.cursor.get().addr().get() - start)
     }
 
-    /// Bytes that all blocks have room for.
+    /// Bytes of data that all blocks together can hold.
     pub(crate) fn capacity(&self) -> usize {
         let later = self.system.get() - self.first.memory.system_bytes();
         let overhead = memory::system_bytes(BLOCK_HEADER);
-        self.first.room() + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
+        self.first.capacity() + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
     }
 
     pub(crate) fn note_high_water(&self) {
@@ -241,13 +251,13 @@ impl Header {
         }
     }
 
-    /// A scope begins: from here on the high-water mark is its own.
+    /// Notes the zone's figures at the start of a scope. From here on the high-water mark is that of the scope.
     #[cfg(feature = "profile")]
     pub(crate) fn mark(&self) -> Mark {
         Mark { high_water: self.high_water.replace(0), blocks: self.blocks.get() }
     }
 
-    /// What has happened since a scope began.
+    /// How the figures have changed since `mark`. The high-water mark is the zone's again afterwards.
     #[cfg(feature = "profile")]
     pub(crate) fn since(&self, mark: &Mark) -> Since {
         let high_water = self.high_water.get().max(self.used());
@@ -257,23 +267,33 @@ impl Header {
 
     #[inline]
     pub(crate) fn current_block(&self) -> &Block {
-        // SAFETY: (I2) points to the first block or one of the list, all of which live as long
-        // as the header. Not called on the empty zone.
+        // SAFETY: (I2) this points to a block of the list, and those live as long as the header. It is not called on
+        // the empty zone.
         unsafe { self.current.get().as_ref() }
     }
 
-    /// Bytes of system memory, overhead and all.
+    /// Bytes taken from the system, overhead included.
     pub(crate) fn system_bytes(&self) -> usize {
         self.system.get()
     }
 
-    /// Whether the caller's handle is the only thing that holds the zone, its hooks apart.
+    /// Notes how many blocks there are now.
+    pub(crate) fn count_blocks(&self) {
+        self.counted.set(u8::try_from(self.blocks.get()).unwrap_or(0));
+    }
+
+    /// Whether blocks may have come or gone since [`count_blocks`](Header::count_blocks).
+    pub(crate) fn has_changed(&self) -> bool {
+        self.blocks.get() != u32::from(self.counted.get())
+    }
+
+    /// Whether the caller's handle is the only thing that holds the zone. Hooks do not hold it.
     pub(crate) fn is_sole(&self) -> bool {
         self.state.get() & (state::HANDLES | state::ENTRIES) == state::HANDLE
     }
 }
 
-// Grows only for a reason: each zone has one.
+// Every zone pays for this header, so it should only grow for a good reason.
 const _: () = assert!(HEADER == if cfg!(feature = "profile") { 256 } else { 192 });
 const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
 const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN);

@@ -1,14 +1,14 @@
-//! Cleanup hooks: closures in a zone that run once, newest first, when it is reset or freed.
+//! Cleanup hooks: closures in a zone that run once, newest first, when the zone is reset or freed.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// The hooks of a zone, the newest first. They lie in the zone.
+/// The list of a zone's hooks, newest first. The hooks themselves lie in the zone.
 pub(super) struct Hooks {
     newest: Cell<Option<NonNull<Hook>>>,
 }
 
-/// A cleanup hook, with its closure behind it.
+/// A cleanup hook without its closure, which lies right behind it.
 #[repr(C)]
 struct Hook {
     next: Option<NonNull<Hook>>,
@@ -16,7 +16,7 @@ struct Hook {
     run: unsafe fn(NonNull<Hook>),
 }
 
-/// A hook as it lies in its zone.
+/// A cleanup hook with its closure, as it lies in its zone.
 #[repr(C)]
 pub(crate) struct HookOf<F> {
     hook: Hook,
@@ -28,11 +28,11 @@ impl Hooks {
         Hooks { newest: Cell::new(None) }
     }
 
-    /// Adds a hook, which is written to `place`.
+    /// Writes a hook to `place` and adds it to the list.
     ///
     /// # Safety
     ///
-    /// I2: `place` lies in the zone, and was just taken for it.
+    /// I2: `place` lies in the zone and was just allocated for the hook.
     pub(super) unsafe fn add<F: FnOnce() + Send + 'static>(
         &self,
         place: NonNull<HookOf<F>>,
@@ -49,22 +49,22 @@ impl Hooks {
         self.newest.set(Some(place.cast()));
     }
 
-    /// Runs all hooks, newest first, each once; also those that are added meanwhile.
+    /// Runs each hook once, newest first. Hooks that are added meanwhile run too.
     ///
     /// A hook that panics does not keep the others from running.
     pub(super) fn run(&self) {
-        struct Rest<'a>(&'a Hooks);
-        impl Drop for Rest<'_> {
+        struct RunRest<'a>(&'a Hooks);
+        impl Drop for RunRest<'_> {
             fn drop(&mut self) {
                 self.0.run();
             }
         }
         while let Some(hook) = self.newest.get() {
-            let rest = Rest(self);
-            // SAFETY: (I1) hooks lie in the zone, which is not rewound before they have run.
+            let rest = RunRest(self);
+            // SAFETY: (I1) hooks lie in the zone, and the zone is not rewound before they have run.
             let Hook { next, run } = unsafe { hook.read() };
             self.newest.set(next);
-            // SAFETY: (I17) taken off the list, so run once; `run` was made for this hook's closure.
+            // SAFETY: (I17) the hook is off the list, so it runs once. `run` was made for this hook's closure.
             unsafe { run(hook) };
             core::mem::forget(rest);
         }

@@ -1,4 +1,4 @@
-//! The last allocation of a zone: it can be given back, and resized in its place.
+//! The last allocation of a zone. It can be given back, and resized in its place.
 
 use super::bump::{self, MAX_REQUEST};
 use super::header::Header;
@@ -6,16 +6,15 @@ use super::stale;
 use core::ptr::NonNull;
 
 impl Header {
-    /// Gives back an allocation if it is the last one, so that what is freed in reverse order
-    /// costs no memory.
+    /// Gives back an allocation if it is the last one. So allocations that are freed in reverse order cost no memory.
     ///
     /// # Safety
     ///
-    /// `start` is an allocation of `size` bytes in this zone that nobody uses any more.
+    /// `start` is an allocation of `size` bytes in this zone, and nobody uses it any more.
     #[inline]
     pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
         if stale::ON {
-            // SAFETY: (I6) the end of the allocation.
+            // SAFETY: (I6) this is the end of the allocation.
             let end = unsafe { start.add(size) };
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(start, end) };
@@ -24,19 +23,18 @@ impl Header {
         let cursor = self.cursor.get();
         if size != 0 && start.addr().get() + bytes == cursor.addr().get() {
             self.note_high_water();
-            // Not `start`, which may have been narrowed to the value by a reference.
+            // `start` would not do: a reference may have narrowed its provenance to the value alone.
             // SAFETY: (I6) the cursor has moved over these bytes.
             self.cursor.set(unsafe { cursor.sub(bytes) });
         }
     }
 
-    /// Changes the size of an allocation in its place, if it is the last one and there is room. Says
-    /// where it is, which is where it was.
+    /// Changes the size of an allocation in its place, if it is the last one and there is room. The result has the
+    /// same address as `start`.
     ///
     /// # Safety
     ///
-    /// `start` is an allocation of `old` bytes in this zone, and nobody uses what lies beyond `new` of
-    /// them any more.
+    /// `start` is an allocation of `old` bytes in this zone, and nobody uses its bytes from `new` on any more.
     #[inline]
     #[cfg_attr(
         not(any(
@@ -63,18 +61,18 @@ impl Header {
         if wanted < bytes {
             self.note_high_water();
         }
-        // Not `start`: see `give_back`.
+        // `start` would not do, for the reason given in `give_back`.
         // SAFETY: (I6) the cursor has moved over these bytes.
         let start = unsafe { cursor.sub(bytes) };
         if new < old {
-            // SAFETY: (I6) within the allocation.
+            // SAFETY: (I6) this is within the allocation.
             let rest = unsafe { start.add(new) };
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(rest, cursor) };
         } else {
             stale::open(start, new);
         }
-        // SAFETY: (I6) the block has room for that many.
+        // SAFETY: (I6) the block has room for this many bytes.
         self.cursor.set(unsafe { start.add(wanted) });
         Some(start)
     }

@@ -10,7 +10,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 impl Header {
-    /// Makes a zone; the caller gets its only handle, as a bare pointer.
+    /// Makes a zone. The caller gets its only handle, as a raw pointer.
     #[track_caller]
     pub(crate) fn make(settings: &Settings) -> Result<NonNull<Header>, ZoneError> {
         let too_large =
@@ -32,7 +32,7 @@ impl Header {
         Ok(Self::install(taken, settings))
     }
 
-    /// Writes a header to the start of memory that has room for one.
+    /// Writes a header to the start of the memory, which must have room for one.
     pub(crate) fn install(taken: Taken, settings: &Settings) -> NonNull<Header> {
         let Taken { memory, start, bytes } = taken;
         assert!(bytes >= HEADER);
@@ -65,17 +65,18 @@ impl Header {
             growth,
             prefault: Cell::new(settings.prefault),
             lock: Cell::new(if settings.lock { Lock::All } else { Lock::NotAsked }),
+            counted: Cell::new(0),
             name: settings.name,
             first,
             #[cfg(feature = "profile")]
             site: settings.site,
         };
-        // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and ours alone.
+        // SAFETY: (I2) the memory is aligned to `BLOCK_ALIGN`, long enough, and nobody else's.
         unsafe { header.write(value) };
-        // SAFETY: (I2) just written.
+        // SAFETY: (I2) the header was just written.
         let this = unsafe { header.as_ref() };
         this.current.set(NonNull::from(&this.first));
-        this.ready(&this.first);
+        this.prepare_block(&this.first);
         header
     }
 }

@@ -1,8 +1,8 @@
-//! A zone's memory comes from here: whole blocks, each a chunk of `bumpalo`'s.
+//! Where a zone's blocks get their memory: each block is a chunk of `bumpalo`.
 //!
-//! The only file that knows `bumpalo`, which takes the chunks from the system, lays them out and
-//! frees them. Each block is a `Bump` of its own, so that a zone decides each block's size, and can
-//! give one back without the others (`Bump::reset` would free all but the largest).
+//! This is the only file that knows `bumpalo`, which takes chunks from the system and frees them. Each block is a
+//! `Bump` of its own. So a zone decides the size of each block, and can give back one block without the others
+//! (`Bump::reset` would free all but the largest).
 
 use crate::error::{Request, ZoneError};
 use crate::insight::stats;
@@ -14,33 +14,33 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// What `bumpalo` keeps for itself (and for `malloc`) of a chunk.
+/// The bytes of a chunk that `bumpalo` keeps for itself and for `malloc`.
 const CHUNK_OVERHEAD: usize = 64;
 
-/// What of `CHUNK_OVERHEAD` is `malloc`'s, so that it is never asked for.
+/// The part of `CHUNK_OVERHEAD` that is for `malloc`. It is not asked from the system.
 const MALLOC_OVERHEAD: usize = 16;
 
-/// The smallest chunk, in the same terms as `CHUNK_OVERHEAD`.
+/// The size of the smallest chunk, `CHUNK_OVERHEAD` included.
 const SMALLEST_CHUNK: usize = 512;
 
 /// Blocks start at a cache line.
 pub(crate) const BLOCK_ALIGN: usize = 64;
 
-/// The owner of a block's memory: dropping it gives the memory back.
+/// The owner of a block's memory. Dropping it gives the memory back.
 pub(crate) struct Memory {
-    /// None: somebody's buffer, which is not freed.
+    /// `None` for a buffer of the user's, which is not freed.
     bump: Option<Bump>,
 }
 
-/// Memory just taken.
+/// Memory that was just taken for a block.
 pub(crate) struct Taken {
     pub(crate) memory: Memory,
-    /// Aligned to `BLOCK_ALIGN`, or to what the buffer had to offer after its first bytes.
+    /// Aligned to `BLOCK_ALIGN`.
     pub(crate) start: NonNull<u8>,
     pub(crate) bytes: usize,
 }
 
-/// The bytes of a block that takes at least `bytes`, or None where no system could have them.
+/// The size of the smallest block of at least `bytes` bytes, or `None` if no system could have so many.
 pub(crate) fn round_up(bytes: usize) -> Option<usize> {
     let chunk = bytes.checked_add(CHUNK_OVERHEAD)?.max(SMALLEST_CHUNK);
     let chunk = if chunk <= PAGE {
@@ -52,7 +52,7 @@ pub(crate) fn round_up(bytes: usize) -> Option<usize> {
     (bytes <= isize::MAX as usize - PAGE).then_some(bytes)
 }
 
-/// The bytes of the largest block for which at most `system` bytes are asked from the system.
+/// The size of the largest block for which at most `system` bytes are asked from the system.
 pub(crate) fn round_down(system: usize) -> Option<usize> {
     let chunk = system.min(isize::MAX as usize - PAGE) + MALLOC_OVERHEAD;
     if chunk < SMALLEST_CHUNK {
@@ -62,18 +62,18 @@ pub(crate) fn round_down(system: usize) -> Option<usize> {
     Some(chunk - CHUNK_OVERHEAD)
 }
 
-/// What a block of `bytes`, as `round_up` and `round_down` give them, asks from the system.
+/// The bytes that are asked from the system for a block of a size that `round_up` or `round_down` gave.
 pub(crate) fn system_bytes(bytes: usize) -> usize {
     bytes + (CHUNK_OVERHEAD - MALLOC_OVERHEAD)
 }
 
 impl Memory {
-    /// Owns nothing.
+    /// An owner of no memory.
     pub(crate) const fn none() -> Memory {
         Memory { bump: None }
     }
 
-    /// Takes a block of `bytes`, as `round_up` and `round_down` give them, from the system.
+    /// Takes a block from the system. Its size must be one that `round_up` or `round_down` gave.
     #[track_caller]
     pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
         section::ask(request, system_bytes(bytes))?;
@@ -90,7 +90,7 @@ impl Memory {
         Ok(Taken { memory, start, bytes })
     }
 
-    /// Makes a block of a buffer, or None where less than `least` bytes are left after aligning it.
+    /// Makes a block from a buffer, or `None` if fewer than `least` bytes are left after aligning it.
     pub(crate) fn borrow(buffer: &'static mut [MaybeUninit<u8>], least: usize) -> Option<Taken> {
         let skip = buffer.as_ptr().align_offset(BLOCK_ALIGN);
         let usable = buffer.get_mut(skip..)?;
@@ -100,12 +100,12 @@ impl Memory {
         (bytes >= least && leaves_headroom(start, bytes)).then_some(Taken { memory, start, bytes })
     }
 
-    /// Whether the memory is somebody's buffer.
+    /// Whether the memory is a buffer of the user's.
     pub(crate) fn is_borrowed(&self) -> bool {
         self.bump.is_none()
     }
 
-    /// Bytes asked from the system for this block.
+    /// Bytes that were asked from the system for this block.
     pub(crate) fn system_bytes(&self) -> usize {
         self.bump.as_ref().map_or(0, Bump::allocated_bytes_including_metadata)
     }
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(round_up(isize::MAX as usize), None);
         assert!(round_down(usize::MAX).is_some());
         assert_eq!(round_down(0), None);
-        // Miri ends where there is no memory.
+        // Miri ends the program when there is no memory.
         if !cfg!(miri) {
             assert!(Memory::take(Request::NewZone, round_down(usize::MAX).unwrap()).is_err());
         }

@@ -1,4 +1,4 @@
-//! Whether a zone's pages are there before they are used, and stay: touching and locking.
+//! Keeping a zone's pages in memory: touching them before they are used, and locking them.
 
 use super::block::Block;
 use super::header::{Header, Lock};
@@ -7,38 +7,38 @@ use crate::system::pages::{self, LockError, PAGE, prefault};
 use core::ptr::NonNull;
 
 impl Header {
-    /// Has the pages of a block that nothing is in yet touched and locked, as far as the zone is to.
-    pub(super) fn ready(&self, block: &Block) {
+    /// Touches and locks the pages of a new block, as far as the zone's settings ask for it.
+    pub(super) fn prepare_block(&self, block: &Block) {
         if self.prefault.get() {
-            // SAFETY: (I2) the block's data, which nobody uses.
-            unsafe { prefault(block.start, block.room()) };
+            // SAFETY: (I2) this is the block's data, and nobody uses it yet.
+            unsafe { prefault(block.start, block.capacity()) };
         }
         if self.lock.get() != Lock::NotAsked {
-            // Being refused is no error: `is_locked` tells.
+            // A refusal is no error here, as `is_locked` reports it.
             let _ = self.lock_block(block);
         }
-        stale::keep_closed(block.start, block.room());
+        stale::keep_closed(block.start, block.capacity());
     }
 
     pub(super) fn lock_block(&self, block: &Block) -> Result<(), LockError> {
-        pages::lock(block.start, block.room()).inspect_err(|_| self.lock.set(Lock::Refused))
+        pages::lock(block.start, block.capacity()).inspect_err(|_| self.lock.set(Lock::Refused))
     }
 
     pub(super) fn unlock_block(&self, block: &Block) {
         if self.lock.get() != Lock::NotAsked {
-            pages::unlock(block.start, block.room());
+            pages::unlock(block.start, block.capacity());
         }
     }
 
-    /// Touches the pages that nothing is in yet, in all blocks, and has those of later ones touched too.
-    /// Says how many there are.
+    /// Touches the unused pages of all blocks, and turns prefaulting on for later blocks. Returns the number of pages
+    /// touched.
     pub(crate) fn prefault(&self) -> usize {
         self.prefault.set(true);
         let mut pages = 0;
         let mut touch = |start: NonNull<u8>, end: NonNull<u8>| {
             let bytes = end.addr().get() - start.addr().get();
             stale::open(start, bytes);
-            // SAFETY: (I2) from the cursor, or a block's start where it has not been, to the block's end.
+            // SAFETY: (I2) this is the unused rest of the current block, or all of a later one.
             unsafe { prefault(start, bytes) };
             stale::keep_closed(start, bytes);
             pages += bytes.div_ceil(PAGE);
@@ -54,7 +54,7 @@ impl Header {
         pages
     }
 
-    /// Locks all blocks, and later ones when they are taken.
+    /// Locks all blocks, and has later ones locked when they are taken.
     pub(crate) fn lock(&self) -> Result<(), LockError> {
         self.lock.set(Lock::All);
         let mut block = &self.first;

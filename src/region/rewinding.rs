@@ -1,4 +1,4 @@
-//! How a zone is used again: rewinding to its start, and giving blocks back.
+//! How a zone is made ready for new use: rewinding to its start, and giving blocks back.
 
 use super::block::Block;
 use super::header::{Header, state};
@@ -6,7 +6,7 @@ use super::stale;
 use core::ptr::NonNull;
 
 impl Header {
-    /// Back to the start of the first block; all blocks are kept.
+    /// Puts the cursor back to the start of the first block. All blocks are kept.
     ///
     /// # Safety
     ///
@@ -24,11 +24,11 @@ impl Header {
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
     }
 
-    /// Makes what is in use stale.
+    /// Makes all memory that is in use stale.
     ///
     /// # Safety
     ///
-    /// I1: that of `rewind`, which follows.
+    /// I1: the same as for `rewind`, which must follow.
     unsafe fn close_used(&self) {
         self.current_block().filled.set(self.cursor.get());
         let mut block = &self.first;
@@ -44,8 +44,10 @@ impl Header {
         }
     }
 
-    /// Frees each further block that does not fit into `keep` bytes of the system's with those
-    /// before it, and forgets how large the zone has been: it grows from what is left.
+    /// Frees blocks so that what the zone has taken from the system fits into `keep` bytes. The first block stays. A
+    /// later block stays if it fits together with the kept blocks before it.
+    ///
+    /// The high-water mark and the size of the next block start anew from what is left.
     ///
     /// # Safety
     ///
@@ -55,7 +57,7 @@ impl Header {
         let mut largest = kept;
         let mut last = &self.first;
         while let Some(next) = last.next.get() {
-            // SAFETY: (I2) blocks in the list live until freed here.
+            // SAFETY: (I2) blocks in the list live until they are freed here.
             let block = unsafe { next.as_ref() };
             let bytes = block.memory.system_bytes();
             if kept.saturating_add(bytes) <= keep {
@@ -63,7 +65,7 @@ impl Header {
                 largest = largest.max(bytes);
                 last = block;
             } else {
-                // SAFETY: (I1) nothing in it is used, and it is unlinked at once.
+                // SAFETY: (I1) nothing in the block is used, and it is unlinked at once.
                 last.next.set(unsafe { self.free_block(next) });
             }
         }
@@ -71,17 +73,17 @@ impl Header {
         self.high_water.set(0);
     }
 
-    /// Frees a block that is no longer in the list, and says which came after it.
+    /// Frees a block that is no longer in the list, and returns the one that came after it.
     ///
     /// # Safety
     ///
     /// I1: nothing in the block may be used any more, and no list may hold it.
     pub(crate) unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
-        // SAFETY: (I1) the block is still there; its owner of memory moves out, so that it does
-        // not lie in what it frees.
+        // SAFETY: (I1) the block is still there. It is moved out of the memory that it frees, and nobody reads it there
+        // again.
         let block = unsafe { block.read() };
         self.unlock_block(&block);
-        stale::open(block.start, block.room());
+        stale::open(block.start, block.capacity());
         let Block { next, memory, .. } = block;
         self.blocks.set(self.blocks.get() - 1);
         self.system.set(self.system.get() - memory.system_bytes());

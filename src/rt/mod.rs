@@ -46,6 +46,7 @@ pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched
 pub struct Plan {
     scopes: usize,
     scope_bytes: usize,
+    spare_size: Option<usize>,
     default_zone: usize,
     stack: usize,
     prefault: bool,
@@ -63,6 +64,7 @@ impl Plan {
         Plan {
             scopes: 4,
             scope_bytes: 64 << 10,
+            spare_size: None,
             default_zone: 1 << 20,
             stack: 32 << 10,
             prefault: true,
@@ -70,7 +72,8 @@ impl Plan {
         }
     }
 
-    /// How many scopes will be active at a time, pushed zones included, and how many bytes each holds in all.
+    /// How many scopes will be active at a time, pushed zones included, and how many bytes each holds in all. Below
+    /// 32 KiB that much is made nevertheless; see [`spare_size`](Plan::spare_size).
     ///
     /// # Real-time
     ///
@@ -81,7 +84,20 @@ impl Plan {
         self
     }
 
-    /// How many bytes the default zone, at the bottom of the thread's stack, is to have room for from now on.
+    /// The least size of a spare zone, on this thread, from now on: what [`set_spare_size`](crate::set_spare_size) sets.
+    /// With 0 the scopes' zones are as large as [`scopes`](Plan::scopes) says. A scope that names no size asks for
+    /// 4,096 bytes, so the plan's must not be smaller then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn spare_size(mut self, bytes: usize) -> Plan {
+        self.spare_size = Some(bytes);
+        self
+    }
+
+    /// How many bytes the default zone, at the bottom of the thread's stack, is to have room for from now on. With 0
+    /// none is made; if it is needed after all, it is made then, as small as a zone can be.
     ///
     /// # Real-time
     ///
@@ -277,6 +293,7 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     }
     stats::register();
     ledger::prepare();
+    plan.spare_size.into_iter().for_each(stack::set_spare_size);
     let Got { bytes, pages, locked, refused } =
         stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
     let stack = if plan.prefault { salloc::touch(plan.stack) } else { 0 };

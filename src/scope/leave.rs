@@ -176,7 +176,7 @@ impl Scope {
         if T::NEEDS_NO_ZONE {
             // A zone that stands for none. An implementation that lied and uses it makes it one,
             // which is then leaked: dropping it would cost all others a look at it.
-            return value.leave_to(&ManuallyDrop::new(Zone::unborn()));
+            return value.leave_to(&ManuallyDrop::new(Zone::not_yet_made()));
         }
         let to = stack::enclosing(self.raw)?;
         let _current = Entered::new(&to)?;

@@ -23,14 +23,18 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// Room of the default zone at the bottom of the stack.
+/// Room of the default zone at the bottom of the stack, where nothing else is set.
 const DEFAULT_ZONE: usize = 1 << 20;
 
-/// The least room a spare zone is made with.
+/// The least room a spare zone is made with, where nothing else is set.
 const SPARE: usize = 32 << 10;
 
-/// What a spare zone may keep of the system's memory where nothing else is set.
+/// What a thread's spare zones may keep together of the system's memory, where nothing else is set.
 const KEEP: usize = 16 << 20;
+
+/// After so many scopes that asked the system for something, or used more than a zone's first block, spare zones that
+/// were not used meanwhile are given back.
+const LONG: u32 = 64;
 
 /// Zones that can be pushed before the array is made longer.
 const FIRST_PUSHED: usize = 16;
@@ -69,6 +73,17 @@ struct Stack {
     /// Whether there is a stack: not before the first use, nor after the thread's end.
     made: Cell<bool>,
     keep: Cell<usize>,
+    /// Bytes of the system's that the zones in the list have together. What one has grown by in its active scope may be
+    /// in it or not.
+    held: Cell<usize>,
+    /// How many zones of the list, from the lowest on, a plan has asked for.
+    planned: Cell<usize>,
+    /// Scopes that were more than a cursor to put back, since spares were last looked at.
+    busy: Cell<u32>,
+    /// The least room that spare zones are made with.
+    spare_size: Cell<usize>,
+    /// The room that the default zone is made with.
+    default_size: Cell<usize>,
 }
 
 thread_local! {
@@ -82,6 +97,11 @@ thread_local! {
             pushed: RefCell::new(ManuallyDrop::new(Vec::new())),
             made: Cell::new(false),
             keep: Cell::new(KEEP),
+            held: Cell::new(0),
+            planned: Cell::new(0),
+            busy: Cell::new(0),
+            spare_size: Cell::new(SPARE),
+            default_size: Cell::new(DEFAULT_ZONE),
         }
     };
     static OWNER: Owner = const { Owner };
@@ -145,6 +165,8 @@ impl Stack {
             self.next.set(zone);
         }
         self.zones.set(self.zones.get() + 1);
+        header(zone).count_blocks();
+        self.held.set(self.held.get() + header(zone).system_bytes());
     }
 
     /// Takes a zone out of the list.
@@ -155,6 +177,18 @@ impl Stack {
         }
         self.link(below, above);
         self.zones.set(self.zones.get() - 1);
+        // One that grew in its scope was counted with less, or with what it had in the midst of that.
+        let held = match header(zone).has_changed() {
+            true => self.zones_down().map(|zone| header(zone).system_bytes()).sum(),
+            false => self.held.get() - header(zone).system_bytes(),
+        };
+        self.held.set(held);
+    }
+
+    /// All zones of the list, from the last one down.
+    fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
+        let some = |zone| (zone != NONE).then_some(zone);
+        core::iter::successors(some(self.last.get()), move |&zone| some(below(zone)))
     }
 
     /// Makes two zones neighbours. Without an upper one, the lower one is the last.
@@ -233,6 +267,7 @@ impl Stack {
         let mut spare = self.next.replace(NONE);
         self.last.set(NONE);
         self.zones.set(0);
+        self.held.set(0);
         let pushed = ManuallyDrop::into_inner(self.pushed.take());
         let default = self.default.replace(NONE);
         for zone in active {
@@ -260,7 +295,7 @@ impl Stack {
 
     /// A spare zone with room for `bytes`, and its scope entered, where the fast path found none.
     fn enter(&self, bytes: usize) -> Result<NonNull<Header>, ZoneError> {
-        let plan = Zone::builder().capacity(bytes.max(SPARE));
+        let plan = self.spare_plan(bytes);
         if !self.make_room(0)? {
             // The scope that gets it owns it, without a list.
             let zone = plan.try_build()?.into_raw();
@@ -270,6 +305,7 @@ impl Stack {
         let zone = self.make_spare(self.next.get(), bytes, &plan)?;
         self.mark_oversize(zone);
         self.next.set(above(zone));
+        self.was_busy();
         Ok(zone)
     }
 
@@ -296,10 +332,62 @@ impl Stack {
         Ok(zone)
     }
 
-    /// Makes sure that leaving the zone's scope looks at its size, if it is over the limit.
+    /// What a spare zone for a scope of `bytes` is made by.
+    fn spare_plan(&self, bytes: usize) -> ZoneBuilder {
+        Zone::builder().capacity(bytes.max(self.spare_size.get()))
+    }
+
+    /// Makes sure that leaving the zone's scope looks at what is kept, if that is over the limit.
     fn mark_oversize(&self, zone: NonNull<Header>) {
-        if header(zone).system_bytes() > self.keep.get() {
+        if self.excess(0) != 0 {
             mark(zone, state::OVERSIZE);
+        }
+    }
+
+    /// How much over the limit the list is, with `more` bytes.
+    fn excess(&self, more: usize) -> usize {
+        self.held.get().saturating_add(more).saturating_sub(self.keep.get())
+    }
+
+    /// The idle spare zone that scopes come to last, with at least `others` other zones in the list.
+    fn farthest_idle(&self, others: usize) -> Option<NonNull<Header>> {
+        (self.next.get() != NONE && self.zones.get() > others).then(|| self.last.get())
+    }
+
+    fn drop_spare(&self, zone: NonNull<Header>) {
+        self.remove(zone);
+        self.destroy_spare(zone);
+    }
+
+    /// Counts a scope that was more than a cursor to put back. After many of them the end of the outermost scope looks
+    /// which spare zones are still used.
+    fn was_busy(&self) {
+        let busy = self.busy.get().saturating_add(1);
+        self.busy.set(busy);
+        if busy % LONG == 0 {
+            self.active().last().into_iter().for_each(|outermost| mark(outermost, state::OVERSIZE));
+        }
+    }
+
+    /// Gives back each idle spare that no scope has used since the last time, but for planned ones.
+    fn give_back_unused(&self) {
+        if section::policy().is_some() {
+            return;
+        }
+        self.busy.set(0);
+        let planned = self.planned.get();
+        let mut position = self.active().count();
+        let mut spare = self.next.get();
+        while spare != NONE {
+            let (zone, next) = (spare, above(spare));
+            spare = next;
+            if position >= planned && is(zone, state::OVERSIZE) {
+                self.drop_spare(zone);
+            } else {
+                // The end of a scope that uses it takes this away.
+                mark(zone, state::OVERSIZE);
+                position += 1;
+            }
         }
     }
 
@@ -400,24 +488,51 @@ impl Stack {
             // would be right.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
+        if is(zone, state::MOVED_ON) {
+            self.was_busy();
+        }
         // SAFETY: (I1) the scope's was the only handle, and its borrows have ended.
         unsafe { header(zone).rewind() };
-        let keep = self.keep.get();
-        let oversize = header(zone).system_bytes() > keep;
+        let excess = self.excess(header(zone).system_bytes());
         // Where nothing may be given back now, its next scope's end looks again.
-        let denied = oversize && aside::may_free(header(zone).system_bytes() - keep).is_err();
-        if oversize && !denied {
-            // SAFETY: (I1) just rewound.
-            unsafe { header(zone).trim(keep) };
+        let denied = excess != 0 && aside::may_free(excess).is_err();
+        if excess != 0 && !denied {
+            self.shrink_for(zone);
         }
-        if self.made.get() && (denied || header(zone).system_bytes() <= keep) {
+        let fits = denied || self.excess(header(zone).system_bytes()) == 0 || self.is_planned();
+        if self.made.get() && fits {
             unmark(zone, state::DETACHED);
-            self.mark_oversize(zone);
             self.insert(self.innermost(), zone, self.next.get());
+            self.mark_oversize(zone);
             self.counters().spare_made(self.zones.get());
         } else {
             // SAFETY: (I1) the only handle is given up.
             unsafe { Header::release(zone, state::HANDLE) };
+        }
+        if self.busy.get() >= LONG && self.innermost() == NONE && self.made.get() {
+            self.give_back_unused();
+        }
+    }
+
+    /// Whether the zone that comes into the list next belongs to a plan.
+    fn is_planned(&self) -> bool {
+        self.planned.get() != 0 && self.active().count() < self.planned.get()
+    }
+
+    /// Gives memory back until a rewound zone that is not in the list fits into the limit with those that are: first
+    /// the spare zones that scopes come to last, then what the zone itself has grown to.
+    fn shrink_for(&self, zone: NonNull<Header>) {
+        let excess = || self.excess(header(zone).system_bytes());
+        // With the zone itself, as many as are planned.
+        let others = self.planned.get().saturating_sub(1);
+        while excess() != 0 {
+            let Some(idle) = self.farthest_idle(others) else { break };
+            self.drop_spare(idle);
+        }
+        if excess() != 0 {
+            let keep = header(zone).system_bytes().saturating_sub(excess());
+            // SAFETY: (I1) just rewound.
+            unsafe { header(zone).trim(keep) };
         }
     }
 
@@ -432,7 +547,8 @@ impl Stack {
                 // The thread is ending: a zone for this one use.
                 return Zone::try_new(DEFAULT_CAPACITY);
             }
-            let default = Zone::builder().capacity(DEFAULT_ZONE).name("default").try_build()?;
+            let plan = Zone::builder().capacity(self.default_size.get()).name("default");
+            let default = plan.try_build()?;
             zone = default.into_raw();
             // Counts as one more than are pushed; see `MOST_PUSHED`.
             header(zone).state.set(state::ENTRY);
@@ -450,7 +566,7 @@ impl Stack {
 
     fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
         if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
-            zone.be_born()?;
+            zone.ensure_made()?;
         }
         if !self.make_room(1)? {
             return Ok(());
@@ -586,8 +702,8 @@ impl Got {
     }
 }
 
-/// Makes the default zone, with room for `default_zone` more bytes, and `scopes` spare zones of `bytes`
-/// each above what is on the stack; raises the keep limit so that they may stay.
+/// Makes the default zone, with room for `default_zone` more bytes if those are any, and `scopes` spare zones of
+/// `bytes` each above what is on the stack; raises the keep limit so that they may stay.
 pub(crate) fn prepare(
     scopes: usize,
     bytes: usize,
@@ -601,14 +717,20 @@ pub(crate) fn prepare(
             // The thread is ending: there is nothing to prepare for.
             return Ok(got);
         }
-        let default = stack.handle_to(NONE)?;
-        default.header().reserve(default_zone)?;
-        got.add(default.header(), prefault, lock);
-        let plan = Zone::builder().capacity(bytes.max(SPARE));
-        let mut next = stack.next.get();
-        for _ in 0..scopes {
+        if stack.default.get() == NONE {
+            stack.default_size.set(default_zone);
+        }
+        if default_zone != 0 || stack.default.get() != NONE {
+            let default = stack.handle_to(NONE)?;
+            default.header().reserve(default_zone)?;
+            got.add(default.header(), prefault, lock);
+        }
+        let plan = stack.spare_plan(bytes);
+        let (active, mut next) = (stack.active().count(), stack.next.get());
+        for made in 1..=scopes {
             let spare = stack.make_spare(next, bytes, &plan)?;
-            stack.keep.set(stack.keep.get().max(header(spare).system_bytes()));
+            stack.planned.set(stack.planned.get().max(active + made));
+            stack.keep.set(stack.keep.get().max(stack.held.get()));
             got.add(header(spare), prefault, lock);
             next = above(spare);
         }
@@ -811,8 +933,8 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
     STACK.with(Stack::pop)
 }
 
-/// A handle to the thread's current zone: the topmost one, or the default zone of 1 MiB, which is
-/// made on first use.
+/// A handle to the thread's current zone: the topmost one, or the default zone of 1 MiB (see
+/// [`set_default_zone_size`]), which is made on first use.
 ///
 /// ```
 /// use memzone::{beginz, peek_zone};
@@ -911,9 +1033,11 @@ pub fn zone_depth() -> usize {
     STACK.with(Stack::depth)
 }
 
-/// Sets how much memory each of the thread's spare zones may keep between scopes, in bytes of the
-/// system's. Without it: 16 MiB. Spare zones over the limit give memory back now; those of active
-/// scopes do when the scope ends.
+/// Sets how much memory the thread's spare zones may keep between scopes, all of them together, in bytes of the
+/// system's. Without it: 16 MiB, or what [`prepare_thread`](crate::rt::prepare_thread) has made, if that is more.
+///
+/// Spare zones over the limit are given back now, those that only the deepest scopes use first. Those of active scopes
+/// are given back when the scope ends. A limit below what a plan has made takes from that too.
 ///
 /// ```
 /// use memzone::{beginz, set_keep_limit, stats};
@@ -927,28 +1051,108 @@ pub fn zone_depth() -> usize {
 /// # Real-time
 ///
 /// No: it may give memory back.
+///
+/// # Time complexity
+///
+/// Linear in the number of spare zones.
 pub fn set_keep_limit(bytes: usize) {
     STACK.with(|stack| {
         stack.keep.set(bytes);
         stack.active().for_each(|zone| stack.mark_oversize(zone));
-        let mut spare = stack.next.get();
-        while spare != NONE {
-            let (zone, next) = (spare, above(spare));
-            spare = next;
-            let over = header(zone).system_bytes().saturating_sub(bytes);
-            if over == 0 {
-                continue;
+        if stack.excess(0) != 0 {
+            stack.planned.set(0);
+        }
+        while let (1.., Some(zone)) = (stack.excess(0), stack.farthest_idle(0)) {
+            if aside::may_free(stack.excess(0)).is_err() {
+                // Whichever scope ends next looks again.
+                core::iter::successors(Some(stack.next.get()), |&zone| Some(above(zone)))
+                    .take_while(|&zone| zone != NONE)
+                    .for_each(|zone| mark(zone, state::OVERSIZE));
+                return;
             }
-            if aside::may_free(over).is_err() {
-                stack.mark_oversize(zone);
-                continue;
-            }
+            let keep = header(zone).system_bytes().saturating_sub(stack.excess(0));
+            let under = below(zone);
+            stack.remove(zone);
             // SAFETY: (I1) an idle spare is rewound and the list's alone.
-            unsafe { header(zone).trim(bytes) };
-            if header(zone).system_bytes() > bytes {
-                stack.remove(zone);
+            unsafe { header(zone).trim(keep) };
+            if stack.excess(header(zone).system_bytes()) == 0 {
+                stack.insert(under, zone, NONE);
+            } else {
                 stack.destroy_spare(zone);
             }
         }
     });
+}
+
+/// Sets the least size of the spare zones that are made for this thread's scopes from now on, in bytes. Without it:
+/// 32 KiB, so that scopes of different sizes use the same ones. With 0, a scope's zone is as large as the scope asks for: 4,096
+/// bytes where it names no size. Spare zones that are there stay as they are.
+///
+/// ```
+/// use memzone::{beginz, set_spare_size, stats};
+///
+/// set_spare_size(0);
+/// beginz!(1000, z => { z.alloc(1); });
+/// assert!(stats::thread().live < 2000);
+/// ```
+///
+/// # Real-time
+///
+/// Yes.
+pub fn set_spare_size(bytes: usize) {
+    STACK.with(|stack| stack.spare_size.set(bytes));
+}
+
+/// Sets the size that this thread's default zone is made with on its first use, in bytes. Without it: 1 MiB. With 0 it
+/// starts as small as a zone can be. It grows where it is used up, whatever its size is. If the
+/// default zone is there already, this has no effect.
+///
+/// ```
+/// use memzone::{peek_zone, set_default_zone_size, stats};
+///
+/// set_default_zone_size(0);
+/// peek_zone().alloc(1);
+/// assert!(stats::thread().live < 4096);
+/// ```
+///
+/// # Real-time
+///
+/// Yes.
+pub fn set_default_zone_size(bytes: usize) {
+    STACK.with(|stack| stack.default_size.set(bytes));
+}
+
+/// Gives back the thread's idle spare zones now, but for those that [`prepare_thread`](crate::rt::prepare_thread) has
+/// made, and says how many those were. In a real-time section it gives back none.
+///
+/// Without it, spare zones that were not used for long are given back by the thread's scopes, outside of sections: after 64 of
+/// those that ask the system for memory or use more than a zone's first block. A thread that has none of those
+/// keeps what it has, up to the [keep limit](set_keep_limit).
+///
+/// ```
+/// use memzone::{beginz, stats, trim_spares};
+///
+/// beginz!(beginz!(beginz!({})));
+/// assert_eq!(trim_spares(), 3);
+/// assert_eq!(stats::thread().live, 0);
+/// ```
+///
+/// # Real-time
+///
+/// No: it gives memory back.
+///
+/// # Time complexity
+///
+/// Linear in the number of spare zones.
+pub fn trim_spares() -> usize {
+    STACK.with(|stack| {
+        if section::policy().is_some() {
+            return 0;
+        }
+        let before = stack.zones.get();
+        while let Some(idle) = stack.farthest_idle(stack.planned.get()) {
+            stack.drop_spare(idle);
+        }
+        before - stack.zones.get()
+    })
 }

@@ -2,10 +2,15 @@
 //!
 //! One list for the whole process, through the memory itself, so that putting aside takes no memory, no
 //! lock and no system call: an atomic push. Whoever may free takes all of it.
+//!
+//! What is freed may run others' code (a zone's cleanup hooks), which may free and collect in its turn. A thread
+//! does such things one after the other, never one within another, so however many lead to one another, the
+//! stack holds one.
 
 use crate::error::{Request, ZoneError};
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -63,6 +68,9 @@ unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
 /// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of
 /// a section.
 ///
+/// In a cleanup hook of a zone that is being freed it returns 0, and what is aside is freed when the hook has returned.
+/// The call that the hook runs in counts it.
+///
 /// ```
 /// use memzone::rt::{self, Policy};
 ///
@@ -97,21 +105,115 @@ pub fn collect() -> usize {
         }
     }
 
-    let forbidden = matches!(section::policy(), Some(Policy::Deny | Policy::Abort));
-    if forbidden || LIST.load(Ordering::Relaxed).is_null() {
+    let forbidden = || matches!(section::policy(), Some(Policy::Deny | Policy::Abort));
+    if forbidden() || LIST.load(Ordering::Relaxed).is_null() {
         return 0;
     }
-    // Acquire: pairs with `push`.
-    let mut rest = Rest(LIST.swap(ptr::null_mut(), Ordering::Acquire));
+    let Some(turn) = Turn::take() else {
+        TURN.with(|turn| turn.again.set(true));
+        return 0;
+    };
     let mut freed = 0;
-    while let Some(node) = rest.pop() {
-        // SAFETY: (I14) taken off the list, so freed once.
-        let free = unsafe { node.as_ref() }.free;
-        // SAFETY: (I14) `put`'s promise.
-        unsafe { free(node) };
-        freed += 1;
+    loop {
+        // Acquire: pairs with `push`.
+        let mut rest = Rest(LIST.swap(ptr::null_mut(), Ordering::Acquire));
+        while let Some(node) = rest.pop() {
+            // SAFETY: (I14) taken off the list, so freed once.
+            unsafe { free(node) };
+            turn.free_waiting();
+            freed += 1;
+        }
+        // Only where a hook wants it, so that it ends.
+        if !TURN.with(|turn| turn.again.take()) || forbidden() {
+            return freed;
+        }
     }
-    freed
+}
+
+/// What is to be freed on this thread when what is being freed is done: a list, through the memory itself.
+struct Waiting {
+    /// Whether the thread is freeing something.
+    busy: Cell<bool>,
+    /// Whether `collect` was called meanwhile.
+    again: Cell<bool>,
+    first: Cell<*mut Node>,
+    last: Cell<*mut Node>,
+}
+
+thread_local! {
+    static TURN: Waiting = const {
+        Waiting {
+            busy: Cell::new(false),
+            again: Cell::new(false),
+            first: Cell::new(ptr::null_mut()),
+            last: Cell::new(ptr::null_mut()),
+        }
+    };
+}
+
+/// # Safety
+///
+/// I14: the node is on no list (any more), and this is called once.
+unsafe fn free(node: NonNull<Node>) {
+    // SAFETY: (I14) still there.
+    let free = unsafe { node.as_ref() }.free;
+    // SAFETY: (I14) the promise of who made the node.
+    unsafe { free(node) };
+}
+
+/// The right to free what may run others' code. A thread has one.
+struct Turn;
+
+impl Turn {
+    fn take() -> Option<Turn> {
+        TURN.with(|turn| !turn.busy.replace(true)).then(|| Turn)
+    }
+
+    /// Frees what has come to wait meanwhile, in the order in which it did.
+    fn free_waiting(&self) {
+        TURN.with(|turn| {
+            while let Some(node) = NonNull::new(turn.first.get()) {
+                // SAFETY: (I14) on this thread's list, so whole.
+                let next = unsafe { node.as_ref() }.next;
+                turn.first.set(next);
+                // SAFETY: (I14) taken off the list, so freed once.
+                unsafe { free(node) };
+            }
+        });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Where a hook has panicked, others may still wait.
+        self.free_waiting();
+        TURN.with(|turn| {
+            turn.busy.set(false);
+            turn.again.set(false);
+        });
+    }
+}
+
+/// Frees memory that a node lies in, by a function that may run others' code: now, or after what this thread is
+/// freeing just now. Says whether it is done.
+///
+/// # Safety
+///
+/// I14: that of `put`, but on this thread.
+pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) -> bool {
+    // SAFETY: (I14) the caller's promise.
+    unsafe { node.write(Node { next: ptr::null_mut(), free }) };
+    TURN.with(|turn| {
+        match NonNull::new(turn.first.get()).and(NonNull::new(turn.last.get())) {
+            None => turn.first.set(node.as_ptr()),
+            // SAFETY: (I14) on this thread's list, so whole; nobody else has it.
+            Some(last) => unsafe { (*last.as_ptr()).next = node.as_ptr() },
+        }
+        turn.last.set(node.as_ptr());
+    });
+    let Some(turn) = Turn::take() else { return false };
+    turn.free_waiting();
+    true
 }
 
 /// Whether memory may be given back now.

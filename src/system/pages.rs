@@ -1,6 +1,6 @@
-//! What the system is asked about memory's pages: how many have faulted, that some stay resident.
+//! Pages of memory: touching them, counting page faults, and asking the system to keep them resident.
 //!
-//! Where a system cannot say or do it, that is said. What memory is asked for goes through `block.rs`.
+//! If a system cannot do or tell something, the result says so. Memory itself is taken in `region/memory.rs`.
 
 use core::fmt;
 use core::ptr::NonNull;
@@ -8,22 +8,22 @@ use core::ptr::NonNull;
 /// The stride at which memory is touched. A page is at least this large on all our targets.
 pub(crate) const PAGE: usize = 4096;
 
-/// Touches every page of memory that is not in use, so that its first use costs no fault.
+/// Touches every page of memory that is not in use yet, so that its first use causes no page fault.
 ///
 /// # Safety
 ///
-/// The `bytes` from `start` on are valid for writes, and nobody's yet.
+/// The `bytes` from `start` on are valid for writes, and nobody uses them yet.
 pub(crate) unsafe fn prefault(start: NonNull<u8>, bytes: usize) {
-    // The last byte too: memory that does not start at a page's first byte ends in one more page.
+    // The last byte is touched too. If the memory does not start at a page's first byte, it may end in one more page.
     for offset in (0..bytes).step_by(PAGE).chain(bytes.checked_sub(1)) {
-        // SAFETY: (I2) within the memory.
+        // SAFETY: (I2) this is within the memory.
         let byte = unsafe { start.add(offset) };
         // SAFETY: (I7) the caller's promise.
         unsafe { byte.write_volatile(0) };
     }
 }
 
-/// Page faults of a thread.
+/// The page faults of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Faults {
     pub(crate) minor: u64,
@@ -36,7 +36,7 @@ impl Faults {
     }
 }
 
-/// The page faults of this thread since it started, where the system counts them.
+/// The page faults of this thread since it started, if the system counts them.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn faults() -> Option<Faults> {
     let mut usage = core::mem::MaybeUninit::<libc::rusage>::uninit();
@@ -45,7 +45,7 @@ pub(crate) fn faults() -> Option<Faults> {
     if result != 0 {
         return None;
     }
-    // SAFETY: (I16) filled in, as the call succeeded.
+    // SAFETY: (I16) it was filled in, as the call succeeded.
     let usage = unsafe { usage.assume_init() };
     let count = |faults: libc::c_long| u64::try_from(faults).unwrap_or(0);
     Some(Faults { minor: count(usage.ru_minflt), major: count(usage.ru_majflt) })
@@ -56,12 +56,12 @@ pub(crate) fn faults() -> Option<Faults> {
     None
 }
 
-/// Why memory was not locked.
+/// The reason why memory was not locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LockError {
     /// The system's error number.
     Refused(i32),
-    /// memzone knows no way to do it on this system.
+    /// memzone cannot lock memory on this system.
     Unsupported,
 }
 
@@ -88,11 +88,11 @@ mod locking {
         usize::try_from(page).ok().filter(|page| page.is_power_of_two()).unwrap_or(super::PAGE)
     }
 
-    /// Asks that the pages of this memory stay resident, from the first to the last one.
+    /// Asks the system to keep all pages of this memory resident.
     pub(crate) fn lock(start: NonNull<u8>, bytes: usize) -> Result<(), LockError> {
         let before = start.addr().get() & (page() - 1);
         let start = start.as_ptr().wrapping_sub(before).cast();
-        // SAFETY: (I16) `mlock` reads and writes nothing; it fails where the pages are not mapped.
+        // SAFETY: (I16) `mlock` reads and writes nothing. It fails if the pages are not mapped.
         match unsafe { libc::mlock(start, before + bytes) } {
             0 => Ok(()),
             _ => Err(LockError::Refused(
@@ -101,15 +101,15 @@ mod locking {
         }
     }
 
-    /// Takes that back for the pages that hold nothing but this memory: a page at its end may be part of
-    /// other memory that is to stay.
+    /// Unlocks the pages that hold nothing but this memory. A page at either end may be part of other memory that is to
+    /// stay locked.
     pub(crate) fn unlock(start: NonNull<u8>, bytes: usize) {
         let page = page();
         let first = start.addr().get().next_multiple_of(page);
         let end = (start.addr().get() + bytes) & !(page - 1);
         if first < end {
             let first = start.as_ptr().wrapping_add(first - start.addr().get()).cast();
-            // SAFETY: (I16) `munlock` reads and writes nothing, and locked pages are all that may be lost.
+            // SAFETY: (I16) `munlock` reads and writes nothing. All that can be lost is that pages are locked.
             unsafe { libc::munlock(first, end - first.addr()) };
         }
     }

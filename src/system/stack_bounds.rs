@@ -1,37 +1,38 @@
 //! How much of the machine's stack this thread has left.
 //!
-//! The system is asked once a thread. From then on an answer is the stack pointer and one
-//! thread-local read. A stack that is not the thread's own (a coroutine's, an alternate one for
-//! signals) lies outside of the bounds found and counts as used up.
+//! The system is asked once for each thread. After that, an answer takes the stack pointer and one thread-local read. A
+//! stack that is not the thread's own (a coroutine's, or an alternate one for signals) lies outside the bounds found,
+//! and counts as used up.
 
 use crate::error::{Request, ZoneError};
 use crate::system::section;
 use core::cell::Cell;
 use core::ops::Range;
 
-/// The lower end of a stack is reserved for what the caller's code needs beside the memory that it
-/// asks for, for a signal's frame (12 KiB with the largest registers), and for a panic (24 KiB where
-/// it prints a backtrace): a quarter of the stack, within these limits.
+/// The limits of the reserve at the lower end of a stack, which is a quarter of the stack otherwise.
+///
+/// The reserve is for what the caller's code needs beside the memory that it asks for, for a signal's frame (12 KiB
+/// with the largest registers), and for a panic (24 KiB if it prints a backtrace).
 const RESERVE: Range<usize> = 32 << 10..64 << 10;
 
-/// The most that a stack counts for. One that may grow without limit (`ulimit -s unlimited`) ends
-/// where the memory does, which nobody can tell.
-const MOST: usize = 1 << 30;
+/// The largest size that a stack counts for. A stack without a limit (`ulimit -s unlimited`) ends where the memory
+/// ends, and nobody can tell where that is.
+const MAX_SIZE: usize = 1 << 30;
 
-/// What is left, reserve aside, at a thread's first use where the system does not tell.
+/// The bytes that count as left at a thread's first use, beside the reserve, if the system does not tell.
 const ASSUMED: usize = 16 << 10;
 
-/// What Miri has left, always: its locals lie anywhere, so that addresses tell nothing.
-const MIRI: usize = 1 << 20;
+/// The bytes that always count as left under Miri. Its locals lie anywhere, so their addresses tell nothing.
+const LEFT_UNDER_MIRI: usize = 1 << 20;
 
-/// A stack, which grows downward on all our targets.
+/// What is known of a thread's stack. Stacks grow downward on all our targets.
 #[derive(Clone, Copy)]
 struct Known {
-    /// Its lowest address.
+    /// The lowest address of the stack.
     low: usize,
     /// The lowest address that is not reserved.
     floor: usize,
-    /// Bytes above the floor: none before the first use.
+    /// The number of bytes above the floor. It is 0 before the first use.
     size: usize,
 }
 
@@ -39,8 +40,8 @@ thread_local! {
     static KNOWN: Cell<Known> = const { Cell::new(Known { low: 0, floor: 0, size: 0 }) };
 }
 
-/// Bytes of stack below the caller that are not reserved, if that is known: from a thread's second
-/// use on, unless none are left.
+/// The bytes of stack below the caller that are not reserved. The result is `None` before a thread's first use of
+/// `find_left`, and when nothing is left.
 ///
 /// # Real-time
 ///
@@ -48,14 +49,14 @@ thread_local! {
 #[inline]
 pub(crate) fn known_left() -> Option<usize> {
     if cfg!(miri) {
-        return Some(MIRI);
+        return Some(LEFT_UNDER_MIRI);
     }
     let Known { floor, size, .. } = KNOWN.get();
     let left = stack_pointer().wrapping_sub(floor);
     (left < size).then_some(left)
 }
 
-/// What `known_left` does not know.
+/// Finds the bytes of stack that are left, when `known_left` does not know.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub(crate) fn known_left() -> Option<usize> {
 ///
 /// # Real-time
 ///
-/// No: asks the system.
+/// No: it asks the system.
 pub(crate) fn find_left() -> Result<usize, ZoneError> {
     find_left_at(stack_pointer())
 }
@@ -79,7 +80,8 @@ fn find_left_at(here: usize) -> Result<usize, ZoneError> {
         Some(_) => return Ok(0),
         None => Known::assume(here),
     };
-    // A fiber of Windows is a stack of its own on the same thread, and the system knows which.
+    // A fiber of Windows has a stack of its own on the same thread, and the system tells which one it is. So nothing
+    // is remembered there.
     if !cfg!(windows) {
         KNOWN.set(known);
     }
@@ -89,7 +91,7 @@ fn find_left_at(here: usize) -> Result<usize, ZoneError> {
 impl Known {
     fn new(stack: Range<usize>) -> Known {
         let Range { start: low, end: high } = stack;
-        let low = low.max(high.saturating_sub(MOST));
+        let low = low.max(high.saturating_sub(MAX_SIZE));
         let reserve = ((high - low) / 4).clamp(RESERVE.start, RESERVE.end);
         let floor = low.saturating_add(reserve).min(high);
         Known { low, floor, size: high - floor }
@@ -101,8 +103,10 @@ impl Known {
     }
 }
 
-/// The lowest address in use. Not a local's: that may lie above a caller's large array, or with a
-/// sanitizer on no stack at all.
+/// The lowest address of the stack that is in use.
+///
+/// The address of a local would not do. It may lie above a large array of a caller, and with a sanitizer it may lie on
+/// no stack at all.
 #[inline(always)]
 pub(crate) fn stack_pointer() -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -127,7 +131,7 @@ pub(crate) fn stack_pointer() -> usize {
     local_address()
 }
 
-/// The address of a local in a frame of its own, which is below its caller's.
+/// The address of a local in a frame of its own, which lies below the caller's frame.
 #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 #[inline(never)]
 fn local_address() -> usize {
@@ -141,30 +145,30 @@ mod system {
     use core::ops::Range;
     use core::ptr;
 
-    /// The stack of the calling thread, if the system tells. The main thread's goes down to where
-    /// `ulimit -s` lets it grow, but with musl only to where it has grown.
+    /// The stack of the calling thread, if the system tells. The main thread's stack extends to where `ulimit -s` lets
+    /// it grow. With musl it extends only to where it has grown.
     pub(super) fn bounds() -> Option<Range<usize>> {
         // SAFETY: (I16) no precondition.
         let thread = unsafe { libc::pthread_self() };
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-        // SAFETY: (I16) a live thread, and room for its attributes.
+        // SAFETY: (I16) the thread is alive, and there is room for its attributes.
         if unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
             return None;
         }
-        // SAFETY: (I16) filled, as it reported success.
+        // SAFETY: (I16) the attributes were filled, as the call succeeded.
         let attributes = unsafe { attributes.assume_init_mut() };
         let (mut low, mut size, mut guard) = (ptr::null_mut(), 0, 0);
-        // SAFETY: (I16) attributes that were filled, and three places to write to.
+        // SAFETY: (I16) the attributes were filled, and the places to write to are ours.
         let stack = unsafe { libc::pthread_attr_getstack(attributes, &mut low, &mut size) };
         // SAFETY: (I16) as above.
         let guarded = unsafe { libc::pthread_attr_getguardsize(attributes, &mut guard) };
-        // SAFETY: (I16) they are not used any more. This frees what the system allocated for them.
+        // SAFETY: (I16) the attributes are not used any more. This frees what the system allocated for them.
         unsafe { libc::pthread_attr_destroy(attributes) };
         if stack != 0 || guarded != 0 {
             return None;
         }
         let high = low.addr().checked_add(size)?;
-        // Some systems count the guard pages as part of the stack: glibc before 2.27.
+        // Some systems count the guard pages as part of the stack, such as glibc before 2.27.
         let low = low.addr().checked_add(guard)?.min(high);
         Some(low..high)
     }
@@ -191,7 +195,7 @@ mod system {
     use core::ops::Range;
 
     #[link(name = "kernel32")]
-    // SAFETY: (I16) as the system's headers have them.
+    // SAFETY: (I16) the signatures are those of the system's headers.
     unsafe extern "system" {
         fn GetCurrentThreadStackLimits(low: *mut usize, high: *mut usize);
         fn SetThreadStackGuarantee(bytes: *mut u32) -> i32;
@@ -199,18 +203,17 @@ mod system {
 
     const PAGE: usize = 4096;
 
-    /// The stack of the calling thread or fiber, without the pages at its end that are kept for the
-    /// handling of an overflow.
+    /// The stack of the calling thread or fiber, without the pages at its end that are kept for handling an overflow.
     pub(super) fn bounds() -> Option<Range<usize>> {
         let (mut low, mut high) = (0, 0);
-        // SAFETY: (I16) two places to write to.
+        // SAFETY: (I16) the two places to write to are ours.
         unsafe { GetCurrentThreadStackLimits(&mut low, &mut high) };
         let mut kept = 0;
-        // SAFETY: (I16) a place to write to. Zero changes nothing and asks for what is set.
+        // SAFETY: (I16) the place to write to is ours. Zero changes nothing, and asks for what is set.
         if unsafe { SetThreadStackGuarantee(&mut kept) } == 0 {
             return None;
         }
-        // With the guard page above them, and two below that are never given out.
+        // There is a guard page above the kept pages, and two pages below them are never given out.
         let kept = (kept as usize).next_multiple_of(PAGE) + 3 * PAGE;
         Some(low.checked_add(kept)?.min(high)..high)
     }
@@ -220,7 +223,7 @@ mod system {
 mod system {
     use core::ops::Range;
 
-    /// Not known how to ask.
+    /// memzone does not know how to ask this system.
     pub(super) fn bounds() -> Option<Range<usize>> {
         None
     }
@@ -246,7 +249,7 @@ mod tests {
         assert_eq!(reserved(64 << 10), 32 << 10);
         assert_eq!(reserved(8 << 10), 8 << 10);
         let endless = Known::new(4096..1 << 46);
-        assert_eq!((endless.low, endless.size), ((1 << 46) - MOST, MOST - (64 << 10)));
+        assert_eq!((endless.low, endless.size), ((1 << 46) - MAX_SIZE, MAX_SIZE - (64 << 10)));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Zones as allocators for other crates' collections: `Vec`, `Box` and the like of `allocator-api2`.
 //!
-//! `&Zone` borrows the zone, as its references do; `Zone` is a handle of the collection's own, as a
-//! [`ZBox`](crate::ZBox) has. What was allocated last grows and shrinks in its place.
+//! A collection with a `&Zone` borrows the zone. One with a `Zone` has a handle of its own, as a [`ZBox`](crate::ZBox)
+//! does. The last allocation grows and shrinks in its place.
 //!
-//! `allocator-api2` has several versions that are used side by side, each with a trait of its own. What they
-//! ask for is the same and is done here once; [`allocator!`] says it in the words of one version.
+//! Several versions of `allocator-api2` are in use, each with a trait of its own. All ask for the same methods, which
+//! are written once here. The macro [`allocator!`] implements the trait of one version with them.
 
 use crate::region::stale;
 use crate::zone::Zone;
@@ -19,7 +19,7 @@ fn sized(place: NonNull<u8>, bytes: usize) -> NonNull<[u8]> {
 ///
 /// # Safety
 ///
-/// I1: the allocation has as many bytes, and nobody uses the part any more.
+/// I1: the allocation at `place` has at least `to` bytes, and nobody uses those from `from` on any more.
 unsafe fn close_part(place: NonNull<u8>, from: usize, to: usize) {
     // SAFETY: (I6) the caller's promise.
     let start = unsafe { place.add(from) };
@@ -38,7 +38,7 @@ impl Zone {
 
     /// # Safety
     ///
-    /// `Allocator::deallocate`'s: `place` is an allocation of this zone of that layout, and is not used again.
+    /// That of `Allocator::deallocate`: `place` is an allocation of this zone with that layout, and is not used again.
     #[inline]
     unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
         // SAFETY: (I6) the caller's promise.
@@ -47,8 +47,8 @@ impl Zone {
 
     /// # Safety
     ///
-    /// `Allocator::grow`'s and `shrink`'s: `place` is an allocation of this zone of the layout `old`, and
-    /// is not used after this succeeds.
+    /// That of `Allocator::grow` and `shrink`: `place` is an allocation of this zone with the layout `old`, and is not
+    /// used after this has succeeded.
     #[inline]
     unsafe fn resize(&self, place: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<[u8]>> {
         let is_aligned = place.addr().get() & (new.align() - 1) == 0;
@@ -82,10 +82,10 @@ impl Zone {
     ) -> Option<NonNull<[u8]>> {
         let moved = self.allocate(new)?;
         let bytes = old.size().min(new.size());
-        // SAFETY: (I2) both are that long, and a new allocation overlaps no other.
+        // SAFETY: (I2) both allocations are at least that long, and a new one overlaps no other.
         unsafe { moved.cast::<u8>().copy_from_nonoverlapping(place, bytes) };
         if stale::ON {
-            // SAFETY: (I1) the caller's promise: the old one is not used any more.
+            // SAFETY: (I1) the caller's promise: the old allocation is not used any more.
             unsafe { close_part(place, 0, old.size()) };
         }
         Some(moved)
@@ -103,7 +103,7 @@ impl Zone {
     ) -> Option<NonNull<[u8]>> {
         // SAFETY: (I6) the caller's promise.
         let grown = unsafe { self.resize(place, old, new) }?;
-        // SAFETY: (I2) within what was just taken.
+        // SAFETY: (I2) this is within the allocation, which is at least `old.size()` long.
         let rest = unsafe { grown.cast::<u8>().add(old.size()) };
         // SAFETY: (I2) as above.
         unsafe { rest.write_bytes(0, new.size() - old.size()) };
@@ -114,8 +114,8 @@ impl Zone {
 /// Makes `Zone` an allocator of one version of `allocator-api2`.
 macro_rules! allocator {
     ($api:ident) => {
-        // SAFETY: (I1) the zone is neither rewound nor freed as long as this handle or a clone of it lives, or a
-        // reference to one. (I2) What is allocated stays where it is, wherever the handle goes.
+        // SAFETY: (I1) the zone is neither rewound nor freed while this handle, a clone of it, or a reference to one
+        // lives. (I2) Allocations stay where they are, wherever the handle goes.
         unsafe impl $api::alloc::Allocator for Zone {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {

@@ -1,11 +1,11 @@
-//! What a zone is to be like.
+//! The builder, which says what a zone is to be like.
 
 use super::Zone;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::{Header, Settings};
 use core::cell::Cell;
 
-/// What a zone is to be like; see [`Zone::builder`].
+/// Makes zones with settings of your own; see [`Zone::builder`].
 ///
 /// ```
 /// use memzone::Zone;
@@ -21,7 +21,7 @@ pub struct ZoneBuilder {
 }
 
 impl ZoneBuilder {
-    /// Room for at least this many bytes from the start. Without it: 4096.
+    /// Gives the zone room for at least this many bytes from the start. The default is 4096.
     ///
     /// # Real-time
     ///
@@ -31,8 +31,8 @@ impl ZoneBuilder {
         self
     }
 
-    /// At most this many bytes are ever taken from the system, headers included. Where capacity
-    /// and overhead do not fit, the zone starts smaller.
+    /// Limits what the zone ever takes from the system to this many bytes, headers included. If the capacity and the
+    /// overhead do not fit, the zone starts smaller.
     ///
     /// # Real-time
     ///
@@ -42,7 +42,7 @@ impl ZoneBuilder {
         self
     }
 
-    /// Never grows: its capacity is exactly what was asked for, or less where a limit allows no more.
+    /// Makes a zone that never grows. Its capacity is exactly what was asked for, or less if a limit allows no more.
     ///
     /// # Real-time
     ///
@@ -52,7 +52,7 @@ impl ZoneBuilder {
         self
     }
 
-    /// A name for messages and statistics.
+    /// Gives the zone a name, which appears in messages and statistics.
     ///
     /// # Real-time
     ///
@@ -62,22 +62,24 @@ impl ZoneBuilder {
         self
     }
 
-    /// Touches every page when it is taken, so that no allocation faults one later.
+    /// Touches every page when it is taken, so that no allocation causes a page fault later.
     ///
     /// # Real-time
     ///
-    /// Yes; making the zone is not.
+    /// Yes. Making the zone is not.
     pub fn prefault(mut self) -> Self {
         self.settings.prefault = true;
         self
     }
 
-    /// Asks the system to keep the zone's memory resident (`mlock`), further blocks too. It may refuse, as
-    /// there is a limit to it (`ulimit -l`), and not every system has it: [`Zone::is_locked`] tells.
+    /// Asks the system to keep the zone's memory resident (`mlock`), later blocks included.
+    ///
+    /// The system may refuse, as there is a limit (`ulimit -l`), and some systems cannot do it at all.
+    /// [`Zone::is_locked`] tells whether it worked.
     ///
     /// # Real-time
     ///
-    /// Yes; making the zone is not.
+    /// Yes. Making the zone is not.
     pub fn lock(mut self) -> Self {
         self.settings.lock = true;
         self
@@ -87,7 +89,7 @@ impl ZoneBuilder {
     ///
     /// # Panics
     ///
-    /// Where the system has no memory, or the limit leaves no room for a zone at all.
+    /// When the system has no memory, or the limit leaves no room for a zone at all.
     ///
     /// # Real-time
     ///
@@ -97,12 +99,12 @@ impl ZoneBuilder {
         or_panic(self.try_build())
     }
 
-    /// Makes the zone.
+    /// Like [`build`](ZoneBuilder::build), with an error instead of a panic.
     ///
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
-    /// [`LimitReached`](ZoneError::LimitReached) where the limit leaves no room for a zone.
+    /// [`LimitReached`](ZoneError::LimitReached) if the limit leaves no room for a zone.
     ///
     /// # Real-time
     ///

@@ -1,11 +1,11 @@
-//! What a zone tells of itself.
+//! What a zone tells about itself: how full it is, what holds it, and what its name is.
 
 use super::Zone;
 use crate::region::header::state;
 use core::fmt;
 
 impl Zone {
-    /// Bytes in use, padding to steps of 16 included.
+    /// The bytes in use. Each allocation counts with its padding to a multiple of 16.
     ///
     /// # Real-time
     ///
@@ -14,7 +14,7 @@ impl Zone {
         self.header().used()
     }
 
-    /// Bytes that all blocks of the zone hold.
+    /// The bytes that all blocks of the zone together can hold.
     ///
     /// # Real-time
     ///
@@ -23,8 +23,8 @@ impl Zone {
         self.header().capacity()
     }
 
-    /// Bytes that can still be allocated without asking the system: what is left of the current
-    /// block, and the blocks kept from before. One allocation gets at most what one block has.
+    /// The bytes that can still be allocated without asking the system: the rest of the current block, and the blocks
+    /// that were kept from before. A single allocation must fit into one block.
     ///
     /// # Real-time
     ///
@@ -37,15 +37,15 @@ impl Zone {
             while let Some(block) = next {
                 // SAFETY: (I2) blocks in the list live as long as the header.
                 let block = unsafe { block.as_ref() };
-                sum += block.room();
+                sum += block.capacity();
                 next = block.next.get();
             }
         }
         sum
     }
 
-    /// The most bytes that were in use at one time. In a scope's zone: since the scope began, or
-    /// more where it grew before.
+    /// The most bytes that were in use at one time. A scope's zone starts counting anew when its scope begins, but may
+    /// show more if it was larger before.
     ///
     /// # Real-time
     ///
@@ -54,7 +54,7 @@ impl Zone {
         self.header().high_water.get().max(self.used())
     }
 
-    /// How many blocks the zone has.
+    /// The number of blocks that the zone has.
     ///
     /// # Real-time
     ///
@@ -63,8 +63,8 @@ impl Zone {
         self.header().blocks.get() as usize
     }
 
-    /// How many handles the zone has: this one, its clones, one for each `ZBox` in it and one for
-    /// its scope. An entry on the thread's stack is none.
+    /// The number of handles that the zone has: this one, its clones, one for each `ZBox` in it, and one for its scope.
+    /// An entry on the thread's stack is not a handle.
     ///
     /// ```
     /// let zone = memzone::Zone::new(4096);
@@ -107,8 +107,8 @@ impl Zone {
         }
     }
 
-    /// Whether the system has promised to keep all of the zone's memory resident: it was built with
-    /// [`lock`](ZoneBuilder::lock), and no block was refused.
+    /// Whether all of the zone's memory is locked into physical memory. That is so if the zone was built with
+    /// [`lock`](crate::ZoneBuilder::lock), and the system refused no block.
     ///
     /// ```
     /// let zone = memzone::Zone::builder().capacity(4096).lock().build();
@@ -124,7 +124,7 @@ impl Zone {
         self.header().is_locked()
     }
 
-    /// The name given to the builder.
+    /// The name that was given to the builder.
     ///
     /// # Real-time
     ///

@@ -1,10 +1,10 @@
-//! The handle to a zone, and all that is done by it.
+//! The handle to a zone, and all that is done through it.
 //!
-//! `mod.rs` has the handle itself: how a zone is made, counted, reset. The methods that put values into a zone are
-//! in files of their own, by what they take.
+//! This file has the handle itself: how a zone is made, how its handles are counted, and how it is reset. The methods
+//! that put values into a zone are in files of their own.
 //!
-//! It uses the rooms `system`, `insight` and `region`. I1 (a handle keeps its zone alive) and I5 (places are taken
-//! before any code of the user's runs) live here.
+//! It uses the folders `system`, `insight` and `region`. I1 (a handle keeps its zone alive) and I5 (a place is taken
+//! before any of the user's code runs) live here.
 
 pub(crate) mod thread;
 
@@ -38,9 +38,14 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
+/// A handle to a zone: a region of memory that is freed as a whole.
 ///
-/// Handles are counted like an `Rc`: cloning makes one more, and the zone is freed with the last
-/// one. A zone belongs to one thread.
+/// Values are put into it with [`alloc`](Zone::alloc) and similar methods, which give references that live as long as
+/// the handle is borrowed. [`boxed`](Zone::boxed) gives a [`ZBox`](crate::ZBox) instead, which keeps the zone alive by
+/// itself. Nothing in a zone ever moves.
+///
+/// Handles are counted like those of an `Rc`: a clone is one more handle, and the zone is freed with the last one. A
+/// zone belongs to one thread.
 ///
 /// ```
 /// use memzone::Zone;
@@ -52,10 +57,10 @@ use core::ptr::NonNull;
 /// assert_eq!(samples[479], 0.5);
 /// ```
 ///
-/// Collections live in zones too: [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
-/// `map` make them. The one that was allocated last grows in its place. They are those of the crates
-/// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown), and `&Zone` and
-/// `Zone` are allocators for whatever else takes one: `&Zone` borrows the zone, a `Zone` keeps it alive.
+/// Collections live in zones too. [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
+/// `map` make them. The one that was allocated last grows in its place. They are the collections of the crates
+/// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown). `&Zone` and `Zone`
+/// are allocators for any other type that takes one: a `&Zone` borrows the zone, and a `Zone` keeps it alive.
 ///
 /// ```
 /// use allocator_api2::boxed::Box;
@@ -72,31 +77,29 @@ use core::ptr::NonNull;
 ///
 /// # Real-time
 ///
-/// Allocating within the zone's [`remaining`](Zone::remaining) bytes: yes. Making a zone, growing
-/// one, and dropping the last handle: no.
+/// Allocating within the zone's [`remaining`](Zone::remaining) bytes: yes. Making a zone, growing it, and dropping its
+/// last handle: no.
 #[repr(transparent)]
 pub struct Zone {
     header: Cell<NonNull<Header>>,
 }
 
-thread::stays_on_its_thread!([] Zone);
-
-// What a panic interrupts leaves every zone usable (I10).
+// Every zone stays usable after a panic, whatever the panic interrupted (I10).
 impl UnwindSafe for Zone {}
 impl RefUnwindSafe for Zone {}
 
 impl Zone {
-    /// What a zone needs of its memory for itself, in bytes: [`from_buffer`](Zone::from_buffer)
-    /// takes this much (and up to 63 bytes more to align it) off the buffer.
+    /// The bytes of its memory that a zone needs for itself. [`from_buffer`](Zone::from_buffer) takes this much from
+    /// the buffer, and up to 63 bytes more for alignment.
     pub const OVERHEAD: usize = HEADER;
 
-    /// Makes a zone with room for at least `bytes`. It grows in blocks when they are used up.
+    /// Makes a zone with room for at least `bytes`. When they are used up, the zone grows by further blocks.
     ///
-    /// `Zone::new(0)` takes nothing from the system before it is used.
+    /// `Zone::new(0)` takes nothing from the system until it is first used.
     ///
     /// # Panics
     ///
-    /// Where the system has no memory; [`try_new`](Zone::try_new) gives an error instead.
+    /// When the system has no memory. [`try_new`](Zone::try_new) gives an error instead.
     ///
     /// # Real-time
     ///
@@ -106,7 +109,7 @@ impl Zone {
         or_panic(Self::try_new(bytes))
     }
 
-    /// Like [`new`](Zone::new), with an error where the system has no memory.
+    /// Like [`new`](Zone::new), but gives an error when the system has no memory.
     ///
     /// # Errors
     ///
@@ -114,22 +117,22 @@ impl Zone {
     ///
     /// # Real-time
     ///
-    /// No: it asks the system for memory, but for 0 bytes.
+    /// No: it asks the system for memory, unless `bytes` is 0.
     #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Zone, ZoneError> {
         if bytes == 0 {
-            return Ok(Self::unborn());
+            return Ok(Self::not_yet_made());
         }
         Self::builder().capacity(bytes).try_build()
     }
 
-    /// A handle to no zone yet: the first use makes one.
+    /// A handle whose zone is not made yet. Its first use makes the zone.
     #[inline(always)]
-    pub(crate) const fn unborn() -> Zone {
+    pub(crate) const fn not_yet_made() -> Zone {
         Zone { header: Cell::new(Header::empty()) }
     }
 
-    /// Starts a zone with a limit, a fixed size, a name, or memory touched in advance.
+    /// Makes a builder, for a zone with a limit, a fixed size, a name, or memory that is touched in advance.
     ///
     /// # Real-time
     ///
@@ -138,10 +141,9 @@ impl Zone {
         ZoneBuilder { settings: Settings::with_capacity(DEFAULT_CAPACITY) }
     }
 
-    /// Makes a zone of somebody's memory. It never asks the system for anything and never grows.
+    /// Makes a zone in the memory of a buffer. It never asks the system for anything and never grows.
     ///
-    /// The zone keeps [`OVERHEAD`](Zone::OVERHEAD) bytes of the buffer for itself, after aligning
-    /// it to 64.
+    /// The zone aligns the buffer to 64 bytes, and then keeps [`OVERHEAD`](Zone::OVERHEAD) bytes of it for itself.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -155,8 +157,8 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where the buffer is too small for the overhead;
-    /// [`try_from_buffer`](Zone::try_from_buffer) gives an error instead.
+    /// When the buffer is too small for the overhead. [`try_from_buffer`](Zone::try_from_buffer) gives an error
+    /// instead.
     ///
     /// # Real-time
     ///
@@ -166,7 +168,7 @@ impl Zone {
         or_panic(Self::try_from_buffer(buffer))
     }
 
-    /// Like [`from_buffer`](Zone::from_buffer), with an error where the buffer is too small.
+    /// Like [`from_buffer`](Zone::from_buffer), but gives an error when the buffer is too small.
     ///
     /// # Errors
     ///
@@ -183,7 +185,7 @@ impl Zone {
         Ok(Zone { header: Cell::new(Header::install(taken, &settings)) })
     }
 
-    /// Takes over a handle that is held as a bare pointer.
+    /// Takes over a handle that is held as a raw pointer.
     ///
     /// # Safety
     ///
@@ -210,7 +212,7 @@ impl Zone {
         self.header.get()
     }
 
-    /// The handle by value, for a function that hands it back to `take_back`, so that a handle in a
+    /// Lends the handle by value, to a function that gives it back through `take_back`. So a handle that is in a
     /// register can stay there.
     #[inline(always)]
     pub(crate) fn lend(&self) -> ManuallyDrop<Zone> {
@@ -218,55 +220,57 @@ impl Zone {
         ManuallyDrop::new(unsafe { Zone::from_raw(self.header.get()) })
     }
 
-    /// What was lent comes back: another zone where this one was yet to be made.
+    /// Takes back a handle from `lend`. It points to another zone if the zone was not made before.
     #[inline(always)]
     pub(crate) fn take_back(&self, lent: ManuallyDrop<Zone>) {
         self.header.set(lent.header.get());
     }
 
-    /// Makes the zone of a `Zone::new(0)` that is used for the first time.
+    /// Makes the zone of a `Zone::new(0)` at its first use, with room for `bytes`.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn be_born_with(&self, bytes: usize) -> Result<(), ZoneError> {
+    fn make_with(&self, bytes: usize) -> Result<(), ZoneError> {
         if self.header().state.get() & state::EMPTY != 0 {
             self.header.set(Header::make(&Settings::with_capacity(bytes))?);
         }
         Ok(())
     }
 
-    /// `be_born_with` as many bytes as any zone has, for one more handle or entry; an error where there
-    /// may be none.
+    /// Ensures that the zone is made, as it is to get one more handle or stack entry. A sealed zone may get none, and
+    /// gives an error.
     #[track_caller]
-    pub(crate) fn be_born(&self) -> Result<(), ZoneError> {
+    pub(crate) fn ensure_made(&self) -> Result<(), ZoneError> {
         if self.header().state.get() & state::SEALED != 0 {
             return Err(ZoneError::InUse { handles: 1 });
         }
-        self.be_born_with(DEFAULT_CAPACITY)
+        self.make_with(DEFAULT_CAPACITY)
     }
 
-    /// The zone for what is to live in it, as long as it lives: a handle that lies in the zone itself, so that
-    /// it does not move with its owner, and that is neither counted nor dropped.
-    pub(crate) fn within(&self) -> Result<&Zone, ZoneError> {
-        self.be_born()?;
+    /// A reference to the zone for a value that lives in it, valid as long as the zone.
+    ///
+    /// It refers to a handle that lies in the zone itself, and so does not move when the zone's owner moves. That
+    /// handle is neither counted nor dropped.
+    pub(crate) fn handle_in_zone(&self) -> Result<&Zone, ZoneError> {
+        self.ensure_made()?;
         let place = self.try_alloc_layout(Layout::new::<Zone>())?.cast::<Zone>();
-        // SAFETY: (I1) who gets it cannot drop it, and it is gone when the zone is.
+        // SAFETY: (I1) the handle is only lent out by reference, so nobody can drop it. It ends with the zone.
         let handle = unsafe { Zone::from_raw(self.raw()) };
-        // SAFETY: (I2) memory just taken for it.
+        // SAFETY: (I2) the memory was just taken for it.
         unsafe { place.write(handle) };
-        // SAFETY: (I1) just written; borrowed from a handle.
+        // SAFETY: (I1) the handle was just written, and is borrowed from `self`.
         Ok(unsafe { place.as_ref() })
     }
 
-    /// Has the zone refuse other handles and entries, or allow them again. It must have been made.
+    /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
     pub(crate) fn seal(&self, sealed: bool) {
         debug_assert!(self.header().state.get() & state::EMPTY == 0);
         let open = self.header().state.get() & !state::SEALED;
         self.header().state.set(if sealed { open | state::SEALED } else { open });
     }
 
-    /// Finds room where the fast path found none: zero sizes, exact fits, large alignments, new
-    /// blocks, and all errors.
+    /// Serves the requests that the fast path does not: zero sizes, exact fits, large alignments, new blocks, and all
+    /// errors.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -283,15 +287,15 @@ impl Zone {
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);
-            self.be_born_with(size.saturating_add(slack).max(DEFAULT_CAPACITY))?;
+            self.make_with(size.saturating_add(slack).max(DEFAULT_CAPACITY))?;
         }
         self.header().grow(size, align)
     }
 
-    /// Rewinds the zone, so that all its memory can be used again. Its blocks are kept, the system
-    /// is asked for nothing, and cleanup hooks run before, newest first.
+    /// Rewinds the zone, so that all its memory can be used again. Cleanup hooks run first, the newest one first. The
+    /// zone keeps its blocks, and asks the system for nothing.
     ///
-    /// An entry on the thread's stack does not keep a zone from being reset.
+    /// A zone can be reset while it is on the thread's stack.
     ///
     /// ```
     /// use memzone::Zone;
@@ -303,7 +307,7 @@ impl Zone {
     /// # Ok::<(), memzone::ZoneError>(())
     /// ```
     ///
-    /// A reference into the zone keeps it from being reset, at compile time:
+    /// A zone cannot be reset while there is a reference into it. This does not compile:
     ///
     /// ```compile_fail,E0502
     /// let mut zone = memzone::Zone::new(1024);
@@ -314,12 +318,12 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// [`InUse`](ZoneError::InUse) while other handles, `ZBox`es or a scope hold it; nothing
-    /// changed then. Also where a hook made a handle and kept it.
+    /// [`InUse`](ZoneError::InUse) while other handles, `ZBox`es or a scope hold the zone. Nothing has changed then.
+    /// The same error comes when a hook made a handle and kept it.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the hooks are.
+    /// Yes, if the hooks are.
     ///
     /// # Time complexity
     ///
@@ -330,7 +334,7 @@ impl Zone {
         if header.state.get() != state::HANDLE {
             return self.reset_cold();
         }
-        // The only handle, not on the stack, no hooks, and still in the first block.
+        // This is the only handle, there are no hooks, and the cursor is in the first block.
         let used = header.cursor.get().addr().get() - header.first.start.addr().get();
         header.high_water.set(header.high_water.get().max(used));
         header.note_site();
@@ -352,14 +356,14 @@ impl Zone {
             header.run_hooks();
             self.check_others(0)?;
         }
-        // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed; a stack
-        // entry borrows nothing.
+        // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed. A stack entry borrows
+        // nothing.
         unsafe { self.header().rewind() };
         Ok(())
     }
 
-    /// Rewinds the zone as [`reset`](Zone::reset) does, and gives blocks back to the system: each further one that does
-    /// not fit into `keep` bytes with those before it. Its first block stays. The high-water mark starts anew.
+    /// Rewinds the zone as [`reset`](Zone::reset) does, and gives blocks back to the system, so that the rest fits into
+    /// `keep` bytes. The first block always stays. The high-water mark starts anew.
     ///
     /// ```
     /// let mut zone = memzone::Zone::new(1 << 16);
@@ -371,12 +375,12 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`reset`](Zone::reset); [`Denied`](ZoneError::Denied) in a section that denies, where there is something
-    /// to give back. The zone is rewound then all the same.
+    /// Those of [`reset`](Zone::reset), and [`Denied`](ZoneError::Denied) if there is something to give back in a
+    /// section that denies. In that case the zone is rewound all the same.
     ///
     /// # Real-time
     ///
-    /// No: it frees. With `usize::MAX` for `keep`, yes, as far as the hooks are.
+    /// No: it frees memory. With `usize::MAX` for `keep`, yes, if the hooks are.
     ///
     /// # Time complexity
     ///
@@ -391,13 +395,13 @@ impl Zone {
         if more != 0 && header.blocks.get() > 1 {
             aside::may_free(more)?;
         }
-        // SAFETY: (I1) just rewound, and `&mut self` is the only handle.
+        // SAFETY: (I1) the zone was just rewound, and `&mut self` is the only handle.
         unsafe { header.trim(keep) };
         Ok(())
     }
 
-    /// An error where others than this handle hold the zone; `entries` says whether those of the
-    /// stack count.
+    /// Gives an error if anything but this handle holds the zone. `entries` is `state::ENTRIES` if stack entries count,
+    /// and 0 if not.
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
         let state = self.header().state.get();
         let handles = (state & state::HANDLES) - state::HANDLE;
@@ -408,17 +412,20 @@ impl Zone {
         }
     }
 
-    /// Registers what is to run when the zone is reset or freed: once, newest first.
+    /// Registers a hook that runs once, when the zone is reset or freed. Hooks run newest first.
     ///
     /// The hook lies in the zone. It must be `Send`, as the zone may end on another thread.
     ///
     /// # Panics
     ///
-    /// Where the zone has no room for the hook; [`try_on_cleanup`](Zone::try_on_cleanup) gives an
-    /// error instead.
+    /// When the zone has no room for the hook. [`try_on_cleanup`](Zone::try_on_cleanup) gives an error instead.
     ///
-    /// A hook that panics keeps no other from running; its zone ends all the same, but is not reset. As with
-    /// destructors, the program ends where one panics during a panic (a second hook's, say), or as its thread ends.
+    /// A hook may free other zones. Those that have hooks themselves end when the hooks of this zone have run, one after
+    /// the other, so that any number of zones may lead to one another.
+    ///
+    /// When a hook panics, the other hooks still run. A zone that is being freed ends all the same, but a zone that is
+    /// being reset is not reset. As with destructors, the program ends if a hook panics during another panic (that of
+    /// another hook, for example), or while its thread ends.
     ///
     /// # Real-time
     ///
@@ -428,8 +435,8 @@ impl Zone {
         or_panic(self.try_on_cleanup(hook));
     }
 
-    /// Like [`on_cleanup`](Zone::on_cleanup), with an error where the zone has no room. The hook
-    /// is then dropped without having run.
+    /// Like [`on_cleanup`](Zone::on_cleanup), but gives an error when the zone has no room. The hook is then dropped
+    /// without having run.
     ///
     /// # Errors
     ///
@@ -440,24 +447,24 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_on_cleanup<F: FnOnce() + Send + 'static>(&self, hook: F) -> Result<(), ZoneError> {
         let place = self.try_alloc_layout(Layout::new::<HookOf<F>>())?.cast::<HookOf<F>>();
-        // SAFETY: (I2) memory just allocated for this type.
+        // SAFETY: (I2) the memory was just allocated for this type.
         unsafe { self.header().add_hook(place, hook) };
         Ok(())
     }
 
-    /// One more handle, with an error where [`clone`](Zone::clone) panics.
+    /// Makes one more handle, and gives an error where [`clone`](Zone::clone) panics.
     #[inline]
     pub(crate) fn try_clone(&self) -> Result<Zone, ZoneError> {
         if self.header().state.get() & SPECIAL != 0 {
-            self.be_cloneable()?;
+            self.ensure_cloneable()?;
         }
         Ok(self.clone())
     }
 
     #[cold]
     #[inline(never)]
-    fn be_cloneable(&self) -> Result<(), ZoneError> {
-        self.be_born()?;
+    fn ensure_cloneable(&self) -> Result<(), ZoneError> {
+        self.ensure_made()?;
         match self.header().state.get() & SPECIAL {
             0 => Ok(()),
             _ => Err(ZoneError::InUse { handles: self.handles() }),
@@ -465,34 +472,35 @@ impl Zone {
     }
 }
 
-/// What a handle's clone has to look at.
+/// The states in which a zone cannot get a handle by counting alone.
 const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
 
 impl Clone for Zone {
-    /// One more handle.
+    /// Makes one more handle.
     ///
     /// # Panics
     ///
-    /// At 1,073,741,824 handles, where a `Zone::new(0)` finds no memory to begin with, and on the zone of a
-    /// [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
+    /// * When the zone has 1,073,741,824 handles.
+    /// * When it is the first use of a `Zone::new(0)`, and the system has no memory.
+    /// * When the zone is that of a [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
     #[track_caller]
     fn clone(&self) -> Zone {
         #[cold]
         #[inline(never)]
         #[track_caller]
-        fn special(zone: &Zone) {
+        fn clone_special(zone: &Zone) {
             let sealed = zone.header().state.get() & state::SEALED != 0;
             assert!(!sealed, "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's");
-            or_panic(zone.be_born());
+            or_panic(zone.ensure_made());
             assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
         }
         if self.header().state.get() & SPECIAL != 0 {
-            special(self);
+            clone_special(self);
         }
         let header = self.header();
         header.state.set(header.state.get() + state::HANDLE);
-        // SAFETY: (I1) counted just now.
+        // SAFETY: (I1) the new handle was just counted.
         unsafe { Zone::from_raw(self.raw()) }
     }
 }
@@ -500,7 +508,7 @@ impl Clone for Zone {
 impl Drop for Zone {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: (I1) the handle is given up.
+        // SAFETY: (I1) this handle is given up.
         unsafe { Header::release(self.raw(), state::HANDLE) };
     }
 }

@@ -3,12 +3,12 @@
 use super::Zone;
 
 impl Zone {
-    /// Makes the zone ready for another thread. Only a sole handle may go: the zone comes back
-    /// where there are others, `ZBox`es or stack entries.
+    /// Makes the zone ready to go to another thread. This must be its only handle, with no `ZBox` in the zone and no
+    /// entry on a stack.
     ///
     /// # Errors
     ///
-    /// The zone itself, unchanged.
+    /// The zone itself, unchanged, if something else holds it.
     ///
     /// # Real-time
     ///
@@ -35,12 +35,12 @@ impl Zone {
 #[derive(Debug)]
 pub struct SendZone(Zone);
 
-// SAFETY: (I3) made from the only handle, with no entry on any stack, and gives out no reference to
-// it. What may still run, the cleanup hooks, is `Send + 'static`.
+// SAFETY: (I3) it is made from the zone's only handle, with no entry on any stack, and gives out no reference to it.
+// Only cleanup hooks can run on the way, and they are `Send + 'static`.
 unsafe impl Send for SendZone {}
 
 impl SendZone {
-    /// The zone, on the thread it now belongs to.
+    /// Unpacks the zone, which then belongs to the current thread.
     ///
     /// # Real-time
     ///

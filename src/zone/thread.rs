@@ -8,10 +8,10 @@
     message = "zones belong to one thread: send a `Parcel` or a `SendZone`",
     label = "this would use a zone on two threads"
 )]
-pub trait MayLeaveItsThread {}
+pub(crate) trait MayLeaveItsThread {}
 
 /// Stands for each zone. (With a lifetime, as the compiler refuses bounds that it sees to hold for nothing.)
-pub struct AZone<'a>(core::marker::PhantomData<&'a ()>);
+pub(crate) struct AZone<'a>(core::marker::PhantomData<&'a ()>);
 
 /// Makes types `Send` and `Sync` where a zone may leave its thread, that is nowhere.
 macro_rules! stays_on_its_thread {
@@ -30,3 +30,5 @@ macro_rules! stays_on_its_thread {
 }
 
 pub(crate) use stays_on_its_thread;
+
+stays_on_its_thread!([] super::Zone);

@@ -15,6 +15,7 @@ use core::convert::Infallible;
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -411,7 +412,8 @@ impl Zone {
         let mut builder = SliceBuilder::<E, I::Item>::new(self);
         builder.reserve_exact(items.size_hint().0)?;
         // What has ended once is not asked again.
-        if builder.fill_room(&mut items) {
+        if let Some(item) = builder.fill_room(&mut items) {
+            builder.push(item)?;
             for item in items {
                 builder.push(item)?;
             }
@@ -990,21 +992,32 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         true
     }
 
-    /// Takes as many items as there is room for, and says whether there were that many. Nothing but them is
-    /// looked at in this loop, so that the optimiser can make of it what it makes of a loop over an array.
+    /// Takes as many items as there is room for. Some: the first one that there is none for. None: the iterator
+    /// has ended. Nothing but the items is looked at in this loop, so that the optimiser can make of it what it
+    /// makes of a loop over an array.
+    ///
+    /// The iterator's own loop is used, which for some is much shorter than one over `next`. It may be the
+    /// user's, and call the closure as often as it likes, also after the closure has told it to stop. So the
+    /// bound is in the closure.
     #[inline]
-    fn fill_room(&mut self, items: &mut impl Iterator<Item = T>) -> bool {
-        let (start, first) = (self.start, self.len);
-        let mut filled = 0;
-        items.take(self.room - first).for_each(|item| {
-            // SAFETY: (I6) `first + filled < room`: no more are taken.
-            let place = unsafe { start.add(first + filled) };
+    fn fill_room(&mut self, items: &mut impl Iterator<Item = T>) -> Option<T> {
+        let (start, room) = (self.start, self.room);
+        let mut filled = self.len;
+        let mut over = None;
+        let _ = items.try_for_each(|item| {
+            if filled >= room {
+                over = Some(item);
+                return ControlFlow::Break(());
+            }
+            // SAFETY: (I6) `filled < room`, as was just seen.
+            let place = unsafe { start.add(filled) };
             // SAFETY: (I2) a place of ours that is not yet filled.
             unsafe { place.write(item) };
             filled += 1;
+            ControlFlow::Continue(())
         });
-        self.len = first + filled;
-        self.len == self.room
+        self.len = filled;
+        over
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! Zeroed memory, for types that it is a value of.
+//! Zeroed memory, for types of which all-zero bytes are a value.
 
 use crate::error::ZoneError;
 use crate::zone::Zone;
@@ -7,7 +7,7 @@ use bytemuck::Zeroable;
 use core::convert::Infallible;
 use core::slice;
 
-// As in `alloc.rs`: each call hands out other memory (I2).
+// As in `values.rs`, each call hands out different memory (I2).
 #[expect(clippy::mut_from_ref)]
 #[cfg_attr(docsrs, doc(cfg(feature = "bytemuck")))]
 impl Zone {
@@ -16,13 +16,13 @@ impl Zone {
     fn zeroed_in<E: OnError, T: Zeroable>(&self, len: usize) -> Result<&mut [T], E::Error> {
         const { crate::zone::values::refuse_drop::<T>() };
         let start = self.places::<E, T>(len, align_of::<T>())?.as_ptr();
-        // SAFETY: (I2) `len` places just taken.
+        // SAFETY: (I2) `len` places were just taken.
         unsafe { start.write_bytes(0, len) };
-        // SAFETY: (I7) zeroes are a `T`, by `Zeroable`'s promise; (I1) borrowed from the handle.
+        // SAFETY: (I7) zeroes are a `T`, as `Zeroable` promises. (I1) The slice is borrowed from the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
     }
 
-    /// A value of zeroes, made in its place: nothing is copied there, however large it is.
+    /// Allocates a value of zeroes. It is made in its place, so nothing is copied, however large it is.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1 << 20);
@@ -32,7 +32,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_zeroed`](Zone::try_alloc_zeroed) errs.
+    /// When [`try_alloc_zeroed`](Zone::try_alloc_zeroed) gives an error.
     ///
     /// # Real-time
     ///
@@ -57,7 +57,7 @@ impl Zone {
         self.try_alloc_zeroed_slice(1).map(|values| &mut values[0])
     }
 
-    /// A slice of `len` values of zeroes.
+    /// Allocates a slice of `len` values of zeroes.
     ///
     /// ```
     /// let zone = memzone::Zone::new(4096);
@@ -67,7 +67,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_zeroed_slice`](Zone::try_alloc_zeroed_slice) errs.
+    /// When [`try_alloc_zeroed_slice`](Zone::try_alloc_zeroed_slice) gives an error.
     ///
     /// # Real-time
     ///

@@ -7,8 +7,8 @@ use crate::closure::zone_fn::ZoneFn;
 use crate::error::{ZoneError, or_panic};
 use core::fmt;
 
-/// Makes a closure that can be redefined while another thread plays it: the [`Caller`] goes to that
-/// thread, an audio callback's, say, and the [`Binder`] stays.
+/// Makes a closure that can be redefined while another thread plays it. The [`Caller`] goes to that thread, which may
+/// be that of an audio callback. The [`Binder`] stays.
 ///
 /// ```
 /// use memzone::{ZoneFn, hot};
@@ -25,8 +25,9 @@ use core::fmt;
 ///
 /// # State that outlives a redefinition
 ///
-/// What a closure captured goes with it. What is to go on, an oscillator's phase or a delay's line,
-/// is the player's: it hands it to each call, and every definition finds it as the one before left it.
+/// What a closure captured ends with the closure. State that is to go on, such as an oscillator's phase or a delay
+/// line, belongs to the player. The player lends it to each call, so every definition finds it as the one before left
+/// it.
 ///
 /// ```
 /// use memzone::{ZoneFn, hot};
@@ -62,12 +63,12 @@ use core::fmt;
 /// assert_eq!(saw, (before + 440.0 / 48_000.0) * 2.0 - 1.0);
 /// ```
 ///
-/// State with memory of its own, like a delay's line, can live in a [`Parcel`](crate::Parcel), or be
-/// made once on the player's side. [`Fader`] plays redefinitions without a click.
+/// State with memory of its own, such as a delay line, can live in a [`Parcel`](crate::Parcel), or be made once on the
+/// player's side. A [`Fader`](crate::Fader) plays redefinitions without a click.
 ///
 /// # Panics
 ///
-/// Where [`try_hot`] errs.
+/// When [`try_hot`] gives an error.
 ///
 /// # Real-time
 ///
@@ -96,9 +97,8 @@ pub fn try_hot<A, R, S: ?Sized>(
 
 /// The side of a [`hot`] closure that plays it.
 ///
-/// Dropping it leaves all closures to the [`Binder`], which destroys them. Only where the binder has
-/// ended before is that done here; [`into_definition`](Caller::into_definition) keeps the closure
-/// from it.
+/// Dropping it leaves all closures to the [`Binder`], which destroys them. If the binder has ended before, they are
+/// destroyed here. [`into_definition`](Caller::into_definition) keeps the current closure from being destroyed.
 ///
 /// ```
 /// use memzone::{ZoneFn, hot};
@@ -114,22 +114,22 @@ pub fn try_hot<A, R, S: ?Sized>(
 ///
 /// # Real-time
 ///
-/// Yes: nothing here waits, or frees as long as there is a binder. Taking up a redefinition is one
-/// atomic exchange; a call without one is a load, a branch and an indirect call.
+/// Yes. Nothing here waits, and nothing frees memory as long as there is a binder. Taking up a redefinition is one
+/// atomic exchange. A call without one is a load, a branch and an indirect call.
 pub struct Caller<A, R, S: ?Sized = ()> {
     pub(super) taker: Taker<ZoneFn<A, R, S>>,
     pub(super) taken_up: u64,
 }
 
 impl<A, R, S: ?Sized> Caller<A, R, S> {
-    /// Takes up the newest redefinition, if there is one, and calls the closure with something of the
-    /// caller's; see [`hot`].
+    /// Takes up the newest redefinition, if there is one. Then it calls the closure and lends it something of the
+    /// player's; see [`hot`].
     ///
-    /// A panic in the closure goes through; the caller may go on.
+    /// A panic in the closure reaches the player. The `Caller` can be used afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
         if self.taker.has_new() {
@@ -138,8 +138,9 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
         self.taker.current().call_with(shared, argument)
     }
 
-    /// Takes up the newest redefinition, if there is one, and says whether there was. For the start of
-    /// a block, all of which is to be played by one definition: that is called through
+    /// Takes up the newest redefinition, if there is one, and says whether there was.
+    ///
+    /// This is for the start of a block that one definition is to play as a whole. Call that definition through
     /// [`definition`](Caller::definition).
     ///
     /// ```
@@ -171,17 +172,17 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
         took
     }
 
-    /// The definition that was taken up last. It does not look for a newer one.
+    /// The definition that was taken up last. This does not look for a newer one.
     ///
     /// # Real-time
     ///
-    /// Yes. What is moved out of here, with `mem::replace` say, is destroyed where it is dropped.
+    /// Yes. What you move out of here, for example with `mem::replace`, is destroyed where you drop it.
     #[inline(always)]
     pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
         self.taker.current()
     }
 
-    /// How many redefinitions were taken up.
+    /// The number of redefinitions that were taken up.
     ///
     /// # Real-time
     ///
@@ -190,7 +191,7 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
         self.taken_up
     }
 
-    /// Ends this side, but for the definition it plays. The binder gets what else there is.
+    /// Ends this side, and returns the definition that it plays. The binder gets all others.
     ///
     /// # Real-time
     ///
@@ -203,23 +204,22 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
 impl<A, R> Caller<A, R> {
     /// Takes up the newest redefinition, if there is one, and calls the closure.
     ///
-    /// A panic in the closure goes through; the caller may go on.
+    /// A panic in the closure reaches the player. The `Caller` can be used afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closure is.
+    /// Yes, if the closure is.
     #[inline(always)]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)
     }
 }
 
-/// The side of a [`hot`] closure that redefines it. All threads may use it at once, by reference.
+/// The side of a [`hot`] closure that redefines it. Several threads may use it at once, by reference.
 ///
-/// What is retired or skipped is destroyed in [`rebind`](Binder::rebind) and
-/// [`reclaim`](Binder::reclaim), or when the binder is dropped. One retired closure waits at most, for
-/// as long as none of these is called. What was defined last is still taken up when the binder has
-/// gone.
+/// Closures that were retired or skipped are destroyed in [`rebind`](Binder::rebind) and [`reclaim`](Binder::reclaim),
+/// or when the binder is dropped. While none of these is called, at most one retired closure waits. The last definition
+/// is still taken up after the binder is gone.
 ///
 /// ```
 /// use memzone::{ZoneFn, hot};
@@ -240,20 +240,20 @@ pub struct Binder<A, R, S: ?Sized = ()> {
 }
 
 impl<A, R, S: ?Sized> Binder<A, R, S> {
-    /// Redefines the closure: the caller's next call is to `f`.
+    /// Redefines the closure. The caller's next call is to `f`.
     ///
-    /// A definition that the caller has not taken up yet is destroyed here, unplayed; so is one that it
-    /// has retired; and so is `f` where the caller has ended. Returns how many were destroyed: with what
-    /// [`reclaim`](Binder::reclaim) returns, the sum is all there were.
+    /// A definition that the caller has not taken up yet is destroyed here without being played. So is one that the
+    /// caller has retired. If the caller has ended, `f` itself is destroyed. The result is the number of closures
+    /// destroyed. Added to what [`reclaim`](Binder::reclaim) returns, it accounts for all closures that there were.
     ///
     /// # Real-time
     ///
-    /// No: what is destroyed frees its zone. It does not wait for the caller.
+    /// No: a closure that is destroyed frees its zone. This does not wait for the caller.
     pub fn rebind(&self, f: ZoneFn<A, R, S>) -> usize {
         usize::from(self.giver.give(f).is_some())
     }
 
-    /// Destroys what the caller has retired, or left when it ended, and says how many there were.
+    /// Destroys the closures that the caller has retired, or left when it ended, and returns their number.
     ///
     /// # Real-time
     ///
@@ -263,7 +263,7 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
         collected.iter().flatten().count()
     }
 
-    /// Whether the last redefinition has yet to be taken up.
+    /// Whether the caller has not taken up the last redefinition yet.
     ///
     /// # Real-time
     ///
@@ -272,13 +272,13 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
         self.giver.is_waiting()
     }
 
-    /// Whether the caller has ended, so that nobody takes up anything any more.
+    /// Whether the caller has ended. Nobody takes up redefinitions then.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn has_ended(&self) -> bool {
-        self.giver.is_alone()
+        self.giver.has_taker_ended()
     }
 }
 

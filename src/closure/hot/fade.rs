@@ -1,4 +1,4 @@
-//! Redefinitions without a click.
+//! Fading from one definition to the next, so that a redefinition makes no click.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ use super::caller::Caller;
 use crate::closure::zone_fn::ZoneFn;
 use core::fmt;
 
-/// What can be faded into another: a sample, or a frame of several.
+/// Values that can be mixed for a fade: a sample, or a frame of several samples.
 ///
 /// ```
 /// use memzone::Mix;
@@ -30,11 +30,11 @@ use core::fmt;
 /// assert_eq!((middle.left, middle.right), (0.5, -0.5));
 /// ```
 pub trait Mix: Sized {
-    /// Of `new` the part `part`, between 0 and 1, and of `old` the rest.
+    /// Mixes two values. `part`, between 0 and 1, is the part of `new`. The rest is that of `old`.
     ///
     /// # Real-time
     ///
-    /// Yes, for those of this crate.
+    /// Yes, for the types that this crate implements it for.
     fn mix(old: Self, new: Self, part: f32) -> Self;
 }
 
@@ -70,11 +70,11 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
     }
 }
 
-/// A [`Caller`] that fades from each definition to the next: for so many samples both are called, and
-/// what they return is mixed, in equal steps from the old one to the new one.
+/// A [`Caller`] that fades from each definition to the next. During a fade both are called for each sample, and their
+/// results are mixed, in equal steps from the old definition to the new one.
 ///
-/// The old one is retired after its fade. Redefinitions that come meanwhile wait for its end, and only
-/// the newest of them is played.
+/// The old definition is retired after its fade. Redefinitions that come meanwhile wait for the end of the fade, and
+/// only the newest of them is played.
 ///
 /// ```
 /// use memzone::{Fader, ZoneFn, hot};
@@ -91,10 +91,9 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 ///
 /// # State
 ///
-/// State that outlives redefinitions (see [`hot`](crate::hot)) would be advanced twice a sample while two
-/// definitions play. So the old one plays on with a copy: at the start of a fade the player's state is
-/// copied into a second one, with `clone_from`, which for most types takes no memory where there is
-/// room already.
+/// While two definitions play, they would advance state that outlives redefinitions (see [`hot`](crate::hot)) twice a
+/// sample. So the old definition plays on with a copy. At the start of a fade, `clone_from` copies the player's state
+/// into a spare one. For most types this takes no memory if the spare state has room already.
 ///
 /// ```
 /// use memzone::{Fader, ZoneFn, hot};
@@ -117,9 +116,9 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// assert_eq!(phase, 0.5); // 100 steps, not 200
 /// ```
 ///
-/// A large state should not be copied: keep the small part of it (a phase, a position) in the state, and the
-/// large part (a delay's line) outside, where the definitions only read it and the player writes what they
-/// return. For that it is lent to each call, as a shared reference in the argument.
+/// A large state should not be copied. Keep the small part of it (a phase, a position) in the state, and the large part
+/// (a delay line) outside. Lend the large part to each call as a shared reference in the argument. Then the definitions
+/// only read it, and the player writes what they return.
 ///
 /// ```
 /// use memzone::{Fader, Zone, ZoneFn, hot};
@@ -152,18 +151,18 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 ///
 /// # Real-time
 ///
-/// Yes, as far as the closures are, and copying the state.
+/// Yes, if the closures are and copying the state is.
 pub struct Fader<A, R, S = ()> {
     caller: Caller<A, R, S>,
-    /// The state of the definition that is faded out.
-    of_old: S,
+    /// The state for the definition that is faded out.
+    spare_state: S,
     samples: u32,
-    /// How many samples of the fade were played.
+    /// The number of samples of the fade that were played.
     played: u32,
 }
 
 impl<A, R> Fader<A, R> {
-    /// Fades over so many samples: 480 are 10 ms at 48 kHz. With none, it plays as the caller does.
+    /// Makes a fader that fades over this many samples: 480 are 10 ms at 48 kHz. With 0 it plays as the caller does.
     ///
     /// # Real-time
     ///
@@ -176,11 +175,11 @@ impl<A, R> Fader<A, R> {
 impl<A: Clone, R: Mix> Fader<A, R> {
     /// Plays one sample.
     ///
-    /// A panic in a closure goes through; the fader may go on.
+    /// A panic in a closure reaches the player. The fader can be used afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closures are.
+    /// Yes, if the closures are.
     #[inline]
     pub fn call(&mut self, argument: A) -> R {
         self.call_with(&mut (), argument)
@@ -188,14 +187,14 @@ impl<A: Clone, R: Mix> Fader<A, R> {
 }
 
 impl<A, R, S> Fader<A, R, S> {
-    /// Like [`new`](Fader::new), for definitions that are called with a state. `spare` is another one,
-    /// with room for as much; what it holds does not matter.
+    /// Like [`new`](Fader::new), for definitions that are called with a state. `spare` is a second state, with as much
+    /// room as the player's. Its content does not matter.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn with_state(caller: Caller<A, R, S>, samples: u32, spare: S) -> Fader<A, R, S> {
-        Fader { caller, of_old: spare, samples, played: 0 }
+        Fader { caller, spare_state: spare, samples, played: 0 }
     }
 
     /// Whether two definitions are playing.
@@ -223,7 +222,7 @@ impl<A, R, S> Fader<A, R, S> {
         self.caller.taker.is_fading()
     }
 
-    /// How many redefinitions were taken up.
+    /// The number of redefinitions that were taken up.
     ///
     /// # Real-time
     ///
@@ -232,20 +231,21 @@ impl<A, R, S> Fader<A, R, S> {
         self.caller.taken_up
     }
 
-    /// The definition that was taken up last, as [`Caller::definition`]: for its zone's name and bytes, say.
+    /// The definition that was taken up last, as by [`Caller::definition`]. This is useful for its zone's name and
+    /// figures, for example.
     ///
     /// # Real-time
     ///
-    /// Yes. What is moved out of here is destroyed where it is dropped.
+    /// Yes. What you move out of here is destroyed where you drop it.
     pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
         self.caller.definition()
     }
 
-    /// The caller again. A fade ends at once.
+    /// Gives the caller back. A fade ends at once.
     ///
     /// # Real-time
     ///
-    /// Yes, but for the spare state, which is dropped here.
+    /// Yes, if dropping the spare state is. It is dropped here.
     pub fn into_caller(mut self) -> Caller<A, R, S> {
         self.caller.taker.end_fade();
         self.caller
@@ -255,11 +255,11 @@ impl<A, R, S> Fader<A, R, S> {
 impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
     /// Plays one sample, with the player's state.
     ///
-    /// A panic in a closure goes through; the fader may go on.
+    /// A panic in a closure reaches the player. The fader can be used afterwards.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the closures are, and copying the state at the start of a fade.
+    /// Yes, if the closures are, and copying the state at the start of a fade is.
     #[inline]
     pub fn call_with(&mut self, state: &mut S, argument: A) -> R {
         let taker = &mut self.caller.taker;
@@ -271,27 +271,27 @@ impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
                 taker.send_back();
                 return taker.current().call_with(state, argument);
             }
-            // First, so that a panic in it changes nothing.
-            self.of_old.clone_from(state);
-            self.begin();
+            // The copy is made before the fade begins, so that a panic in it changes nothing.
+            self.spare_state.clone_from(state);
+            self.begin_fade();
         }
-        self.step(state, argument)
+        self.play_fading(state, argument)
     }
 
     #[cold]
-    fn begin(&mut self) {
+    fn begin_fade(&mut self) {
         self.caller.taken_up += u64::from(self.caller.taker.begin_fade());
         self.played = 0;
     }
 
-    /// One sample of a fade.
+    /// Plays one sample of a fade.
     #[inline(never)]
-    fn step(&mut self, state: &mut S, argument: A) -> R {
-        let Some((current, old)) = self.caller.taker.both() else {
+    fn play_fading(&mut self, state: &mut S, argument: A) -> R {
+        let Some((current, old)) = self.caller.taker.current_and_fading() else {
             return self.caller.call_with(state, argument);
         };
         let new = current.call_with(state, argument.clone());
-        let old = old.call_with(&mut self.of_old, argument);
+        let old = old.call_with(&mut self.spare_state, argument);
         self.played += 1;
         let part = self.played as f32 / (self.samples as f32 + 1.0);
         if self.played >= self.samples {

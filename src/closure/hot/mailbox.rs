@@ -1,26 +1,27 @@
-//! What the two sides of a hot closure share: the newest definition on its way there, or the retired
-//! one on its way back.
+//! What the two sides of a hot closure share. The newest definition goes through it to the player, and a retired one
+//! comes back.
 //!
-//! One word, the slot, holds one of four:
+//! It has one word, the slot, with one of four values:
 //!
 //! ```text
 //! empty         nothing is on its way
-//! NEW(p)        put there by the giver, until the taker takes it up
-//! RETIRED(p)    put there by the taker as it took up another, until the giver collects it
-//! ENDED         the taker is gone, and looks no more
+//! NEW(p)        the giver has put p there, and the taker has not taken it up yet
+//! RETIRED(p)    the taker has put p there when it took up another, and the giver has not collected it yet
+//! ENDED         the taker is gone
 //! ```
 //!
-//! Who exchanges the word owns what came out, and nobody looks into what a slot holds, so there is no
-//! ABA problem. The taker's side is one swap. It swaps only where it has seen NEW, and nobody but the
-//! taker removes NEW other than by putting a newer one; so it always gets one, and at most one retired
-//! definition is ever on its way back. The giver destroys whatever comes out.
+//! Whoever exchanges the word owns what came out. Nobody looks into what a slot holds, so there is no ABA problem. The
+//! giver destroys whatever comes out.
 //!
-//! With a fade there is nothing to send back yet at a take-up, so NEW is swapped for empty. What was
-//! faded out goes back where the slot is empty again, or in the next swap; until then the taker holds
-//! it as spent. (The one before it may still be in the slot.)
+//! The taker takes up a definition with one swap. It swaps only after it has seen NEW. The giver replaces NEW only by
+//! a newer NEW, so the swap always gets a definition. So at most one retired definition is on its way back at a time.
 //!
-//! A taker that ends leaves what it still has in `left`, for the giver to collect. Who ends second
-//! frees the mailbox, with all that is in it.
+//! If the taker fades, it has nothing to send back yet when it takes up a definition, so it swaps NEW for empty. After
+//! the fade the old definition is spent. It goes back as soon as the slot is empty, or in the next swap. Until then the
+//! taker holds it, as the definition before it may still be in the slot.
+//!
+//! A taker that ends puts what it still has into `left`, for the giver to collect. The side that ends second frees the
+//! mailbox with all that is in it.
 
 use crate::closure::zone_fn::ZoneFn;
 use crate::error::ZoneError;
@@ -35,7 +36,7 @@ use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-/// What can lie in a mailbox: an owner that is one pointer.
+/// What can go through a mailbox: an owner that is a single pointer.
 ///
 /// # Safety
 ///
@@ -44,11 +45,11 @@ pub(super) unsafe trait Letter: Sized {
     fn into_raw(self) -> NonNull<()>;
     /// # Safety
     ///
-    /// Once for each `into_raw`, on a thread that may have the letter.
+    /// `raw` comes from `into_raw` and is passed in once, on a thread that may have the letter.
     unsafe fn from_raw(raw: NonNull<()>) -> Self;
 }
 
-// SAFETY: (I23) see `ZoneFn::into_raw`; a closure's node begins with pointers.
+// SAFETY: (I23) `ZoneFn::into_raw` and `from_raw` are opposites, and a closure's node is aligned for pointers.
 unsafe impl<A, R, S: ?Sized> Letter for ZoneFn<A, R, S> {
     fn into_raw(self) -> NonNull<()> {
         ZoneFn::into_raw(self)
@@ -59,12 +60,12 @@ unsafe impl<A, R, S: ?Sized> Letter for ZoneFn<A, R, S> {
     }
 }
 
-/// The slot's lowest bits.
+/// The bits of the slot that tell what it holds. A letter's address has zeros there.
 const TAG: usize = 3;
 const RETIRED: usize = 1;
 const NEW: usize = 2;
 
-/// The slot when the taker is gone.
+/// The value of the slot when the taker is gone.
 fn ended() -> *mut () {
     core::ptr::without_provenance_mut(TAG)
 }
@@ -79,21 +80,21 @@ fn tag(word: *mut ()) -> usize {
 
 struct Mailbox<T: Letter> {
     slot: AtomicPtr<()>,
-    /// What the taker left when it ended: what it played, what it was fading out or had spent, and
-    /// what was in the slot.
+    /// What the taker left when it ended: the definition that it played, the one that it was fading out or had spent,
+    /// and the one in the slot.
     left: [AtomicPtr<()>; 3],
     one_ended: AtomicBool,
     owns: PhantomData<T>,
 }
 
-/// The letter in a word that was exchanged for another.
+/// The letter in a word that came out of a slot.
 ///
 /// # Safety
 ///
-/// I23: the word came out of a slot of a mailbox for `T`, and the caller has it alone.
-unsafe fn open<T: Letter>(word: *mut ()) -> Option<T> {
+/// I23: the word came out of a slot of a mailbox for `T`, and nobody but the caller has it.
+unsafe fn letter_in<T: Letter>(word: *mut ()) -> Option<T> {
     let letter = NonNull::new(word.map_addr(|address| address & !TAG))?;
-    // SAFETY: (I23) what is in a slot was put there by `into_raw`; the caller's promise.
+    // SAFETY: (I23) what is in a slot comes from `into_raw`, and the caller promises to have it alone.
     Some(unsafe { T::from_raw(letter) })
 }
 
@@ -106,32 +107,33 @@ impl<T: Letter> Mailbox<T> {
             one_ended: AtomicBool::new(false),
             owns: PhantomData,
         };
-        // SAFETY: (I24) memory just taken for it.
+        // SAFETY: (I24) the memory was just taken for it.
         unsafe { place.write(mailbox) };
         Ok(place)
     }
 
-    /// One side is gone. The second one frees the mailbox.
+    /// Ends one side of the mailbox. The side that ends second frees it.
     ///
     /// # Safety
     ///
-    /// I24: once for each side, which does not use the mailbox any more.
+    /// I24: each side calls this once, and does not use the mailbox afterwards.
     unsafe fn end(mailbox: NonNull<Mailbox<T>>) {
-        // SAFETY: (I24) freed only below, by the second one.
+        // SAFETY: (I24) the mailbox is freed only below, by the second side.
         let this = unsafe { mailbox.as_ref() };
-        // Release: all that this side did comes before the end. Acquire: so does the other's.
+        // Release and acquire: all that either side did comes before the end.
         if this.one_ended.swap(true, Ordering::AcqRel) {
-            /// Freed also where a definition's destructor panics; put aside in a real-time section.
-            struct Free<T: Letter>(NonNull<Mailbox<T>>);
-            impl<T: Letter> Drop for Free<T> {
+            /// Frees the mailbox, even when a definition's destructor panics. In a real-time section that denies, the
+            /// memory is put aside.
+            struct FreeMailbox<T: Letter>(NonNull<Mailbox<T>>);
+            impl<T: Letter> Drop for FreeMailbox<T> {
                 fn drop(&mut self) {
                     let layout = Layout::new::<Mailbox<T>>();
-                    // SAFETY: (I24) taken with this layout in `make`, and both sides are gone.
+                    // SAFETY: (I24) the memory was taken with this layout in `make`, and both sides are gone.
                     unsafe { System::give_back(&(), self.0.cast(), layout) };
                 }
             }
-            let free = Free(mailbox);
-            // SAFETY: (I24) written in `make`, and both sides are gone.
+            let free = FreeMailbox(mailbox);
+            // SAFETY: (I24) the mailbox was written in `make`, and both sides are gone.
             unsafe { free.0.drop_in_place() };
         }
     }
@@ -139,51 +141,51 @@ impl<T: Letter> Mailbox<T> {
     /// Takes what the taker left.
     fn take_left(&self) -> [Option<T>; 3] {
         self.left.each_ref().map(|left| {
-            // Acquire: the letter as its last owner left it.
+            // Acquire: this side sees the letter as its last owner left it.
             let word = left.swap(null_mut(), Ordering::Acquire);
-            // SAFETY: (I23) exchanged just now.
-            unsafe { open(word) }
+            // SAFETY: (I23) the word was just exchanged.
+            unsafe { letter_in(word) }
         })
     }
 }
 
 impl<T: Letter> Drop for Mailbox<T> {
     fn drop(&mut self) {
-        // Relaxed: `end` has ordered all.
+        // Relaxed: `end` has ordered all accesses.
         let word = self.slot.swap(null_mut(), Ordering::Relaxed);
-        // SAFETY: (I23) exchanged just now.
-        let waiting: Option<T> = unsafe { open(word) };
-        // An array, so that a destructor that panics does not keep the others from running.
+        // SAFETY: (I23) the word was just exchanged.
+        let waiting: Option<T> = unsafe { letter_in(word) };
+        // All are dropped as one value, so that a destructor that panics does not keep the others from running.
         drop((waiting, self.take_left()));
     }
 }
 
-/// The side that plays: it has a definition, and takes up newer ones.
+/// The side that plays. It has a definition, and takes up newer ones.
 pub(super) struct Taker<T: Letter> {
     mailbox: NonNull<Mailbox<T>>,
     current: ManuallyDrop<T>,
-    /// The one before, as long as it is faded out.
+    /// The definition before the current one, while it is faded out.
     fading: Option<T>,
-    /// One that was faded out and found no empty slot. Never there while another one is fading.
+    /// A definition that was faded out and could not go back yet. There is none while another one is fading.
     spent: Option<T>,
 }
 
-/// The side that defines. All its threads may use it at once.
+/// The side that defines. Several threads may use it at once.
 pub(super) struct Giver<T: Letter> {
     mailbox: NonNull<Mailbox<T>>,
-    /// Letters are put in through it, for a taker whose type stays as it was. So it must not become
-    /// a giver of another type (I25).
+    /// Makes the giver invariant in `T`. It puts letters in for a taker whose type stays as it was, so it must not
+    /// become a giver of another type (I25).
     puts_in: PhantomData<fn(T) -> T>,
 }
 
-// SAFETY: (I23, I24) what both sides share are atomics; letters go from side to side.
+// SAFETY: (I23, I24) the two sides share only atomics. Letters go from one side to the other.
 unsafe impl<T: Letter + Send> Send for Taker<T> {}
 // SAFETY: (I23, I24) as above.
 unsafe impl<T: Letter + Send> Send for Giver<T> {}
-// SAFETY: (I23, I24) as above. Through a shared giver letters are put in and taken out, by value.
+// SAFETY: (I23, I24) as above. A shared giver puts letters in and takes them out by value.
 unsafe impl<T: Letter + Send> Sync for Giver<T> {}
 
-/// The two sides of a new mailbox. Where there is no memory for it, the letter is dropped.
+/// Makes the two sides of a new mailbox. If there is no memory for it, the letter is dropped.
 pub(super) fn mailbox<T: Letter>(first: T) -> Result<(Taker<T>, Giver<T>), ZoneError> {
     let mailbox = Mailbox::make()?;
     let current = ManuallyDrop::new(first);
@@ -200,10 +202,10 @@ impl<T: Letter> Taker<T> {
         unsafe { self.mailbox.as_ref() }
     }
 
-    /// Whether a newer definition is there.
+    /// Whether there is a newer definition.
     #[inline(always)]
     pub(super) fn has_new(&self) -> bool {
-        // Relaxed: nothing is read through it. ENDED has the bit too, but is this side's own doing.
+        // Relaxed: nothing is read through the pointer. ENDED has this bit too, but only this side writes ENDED.
         self.mailbox().slot.load(Ordering::Relaxed).addr() & NEW != 0
     }
 
@@ -212,9 +214,9 @@ impl<T: Letter> Taker<T> {
         &mut self.current
     }
 
-    /// The current definition, and the one that is faded out.
+    /// The current definition and the one that is faded out, if there is a fade.
     #[inline(always)]
-    pub(super) fn both(&mut self) -> Option<(&mut T, &mut T)> {
+    pub(super) fn current_and_fading(&mut self) -> Option<(&mut T, &mut T)> {
         self.fading.as_mut().map(|fading| (&mut *self.current, fading))
     }
 
@@ -223,21 +225,22 @@ impl<T: Letter> Taker<T> {
         self.fading.is_some()
     }
 
-    /// Swaps a retired definition, or none, for what is new in the slot, where that was seen.
+    /// Swaps a retired definition, or none, for the new one in the slot. The caller must have seen that there is one.
     fn exchange(&mut self, back: Option<T>) -> T {
         let back = back.map_or(null_mut(), |back| tagged(back.into_raw(), RETIRED));
-        // Acquire: the definition as it was built. Release: the retired one as it was left.
+        // Acquire: this side sees the new definition as it was built. Release: the giver sees the retired one as this
+        // side left it.
         let word = self.mailbox().slot.swap(back, Ordering::AcqRel);
-        // SAFETY: (I23) exchanged just now.
-        match unsafe { open(word) } {
+        // SAFETY: (I23) the word was just exchanged.
+        match unsafe { letter_in(word) } {
             Some(new) => new,
-            // What was seen is replaced by newer ones only. Unwinding would drop what was sent.
+            // This cannot happen, as NEW is replaced only by a newer NEW. Unwinding would drop what was sent.
             None => std::process::abort(),
         }
     }
 
-    /// Takes up what is new and sends the current one back. False: nothing is new, or the one before
-    /// is still fading.
+    /// Takes up the new definition and sends the current one back. The result is `false` if there is no new one, or if
+    /// the old one is still fading.
     pub(super) fn take_up(&mut self) -> bool {
         if !self.has_new() || self.is_fading() {
             return false;
@@ -247,13 +250,13 @@ impl<T: Letter> Taker<T> {
             self.end_fade();
             return true;
         }
-        // SAFETY: (I23) it is in the slot from here on, and written over before anything can panic.
+        // SAFETY: (I23) the definition moves to the slot, and a new one is written here before anything can panic.
         let old = unsafe { ManuallyDrop::take(&mut self.current) };
         self.current = ManuallyDrop::new(self.exchange(Some(old)));
         true
     }
 
-    /// Takes up what is new and keeps the one before for a fade. False: as for `take_up`.
+    /// Takes up the new definition and keeps the current one for a fade. The result is that of `take_up`.
     pub(super) fn begin_fade(&mut self) -> bool {
         if !self.has_new() || self.is_fading() {
             return false;
@@ -264,18 +267,18 @@ impl<T: Letter> Taker<T> {
         true
     }
 
-    /// Sends back the one that was faded out.
+    /// Ends the fade and sends the old definition back.
     pub(super) fn end_fade(&mut self) {
         self.spent = self.fading.take().or(self.spent.take());
         self.send_back();
     }
 
-    /// Sends back what is spent, if the slot is empty.
+    /// Sends the spent definition back, if the slot is empty.
     #[inline]
     pub(super) fn send_back(&mut self) {
         let Some(spent) = self.spent.take() else { return };
         let spent = spent.into_raw();
-        // Release: the retired one as it was left.
+        // Release: the giver sees the definition as this side left it.
         let sent = self.mailbox().slot.compare_exchange(
             null_mut(),
             tagged(spent, RETIRED),
@@ -283,41 +286,41 @@ impl<T: Letter> Taker<T> {
             Ordering::Relaxed,
         );
         if sent.is_err() {
-            // SAFETY: (I23) not put anywhere.
+            // SAFETY: (I23) the letter was not put anywhere.
             self.spent = Some(unsafe { T::from_raw(spent) });
         }
     }
 
-    /// Ends this side, but for the current definition.
+    /// Ends this side, and keeps the current definition for the caller.
     pub(super) fn into_current(self) -> T {
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: (I23) `this` is not used again but for `end`, which does not touch it.
+        // SAFETY: (I23) from here on, `this` is used only by `end`, which does not touch the current definition.
         let current = unsafe { ManuallyDrop::take(&mut this.current) };
         this.end(None);
         current
     }
 
-    /// Leaves everything to the giver, or frees it where that has ended.
+    /// Leaves everything to the giver, or frees it if the giver has ended.
     fn end(&mut self, current: Option<T>) {
-        // Acquire: what may be in there is passed on, as it is.
+        // Acquire: a definition that is in the slot is passed on as it is.
         let waiting = self.mailbox().slot.swap(ended(), Ordering::AcqRel);
         let waiting = waiting.map_addr(|address| address & !TAG);
         let raw = |letter: Option<T>| letter.map_or(null_mut(), |it| it.into_raw().as_ptr());
         let held = self.fading.take().or(self.spent.take());
         let leave = [raw(current), raw(held), waiting];
         for (place, letter) in self.mailbox().left.iter().zip(leave) {
-            // Release: the letter as this side leaves it. A swap and not a store, which loom would take
-            // for unordered with the giver's swaps.
+            // Release: the giver sees the letter as this side leaves it. This is a swap and not a store, as loom would
+            // take a store for unordered with the giver's swaps.
             place.swap(letter, Ordering::Release);
         }
-        // SAFETY: (I24) called once, from `drop` or `into_current`.
+        // SAFETY: (I24) this is called once, from `drop` or `into_current`.
         unsafe { Mailbox::end(self.mailbox) };
     }
 }
 
 impl<T: Letter> Drop for Taker<T> {
     fn drop(&mut self) {
-        // SAFETY: (I23) not used again.
+        // SAFETY: (I23) the field is not used again.
         let current = unsafe { ManuallyDrop::take(&mut self.current) };
         self.end(Some(current));
     }
@@ -329,8 +332,10 @@ impl<T: Letter> Giver<T> {
         unsafe { self.mailbox.as_ref() }
     }
 
-    /// Puts a definition there, in place of one that has not been taken up. What comes out is to be
-    /// dropped: that one, a retired one, or the new one itself where the taker has ended.
+    /// Puts a definition into the slot, in place of what is there.
+    ///
+    /// The caller is to drop what comes out. It is a definition that was not taken up, a retired one, or the new one
+    /// itself if the taker has ended.
     pub(super) fn give(&self, letter: T) -> Option<T> {
         let slot = &self.mailbox().slot;
         let letter = letter.into_raw();
@@ -338,10 +343,11 @@ impl<T: Letter> Giver<T> {
         let mut seen = slot.load(Ordering::Relaxed);
         loop {
             if seen == ended() {
-                // SAFETY: (I23) not put anywhere.
+                // SAFETY: (I23) the letter was not put anywhere.
                 return Some(unsafe { T::from_raw(letter) });
             }
-            // Release: the definition as it was built. Acquire: what comes out as it was left.
+            // Release: the taker sees the definition as it was built. Acquire: this side sees what comes out as it was
+            // left.
             let given = slot.compare_exchange_weak(
                 seen,
                 tagged(letter, NEW),
@@ -349,46 +355,46 @@ impl<T: Letter> Giver<T> {
                 Ordering::Relaxed,
             );
             match given {
-                // SAFETY: (I23) exchanged just now.
-                Ok(word) => return unsafe { open(word) },
+                // SAFETY: (I23) the word was just exchanged.
+                Ok(word) => return unsafe { letter_in(word) },
                 Err(now) => seen = now,
             }
         }
     }
 
-    /// Takes the retired one, and what an ended taker left.
+    /// Takes the retired definition, and those that an ended taker left.
     pub(super) fn collect(&self) -> [Option<T>; 4] {
         let slot = &self.mailbox().slot;
         let seen = slot.load(Ordering::Relaxed);
         let mut retired = None;
         if tag(seen) == RETIRED {
-            // Where it fails another thread has it, which destroys it.
-            // Acquire: the retired one as it was left.
+            // If this fails, another thread has taken the definition and destroys it.
+            // Acquire: this side sees the definition as the taker left it.
             let taken =
                 slot.compare_exchange(seen, null_mut(), Ordering::Acquire, Ordering::Relaxed);
-            // SAFETY: (I23) exchanged just now.
-            retired = taken.ok().and_then(|word| unsafe { open(word) });
+            // SAFETY: (I23) the word was just exchanged.
+            retired = taken.ok().and_then(|word| unsafe { letter_in(word) });
         }
         let [a, b, c] = self.mailbox().take_left();
         [retired, a, b, c]
     }
 
-    /// Whether the last definition has yet to be taken up.
+    /// Whether the taker has not taken up the last definition yet.
     pub(super) fn is_waiting(&self) -> bool {
         tag(self.mailbox().slot.load(Ordering::Relaxed)) == NEW
     }
 
     /// Whether the taker is gone.
-    pub(super) fn is_alone(&self) -> bool {
+    pub(super) fn has_taker_ended(&self) -> bool {
         self.mailbox().slot.load(Ordering::Relaxed) == ended()
     }
 }
 
 impl<T: Letter> Drop for Giver<T> {
     fn drop(&mut self) {
-        // Dropped last, also where `end` panics.
+        // What was collected is dropped last, even when `end` panics.
         let _collected = self.collect();
-        // SAFETY: (I24) once, and not used again.
+        // SAFETY: (I24) this side ends once, and does not use the mailbox again.
         unsafe { Mailbox::end(self.mailbox) };
     }
 }
@@ -401,7 +407,7 @@ mod tests {
     use loom::sync::atomic::AtomicUsize;
     use loom::thread;
 
-    /// A letter that is written to by whoever has it, and counts its drops.
+    /// A letter to which each of its owners writes, and which counts its drops.
     struct Definition(NonNull<Content>);
 
     struct Content {
@@ -410,7 +416,7 @@ mod tests {
         drops: Arc<[AtomicUsize; 4]>,
     }
 
-    // SAFETY: an owner, as a box.
+    // SAFETY: it owns its content, as a box does.
     unsafe impl Send for Definition {}
 
     // SAFETY: a box's address is aligned for `usize`.
@@ -431,9 +437,9 @@ mod tests {
         }
 
         fn play(&mut self) -> usize {
-            // SAFETY: owned.
+            // SAFETY: the content is owned.
             let content = unsafe { self.0.as_ref() };
-            // SAFETY: loom finds out if not.
+            // SAFETY: nobody else uses the cell, which loom checks.
             content.played.with_mut(|played| unsafe { *played += 1 });
             content.number
         }
@@ -442,16 +448,16 @@ mod tests {
     impl Drop for Definition {
         fn drop(&mut self) {
             self.play();
-            // SAFETY: leaked in `new`, and owned.
+            // SAFETY: the content was leaked in `new`, and is owned.
             let content = unsafe { Box::from_raw(self.0.as_ptr()) };
             content.drops[content.number].fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Explores what so many preemptions lead to: all interleavings take minutes.
+    /// Explores the interleavings with at most this many preemptions, as all of them would take minutes.
     fn bounded(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
         let mut model = loom::model::Builder::new();
-        // More with `LOOM_MAX_PREEMPTIONS`.
+        // `LOOM_MAX_PREEMPTIONS` allows more.
         model.preemption_bound = model.preemption_bound.or(Some(preemptions));
         model.check(body);
     }
@@ -469,7 +475,7 @@ mod tests {
         );
     }
 
-    /// Plays some calls, each looking for something new.
+    /// Plays some calls, and looks for a new definition before each.
     fn play(taker: &mut Taker<Definition>, calls: usize) {
         let mut last = 0;
         for _ in 0..calls {
@@ -480,7 +486,7 @@ mod tests {
         }
     }
 
-    /// Rebinding against calls and reclaiming; either side may end first, at any point.
+    /// Defines and collects while another thread plays. Either side may end first, at any point.
     #[test]
     fn each_definition_has_one_owner_and_one_end() {
         bounded(3, || {
@@ -570,14 +576,14 @@ mod tests {
             let player = thread::spawn(move || {
                 for _ in 0..2 {
                     if taker.begin_fade() {
-                        let (current, old) = taker.both().unwrap();
+                        let (current, old) = taker.current_and_fading().unwrap();
                         assert!(current.play() > old.play());
                         taker.end_fade();
                     }
                     taker.send_back();
                     taker.current().play();
                 }
-                // Ends in the middle of a fade, or after one.
+                // The taker ends in the middle of a fade, or after one.
                 taker.begin_fade();
             });
             drop(giver.give(Definition::new(1, &drops)));

@@ -1,6 +1,6 @@
 //! Closures that are redefined while another thread plays them.
 //!
-//! I23 to I25 live here, the first two in `mailbox`.
+//! I23 to I25 live here. The first two are kept by `mailbox`.
 
 mod mailbox;
 

@@ -1,4 +1,4 @@
-//! A value in a slot of its own: a pool's box.
+//! The box of a pool: the owner of one value in one slot.
 
 use super::slots::Slots;
 use crate::owned::owner::acts_as_its_value;
@@ -7,11 +7,11 @@ use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// A value in a slot of a [`Pool`]. When it is dropped, its value's destructor runs, and its slot
-/// is free again; see [`Pool::boxed`].
+/// The owner of a value in a slot of a [`Pool`](crate::Pool). When it is dropped, the value's destructor runs, and the
+/// slot is free again; see [`Pool::boxed`](crate::Pool::boxed).
 ///
-/// A box that is forgotten (`mem::forget`) keeps its slot until the pool is
-/// [cleared](Pool::clear); its value's destructor does not run.
+/// A box that is forgotten (`mem::forget`) keeps its slot until the pool is [cleared](crate::Pool::clear). The
+/// destructor of its value does not run.
 ///
 /// ```
 /// use memzone::{PoolBox, PoolFull, Zone};
@@ -29,16 +29,16 @@ use core::ptr::NonNull;
 ///
 /// # Real-time
 ///
-/// Yes, as far as the value's destructor is.
+/// Yes, if the value's destructor is.
 pub struct PoolBox<'p, T> {
     pub(super) value: NonNull<T>,
-    // Its destructor runs after the box's, also where that panics.
-    pub(super) slot: Taken<'p>,
+    // The slot is given back after the box's own `drop`, even if the value's destructor panics there.
+    pub(super) slot: SlotGuard<'p>,
     pub(super) owns: PhantomData<T>,
 }
 
-/// A slot to be given back.
-pub(super) struct Taken<'p> {
+/// A slot that is given back when this is dropped.
+pub(super) struct SlotGuard<'p> {
     pub(super) slots: &'p Slots<'p>,
     pub(super) index: u32,
 }
@@ -56,9 +56,9 @@ impl<T> PoolBox<'_, T> {
     #[inline]
     pub fn into_inner(this: Self) -> T {
         let mut this = ManuallyDrop::new(this);
-        // SAFETY: (I15) the box's value, which the box does not drop now.
+        // SAFETY: (I15) this is the box's own value, and the box does not drop it any more.
         let value = unsafe { this.value.read() };
-        // SAFETY: (I15) `this` is not used again.
+        // SAFETY: (I15) `this` is not used again, so the slot is given back once.
         unsafe { (&raw mut this.slot).drop_in_place() };
         value
     }
@@ -67,13 +67,13 @@ impl<T> PoolBox<'_, T> {
 impl<T> Drop for PoolBox<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: (I15) the box's value, dropped only here. Its slot is taken until it is gone, so
-        // that its destructor may use the pool.
+        // SAFETY: (I15) this is the box's own value, and it is dropped only here. Its slot stays taken meanwhile, so
+        // its destructor may use the pool.
         unsafe { self.value.drop_in_place() };
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for SlotGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         self.slots.give_back(self.index);
@@ -84,7 +84,7 @@ impl<T> Deref for PoolBox<'_, T> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: (I15) the box owns the value, in a slot that nobody else looks into.
+        // SAFETY: (I15) the box owns the value, and nobody else looks into its slot.
         unsafe { self.value.as_ref() }
     }
 }

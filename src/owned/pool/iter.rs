@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// A pool's values; see [`Pool::iter`].
+/// An iterator over a pool's values; see [`Pool::iter`](crate::Pool::iter).
 ///
 /// ```
 /// let zone = memzone::Zone::new(4096);
@@ -23,7 +23,7 @@ pub struct PoolIter<'p, T> {
     pub(super) lends: PhantomData<&'p T>,
 }
 
-/// A pool's values, to be changed; see [`Pool::iter_mut`].
+/// An iterator over a pool's values that allows changing them; see [`Pool::iter_mut`](crate::Pool::iter_mut).
 ///
 /// ```
 /// let zone = memzone::Zone::new(4096);
@@ -48,9 +48,9 @@ impl<'p, T> Iterator for PoolIter<'p, T> {
     #[inline]
     fn next(&mut self) -> Option<&'p T> {
         let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
+        // SAFETY: (I6) this is the index of a slot, and each slot has a place.
         let place = unsafe { self.values.add(index) };
-        // SAFETY: (I15) a value of the pool's, which is borrowed for `'p`.
+        // SAFETY: (I15) the value is the pool's own, and the pool is borrowed for `'p`.
         Some(unsafe { place.as_ref() })
     }
 
@@ -66,10 +66,10 @@ impl<'p, T> Iterator for PoolIterMut<'p, T> {
     #[inline]
     fn next(&mut self) -> Option<&'p mut T> {
         let index = self.keys.next()?.index as usize;
-        // SAFETY: (I6) a slot's index.
+        // SAFETY: (I6) this is the index of a slot, and each slot has a place.
         let mut place = unsafe { self.values.add(index) };
-        // SAFETY: (I15) a value of the pool's, which is borrowed mutably for `'p`. No slot comes
-        // twice, so no value is lent twice.
+        // SAFETY: (I15) the value is the pool's own, and the pool is borrowed mutably for `'p`. No slot comes twice, so
+        // no value is lent twice.
         Some(unsafe { place.as_mut() })
     }
 

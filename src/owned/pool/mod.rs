@@ -1,9 +1,10 @@
-//! Fixed slots for values of one type in a zone.
+//! A pool: fixed slots for values of one type in a zone.
 //!
-//! The zone gives one piece of memory: the values, and behind them a word for each slot that says
-//! who has it. Free slots are a list through those words. A value is reached in two ways that
-//! exclude each other: by the pool itself, or by the one [`PoolBox`] that owns it. So the pool's
-//! own methods skip a box's slot, and all that ends or changes a value of the pool's takes
+//! The pool takes one piece of memory from the zone. It holds the values and, behind them, one word for each slot that
+//! says who owns the slot. Free slots form a list through those words.
+//!
+//! A value is reached either through the pool itself or through the one [`PoolBox`] that owns it, never through both.
+//! So the pool's own methods skip the slots of boxes. Whatever changes or drops a value of the pool's own takes
 //! `&mut Pool`, which the compiler allows only while there is no box.
 
 mod slots;

@@ -1,4 +1,4 @@
-//! Who has which slot of a pool, and the keys that name its values.
+//! The slots of a pool, each with its owner, and the keys to the pool's values.
 
 use core::cell::Cell;
 use core::fmt;
@@ -6,14 +6,14 @@ use core::iter::{Enumerate, FusedIterator};
 use core::num::NonZeroU64;
 use core::slice;
 
-/// The most slots of a pool: an index has 32 bits, and one number is `END`.
+/// The most slots that a pool can have. An index has 32 bits, and `END` is the index of no slot.
 pub(super) const MAX_SLOTS: usize = u32::MAX as usize;
 
-/// Names a value in a [`Pool`], and no other value of that pool at any time.
+/// The key to one value in a [`Pool`](crate::Pool). No other value of that pool ever has the same key.
 ///
-/// It borrows nothing: it can be kept, compared, and sent to other threads and back. When its
-/// value is gone it finds nothing, also where the slot has a new value. In another pool it means
-/// nothing, and may find another value or none.
+/// A key borrows nothing. It can be kept, compared, and sent to other threads and back. When its value is gone, it
+/// finds nothing, even if the slot has a new value. A key means nothing to another pool, where it may find some other
+/// value or none.
 ///
 /// ```
 /// use memzone::{PoolFull, Zone};
@@ -37,7 +37,7 @@ pub struct PoolKey {
     pub(super) index: u32,
 }
 
-/// The pool has no free slot; the value comes back.
+/// The error of a pool that has no free slot. It holds the value that did not fit.
 ///
 /// ```
 /// use memzone::{PoolFull, Zone};
@@ -50,24 +50,28 @@ pub struct PoolKey {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PoolFull<T>(pub T);
 
-/// Who has which slot. Without the values' type, so that a box need not be invariant in it.
+/// The slots of a pool, each with its owner. This does not know the type of the values, so that a `PoolBox` need not be
+/// invariant in it.
 pub(super) struct Slots<'z> {
-    /// A word for each slot. Below `BOXED`: it is free, and this is the next free one or `END`.
-    /// `BOXED`: it is a box's. Above: the serial number of the pool's value in it.
+    /// One word for each slot:
+    ///
+    /// * Below `BOXED`, the slot is free, and the word is the index of the next free slot, or `END`.
+    /// * If it is `BOXED`, a box owns the slot.
+    /// * Above `BOXED`, the pool owns the slot, and the word is the serial number of the value in it.
     pub(super) words: &'z [Cell<u64>],
-    /// The slot given back last, or `END`.
+    /// The index of the first free slot, which was given back last, or `END`.
     pub(super) free: Cell<u32>,
     pub(super) taken: Cell<usize>,
 }
 
-/// No further free slot.
+/// The end of the list of free slots.
 pub(super) const END: u32 = u32::MAX;
 
 /// The word of a slot whose value belongs to a [`PoolBox`].
 pub(super) const BOXED: NonZeroU64 = NonZeroU64::MIN.saturating_add(u32::MAX as u64);
 
 impl Slots<'_> {
-    /// Makes all slots free, to be taken in their order.
+    /// Makes all slots free, so that they are taken in their order.
     pub(super) fn free_all(&self) {
         let mut next = END;
         for (index, word) in self.words.iter().enumerate().rev() {
@@ -89,7 +93,7 @@ impl Slots<'_> {
         Some(index)
     }
 
-    /// Makes a slot free that holds no value any more.
+    /// Makes a slot free. It must hold no value any more.
     #[inline]
     pub(super) fn give_back(&self, index: u32) {
         self.words[index as usize].set(self.free.get().into());
@@ -98,7 +102,7 @@ impl Slots<'_> {
     }
 }
 
-/// The keys of a pool's values; see [`Pool::keys`].
+/// The keys of a pool's values; see [`Pool::keys`](crate::Pool::keys).
 ///
 /// ```
 /// let zone = memzone::Zone::new(4096);
@@ -120,7 +124,7 @@ impl Iterator for PoolKeys<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<PoolKey> {
-        // Ends with the last value, not with the last slot.
+        // Stops after the last value, so that the free slots behind it are not visited.
         self.left = self.left.checked_sub(1)?;
         self.words.find_map(|(index, word)| {
             let serial = NonZeroU64::new(word.get()).filter(|&serial| serial > BOXED)?;
@@ -138,7 +142,7 @@ impl ExactSizeIterator for PoolKeys<'_> {}
 impl FusedIterator for PoolKeys<'_> {}
 
 impl<T> fmt::Debug for PoolFull<T> {
-    /// Without the value, which need not be `Debug`.
+    /// Leaves out the value, which need not be `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PoolFull(..)")
     }

@@ -1,6 +1,6 @@
-//! The pool itself: its memory, and the values that are its own.
+//! The pool itself: its memory, and the values that it owns.
 
-use super::boxed::{PoolBox, Taken};
+use super::boxed::{PoolBox, SlotGuard};
 use super::iter::{PoolIter, PoolIterMut};
 use super::slots::{BOXED, END, MAX_SLOTS, PoolFull, PoolKey, PoolKeys, Slots};
 use crate::error::{ZoneError, or_panic};
@@ -15,22 +15,21 @@ use core::num::NonZeroU64;
 use core::ptr::NonNull;
 use core::slice;
 
-/// Fixed slots for values of one type, in a zone: voices, particles, entities.
+/// Fixed slots in a zone for values of one type, such as voices, particles or entities.
 ///
-/// All memory is taken when the pool is made, by [`Zone::pool`]. After that a value goes in and
-/// out in constant time, and nothing is allocated or freed. A full pool gives the value back.
+/// All memory is taken when [`Zone::pool`] makes the pool. After that, a value goes in and out in constant time, and
+/// nothing is allocated or freed. A full pool gives the value back.
 ///
 /// A value belongs to the pool or to a box of its own.
 ///
-/// * [`insert`](Pool::insert) gives it to the pool, and returns a [`PoolKey`]. The pool is
-///   iterated over, and drops what is left in it when it is dropped itself. This is for values
-///   that are worked through together.
-/// * [`boxed`](Pool::boxed) gives it to a [`PoolBox`], which is used like a `Box`. This is for
-///   values that have an owner each.
+/// * [`insert`](Pool::insert) gives it to the pool and returns a [`PoolKey`]. The program can iterate over these
+///   values, and the pool drops them when it is dropped itself. This is for values that are worked through together.
+/// * [`boxed`](Pool::boxed) gives it to a [`PoolBox`], which is used like a `Box`. This is for values that each have
+///   an owner.
 ///
-/// A box has its value for itself, so the pool passes its slot over. And it borrows the pool, so
-/// that while there are boxes, the pool's own values can be looked at but neither changed nor
-/// removed. Where both are needed at a time, make two pools.
+/// A box has its value for itself, so the pool's own methods skip it. A box also borrows the pool. So while there are
+/// boxes, the pool's own values can be read but neither changed nor removed. If you need both at the same time, make
+/// two pools.
 ///
 /// ```
 /// use memzone::{PoolFull, Zone};
@@ -61,7 +60,7 @@ use core::slice;
 /// assert_eq!(voices.iter().map(|voice| voice.note).collect::<Vec<_>>(), [67]);
 /// ```
 ///
-/// As long as there is a pool in it, a zone cannot be reset:
+/// A zone cannot be reset while there is a pool in it:
 ///
 /// ```compile_fail,E0502
 /// let mut zone = memzone::Zone::new(1024);
@@ -72,30 +71,30 @@ use core::slice;
 ///
 /// # Real-time
 ///
-/// Yes, for all methods, and as far as the destructors of the values are. A slot's memory is
-/// touched when it is first used, so make the zone with [`prefault`](crate::ZoneBuilder::prefault).
+/// Yes, for all methods, if the destructors of the values are. A slot's memory is touched when the slot is first used,
+/// so make the zone with [`prefault`](crate::ZoneBuilder::prefault).
 pub struct Pool<'z, T> {
     slots: Slots<'z>,
-    /// As many places as there are slots. Those with a serial number in their word hold a value of
-    /// the pool's, those with `BOXED` one of a box's or a forgotten box's, all others nothing.
+    /// One place for each slot. If the slot's word is a serial number, its place holds a value of the pool's own. If it
+    /// is `BOXED`, the place holds the value of a box, which may have been forgotten. All other places hold nothing.
     values: NonNull<T>,
-    /// How many values are the pool's.
+    /// The number of values that the pool itself owns.
     owned: usize,
-    /// What the next value is told from all others by. At a value every nanosecond it takes 584
-    /// years to run out, so no slot is ever worn out, and no key ever fits a later value.
+    /// The serial number of the next value, which no other value of the pool ever has. At one value a nanosecond the
+    /// numbers last for 584 years. So slots do not wear out, and no key ever fits a later value.
     serial: NonZeroU64,
-    /// Owns values of the very type `T`: `boxed` puts them in through a shared reference.
+    /// Makes the pool invariant in `T`, as `boxed` puts values in through a shared reference.
     owns: PhantomData<Cell<T>>,
 }
 
 impl Zone {
-    /// Makes a pool of `slots` slots for values of type `T`, all free.
+    /// Makes a pool of `slots` free slots for values of type `T`.
     ///
-    /// It takes the size of `T` and 8 bytes for each slot, at once.
+    /// It takes all its memory at once: for each slot the size of `T` and 8 bytes.
     ///
     /// # Panics
     ///
-    /// Where [`try_pool`](Zone::try_pool) errs.
+    /// When [`try_pool`](Zone::try_pool) gives an error.
     ///
     /// # Real-time
     ///
@@ -128,19 +127,19 @@ impl Zone {
         if slots > MAX_SLOTS {
             return Err(too_large);
         }
-        // One request, so that an error leaves the zone as it was.
+        // A single request, so that an error leaves the zone as it was.
         let values = Layout::array::<T>(slots).map_err(|_| too_large)?;
         let words = Layout::array::<Cell<u64>>(slots).map_err(|_| too_large)?;
         let (layout, offset) = values.extend(words).map_err(|_| too_large)?;
         let values = self.try_alloc_layout(layout)?;
-        // SAFETY: (I6) the words begin there in the layout.
+        // SAFETY: (I6) the words begin at this offset of the layout.
         let words = unsafe { values.add(offset) }.cast::<MaybeUninit<Cell<u64>>>();
-        // SAFETY: (I2) memory just taken for as many words; (I7) which may be uninitialised.
+        // SAFETY: (I2) the memory was just taken for this many words. (I7) Their type allows uninitialised memory.
         let words = unsafe { slice::from_raw_parts_mut(words.as_ptr(), slots) };
         for word in &mut *words {
             word.write(Cell::new(0));
         }
-        // SAFETY: (I7) all are written; (I1) borrowed from the handle, like all that is in a zone.
+        // SAFETY: (I7) all words are written. (I1) They are borrowed from the handle.
         let words = unsafe { slice::from_raw_parts(words.as_mut_ptr().cast(), slots) };
         let slots = Slots { words, free: Cell::new(END), taken: Cell::new(0) };
         slots.free_all();
@@ -150,11 +149,11 @@ impl Zone {
 }
 
 impl<'z, T> Pool<'z, T> {
-    /// Gives a value to the pool. The slot given back last is taken first.
+    /// Gives a value to the pool. It takes the slot that was given back last.
     ///
     /// # Errors
     ///
-    /// [`PoolFull`] with the value, where no slot is free.
+    /// [`PoolFull`], which holds the value, if no slot is free.
     ///
     /// # Real-time
     ///
@@ -174,8 +173,7 @@ impl<'z, T> Pool<'z, T> {
         Ok(PoolKey { serial, index })
     }
 
-    /// Gives a value to a box of its own. Any number of boxes may be alive at a time, up to the
-    /// number of slots.
+    /// Gives a value to a box of its own. There can be as many boxes at a time as there are slots.
     ///
     /// ```
     /// use memzone::{Pool, PoolBox, Zone};
@@ -196,7 +194,7 @@ impl<'z, T> Pool<'z, T> {
     ///
     /// # Errors
     ///
-    /// [`PoolFull`] with the value, where no slot is free.
+    /// [`PoolFull`], which holds the value, if no slot is free.
     ///
     /// # Real-time
     ///
@@ -211,7 +209,7 @@ impl<'z, T> Pool<'z, T> {
         let place = self.place(index);
         // SAFETY: (I15) the slot was free, so its place is nobody's.
         unsafe { place.write(value) };
-        let slot = Taken { slots: &self.slots, index };
+        let slot = SlotGuard { slots: &self.slots, index };
         Ok(PoolBox { value: place, slot, owns: PhantomData })
     }
 
@@ -227,7 +225,7 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn get(&self, key: PoolKey) -> Option<&T> {
         let place = self.find(key)?;
-        // SAFETY: (I15) a value of the pool's, which only `&mut self` changes or removes.
+        // SAFETY: (I15) the value is the pool's own, and only `&mut self` changes or removes it.
         Some(unsafe { place.as_ref() })
     }
 
@@ -243,11 +241,11 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn get_mut(&mut self, key: PoolKey) -> Option<&mut T> {
         let mut place = self.find(key)?;
-        // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+        // SAFETY: (I15) the value is the pool's own, and `&mut self` is the only way to it.
         Some(unsafe { place.as_mut() })
     }
 
-    /// Moves the value of this key out and makes its slot free, unless it was removed before.
+    /// Moves the value of this key out and makes its slot free. The result is `None` if it was removed before.
     ///
     /// # Real-time
     ///
@@ -260,17 +258,17 @@ impl<'z, T> Pool<'z, T> {
     pub fn remove(&mut self, key: PoolKey) -> Option<T> {
         let place = self.find(key)?;
         self.disown(key);
-        // SAFETY: (I15) a value of the pool's until now, and its slot is free now.
+        // SAFETY: (I15) the value was the pool's own until now, and nobody else can reach it before it is read.
         Some(unsafe { place.read() })
     }
 
-    /// Drops the values of the pool's for which `keep` returns `false`, in the order of the slots.
+    /// Drops those of the pool's own values for which `keep` returns `false`, in the order of the slots.
     ///
-    /// Where `keep` or a destructor panics, the values that `keep` has not decided on stay.
+    /// If `keep` or a destructor panics, the values that `keep` has not decided on stay.
     ///
     /// # Real-time
     ///
-    /// Yes, as far as `keep` and the destructors are.
+    /// Yes, if `keep` and the destructors are.
     ///
     /// # Time complexity
     ///
@@ -278,33 +276,33 @@ impl<'z, T> Pool<'z, T> {
     pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         for key in self.all_keys() {
             let mut place = self.place(key.index);
-            // SAFETY: (I15) a value of the pool's, and `&mut self` is the only way to it.
+            // SAFETY: (I15) the value is the pool's own, and `&mut self` is the only way to it.
             if !keep(unsafe { place.as_mut() }) {
                 self.disown(key);
-                // SAFETY: (I15) a value of the pool's until now, so nobody else drops it.
+                // SAFETY: (I15) the value was the pool's own until now, so nobody else drops it.
                 unsafe { place.drop_in_place() };
             }
         }
     }
 
-    /// Drops all values of the pool's and makes all slots free, also those of boxes that were
+    /// Drops all of the pool's own values and makes all slots free. This includes the slots of boxes that were
     /// forgotten (`mem::forget`).
     ///
     /// # Real-time
     ///
-    /// Yes, as far as the destructors are.
+    /// Yes, if the destructors are.
     ///
     /// # Time complexity
     ///
     /// Linear in the slots.
     pub fn clear(&mut self) {
         self.drop_values();
-        // No box is alive, as it would borrow the pool. What a forgotten one left is overwritten,
-        // not dropped: it may be of a type that lives shorter than `T`.
+        // No box is alive, as it would borrow the pool. What a forgotten box left is overwritten and not dropped, as it
+        // may be of a type that lives shorter than `T`.
         self.slots.free_all();
     }
 
-    /// The values of the pool's, in the order of the slots. Those in boxes are not among them.
+    /// Iterates over the pool's own values, in the order of the slots. Those in boxes are not among them.
     ///
     /// # Real-time
     ///
@@ -318,7 +316,7 @@ impl<'z, T> Pool<'z, T> {
         PoolIter { keys: self.keys(), values: self.values, lends: PhantomData }
     }
 
-    /// The values of the pool's, to be changed, in the order of the slots.
+    /// Iterates over the pool's own values, in the order of the slots, and allows changing them.
     ///
     /// # Real-time
     ///
@@ -332,7 +330,7 @@ impl<'z, T> Pool<'z, T> {
         PoolIterMut { keys: self.keys(), values: self.values, lends: PhantomData }
     }
 
-    /// The keys of the pool's values, in the order of the slots.
+    /// Iterates over the keys of the pool's own values, in the order of the slots.
     ///
     /// # Real-time
     ///
@@ -346,7 +344,7 @@ impl<'z, T> Pool<'z, T> {
         self.all_keys()
     }
 
-    /// How many slots are taken, by values of the pool's and by boxes.
+    /// The number of slots that are taken, by the pool's own values and by boxes.
     ///
     /// # Real-time
     ///
@@ -355,7 +353,7 @@ impl<'z, T> Pool<'z, T> {
         self.slots.taken.get()
     }
 
-    /// How many slots there are.
+    /// The number of slots.
     ///
     /// # Real-time
     ///
@@ -382,49 +380,49 @@ impl<'z, T> Pool<'z, T> {
         self.len() == self.capacity()
     }
 
-    /// Like `keys`, for a caller who takes values out on the way.
+    /// Like `keys`, but does not borrow the pool, so that the caller can take values out meanwhile.
     #[inline]
     fn all_keys(&self) -> PoolKeys<'z> {
         PoolKeys { words: self.slots.words.iter().enumerate(), left: self.owned }
     }
 
-    /// Where the value of a slot lies.
+    /// The place of a slot's value.
     #[inline]
     fn place(&self, index: u32) -> NonNull<T> {
         debug_assert!((index as usize) < self.capacity());
-        // SAFETY: (I6) callers pass a slot's index, and there are as many places.
+        // SAFETY: (I6) callers pass a slot's index, and each slot has a place.
         unsafe { self.values.add(index as usize) }
     }
 
-    /// Where the value of a key lies, if it is still the pool's.
+    /// The place of a key's value, if the pool still owns it.
     #[inline]
     fn find(&self, key: PoolKey) -> Option<NonNull<T>> {
         let word = self.slots.words.get(key.index as usize)?;
         (word.get() == key.serial.get()).then(|| self.place(key.index))
     }
 
-    /// Makes the slot of a value free that the caller then drops or moves out. In this order, so
-    /// that a destructor that panics leaves nothing to be dropped twice.
+    /// Makes a value's slot free, before the caller drops the value or moves it out. In this order, no value is dropped
+    /// twice if its destructor panics.
     #[inline]
     fn disown(&mut self, key: PoolKey) {
         self.owned -= 1;
         self.slots.give_back(key.index);
     }
 
-    /// Drops the pool's values, all of them also where one's destructor panics.
+    /// Drops all of the pool's own values, even if a destructor panics.
     fn drop_values(&mut self) {
-        struct Rest<'p, 'z, T>(&'p mut Pool<'z, T>);
-        impl<T> Drop for Rest<'_, '_, T> {
+        struct DropRest<'p, 'z, T>(&'p mut Pool<'z, T>);
+        impl<T> Drop for DropRest<'_, '_, T> {
             fn drop(&mut self) {
                 self.0.retain(|_| false);
             }
         }
-        Rest(self).0.retain(|_| false);
+        DropRest(self).0.retain(|_| false);
     }
 }
 
 impl<T> Drop for Pool<'_, T> {
-    /// Drops the values of the pool's. The slots' memory comes back with the zone's.
+    /// Drops the pool's own values. The slots' memory comes back with the zone's.
     fn drop(&mut self) {
         if core::mem::needs_drop::<T>() {
             self.drop_values();

@@ -1,93 +1,101 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{ScopeZone, Work};
+use memzone::__private::{Hint, Link, ScopeZone, Value, Work};
 use memzone::*;
 use reclaim::Full;
 
 type KeepT<'a> = Keep<&'a u8>;
-fn not_contra_copy_keep_t<'l: 's, 's>(x: KeepT<'s>) -> KeepT<'l> { x }
+fn not_contra_keep_t<'l: 's, 's>(x: KeepT<'s>) -> KeepT<'l> { x }
 type WorkS<'a> = Work<'a>;
-fn not_co_copy_later_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
-fn not_contra_copy_later_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
+fn not_co_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
+fn not_contra_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
 type ScopeZoneS<'a> = ScopeZone<'a>;
-fn not_contra_scope_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
+fn not_contra_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
+type HintR<'a> = Hint<&'a u8>;
+fn not_contra_hint_r<'l: 's, 's>(x: HintR<'s>) -> HintR<'l> { x }
+type LinkT<'a> = Link<&'a u8, u8, Value>;
+fn not_contra_link_t<'l: 's, 's>(x: LinkT<'s>) -> LinkT<'l> { x }
+type LinkR<'a> = Link<u8, &'a u8, Value>;
+fn not_contra_link_r<'l: 's, 's>(x: LinkR<'s>) -> LinkR<'l> { x }
+type LinkAs<'a> = Link<u8, u8, &'a u8>;
+fn not_contra_link_as<'l: 's, 's>(x: LinkAs<'s>) -> LinkAs<'l> { x }
 type FromAllocatorA<'a> = FromAllocator<&'a u8>;
-fn not_contra_heap_foreign_fromallocator_a<'l: 's, 's>(x: FromAllocatorA<'s>) -> FromAllocatorA<'l> { x }
+fn not_contra_fromallocator_a<'l: 's, 's>(x: FromAllocatorA<'s>) -> FromAllocatorA<'l> { x }
 type HBoxT<'a> = HBox<&'a u8>;
-fn not_contra_heap_hbox_hbox_t<'l: 's, 's>(x: HBoxT<'s>) -> HBoxT<'l> { x }
+fn not_contra_hbox_t<'l: 's, 's>(x: HBoxT<'s>) -> HBoxT<'l> { x }
 type HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
-fn not_co_heap_hbox_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
-fn not_contra_heap_hbox_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
+fn not_co_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
+fn not_contra_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
 type ZStringZ<'a> = ZString<'a>;
-fn not_contra_collections_text_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
+fn not_contra_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
-fn not_contra_zbox_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
+fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
-fn not_contra_pool_pool_z<'l: 's, 's>(x: PoolZ<'s>) -> PoolZ<'l> { x }
+fn not_contra_pool_z<'l: 's, 's>(x: PoolZ<'s>) -> PoolZ<'l> { x }
 type PoolT<'p, 'a> = Pool<'p, &'a u8>;
-fn not_co_pool_pool_t<'p, 'l: 's, 's: 'p>(x: PoolT<'p, 'l>) -> PoolT<'p, 's> { x }
-fn not_contra_pool_pool_t<'p, 'l: 's, 's: 'p>(x: PoolT<'p, 's>) -> PoolT<'p, 'l> { x }
+fn not_co_pool_t<'p, 'l: 's, 's: 'p>(x: PoolT<'p, 'l>) -> PoolT<'p, 's> { x }
+fn not_contra_pool_t<'p, 'l: 's, 's: 'p>(x: PoolT<'p, 's>) -> PoolT<'p, 'l> { x }
 type PoolFullT<'a> = PoolFull<&'a u8>;
-fn not_contra_pool_poolfull_t<'l: 's, 's>(x: PoolFullT<'s>) -> PoolFullT<'l> { x }
+fn not_contra_poolfull_t<'l: 's, 's>(x: PoolFullT<'s>) -> PoolFullT<'l> { x }
 type PoolKeysP<'a> = PoolKeys<'a>;
-fn not_contra_pool_poolkeys_p<'l: 's, 's>(x: PoolKeysP<'s>) -> PoolKeysP<'l> { x }
+fn not_contra_poolkeys_p<'l: 's, 's>(x: PoolKeysP<'s>) -> PoolKeysP<'l> { x }
 type PoolIterP<'a> = PoolIter<'a, u8>;
-fn not_contra_pool_pooliter_p<'l: 's, 's>(x: PoolIterP<'s>) -> PoolIterP<'l> { x }
+fn not_contra_pooliter_p<'l: 's, 's>(x: PoolIterP<'s>) -> PoolIterP<'l> { x }
 type PoolIterT<'p, 'a> = PoolIter<'p, &'a u8>;
-fn not_contra_pool_pooliter_t<'p, 'l: 's, 's: 'p>(x: PoolIterT<'p, 's>) -> PoolIterT<'p, 'l> { x }
+fn not_contra_pooliter_t<'p, 'l: 's, 's: 'p>(x: PoolIterT<'p, 's>) -> PoolIterT<'p, 'l> { x }
 type PoolIterMutP<'a> = PoolIterMut<'a, u8>;
-fn not_contra_pool_poolitermut_p<'l: 's, 's>(x: PoolIterMutP<'s>) -> PoolIterMutP<'l> { x }
+fn not_contra_poolitermut_p<'l: 's, 's>(x: PoolIterMutP<'s>) -> PoolIterMutP<'l> { x }
 type PoolIterMutT<'p, 'a> = PoolIterMut<'p, &'a u8>;
-fn not_co_pool_poolitermut_t<'p, 'l: 's, 's: 'p>(x: PoolIterMutT<'p, 'l>) -> PoolIterMutT<'p, 's> { x }
-fn not_contra_pool_poolitermut_t<'p, 'l: 's, 's: 'p>(x: PoolIterMutT<'p, 's>) -> PoolIterMutT<'p, 'l> { x }
+fn not_co_poolitermut_t<'p, 'l: 's, 's: 'p>(x: PoolIterMutT<'p, 'l>) -> PoolIterMutT<'p, 's> { x }
+fn not_contra_poolitermut_t<'p, 'l: 's, 's: 'p>(x: PoolIterMutT<'p, 's>) -> PoolIterMutT<'p, 'l> { x }
 type PoolBoxP<'a> = PoolBox<'a, u8>;
-fn not_contra_pool_poolbox_p<'l: 's, 's>(x: PoolBoxP<'s>) -> PoolBoxP<'l> { x }
+fn not_contra_poolbox_p<'l: 's, 's>(x: PoolBoxP<'s>) -> PoolBoxP<'l> { x }
 type PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
-fn not_contra_pool_poolbox_t<'p, 'l: 's, 's: 'p>(x: PoolBoxT<'p, 's>) -> PoolBoxT<'p, 'l> { x }
+fn not_contra_poolbox_t<'p, 'l: 's, 's: 'p>(x: PoolBoxT<'p, 's>) -> PoolBoxT<'p, 'l> { x }
 type ClosureZ<'a> = Closure<'a, u8, u8, u8>;
-fn not_contra_zone_fn_closure_z<'l: 's, 's>(x: ClosureZ<'s>) -> ClosureZ<'l> { x }
+fn not_contra_closure_z<'l: 's, 's>(x: ClosureZ<'s>) -> ClosureZ<'l> { x }
 type ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
-fn not_co_zone_fn_closure_a<'p, 'l: 's, 's: 'p>(x: ClosureA<'p, 'l>) -> ClosureA<'p, 's> { x }
+fn not_co_closure_a<'p, 'l: 's, 's: 'p>(x: ClosureA<'p, 'l>) -> ClosureA<'p, 's> { x }
 type ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
-fn not_contra_zone_fn_closure_r<'p, 'l: 's, 's: 'p>(x: ClosureR<'p, 's>) -> ClosureR<'p, 'l> { x }
+fn not_contra_closure_r<'p, 'l: 's, 's: 'p>(x: ClosureR<'p, 's>) -> ClosureR<'p, 'l> { x }
 type ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
-fn not_co_zone_fn_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 'l>) -> ClosureS<'p, 's> { x }
-fn not_contra_zone_fn_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 's>) -> ClosureS<'p, 'l> { x }
+fn not_co_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 'l>) -> ClosureS<'p, 's> { x }
+fn not_contra_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 's>) -> ClosureS<'p, 'l> { x }
 type ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
-fn not_co_zone_fn_zonefn_a<'l: 's, 's>(x: ZoneFnA<'l>) -> ZoneFnA<'s> { x }
+fn not_co_zonefn_a<'l: 's, 's>(x: ZoneFnA<'l>) -> ZoneFnA<'s> { x }
 type ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
-fn not_contra_zone_fn_zonefn_r<'l: 's, 's>(x: ZoneFnR<'s>) -> ZoneFnR<'l> { x }
+fn not_contra_zonefn_r<'l: 's, 's>(x: ZoneFnR<'s>) -> ZoneFnR<'l> { x }
 type ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
-fn not_co_zone_fn_zonefn_s<'l: 's, 's>(x: ZoneFnS<'l>) -> ZoneFnS<'s> { x }
-fn not_contra_zone_fn_zonefn_s<'l: 's, 's>(x: ZoneFnS<'s>) -> ZoneFnS<'l> { x }
+fn not_co_zonefn_s<'l: 's, 's>(x: ZoneFnS<'l>) -> ZoneFnS<'s> { x }
+fn not_contra_zonefn_s<'l: 's, 's>(x: ZoneFnS<'s>) -> ZoneFnS<'l> { x }
 type ParcelT<'a> = Parcel<&'a u8>;
 type CallerA<'a> = Caller<&'a u8, u8, u8>;
-fn not_co_hot_caller_a<'l: 's, 's>(x: CallerA<'l>) -> CallerA<'s> { x }
+fn not_co_caller_a<'l: 's, 's>(x: CallerA<'l>) -> CallerA<'s> { x }
 type CallerR<'a> = Caller<u8, &'a u8, u8>;
-fn not_contra_hot_caller_r<'l: 's, 's>(x: CallerR<'s>) -> CallerR<'l> { x }
+fn not_contra_caller_r<'l: 's, 's>(x: CallerR<'s>) -> CallerR<'l> { x }
 type CallerS<'a> = Caller<u8, u8, &'a u8>;
-fn not_co_hot_caller_s<'l: 's, 's>(x: CallerS<'l>) -> CallerS<'s> { x }
-fn not_contra_hot_caller_s<'l: 's, 's>(x: CallerS<'s>) -> CallerS<'l> { x }
+fn not_co_caller_s<'l: 's, 's>(x: CallerS<'l>) -> CallerS<'s> { x }
+fn not_contra_caller_s<'l: 's, 's>(x: CallerS<'s>) -> CallerS<'l> { x }
 type BinderA<'a> = Binder<&'a u8, u8, u8>;
-fn not_co_hot_binder_a<'l: 's, 's>(x: BinderA<'l>) -> BinderA<'s> { x }
-fn not_contra_hot_binder_a<'l: 's, 's>(x: BinderA<'s>) -> BinderA<'l> { x }
+fn not_co_binder_a<'l: 's, 's>(x: BinderA<'l>) -> BinderA<'s> { x }
+fn not_contra_binder_a<'l: 's, 's>(x: BinderA<'s>) -> BinderA<'l> { x }
 type BinderR<'a> = Binder<u8, &'a u8, u8>;
-fn not_co_hot_binder_r<'l: 's, 's>(x: BinderR<'l>) -> BinderR<'s> { x }
-fn not_contra_hot_binder_r<'l: 's, 's>(x: BinderR<'s>) -> BinderR<'l> { x }
+fn not_co_binder_r<'l: 's, 's>(x: BinderR<'l>) -> BinderR<'s> { x }
+fn not_contra_binder_r<'l: 's, 's>(x: BinderR<'s>) -> BinderR<'l> { x }
 type BinderS<'a> = Binder<u8, u8, &'a u8>;
-fn not_co_hot_binder_s<'l: 's, 's>(x: BinderS<'l>) -> BinderS<'s> { x }
-fn not_contra_hot_binder_s<'l: 's, 's>(x: BinderS<'s>) -> BinderS<'l> { x }
+fn not_co_binder_s<'l: 's, 's>(x: BinderS<'l>) -> BinderS<'s> { x }
+fn not_contra_binder_s<'l: 's, 's>(x: BinderS<'s>) -> BinderS<'l> { x }
 type FaderA<'a> = Fader<&'a u8, u8, u8>;
-fn not_co_hot_fade_fader_a<'l: 's, 's>(x: FaderA<'l>) -> FaderA<'s> { x }
+fn not_co_fader_a<'l: 's, 's>(x: FaderA<'l>) -> FaderA<'s> { x }
 type FaderR<'a> = Fader<u8, &'a u8, u8>;
-fn not_contra_hot_fade_fader_r<'l: 's, 's>(x: FaderR<'s>) -> FaderR<'l> { x }
+fn not_contra_fader_r<'l: 's, 's>(x: FaderR<'s>) -> FaderR<'l> { x }
 type FaderS<'a> = Fader<u8, u8, &'a u8>;
-fn not_co_hot_fade_fader_s<'l: 's, 's>(x: FaderS<'l>) -> FaderS<'s> { x }
-fn not_contra_hot_fade_fader_s<'l: 's, 's>(x: FaderS<'s>) -> FaderS<'l> { x }
+fn not_co_fader_s<'l: 's, 's>(x: FaderS<'l>) -> FaderS<'s> { x }
+fn not_contra_fader_s<'l: 's, 's>(x: FaderS<'s>) -> FaderS<'l> { x }
 type FullT<'a> = Full<&'a u8>;
-fn not_contra_reclaim_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }
-fn not_co_parcel_parcel_t<'l: 's, 's>(x: ParcelT<'l>) -> ParcelT<'s> { x }
-fn not_contra_parcel_parcel_t<'l: 's, 's>(x: ParcelT<'s>) -> ParcelT<'l> { x }
+fn not_contra_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }
+fn not_co_parcel_t<'l: 's, 's>(x: ParcelT<'l>) -> ParcelT<'s> { x }
+fn not_contra_parcel_t<'l: 's, 's>(x: ParcelT<'s>) -> ParcelT<'l> { x }
 
 fn main() {}
