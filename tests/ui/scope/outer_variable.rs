@@ -2,10 +2,7 @@
 use memzone::beginz;
 
 fn main() {
-    let mut keep: &[f32] = &[];
-    println!("{keep:?}");
-    beginz!(z => {
-        keep = z.alloc_slice(3, 0.5);
-    });
-    println!("{keep:?}");
+    let mut kept: &[f32] = &[];
+    println!("{kept:?}");
+    beginz!(z => { kept = z.alloc_slice(3, 0.5); }); println!("{kept:?}");
 }

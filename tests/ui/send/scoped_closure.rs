@@ -3,9 +3,5 @@ use memzone::Zone;
 
 fn main() {
     let zone = Zone::new(1024);
-    std::thread::scope(|threads| {
-        threads.spawn(|| {
-            zone.alloc(1);
-        });
-    });
+    std::thread::scope(|threads| { threads.spawn(|| { zone.alloc(1); }); });
 }
