@@ -97,11 +97,19 @@ impl<R> Hint<R> {
     }
 
     /// Never called: the branch that it stands in takes its type from what is expected.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn expected(&self, never: Infallible) -> R {
         match never {}
     }
 
     /// As `expected`, of a `try_` form.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     pub fn try_expected(&self, never: Infallible) -> Result<R, ZoneError> {
         match never {}
     }
@@ -198,6 +206,10 @@ impl Scope {
 /// What a binding of `letz!` refers to and may be copied to a box.
 pub trait BecomesBox {
     /// Copies it.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     fn copy_to_box(&self, to: &Zone) -> Result<ZBox<Self>, ZoneError>;
 }
 

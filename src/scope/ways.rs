@@ -89,6 +89,10 @@ ways! {
 /// What borrows from a zone, and nothing says which one is meant.
 pub trait Refused<T, R> {
     /// Never called.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     fn leave<V: Leaves>(&self, scope: &Scope, value: V) -> Result<R, ZoneError>;
 }
 
@@ -101,6 +105,10 @@ impl<'z, T: DeepCopy<'z>, R: NotKnown> Refused<T, R> for &&&&&Link<T, R, Value> 
 /// What borrows from a zone, and something else is expected.
 pub trait RefusedCoerced<R> {
     /// Never called.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     fn leave<V: Leaves>(&self, scope: &Scope, value: V) -> Result<R, ZoneError>;
 }
 
@@ -152,12 +160,20 @@ shapes! {
 /// A `&mut` where a `&` is expected, which is what zones give and functions return: alone, in an `Option`, or in a `Result`.
 pub trait ShapeShared {
     /// Nothing.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     fn shape(&self) {}
 }
 
 /// What such a value becomes once it is copied.
 pub trait SharedIn<'o, T, R> {
     /// Takes the value out.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     fn leave_in(&self, scope: &Scope, value: T, to: &'o Zone) -> Result<R, ZoneError>;
 }
 
@@ -219,6 +235,10 @@ where
 /// What knows `DeepCopy` is copied to the zone that `in` names.
 pub trait CopiedIn<'o, T: DeepCopy<'o>> {
     /// Takes the value out.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     fn leave_in(&self, scope: &Scope, value: T, to: &'o Zone) -> Result<T::Copied, ZoneError>;
 }
 
@@ -232,6 +252,10 @@ impl<'o, T: DeepCopy<'o>, R> CopiedIn<'o, T> for &Link<T, R, Value> {
 /// All else moves.
 pub trait MovedIn<T> {
     /// Takes the value out.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
     fn leave_in(&self, scope: &Scope, value: T, to: &Zone) -> Result<T, ZoneError>;
 }
 
