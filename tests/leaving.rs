@@ -1,6 +1,10 @@
 //! What leaves a scope and how: what borrows nothing from the scope's zone leaves; what knows `DeepCopy` is copied, all else
 //! moves. With `tests/edition-2021` these run on that edition too.
 
+// The bodies are as they are for what is in them.
+#![allow(clippy::iter_cloned_collect, clippy::useless_conversion, clippy::let_and_return)]
+#![allow(clippy::unnecessary_mut_passed, clippy::never_loop)]
+
 use memzone::{
     DeepCopy, HBox, Keep, Owned, Parcel, RtHeap, SendZone, ZBox, Zone, ZoneError, ZoneFn, beginz,
     halloc_in, letz, peek_zone, try_beginz, try_letz, try_zcopy, zcopy, zone_depth,

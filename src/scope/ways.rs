@@ -199,8 +199,8 @@ shared! {
     [, E, F] <Result<&'a mut T, E>, Result<&'b R, F>> [E: DeepCopy<'z, Copied = F>, F: DeepCopy<'y, Copied = E>];
 }
 
-impl<'o, 'a, 'b, T: ?Sized, R: ?Sized + 'o> SharedIn<'o, Option<&'a mut T>, Option<&'o R>>
-    for &&Link<Option<&'a mut T>, Option<&'b R>, Value>
+impl<'o, 'a, T: ?Sized, R: ?Sized + 'o> SharedIn<'o, Option<&'a mut T>, Option<&'o R>>
+    for &&Link<Option<&'a mut T>, Option<&R>, Value>
 where
     &'a mut T: DeepCopy<'o, Copied = &'o mut R>,
 {
@@ -215,9 +215,9 @@ where
     }
 }
 
-impl<'o, 'a, 'b, T: ?Sized, R: ?Sized + 'o, E: DeepCopy<'o>, F>
+impl<'o, 'a, T: ?Sized, R: ?Sized + 'o, E: DeepCopy<'o>, F>
     SharedIn<'o, Result<&'a mut T, E>, Result<&'o R, E::Copied>>
-    for &&Link<Result<&'a mut T, E>, Result<&'b R, F>, Value>
+    for &&Link<Result<&'a mut T, E>, Result<&R, F>, Value>
 where
     &'a mut T: DeepCopy<'o, Copied = &'o mut R>,
 {

@@ -108,7 +108,7 @@ pub(super) fn expand(
         #[allow(clippy::diverging_sub_expression)]
         let value = #block;
         #shape
-        #[allow(unreachable_code)]
+        #[allow(unreachable_code, clippy::diverging_sub_expression)]
         let value = {
             use ::memzone::__private::ways::*;
             #left
