@@ -3,23 +3,26 @@
 //! `beginz!(n, z in outer => body)` becomes
 //!
 //! ```text
-//! {
-//!     let site = __site!("beginz!");
-//!     let bytes: usize = n;
-//!     let outer = __private::outer(outer);
-//!     let #guard = Scope::new_at(site, bytes);
-//!     let z = #guard.zone();
-//!     let zone: &Zone = &z;
-//!     let z: &Zone = zone;
-//!     let value = body;
-//!     let value = scope.copy_in(value, outer);
-//!     #guard.end();
-//!     value
+//! match ({ let site = __site!("beginz!"); let bytes: usize = n; (site, bytes) }, outer.as_outer_zone()) {
+//!     ((site, bytes), outer) => {
+//!         let hint = Hint::new();
+//!         if false { hint.expected(loop {}) } else {
+//!             let scope_that_ends_here = Scope::new_at(site, bytes);
+//!             let z = scope_that_ends_here.zone();
+//!             let zone: &Zone = &z;
+//!             let z: &Zone = zone;
+//!             let value = body;
+//!             'never: { break 'never; (&&&&&Value::link(&value, &hint)).shape() }
+//!             let value = or_panic((&&&Value::link(&value, &hint)).leave_in(&scope_that_ends_here, value, outer));
+//!             scope_that_ends_here.end();
+//!             value
+//!         }
+//!     }
 //! }
 //! ```
 //!
-//! What owns the zone has the user's name for it too, so that the compiler speaks of `z` where
-//! something borrowed from it escapes; all else has names that the body cannot see.
+//! `docs/design.md` says why. What owns the zone has the user's name for it too, and the guard a name that the user could
+//! write, so that the compiler speaks of both where something borrowed escapes; all else has names that the body cannot see.
 //!
 //! `letz!` puts its bindings before the body: `let a: &mut [_] = zone.alloc_slice(n, v);`. The
 //! `try_` forms wrap what follows each step that can err into a `match` (a labelled block would
@@ -39,7 +42,6 @@ pub(super) fn expand(
 ) -> TokenStream {
     // Our own names, which the user's code cannot see; located where a message should point.
     let here = Span::mixed_site();
-    let (first, last) = (here.located_at(body.first), here.located_at(body.last));
     let named = head.name.as_ref().filter(|name| name.to_string() != "_");
     let guard = Ident::new("scope_that_ends_here", body.last);
     let at_name = named.map_or(here, |name| here.located_at(name.span()));
@@ -53,46 +55,8 @@ pub(super) fn expand(
     let borrowed = quote_spanned!(zone.span()=> &#zone);
     begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = #borrowed;));
     let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
-    // Two tokens are needed for an expression that is located from `first` to `last`.
-    let located = |delimiter, inside: TokenStream| {
-        let mut group = Group::new(delimiter, inside);
-        group.set_span(last);
-        group
-    };
-    let value = located(Delimiter::Brace, quote_spanned!(first=> value => value));
-    let value = quote_spanned!(first=> match value #value);
-    let is_binding = head.outer.is_none() && bindings.iter().any(|b| body.is_bare(&b.name));
-    let written_as = Ident::new(if is_binding { "Named" } else { "Value" }, here);
-    let link = quote_spanned!(here=> ::memzone::__private::#written_as::link(&value, &hint));
-    let shape = head.outer.as_ref().map(|_| {
-        quote_spanned! {here=>
-            // Never run: tells the body's type what is expected of it, and leaves lifetimes free.
-            #[allow(unreachable_code, clippy::diverging_sub_expression)]
-            'never: {
-                break 'never;
-                use ::memzone::__private::shapes::*;
-                (&&&&&#link).shape()
-            }
-        }
-    });
-    let left = match head.outer {
-        Some(_) => {
-            let arguments =
-                located(Delimiter::Parenthesis, quote_spanned!(here=> &#guard, #value, outer));
-            quote_spanned!(first=> (&&&#link).leave_in #arguments)
-        }
-        None => {
-            let arguments = located(Delimiter::Parenthesis, quote_spanned!(here=> &#guard, #value));
-            quote_spanned!(first=> (&&&&&&&&&#link).leave #arguments)
-        }
-    };
-    let left = match on_error {
-        OnError::Panic => {
-            let left = located(Delimiter::Parenthesis, left);
-            quote_spanned!(first=> ::memzone::__private::or_panic #left)
-        }
-        OnError::Return => left,
-    };
+    let way_out = way_out(head, bindings, body, &guard, on_error);
+    let end = quote_spanned!(at_name=> #guard.end(););
     let result = match on_error {
         OnError::Panic => quote_spanned!(here=> value),
         OnError::Return => quote_spanned! {here=>
@@ -102,17 +66,11 @@ pub(super) fn expand(
             }
         },
     };
-    let end = quote_spanned!(at_name=> #guard.end(););
     let block = &body.block;
     let mut inner = quote_spanned! {here=>
         #[allow(clippy::diverging_sub_expression)]
         let value = #block;
-        #shape
-        #[allow(unreachable_code, clippy::diverging_sub_expression)]
-        let value = {
-            use ::memzone::__private::ways::*;
-            #left
-        };
+        #way_out
         #end
         #result
     };
@@ -168,6 +126,66 @@ pub(super) fn expand(
     let outer = quote_spanned!(to=> (#outer).as_outer_zone());
     quote_spanned! {here=>
         match ({ #site #bytes (site, bytes) }, #outer) { ((site, bytes), outer) => { #run } }
+    }
+}
+
+/// The body's `value` becomes what leaves: itself, or its copy.
+fn way_out(
+    head: &Head,
+    bindings: &[Binding],
+    body: &Body,
+    guard: &Ident,
+    on_error: OnError,
+) -> TokenStream {
+    let here = Span::mixed_site();
+    let (first, last) = (here.located_at(body.first), here.located_at(body.last));
+    // Two tokens are needed for an expression that is located from `first` to `last`.
+    let located = |delimiter, inside: TokenStream| {
+        let mut group = Group::new(delimiter, inside);
+        group.set_span(last);
+        group
+    };
+    let value = located(Delimiter::Brace, quote_spanned!(first=> value => value));
+    let value = quote_spanned!(first=> match value #value);
+    let is_binding = head.outer.is_none() && bindings.iter().any(|b| body.is_bare(&b.name));
+    let written_as = Ident::new(if is_binding { "Named" } else { "Value" }, here);
+    let link = quote_spanned!(here=> ::memzone::__private::#written_as::link(&value, &hint));
+    let shape = head.outer.as_ref().map(|_| {
+        quote_spanned! {here=>
+            // Never run: tells the body's type what is expected of it, and leaves lifetimes free.
+            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+            'never: {
+                break 'never;
+                use ::memzone::__private::shapes::*;
+                (&&&&&#link).shape()
+            }
+        }
+    });
+    let left = match head.outer {
+        Some(_) => {
+            let arguments =
+                located(Delimiter::Parenthesis, quote_spanned!(here=> &#guard, #value, outer));
+            quote_spanned!(first=> (&&&#link).leave_in #arguments)
+        }
+        None => {
+            let arguments = located(Delimiter::Parenthesis, quote_spanned!(here=> &#guard, #value));
+            quote_spanned!(first=> (&&&&&&&&&#link).leave #arguments)
+        }
+    };
+    let left = match on_error {
+        OnError::Panic => {
+            let left = located(Delimiter::Parenthesis, left);
+            quote_spanned!(first=> ::memzone::__private::or_panic #left)
+        }
+        OnError::Return => left,
+    };
+    quote_spanned! {here=>
+        #shape
+        #[allow(unreachable_code, clippy::diverging_sub_expression)]
+        let value = {
+            use ::memzone::__private::ways::*;
+            #left
+        };
     }
 }
 
