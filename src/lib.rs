@@ -40,6 +40,7 @@ mod closure;
 
 pub mod rt;
 
+#[cfg(feature = "reclaim")]
 pub mod reclaim;
 
 // Pages of the documentation, and tests.
@@ -88,9 +89,12 @@ pub use crate::error::ZoneError;
 pub use crate::heap::FromAllocator;
 #[doc(inline)]
 pub use crate::heap::{
-    HBox, Heap, HeapStats, RtHeap, SendHeap, System, free, halloc, halloc_in, halloc_slice,
-    halloc_slice_in, try_halloc, try_halloc_slice,
+    HBox, Heap, System, free, halloc, halloc_in, halloc_slice, halloc_slice_in, try_halloc,
+    try_halloc_slice,
 };
+#[cfg(feature = "rt-heap")]
+#[doc(inline)]
+pub use crate::heap::{HeapStats, RtHeap, SendHeap};
 #[cfg(feature = "ledger")]
 #[doc(inline)]
 pub use crate::insight::ledger;

@@ -196,3 +196,22 @@ proptest! {
         }
     }
 }
+
+/// The last allocation grows to the zone's last byte, also where that is not at a multiple of 16, and is given back from there.
+#[test]
+fn a_vector_grows_to_an_odd_end_and_is_given_back() {
+    let zone = Zone::builder().capacity(100).fixed().build();
+    let mut vector = zone.vec::<u8>();
+    vector.try_reserve_exact(80).unwrap();
+    vector.resize(80, 1);
+    vector.try_reserve_exact(20).unwrap();
+    vector.resize(100, 2);
+    assert_eq!((zone.used(), vector.capacity(), vector[79], vector[99]), (100, 100, 1, 2));
+    vector.truncate(90);
+    vector.shrink_to_fit();
+    assert_eq!((zone.used(), vector.iter().map(|&n| u32::from(n)).sum()), (96, 100));
+    vector.try_reserve_exact(10).unwrap();
+    assert_eq!(zone.used(), 100);
+    drop(vector);
+    assert_eq!(zone.used(), 0);
+}

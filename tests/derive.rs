@@ -1,6 +1,7 @@
 //! `#[derive(DeepCopy)]`: the types it takes, and names that could be in its way.
 
 use memzone::{DeepCopy, ZBox, Zone, beginz, zcopy};
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -433,4 +434,339 @@ fn types_made_by_macros_in_bodies_and_of_any_visibility_copy() {
         assert_eq!(beginz!({ [Local(1); 2] }), [Local(1); 2]);
     };
     in_a_closure();
+}
+
+#[derive(DeepCopy, Debug)]
+#[deep_copy(zone = 'z)]
+struct Token<'src, 'z> {
+    text: &'src str,
+    decoded: Option<(&'src str, u8)>,
+    marks: PhantomData<&'src ()>,
+    next: Option<&'z Token<'src, 'z>>,
+}
+
+#[test]
+fn with_two_lifetimes_what_borrows_from_the_other_stays_where_it_is() {
+    let source = String::from("let x");
+    let target = Zone::new(0);
+    let token: Token<'_, '_> = beginz!(z in &target => {
+        let next = z.alloc(Token {
+            text: &source[4..],
+            decoded: Some((&source[..1], 1)),
+            marks: PhantomData,
+            next: None,
+        });
+        Token {
+            text: &source[..3],
+            decoded: None,
+            marks: PhantomData,
+            next: Some(next),
+        }
+    });
+    let next = token.next.unwrap();
+    assert!(target.contains(next));
+    assert_eq!((token.text.as_ptr(), next.text.as_ptr()), (source.as_ptr(), source[4..].as_ptr()));
+    assert_eq!((next.decoded.unwrap().0.as_ptr(), next.text), (source.as_ptr(), "x"));
+    copies!(|z| Token {
+        text: "static",
+        decoded: Some(("a", 2)),
+        marks: PhantomData,
+        next: Some(z.alloc(Token { text: "b", decoded: None, marks: PhantomData, next: None })),
+    });
+}
+
+#[derive(DeepCopy, Debug)]
+#[deep_copy(zone = 'z)]
+struct Name<'z, 'src> {
+    text: Cow<'src, str>,
+    lengths: &'z [usize],
+}
+
+#[test]
+fn what_borrows_from_the_other_may_own_too() {
+    let source = String::from("text");
+    copies!(|z| [
+        Name { text: Cow::Borrowed(&source), lengths: z.alloc_slice(1, 4) },
+        Name { text: Cow::Owned("own".into()), lengths: z.alloc_slice(1, 3) },
+    ]);
+}
+
+/// Without `DeepCopy`, as another crate's type is.
+#[derive(Clone, Debug, PartialEq)]
+struct Foreign(Vec<u8>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct ForeignPlain(u8);
+
+#[derive(DeepCopy, Debug)]
+struct Mixed<'z, T> {
+    #[deep_copy(keep)]
+    foreign: Foreign,
+    #[deep_copy(flat)]
+    plain: ForeignPlain,
+    #[deep_copy(flat)]
+    device: *const u8,
+    name: &'static str,
+    names: Vec<&'static str>,
+    samples: &'z [T],
+}
+
+#[derive(DeepCopy, Debug)]
+enum MixedEnum<'z> {
+    Kept(#[deep_copy(keep)] Foreign, &'z u8),
+    Flat {
+        #[deep_copy(flat)]
+        plain: ForeignPlain,
+    },
+}
+
+#[test]
+fn kept_fields_move_or_are_cloned_and_flat_ones_are_copied_bit_by_bit() {
+    fn make(samples: &[f32]) -> Mixed<'_, f32> {
+        Mixed {
+            foreign: Foreign(vec![1, 2]),
+            plain: ForeignPlain(3),
+            device: std::ptr::null(),
+            name: "saw",
+            names: vec!["a", "b"],
+            samples,
+        }
+    }
+    copies!(|z| make(z.alloc_slice(3, 0.5_f32)));
+    let (source, target) = (Zone::new(0), Zone::new(0));
+    let mixed = make(source.alloc_slice(2, 0.25));
+    let copy = zcopy(&mixed, &target);
+    assert_eq!(copy.name.as_ptr(), mixed.name.as_ptr());
+    assert_ne!(copy.foreign.0.as_ptr(), mixed.foreign.0.as_ptr());
+    let place = mixed.foreign.0.as_ptr();
+    let moved = beginz!(_z in &target => mixed);
+    assert_eq!(moved.foreign.0.as_ptr(), place);
+    assert!(target.contains(moved.samples) && target.contains(copy.samples));
+    copies!(|z| [
+        MixedEnum::Kept(Foreign(vec![1]), z.alloc(2)),
+        MixedEnum::Flat { plain: ForeignPlain(3) }
+    ]);
+}
+
+/// Far down, copies are made by tasks: kept parts go along there too.
+#[derive(DeepCopy)]
+struct Deep<'z> {
+    #[deep_copy(keep)]
+    range: std::ops::Range<u8>,
+    #[deep_copy(flat)]
+    plain: ForeignPlain,
+    tag: PhantomData<Foreign>,
+    call: fn(&[u8]) -> u8,
+    next: Option<&'z Deep<'z>>,
+}
+
+#[derive(DeepCopy)]
+struct DeepOwner {
+    #[deep_copy(keep)]
+    foreign: Foreign,
+    next: Option<Box<DeepOwner>>,
+}
+
+#[test]
+fn all_kinds_of_fields_copy_deep_down_too() {
+    const MANY: u8 = if cfg!(miri) { 60 } else { 200 };
+    let nodes = if cfg!(miri) { 100 } else { 20_000 };
+    let target = Zone::new(0);
+    let copy: &Deep<'_> = beginz!(z in &target => {
+        let mut next = None;
+        for n in 0..nodes {
+            next = Some(&*z.alloc(Deep {
+                range: 1..2,
+                plain: ForeignPlain((n % usize::from(MANY)) as u8),
+                tag: PhantomData,
+                call: |bytes| bytes[0],
+                next,
+            }));
+        }
+        next.unwrap()
+    });
+    let mut count = 0;
+    for node in std::iter::successors(Some(copy), |node| node.next) {
+        count += 1;
+        assert_eq!(usize::from(node.plain.0), (nodes - count) % usize::from(MANY));
+        assert_eq!(((node.call)(&[7]), node.range.len()), (7, 1));
+    }
+    assert_eq!(count, nodes);
+    let mut owner = None;
+    for n in 0..nodes {
+        owner = Some(Box::new(DeepOwner { foreign: Foreign(vec![n as u8]), next: owner }));
+    }
+    let copy = zcopy(&owner, &target);
+    let mut moved = beginz!(owner);
+    let mut next = copy.as_deref();
+    for n in (0..nodes).rev() {
+        let node = next.take().unwrap();
+        assert_eq!(node.foreign.0, [n as u8]);
+        next = node.next.as_deref();
+    }
+    for mut node in [copy, moved.take()].into_iter().flatten() {
+        while let Some(next) = node.next.take() {
+            node = next;
+        }
+    }
+}
+
+/// Function pointers of all kinds, also those that no trait can know.
+#[derive(DeepCopy, Clone, Copy)]
+struct Calls<'z> {
+    plain: fn(f32) -> f32,
+    borrows: fn(&mut [f32], &[f32]),
+    returns: for<'a> fn(&'a [f32]) -> &'a f32,
+    of_c: Option<unsafe extern "C" fn(*mut u8, ...) -> i32>,
+    many: [(fn(&u8) -> u8, extern "system" fn()); 2],
+    samples: &'z [f32],
+}
+
+#[test]
+fn fields_of_function_pointers_copy_whatever_their_arguments_borrow() {
+    extern "system" fn nothing() {}
+    let (source, target) = (Zone::new(0), Zone::new(0));
+    let calls = Calls {
+        plain: |x| x + 1.0,
+        borrows: |a, b| a.copy_from_slice(b),
+        returns: |a| &a[0],
+        of_c: None,
+        many: [(|x| *x, nothing as extern "system" fn()); 2],
+        samples: source.alloc_slice(2, 0.5),
+    };
+    let copy = zcopy(&calls, &target);
+    drop(source);
+    let mut block = [0.0; 2];
+    (copy.borrows)(&mut block, copy.samples);
+    (copy.many[1].1)();
+    assert_eq!(((copy.plain)(*(copy.returns)(&block)), (copy.many[0].0)(&3)), (1.5, 3));
+    assert!(copy.of_c.is_none());
+}
+
+/// Names what it is a handle of, which need not be of any kind.
+#[derive(DeepCopy)]
+struct Handle<T: ?Sized> {
+    index: u32,
+    of: PhantomData<T>,
+}
+
+impl<T: ?Sized> Debug for Handle<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.index)
+    }
+}
+
+impl<T: ?Sized> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Handle { index: self.index, of: PhantomData }
+    }
+}
+
+#[derive(Debug)]
+struct Texture;
+
+#[derive(DeepCopy, Debug)]
+struct Mesh<'z> {
+    texture: Handle<Texture>,
+    shader: Handle<dyn Sound<Sample = f32>>,
+    raw: PhantomData<*const ()>,
+    of_zone: PhantomData<(Texture, &'z ())>,
+    corners: &'z [[f32; 3]],
+}
+
+#[derive(DeepCopy, Debug)]
+struct Layer<'z, #[deep_copy(keep)] T> {
+    handle: Handle<T>,
+    name: &'z str,
+}
+
+#[derive(DeepCopy, Debug)]
+struct Slot<'z, T> {
+    #[deep_copy(keep)]
+    handle: Handle<T>,
+    name: &'z str,
+}
+
+#[test]
+fn typed_handles_copy_whatever_they_are_handles_of() {
+    copies!(|z| Mesh {
+        texture: Handle { index: 1, of: PhantomData },
+        shader: Handle { index: 2, of: PhantomData },
+        raw: PhantomData,
+        of_zone: PhantomData,
+        corners: z.alloc_slice(2, [0.5; 3]),
+    });
+    let handle = || Handle::<Texture> { index: 3, of: PhantomData };
+    copies!(|z| Layer { handle: handle(), name: z.alloc_str("layer") });
+    copies!(|z| Slot { handle: handle(), name: z.alloc_str("slot") });
+}
+
+#[derive(DeepCopy, Debug)]
+struct Sampler<'z, S: Sound + Debug> {
+    sound: &'z S,
+    last: S::Sample,
+    all: &'z [<S as Sound>::Sample],
+}
+
+#[derive(DeepCopy, Debug)]
+struct Bank<'z, S: Sound> {
+    all: &'z [S::Sample],
+    first: Option<S::Sample>,
+}
+
+#[derive(DeepCopy, Debug)]
+struct Items<'z, I: Iterator>
+where
+    I::Item: Copy + 'z,
+{
+    items: &'z [I::Item],
+}
+
+#[test]
+fn associated_types_copy_in_fields() {
+    copies!(|z| Sampler { sound: z.alloc(Sine(0.5)), last: 1.0, all: z.alloc_slice(2, 0.25) });
+    copies!(|z| Bank::<Sine> { all: z.alloc_slice(2, 0.25), first: Some(1.0) });
+    copies!(|z| Items::<std::ops::Range<u8>> { items: z.alloc_slice(2, 7) });
+}
+
+#[derive(DeepCopy, Debug)]
+struct Behind<'z, T: ?Sized>(&'z T, Option<&'z Behind<'z, T>>);
+
+#[derive(DeepCopy, Debug)]
+struct BehindMut<'z, T>
+where
+    T: ?Sized + Debug,
+{
+    one: &'z mut T,
+}
+
+#[test]
+fn what_is_unsized_copies_behind_a_reference() {
+    copies!(|z| Behind::<str>(z.alloc_str("a"), Some(z.alloc(Behind(z.alloc_str("b"), None)))));
+    copies!(|z| Behind::<[u16]>(z.alloc_slice(2, 7), None));
+    copies!(|z| Behind::<u16>(z.alloc(7), None));
+    copies!(|z| BehindMut::<[&u8]> { one: z.alloc_iter([&*z.alloc(7)]) });
+    copies!(|z| BehindMut::<str> { one: z.alloc_str("a") });
+}
+
+mod engine {
+    pub(super) mod parts {
+        pub(in super::super) use memzone as memory;
+    }
+}
+
+#[derive(DeepCopy, Debug)]
+#[deep_copy(crate = crate::engine::parts::memory)]
+struct Reexported<'z>(&'z [u8]);
+
+#[derive(DeepCopy, Debug, Clone, Copy)]
+#[deep_copy(flat, crate = engine::parts::memory)]
+struct ReexportedFlat(#[allow(dead_code)] u8);
+
+#[test]
+fn a_lifetime_of_ours_and_another_path_to_this_crate_are_no_matter() {
+    #[derive(DeepCopy, Debug)]
+    struct Ours<'memzone>(&'memzone u8);
+    copies!(|z| Ours(z.alloc(1)));
+    copies!(|z| (Reexported(z.alloc_slice(2, 1)), ReexportedFlat(1)));
 }

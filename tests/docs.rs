@@ -370,7 +370,7 @@ fn the_functions_are_found() {
         "zone::Zone::new",
         "zone::builder::ZoneBuilder::fixed",
         "zone::values::Zone::alloc",
-        "stack::push_zone",
+        "stack::words::push_zone",
         "copy::DeepCopy::move_out",
         "heap::source::Heap::take",
         "heap::rt::RtHeap::new",

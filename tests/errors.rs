@@ -435,3 +435,42 @@ fn a_copy_that_fails_leaves_its_source_and_the_stack_alone() {
     }
     assert_eq!(count, 0);
 }
+
+/// What an error leaves half done goes back, where memzone knows that nobody else has a reference to it.
+#[test]
+fn slices_and_texts_that_fail_give_their_places_back() {
+    let zone = Zone::builder().capacity(1024).fixed().build();
+    zone.alloc_slice(100, 1_u8);
+    let used = zone.used();
+    let is_full = |error: Option<ZoneError>| matches!(error, Some(ZoneError::LimitReached { .. }));
+    for _ in 0..3 {
+        assert!(is_full(zone.try_alloc_iter((0..500_u64).filter(|_| true)).err()));
+        assert!(is_full(zone.try_alloc_fmt(format_args!("{:2000}", 1)).err()));
+        assert!(is_full(memzone::try_zcopy(&&[&[0_u64; 200]][..], &zone).err()));
+        struct Odd;
+        impl std::fmt::Display for Odd {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("half of it")?;
+                Err(std::fmt::Error)
+            }
+        }
+        assert_eq!(zone.try_alloc_fmt(format_args!("{Odd}")), Err(ZoneError::Format));
+        assert_eq!(zone.used(), used, "all of it is there again");
+    }
+    let large = Zone::new(10_000);
+    let mut vector = large.vec();
+    vector.push(&large.alloc_slice(200, 0_u64)[..]);
+    assert!(is_full(memzone::try_zcopy(&vector, &zone).map(drop).err()));
+    assert!(is_full(memzone::try_beginz!(_z in &zone => vector).map(drop).err()));
+    assert_eq!(zone.used(), used);
+    // What the iterator has taken meanwhile stays, and its own places with it.
+    let kept = std::cell::Cell::new(None);
+    let items = (0..500_u64).inspect(|&n| {
+        if n == 40 {
+            kept.set(Some(zone.alloc(7_u64)));
+        }
+    });
+    assert!(is_full(zone.try_alloc_iter(items.filter(|_| true)).err()));
+    zone.try_alloc_slice(zone.remaining(), 0xFF_u8).unwrap();
+    assert_eq!(kept.take(), Some(&mut 7));
+}

@@ -3,6 +3,10 @@
 //!
 //! `.ci/safety` writes it anew; `.ci/mutants` shows that the tests fail.
 
+#[path = "mutants/patch.rs"]
+mod patch;
+
+use patch::Patch;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -232,7 +236,8 @@ struct Mutant {
     fails: String,
     /// Why no test fails.
     survives: String,
-    files: BTreeSet<String>,
+    /// The files that it changes, or why it cannot be made.
+    files: Result<BTreeSet<String>, String>,
 }
 
 fn mutants() -> Vec<Mutant> {
@@ -242,6 +247,7 @@ fn mutants() -> Vec<Mutant> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "patch"))
         .collect();
     paths.sort();
+    let tree = patch::read_tree().expect("the sources");
     let mutant = |path: &PathBuf| {
         let text = read(path);
         let field = |name: &str| {
@@ -249,14 +255,14 @@ fn mutants() -> Vec<Mutant> {
             let value = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).next();
             value.unwrap_or_default().to_string()
         };
-        let changed = text.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+        let changed = Patch::parse(&text).and_then(|patch| patch.apply(&mut tree.clone()));
         Mutant {
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             invariant: field("Invariant"),
             breaks: field("Breaks"),
             fails: field("Fails"),
             survives: field("Survives"),
-            files: changed.map(str::to_string).collect(),
+            files: changed.map(|patch| patch.files().collect()),
         }
     };
     paths.iter().map(mutant).collect()
@@ -285,6 +291,10 @@ fn complaint(mutant: &Mutant) -> Option<String> {
         }
     };
     (!is_there).then(|| format!("there is no test {test} in {binary}"))
+}
+
+fn changes(mutant: &Mutant, file: &str) -> bool {
+    mutant.files.as_ref().is_ok_and(|files| files.contains(file))
 }
 
 /// How often each place occurs, as text.
@@ -334,6 +344,9 @@ fn make() -> (String, Vec<String>) {
         if !known.contains(mutant.invariant.as_str()) {
             wrong.push(format!("{MUTANTS}/{}: unknown invariant", mutant.name));
         }
+        if let Err(why) = &mutant.files {
+            wrong.push(format!("{MUTANTS}/{}: {why}", mutant.name));
+        }
         wrong.extend(complaint(mutant).map(|it| format!("{MUTANTS}/{}: {it}", mutant.name)));
     }
 
@@ -350,7 +363,7 @@ fn make() -> (String, Vec<String>) {
             .map(|kind| kinds.get(&kind).copied().unwrap_or(0));
         total = [0, 1, 2, 3].map(|at| total[at] + kinds[at]);
         let [blocks, impls, externs, functions] = kinds;
-        let own = mutants.iter().filter(|mutant| mutant.files.contains(file)).count();
+        let own = mutants.iter().filter(|mutant| changes(mutant, file)).count();
         let _ =
             writeln!(out, "| `{file}` | {blocks} | {impls} | {externs} | {functions} | {own} |");
     }
@@ -436,4 +449,67 @@ unsafe fn i() {}
     let three = ["I1", "I2", "I3"].map(str::to_string).to_vec();
     assert_eq!(cites(7), Some(three));
     assert_eq!((cites(9), cites(14), cites(16)), (None, Some(Vec::new()), None));
+}
+
+/// What only debug builds look at, soundness may not rest on. Those that are left say more than is needed: the limit
+/// of a zone is exact; each caller has its index from the slots themselves (`Pool::place` says how); what is pushed on
+/// a ring that is full would be dropped.
+#[test]
+fn soundness_rests_on_no_check_of_debug_builds() {
+    let mut found = BTreeSet::new();
+    for source in sources(Path::new("src")) {
+        let name = source.file_name().unwrap().to_string_lossy().into_owned();
+        for line in
+            read(&source).lines().filter(|line| line.trim_start().starts_with("debug_assert"))
+        {
+            let what = line.trim_start().split_once('(').map_or("", |(_, what)| what);
+            found.insert(format!("{name}: {}", what.split([',', '(']).next().unwrap_or(what)));
+        }
+    }
+    // In a real check's place: `assert!`. It costs nothing on a cold path.
+    let expected = [
+        "memory.rs: bump.allocated_bytes_including_metadata",
+        "values.rs: ",
+        "mod.rs: pushed.is_ok",
+    ];
+    assert_eq!(found, BTreeSet::from(expected.map(String::from)));
+}
+
+/// A mutant's change is found by its text: in the file that it names, in another one, among other lines than before.
+/// Where two places have the text, or none has it, that is said.
+#[test]
+fn a_mutant_follows_the_code_that_it_changes() {
+    let text = "Breaks: it\n--- a/src/a.rs\n+++ b/src/a.rs\n@@ -7,3 +7,4 @@ impl A {\n fn f() {\n-    one();\n+    two();\n+        three();\n }\n";
+    let patch = Patch::parse(text).expect("a patch");
+    let made = |files: &[(&str, &str)]| {
+        let lines = |text: &str| text.lines().map(str::to_string).collect();
+        let mut tree: patch::Tree =
+            files.iter().map(|(file, text)| (file.to_string(), lines(text))).collect();
+        let now = patch.apply(&mut tree)?;
+        let file = now.files().next().expect("a file");
+        Ok::<_, String>((tree[&file].join("\n"), file))
+    };
+    let own = "fn e() {}\nfn f() {\n    one();\n}\n";
+    let changed = "fn e() {}\nfn f() {\n    two();\n        three();\n}";
+    assert_eq!(made(&[("src/a.rs", own)]), Ok((changed.into(), "src/a.rs".into())));
+    // The same text elsewhere is not what is meant, as long as the file that is named has it.
+    assert_eq!(made(&[("src/a.rs", own), ("src/b.rs", own)]).expect("a place").1, "src/a.rs");
+    let inner = "mod b {\n    fn f() {\n        one();\n    }\n}";
+    let inner_changed = "mod b {\n    fn f() {\n        two();\n            three();\n    }\n}";
+    assert_eq!(
+        made(&[("src/a.rs", "fn g() {}"), ("src/b/c.rs", inner)]),
+        Ok((inner_changed.into(), "src/b/c.rs".into()))
+    );
+    for (around, now) in [
+        ("fn g() {\n    one();\n}", "fn g() {\n    two();\n        three();\n}"),
+        ("fn f() {\n    one();\n    1\n}", "fn f() {\n    two();\n        three();\n    1\n}"),
+        ("fn g() {\n    one();\n    1\n}", "fn g() {\n    two();\n        three();\n    1\n}"),
+    ] {
+        assert_eq!(made(&[("src/b.rs", around)]), Ok((now.into(), "src/b.rs".into())));
+    }
+    let twice = made(&[("src/b.rs", own), ("src/c.rs", own)]).expect_err("two places");
+    assert!(twice.contains("2 places have this text, such as src/b.rs:2, src/c.rs:2"), "{twice}");
+    let gone = made(&[("src/a.rs", "fn f() {}")]).expect_err("no place");
+    assert!(gone.contains("no file has this text (it was in src/a.rs)"), "{gone}");
+    assert!(Patch::parse("Breaks: nothing\n").is_err());
 }

@@ -223,3 +223,13 @@ fn a_first_use_at_a_threads_end_works() {
     }
     assert_eq!(DONE.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
+
+/// A thread that has zones and no stack yet lives, and is no ended one.
+#[test]
+fn no_thread_that_lives_is_called_ended() {
+    let _turn = alone();
+    let zone = Zone::new(4096);
+    let table = stats::threads().to_string();
+    assert!(table.contains("(all other threads)") && !table.contains("ended"), "{table}");
+    drop(zone);
+}

@@ -1,6 +1,11 @@
 //! What must not compile: each program in a folder of `tests/ui` is refused with the text beside it. A folder
 //! is a topic. Those in `tests/ui/pass` must compile and run.
+//!
+//! Most are refused when they are checked, which one run of cargo does for all of them. What is refused only when
+//! code is made of it (a type that needs drop, in a generic function) has to be built, one program at a time.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The compiler that the texts were made with. Others word their errors in other ways.
@@ -33,14 +38,38 @@ fn reason_to_skip() -> Option<String> {
     None
 }
 
-/// The folders of programs that must not compile.
-fn topics() -> Vec<String> {
-    let folders = std::fs::read_dir("tests/ui").expect("the folder of programs");
-    let names = folders.map(|folder| folder.expect("an entry").file_name().into_string());
-    let mut topics: Vec<_> = names.map(|name| name.expect("a name in UTF-8")).collect();
-    topics.retain(|name| name != "pass");
-    topics.sort();
-    topics
+/// The programs that must not compile: whether they are refused when they are checked, or only when built.
+#[derive(PartialEq)]
+enum Refused {
+    Checked,
+    Built,
+}
+
+impl Refused {
+    /// As the text beside the program tells. One without a text yet is built, as that is a check too.
+    fn of(program: &Path) -> Refused {
+        match fs::read_to_string(program.with_extension("stderr")) {
+            Ok(text) if !text.contains("error was encountered while instantiating") => {
+                Refused::Checked
+            }
+            _ => Refused::Built,
+        }
+    }
+
+    fn programs(self) -> Vec<PathBuf> {
+        let entries = |folder: &Path| -> Vec<PathBuf> {
+            let entries = fs::read_dir(folder).expect("a folder of programs");
+            entries.map(|entry| entry.expect("an entry").path()).collect()
+        };
+        let topics =
+            entries(Path::new("tests/ui")).into_iter().filter(|path| !path.ends_with("pass"));
+        let files = topics.flat_map(|topic| entries(&topic));
+        let programs =
+            files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+        let mut programs: Vec<_> = programs.filter(|path| Refused::of(path) == self).collect();
+        programs.sort();
+        programs
+    }
 }
 
 #[test]
@@ -51,10 +80,23 @@ fn ui() {
         return;
     }
     let cases = trybuild::TestCases::new();
-    // With these among them the others are built, not only checked, so that refusals at
-    // monomorphisation (of types that need drop) are seen too.
+    for program in Refused::Checked.programs() {
+        cases.compile_fail(program);
+    }
+}
+
+/// `cargo test --test ui -- ui trybuild=alloc/drop.rs trybuild=pass/hygiene.rs` runs one of them: `trybuild` builds
+/// programs only if one among them is to run.
+#[test]
+#[cfg_attr(miri, ignore = "runs the compiler")]
+fn ui_that_is_built() {
+    if let Some(reason) = reason_to_skip() {
+        println!("SKIPPED: ui, {reason}");
+        return;
+    }
+    let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    for topic in topics() {
-        cases.compile_fail(format!("tests/ui/{topic}/*.rs"));
+    for program in Refused::Built.programs() {
+        cases.compile_fail(program);
     }
 }

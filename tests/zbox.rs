@@ -379,3 +379,31 @@ fn what_a_box_gives_back_is_as_good_as_new() {
     larger[99] = 3;
     assert_eq!((larger[0], larger[99], first[3]), (7, 3, 1));
 }
+
+/// What was boxed last in a full zone, and dropped, makes room for the same again: for each size, and for alignments above
+/// a step of the cursor's.
+#[test]
+fn a_full_zone_has_room_for_what_was_dropped_last() {
+    #[derive(Clone, Copy)]
+    #[repr(align(64))]
+    struct Line(#[allow(dead_code)] [u8; 64]);
+
+    fn again<T: Copy>(len: usize, value: T) {
+        let bytes = 4 * (len * size_of::<T>() + align_of::<T>()) + 64;
+        let zone = Zone::builder().capacity(bytes).fixed().build();
+        let mut boxes: Vec<_> =
+            core::iter::from_fn(|| zone.try_boxed_slice(len, value).ok()).collect();
+        assert!(boxes.len() >= 2, "{len} of {}", size_of::<T>());
+        let used = zone.used();
+        for _ in 0..3 {
+            drop(boxes.pop());
+            boxes.push(zone.try_boxed_slice(len, value).unwrap());
+            assert_eq!(zone.used(), used);
+        }
+    }
+    let sizes = if cfg!(miri) { 1..40 } else { 1..500 };
+    for len in sizes {
+        again(len, 1_u8);
+        again(len, Line([2; 64]));
+    }
+}

@@ -351,6 +351,18 @@ fn what_has_no_size_takes_no_room() {
     assert_eq!((&raw const *zone.alloc(Page)).addr() % 4096, 0);
     assert_eq!((&raw const *zone.alloc_with(|| Page)).addr() % 4096, 0);
     assert_eq!(zone.alloc_slice(1_000, ()).len(), 1_000);
+    // More than could be counted in a lifetime: nothing is written, so nothing is counted.
+    const MANY: usize = usize::MAX;
+    assert_eq!(zone.alloc_slice(MANY, ()).len(), MANY);
+    assert_eq!(zone.try_alloc_slice(MANY, Page).unwrap().len(), MANY);
+    assert_eq!(zone.alloc_slice_aligned::<_, 64>(MANY, ()).len(), MANY);
+    assert_eq!(zone.boxed_slice(MANY, ()).len(), MANY);
+    assert_eq!(zone.alloc_slice_copy(zone.alloc_slice(MANY, ())).len(), MANY);
+    assert_eq!(memzone::halloc_slice(MANY, ()).len(), MANY);
+    assert_eq!(memzone::salloc_with(MANY, (), |items| items.len()), Ok(MANY));
+    // Closures are the user's, and run as often as they were asked to.
+    let runs = Cell::new(0);
+    assert_eq!(zone.alloc_slice_with(7, |_| runs.set(runs.get() + 1)).len(), runs.get());
     assert_eq!(zone.alloc_uninit::<()>(usize::MAX).len(), usize::MAX);
     assert_eq!(zone.alloc_slice_copy(&[Page; 3]).len(), 3);
     assert_eq!(zone.alloc_slice_aligned::<(), 1024>(4, ()).as_ptr().addr() % 1024, 0);

@@ -437,7 +437,9 @@ mod tests {
         for level in [0.5, 1e-10, 1e-12, 2e-15] {
             let still = [level; FRAME];
             let tone: [f32; FRAME] = std::array::from_fn(|n| level * (0.1 * n as f32).sin());
-            for frame in [still, tone] {
+            // Without a real part but for what is rounded, as the others are without an imaginary one.
+            let ramp: [f32; FRAME] = std::array::from_fn(|n| level * (n as f32 / 512.0 - 1.0));
+            for frame in [still, tone, ramp] {
                 beginz!(z => {
                     let spectrum =
                         gate.transform.analyse(&frame, z, &mut Memory::default()).unwrap();

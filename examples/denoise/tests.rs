@@ -203,6 +203,21 @@ fn chunks_and_sizes_of_every_kind_are_read() {
 }
 
 #[test]
+fn both_laws_of_telephony_are_read_to_the_bit() {
+    // Silence, the smallest and the largest numbers of ITU-T G.711.
+    let mu = ([0xff, 0x7f, 0xfe, 0x80, 0x00], [0, 0, 8, 32_124, -32_124]);
+    let a = ([0xd5, 0x55, 0xd4, 0xaa, 0x2a], [8, -8, 24, 32_256, -32_256]);
+    for (tag, (bytes, numbers)) in [(7, mu), (6, a)] {
+        for format in [format(tag, 8, &[]), format(tag, 8, &[0, 0]), extensible(tag, 8, 8)] {
+            let sound = read(&wav(&[chunk(b"fmt ", &format), chunk(b"data", &bytes)])).unwrap();
+            let expected = numbers.map(|number: i16| f32::from(number) / 32_768.0);
+            assert_eq!(sound.samples, expected, "{tag}");
+            assert_eq!(sound.spec.bits_per_sample, 16);
+        }
+    }
+}
+
+#[test]
 fn both_channels_are_told_apart() {
     let mut format = format(1, 16, &[]);
     format[2] = 2;
@@ -312,6 +327,10 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
         (other(b"FORM\0\0\0\x22AIFF"), "AIFF", "ffmpeg"),
         (other(b"caff\0\x01\0\0"), "CAF", "ffmpeg"),
         (other(b"OggS\0\x02"), "Ogg", "ffmpeg"),
+        // So many channels that their bits are more than 65,535, on which `symphonia` panics in a debug build.
+        (with_byte(aiff(16), 20, 0xff), "", "ffmpeg"),
+        // Pieces of 4 GiB, for which there would be room made.
+        (with_byte(caf(24), 40, 0xf8), "pieces are too long", "ffmpeg"),
         (other(b"\xff\xfb\x94\xc4"), "MP3", "ffmpeg"),
         (Vec::new(), "the file is empty", ""),
         (b"RIFF".to_vec(), "truncated", ""),
@@ -323,6 +342,11 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
         let message = read(&bytes).err().unwrap_or_else(|| panic!("{reason}: is read"));
         assert!(message.contains(reason) && message.contains(remedy), "{reason}: {message}");
     }
+}
+
+fn with_byte(mut bytes: Vec<u8>, at: usize, byte: u8) -> Vec<u8> {
+    bytes[at] = byte;
+    bytes
 }
 
 /// A file of so many channels.

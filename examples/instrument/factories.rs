@@ -115,7 +115,7 @@ fn noise_c(seed: u32) -> impl FnMut(f32) -> f32 + Send {
 }
 
 /// A comb, the body of a reverb: each echo is duller than the one before.
-fn comb_c(z: &Zone, samples: usize) -> Result<impl FnMut(f32) -> f32 + Send, ZoneError> {
+pub(crate) fn comb_c(z: &Zone, samples: usize) -> Result<impl FnMut(f32) -> f32 + Send, ZoneError> {
     const FEEDBACK: f32 = 0.84;
     const DULLING: f32 = 0.3;
     let line = z.try_alloc_slice(samples, 0.0)?;

@@ -106,12 +106,14 @@ fn what_fades_away_ends_at_zero_and_not_among_the_subnormal_numbers() {
     // Each with an input, and then with silence until nothing is left of it.
     let mut dull = factories::low_pass_c();
     let mut echo = factories::delay_c(&zone, 100).unwrap();
+    let mut comb = factories::comb_c(&zone, 100).unwrap();
     let mut room = factories::reverb_c(&zone, 0).unwrap();
     let mut envelope = factories::adsr_c(0.001, 0.01, 0.5, 0.01);
     let mut pipe = factories::pipe_c(&zone, 440.0).unwrap();
-    let effects: [(&str, &mut dyn FnMut(f32) -> f32); 5] = [
+    let effects: [(&str, &mut dyn FnMut(f32) -> f32); 6] = [
         ("low pass", &mut |input| dull(input, 600.0)),
         ("echo", &mut |input| echo(input, 0.18, 0.9)),
+        ("comb", &mut |input| comb(input)),
         ("room", &mut |input| room(input, 0.3)),
         ("envelope", &mut |input| envelope(input > 0.0)),
         ("pipe", &mut |input| pipe(input)),

@@ -8,20 +8,33 @@
 //!     T: DeepCopy<'memzone>,
 //! {
 //!     type Copied = Node<'memzone, <T as DeepCopy<'memzone>>::Copied>;
-//!     __by_parts! {'memzone, flat: <T as DeepCopy>::FLAT && .., |this| match this {
-//!         Self::{ value: f0, next: f1 } => Node { value: part!(f0), next: part!(f1) },
-//!     }}
+//!     __ways! {
+//!         'memzone, flat: true && <T as DeepCopy<'memzone>>::FLAT && ..,
+//!         |this, to, depth, work|
+//!         copy_at: match this { Node { value: part_0, next: part_1 } => Node {
+//!             value: <T as DeepCopy<'memzone>>::copy_at(part_0, to, depth)?,
+//!             next: ..
+//!         }},
+//!         move_out: ..,
+//!         copy_later: ..,
+//!         move_later: ..,
+//!     }
 //! }
 //! ```
+//!
+//! Each part is a call of its type's own, located at that type and the same but for the method: so the
+//! compiler reports a type that cannot be copied once, and where it is written.
 
-use proc_macro2::Spacing::Joint;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Meta, Result,
-    Token, WherePredicate, parse_quote, parse2,
-};
+mod bounds;
+mod fields;
+mod options;
+
+use bounds::Parameters;
+use fields::Part;
+use options::TypeOptions;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Error, Fields, GenericParam, Ident, Result, Token, parse2};
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match parse2::<DeriveInput>(input).and_then(|input| implementation(&input)) {
@@ -31,245 +44,168 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 }
 
 fn implementation(input: &DeriveInput) -> Result<TokenStream> {
-    let flat = is_flat(&input.attrs)?;
-    refuse_inner_attributes(&input.data)?;
-    let lifetimes: Vec<_> = input.generics.lifetimes().collect();
-    if let Some(second) = lifetimes.get(1) {
-        let help = "`DeepCopy` can be derived for one lifetime, that of the zone; \
-                    pass on a reference that outlives the zone as `Keep<&'static T>`";
-        return Err(Error::new_spanned(second, help));
-    }
+    let options = TypeOptions::of(&input.attrs)?;
     if let Data::Union(data) = &input.data {
         let help = "`DeepCopy` cannot be derived for a union, as it does not say which field holds; \
                     if it is `Copy`, wrap it in a `memzone::Keep`, or implement `DeepCopy` by hand";
         return Err(Error::new_spanned(data.union_token, help));
     }
-    if flat {
-        if let Some(lifetime) = lifetimes.first() {
-            let help = "`#[deep_copy(flat)]` is for types without references: they are copied bit \
-                        by bit, and a reference would then still point into the old zone";
-            return Err(Error::new_spanned(lifetime, help));
-        }
-        return Ok(flat_implementation(input));
+    if options.flat {
+        return flat_implementation(input, &options);
     }
-    parts_implementation(input)
+    refuse_packed(input)?;
+    parts_implementation(input, &options)
 }
 
-/// Reads `#[deep_copy(flat)]`.
-fn is_flat(attributes: &[Attribute]) -> Result<bool> {
-    let mut flat = false;
-    for attribute in attributes.iter().filter(|a| a.path().is_ident("deep_copy")) {
-        let empty = match &attribute.meta {
-            Meta::List(list) => list.tokens.is_empty(),
-            Meta::Path(_) | Meta::NameValue(_) => true,
-        };
-        if empty {
-            let help = "the attribute is `#[deep_copy(flat)]`: without an option it says nothing";
-            return Err(Error::new_spanned(attribute, help));
-        }
-        attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("flat") {
-                return Err(meta.error("unknown option: only `#[deep_copy(flat)]` is known"));
-            }
-            if !meta.input.is_empty() && !meta.input.peek(Token![,]) {
-                return Err(meta.error("`flat` takes no value: write `#[deep_copy(flat)]`"));
-            }
-            flat = true;
-            Ok(())
-        })?;
-    }
-    Ok(flat)
-}
-
-/// Refuses the attribute where it would say nothing.
-fn refuse_inner_attributes(data: &Data) -> Result<()> {
-    let refuse =
-        |attributes: &[Attribute]| match attributes.iter().find(|a| a.path().is_ident("deep_copy"))
-        {
-            Some(attribute) => {
-                let help = "`#[deep_copy(flat)]` goes on the type, not on a field or variant";
-                Err(Error::new_spanned(attribute, help))
-            }
-            None => Ok(()),
-        };
-    let refuse_fields = |fields: &Fields| fields.iter().try_for_each(|field| refuse(&field.attrs));
-    match data {
-        Data::Struct(data) => refuse_fields(&data.fields),
-        Data::Enum(data) => data.variants.iter().try_for_each(|variant| {
-            refuse(&variant.attrs)?;
-            refuse_fields(&variant.fields)
-        }),
-        Data::Union(data) => data.fields.named.iter().try_for_each(|field| refuse(&field.attrs)),
-    }
-}
-
-fn flat_implementation(input: &DeriveInput) -> TokenStream {
+/// The fields of a struct or of each variant, with the path that makes it.
+fn shapes(input: &DeriveInput) -> Vec<(TokenStream, &Fields)> {
     let name = &input.ident;
-    let (_, arguments, _) = input.generics.split_for_impl();
-    let mut generics = with_zone(&input.generics);
-    // `Copy` points at the type's name where it is missing. No reference can hide in a parameter.
-    let copy = quote_spanned!(name.span()=> ::core::marker::Copy);
-    generics.make_where_clause().predicates.push(parse_quote!(Self: #copy + 'static));
-    let (parameters, _, clause) = generics.split_for_impl();
-    quote! {
-        #[automatically_derived]
-        impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
-            ::memzone::__flat_items!('memzone);
-        }
-    }
-}
-
-fn parts_implementation(input: &DeriveInput) -> Result<TokenStream> {
-    let name = &input.ident;
-    let mut arms = Vec::new();
-    let mut types = Vec::new();
-    let mut arm = |path: TokenStream, fields: &Fields| {
-        let mut patterns = Vec::new();
-        let mut copies = Vec::new();
-        for (index, field) in fields.iter().enumerate() {
-            // Located at the field's type, so that "cannot be copied" points there.
-            let span = Span::mixed_site().located_at(field.ty.span());
-            let part = Ident::new(&format!("part_{index}"), span);
-            let member = match &field.ident {
-                Some(name) => quote!(#name),
-                None => {
-                    let index = syn::Index::from(index);
-                    quote!(#index)
-                }
-            };
-            patterns.push(quote!(#member: #part));
-            copies.push(quote_spanned!(span=> #member: part!(#part)));
-            types.push(field.ty.clone());
-        }
-        arms.push(quote!(#path { #(#patterns),* } => #path { #(#copies),* }));
-    };
     match &input.data {
-        Data::Struct(data) => arm(quote!(#name), &data.fields),
+        Data::Struct(data) => vec![(quote!(#name), &data.fields)],
         Data::Enum(data) => {
-            for variant in &data.variants {
-                let variant_name = &variant.ident;
-                arm(quote!(#name::#variant_name), &variant.fields);
-            }
+            let variants = data.variants.iter();
+            variants
+                .map(|syn::Variant { ident, fields, .. }| (quote!(#name::#ident), fields))
+                .collect()
         }
         Data::Union(_) => unreachable!("refused before"),
     }
-    let copy = match arms.is_empty() {
-        true => quote!(match this {
-            _ => ::core::unreachable!("there is no value of this type"),
-        }),
-        false => quote!(match this { #(#arms,)* }),
-    };
+}
 
-    let (_, arguments, _) = input.generics.split_for_impl();
-    let mut generics = with_zone(&input.generics);
-    let copied = copied_bounds(&input.generics)?;
-    generics.make_where_clause().predicates.extend(copied);
-    let (parameters, _, clause) = generics.split_for_impl();
-    let copied_arguments = input.generics.params.iter().map(|parameter| match parameter {
-        GenericParam::Lifetime(_) => quote!('memzone),
-        GenericParam::Type(parameter) => copied_type(&parameter.ident),
-        GenericParam::Const(parameter) => {
-            let name = &parameter.ident;
-            quote!(#name)
+fn refuse_packed(input: &DeriveInput) -> Result<()> {
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("repr")) {
+        let mut packed = false;
+        // What is wrong in it is the compiler's to say.
+        let _ = attribute.parse_nested_meta(|meta| {
+            packed |= meta.path.is_ident("packed");
+            if meta.input.peek(syn::token::Paren) {
+                let inside;
+                syn::parenthesized!(inside in meta.input);
+                inside.parse::<TokenStream>()?;
+            }
+            Ok(())
+        });
+        if packed {
+            let help = "a packed type cannot be copied part by part, as its fields are not aligned: if it \
+                        is `Copy` and has no references, add `#[deep_copy(flat)]`, which copies it as a \
+                        whole; else implement `DeepCopy` by hand";
+            return Err(Error::new_spanned(attribute, help));
         }
-    });
-    let flat = types
-        .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as ::memzone::DeepCopy<'memzone>>::FLAT));
+    }
+    Ok(())
+}
+
+fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<TokenStream> {
+    let inside =
+        "the whole type is `#[deep_copy(flat)]` already: leave out what is said of this part of it";
+    for (_, fields) in shapes(input) {
+        fields.iter().try_for_each(|field| options::refuse(&field.attrs, inside))?;
+    }
+    refuse_on_variants(input)?;
+    for parameter in &input.generics.params {
+        match parameter {
+            GenericParam::Lifetime(lifetime) => {
+                let help = "`#[deep_copy(flat)]` is for types without references: they are copied bit \
+                            by bit, and a reference would then still point into the old zone; \
+                            leave it out, or write it above the fields that it is true of";
+                return Err(Error::new_spanned(lifetime, help));
+            }
+            GenericParam::Type(parameter) => options::refuse(&parameter.attrs, inside)?,
+            GenericParam::Const(parameter) => options::refuse(&parameter.attrs, inside)?,
+        }
+    }
+    let (name, memzone) = (&input.ident, &options.memzone);
+    let zone = fields::unused_lifetime(input);
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let mut generics = bounds::with_zone(&input.generics, &zone);
+    // `Copy` points at the type's name where it is missing. No reference can hide in a parameter.
+    let copy = quote_spanned!(name.span()=> ::core::marker::Copy);
+    generics.make_where_clause().predicates.push(syn::parse_quote!(Self: #copy + 'static));
+    let (parameters, _, clause) = generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
-        #[allow(unreachable_code)]
-        impl #parameters ::memzone::DeepCopy<'memzone> for #name #arguments #clause {
-            type Copied = #name<#(#copied_arguments),*>;
-            ::memzone::__by_parts!('memzone, flat: true #(&& #flat)*, |this| #copy);
+        #[diagnostic::do_not_recommend]
+        impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
+            #memzone::__flat_items!(#zone);
         }
     })
 }
 
-/// The type's generics with the lifetime of the target zone before them, without defaults.
-fn with_zone(generics: &Generics) -> Generics {
-    let mut generics = generics.clone();
-    generics.params.insert(0, parse_quote!('memzone));
-    generics
+fn refuse_on_variants(input: &DeriveInput) -> Result<()> {
+    let Data::Enum(data) = &input.data else { return Ok(()) };
+    let help = "an option of `deep_copy` is said of a type or of a field, not of a variant";
+    data.variants.iter().try_for_each(|variant| options::refuse(&variant.attrs, help))
 }
 
-fn copied_type(parameter: &Ident) -> TokenStream {
-    quote_spanned!(parameter.span()=> <#parameter as ::memzone::DeepCopy<'memzone>>::Copied)
-}
+fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<TokenStream> {
+    refuse_on_variants(input)?;
+    let (name, memzone) = (&input.ident, &options.memzone);
+    let zone = fields::unused_lifetime(input);
+    let own_zone = bounds::own_zone(&input.generics, options)?;
+    let mut shaped = Vec::new();
+    for (path, fields) in shapes(input) {
+        let parts: Result<Vec<Part<'_>>> = fields
+            .iter()
+            .map(|field| Part::of(field, &input.generics, own_zone.as_ref()))
+            .collect();
+        shaped.push((path, parts?));
+    }
+    let parts: Vec<&Part<'_>> = shaped.iter().flat_map(|(_, parts)| parts).collect();
+    let parameters = Parameters::of(&input.generics, &parts, options, &zone, own_zone.as_ref())?;
 
-/// That each parameter can be copied, and that its copy meets the bounds that it meets itself.
-fn copied_bounds(generics: &Generics) -> Result<Vec<WherePredicate>> {
-    let mut bounds = Vec::new();
-    for parameter in generics.type_params() {
-        let name = &parameter.ident;
-        bounds.push(parse_quote!(#name: ::memzone::DeepCopy<'memzone>));
-        if !parameter.bounds.is_empty() {
-            let (copied, declared) = (copied_type(name), &parameter.bounds);
-            let declared = substitute(quote!(#declared), generics)?;
-            bounds.push(parse_quote!(#copied: #declared));
+    let hidden = |name: &str| Ident::new(name, Span::mixed_site());
+    let [this, to, depth, work] = ["this", "to", "depth", "work"].map(hidden);
+    let way = |call: &dyn Fn(&Part<'_>, &Ident) -> TokenStream| {
+        if shaped.is_empty() {
+            return quote!(match #this {
+                _ => ::core::unreachable!("there is no value of this type"),
+            });
         }
-    }
-    for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
-        let predicate = substitute(quote!(#predicate), generics)?;
-        bounds.push(parse_quote!(#predicate));
-    }
-    Ok(bounds)
-}
+        let arms = shaped.iter().map(|(path, parts)| {
+            let names: Vec<_> = (0..parts.len()).map(|i| hidden(&format!("part_{i}"))).collect();
+            let members = parts.iter().enumerate().map(|(index, part)| part.member(index));
+            let members: Vec<_> = members.collect();
+            let copies = parts.iter().zip(&names).map(|(part, name)| call(part, name));
+            quote!(#path { #(#members: #names),* } => #path { #(#members: #copies),* })
+        });
+        quote!(match #this { #(#arms,)* })
+    };
+    let now = |method: &'static str, rest: TokenStream| {
+        way(&|part, name| part.call(method, name, &rest, memzone, &zone, TokenStream::new()))
+    };
+    let later = |method: &'static str| {
+        let rest = quote!(#to, &#work);
+        let wait: Token![.] = Token![.](Span::mixed_site());
+        let wait_word = Ident::new("await", Span::mixed_site());
+        let wait = quote!(#wait #wait_word);
+        way(&|part, name| part.call(method, name, &rest, memzone, &zone, wait.clone()))
+    };
+    let copy_at = now("copy_at", quote!(#to, #depth));
+    let move_out = now("move_out", quote!(#to));
+    let (copy_later, move_later) = (later("copy_part"), later("move_part"));
+    let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
 
-/// Writes `T::Copied` for each parameter `T` and the zone for the type's lifetime.
-fn substitute(tokens: TokenStream, generics: &Generics) -> Result<TokenStream> {
-    let lifetime: Option<&Lifetime> = generics.lifetimes().map(|l| &l.lifetime).next();
-    let mut substituted = TokenStream::new();
-    let mut after_quote = false;
-    let mut after_colon = false;
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let new = match token {
-            TokenTree::Group(group) => {
-                let inner = substitute(group.stream(), generics)?;
-                TokenTree::Group(Group::new(group.delimiter(), inner)).into()
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let mut generics = bounds::with_zone(&input.generics, &zone);
+    generics.make_where_clause().predicates.extend(parameters.predicates(&parts)?);
+    let (declared, _, clause) = generics.split_for_impl();
+    let copied_arguments = parameters.copied_arguments();
+    let stays = parameters.all_stay().then(|| quote!(#memzone::__stays_if_flat!(#zone);));
+    Ok(quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        #[allow(unreachable_code)]
+        impl #declared #memzone::DeepCopy<#zone> for #name #arguments #clause {
+            type Copied = #name<#(#copied_arguments),*>;
+            #memzone::__ways! {
+                #zone, flat: true #(&& #flat)*,
+                |#this, #to, #depth, #work|
+                copy_at: #copy_at,
+                move_out: #move_out,
+                copy_later: #copy_later,
+                move_later: #move_later,
             }
-            TokenTree::Ident(ident) if after_quote => match lifetime {
-                Some(lifetime) if lifetime.ident == ident => {
-                    TokenTree::Ident(format_ident!("memzone", span = ident.span())).into()
-                }
-                _ => TokenTree::Ident(ident).into(),
-            },
-            TokenTree::Ident(ident)
-                if !after_colon && generics.type_params().any(|t| t.ident == ident) =>
-            {
-                // The first of two colons.
-                let path = |next: &TokenTree| match next {
-                    TokenTree::Punct(punct) => punct.as_char() == ':' && punct.spacing() == Joint,
-                    _ => false,
-                };
-                if tokens.peek().is_some_and(path) {
-                    let help = format!(
-                        "name the trait here, `<{ident} as Trait>::..`: the bound must hold for the \
-                         copy's type too, which has no short form"
-                    );
-                    return Err(Error::new_spanned(ident, help));
-                }
-                copied_type(&ident)
-            }
-            TokenTree::Punct(ref punct) => {
-                after_quote = punct.as_char() == '\'';
-                after_colon = punct.as_char() == ':' && after_colon_pair(&substituted);
-                substituted.extend([token]);
-                continue;
-            }
-            other => other.into(),
-        };
-        (after_quote, after_colon) = (false, false);
-        substituted.extend(new);
-    }
-    Ok(substituted)
-}
-
-/// Whether the last token is a `:` that another one follows at once: a path goes on.
-fn after_colon_pair(tokens: &TokenStream) -> bool {
-    match tokens.clone().into_iter().last() {
-        Some(TokenTree::Punct(punct)) => punct.as_char() == ':' && punct.spacing() == Joint,
-        _ => false,
-    }
+            #stays
+        }
+    })
 }

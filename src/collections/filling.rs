@@ -4,26 +4,25 @@
 use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
-use crate::zone::values::Return;
-use core::marker::PhantomData;
+use crate::zone::places::Return;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 use core::slice;
 
 /// Room in a zone that is filled with items from the start on. If it is dropped before it becomes a vector, it drops
-/// its items.
+/// its items and gives its room back.
 pub(super) struct Filling<'z, T> {
     start: NonNull<T>,
     len: usize,
     room: usize,
-    zone: PhantomData<&'z Zone>,
+    zone: &'z Zone,
 }
 
 impl<'z, T> Filling<'z, T> {
     #[inline]
     pub(super) fn new(room: usize, zone: &'z Zone) -> Result<Self, ZoneError> {
         let start = zone.places::<Return, T>(room, align_of::<T>())?;
-        Ok(Filling { start, len: 0, room, zone: PhantomData })
+        Ok(Filling { start, len: 0, room, zone })
     }
 
     /// Takes items as long as there is room. It stops at the first error.
@@ -63,6 +62,8 @@ impl<T> Drop for Filling<'_, T> {
         let items = NonNull::slice_from_raw_parts(self.start, self.len);
         // SAFETY: (I7) the first `len` places are filled, and nobody else uses them.
         unsafe { items.drop_in_place() };
+        // SAFETY: (I1) the items are gone, and nobody else knows their places.
+        unsafe { self.zone.header().give_back(self.start.cast(), self.room * size_of::<T>()) };
     }
 }
 

@@ -79,6 +79,7 @@ fn refusal(error: TryReserveError, zone: &Zone) -> ZoneError {
 /// Implements `DeepCopy` for maps and sets with one kind of handle.
 macro_rules! maps {
     ([$($borrow:lifetime)?] $from:ty, $into:ty, $handle:ident) => {
+        #[diagnostic::do_not_recommend]
         impl<'z, $($borrow,)? K, V, S> DeepCopy<'z> for HashMap<K, V, S, $from>
         where
             K: DeepCopy<'z, Copied: Eq + Hash>,
@@ -143,6 +144,7 @@ macro_rules! maps {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<'z, $($borrow,)? T, S> DeepCopy<'z> for HashSet<T, S, $from>
         where
             T: DeepCopy<'z, Copied: Eq + Hash>,

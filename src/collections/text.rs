@@ -3,7 +3,8 @@
 use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
-use crate::zone::values::{Return, SliceBuilder};
+use crate::zone::growing::SliceBuilder;
+use crate::zone::places::Return;
 use core::borrow::Borrow;
 use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};
@@ -229,6 +230,7 @@ impl Hash for ZString<'_> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for ZString<'_> {
     type Copied = ZString<'z>;
     const UNWATCHED: bool = true;

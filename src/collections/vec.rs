@@ -107,6 +107,7 @@ macro_rules! collections {
         collections! { $api, [] Zone, Zone, counted }
     };
     ($api:ident, [$($borrow:lifetime)?] $from:ty, $into:ty, $handle:ident) => {
+        #[diagnostic::do_not_recommend]
         impl<'z, $($borrow,)? T: DeepCopy<'z>> DeepCopy<'z> for $api::vec::Vec<T, $from> {
             type Copied = $api::vec::Vec<T::Copied, $into>;
             const UNWATCHED: bool = T::FLAT && !core::mem::needs_drop::<(T, $from)>();
@@ -154,6 +155,7 @@ macro_rules! collections {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<'z, $($borrow,)? T: DeepCopy<'z>> DeepCopy<'z> for $api::boxed::Box<T, $from> {
             type Copied = $api::boxed::Box<T::Copied, $into>;
 

@@ -2,8 +2,8 @@
 //!
 //! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
-//! system's memory, std's `collections`, what is memzone's own (`zones`), and other crates'
-//! `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
+//! crates' `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
 //! their concept.
 //!
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
@@ -15,11 +15,17 @@
 
 mod memory;
 
+mod same;
+
 mod reuse;
 
 mod later;
 
 mod ways;
+
+mod keep;
+
+mod part;
 
 mod values;
 
@@ -32,6 +38,8 @@ mod references;
 mod zones;
 
 mod owners;
+
+mod errors;
 
 mod collections;
 
@@ -46,7 +54,11 @@ use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
+pub use keep::{Bits, Kept};
 pub use later::Work;
+pub use part::Part;
+pub use references::Referent;
+pub use same::Holder;
 pub use zcopy::{ZCopy, try_zcopy, zcopy};
 
 /// A type whose values can be copied to another zone with everything they point to.
@@ -107,9 +119,9 @@ pub use zcopy::{ZCopy, try_zcopy, zcopy};
 /// The trait is safe to implement: it can return wrong values, but not wrong memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied to another zone",
-    label = "has no `DeepCopy`",
+    label = "it, or what is in it, has no `DeepCopy`",
     note = "for a type of your own, add `#[derive(DeepCopy)]`",
-    note = "to pass on a reference or value that outlives the target zone as it is, wrap it in `memzone::Keep`"
+    note = "what outlives the target zone is passed on as it is in a field with `#[deep_copy(keep)]`, or wrapped in `memzone::Keep`"
 )]
 pub trait DeepCopy<'z> {
     /// The same type, living in the zone `'z`.
@@ -155,7 +167,8 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
-    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused.
+    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused, but for what was allocated
+    /// last of a slice, a text or a collection: others' code may have run in between, and may know the rest.
     ///
     /// # Real-time
     ///
@@ -289,6 +302,41 @@ pub trait DeepCopy<'z> {
         'z: 's,
     {
         async move { self.move_out(to) }
+    }
+
+    /// Gives back what holds values that stay as they are when they move, as what holds their copies: those have the
+    /// same type then. `Err` where they do not stay.
+    #[doc(hidden)]
+    fn same<H: Holder>(held: H::Of<Self>) -> Result<H::Of<Self::Copied>, H::Of<Self>>
+    where
+        Self: Sized,
+    {
+        Err(held)
+    }
+
+    /// `copy_later` of a part of what is copied.
+    #[doc(hidden)]
+    fn copy_part<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
+    where
+        'z: 's,
+    {
+        if Self::FLAT {
+            return Part::Now(Some(self.deep_copy(to)));
+        }
+        Part::Later(Box::pin(self.copy_later(to, work.clone())))
+    }
+
+    /// `move_later` of a part of what is moved.
+    #[doc(hidden)]
+    fn move_part<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
+    where
+        Self: Sized + 's,
+        'z: 's,
+    {
+        if Self::FLAT {
+            return Part::Now(Some(self.move_out(to)));
+        }
+        Part::Later(Box::pin(self.move_later(to, work.clone())))
     }
 }
 

@@ -3,29 +3,38 @@
 
 #![forbid(unsafe_code)]
 
-use super::memory::{ask, string};
+use super::memory::string;
+use super::same::Holder;
+use super::ways::by_parts;
 use super::{DeepCopy, Depth, Keep, Work, reuse};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use core::pin::Pin;
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Types that own memory which is no zone's, or share it: they move, and are cloned otherwise.
 macro_rules! owners {
     ($([$($parameter:tt)*] $type:ty $(, $bytes:expr)?;)*) => {
-        $(impl<'z, $($parameter)*> DeepCopy<'z> for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl<'z, $($parameter)*> DeepCopy<'z> for $type {
             type Copied = Self;
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
-                $(ask($bytes(self))?;)?
+                $($crate::copy::memory::ask($bytes(self))?;)?
                 Ok(self.clone())
             }
             #[inline(always)]
             fn move_out(self, _to: &'z Zone) -> Result<Self, ZoneError> {
                 Ok(self)
             }
+            fn same<H: $crate::copy::Holder>(held: H::Of<Self>) -> Result<H::Of<Self>, H::Of<Self>> {
+                Ok(held)
+            }
         })*
     };
 }
+pub(super) use owners;
 
 owners! {
     [] std::path::PathBuf, |path: &std::path::Path| path.as_os_str().len();
@@ -36,8 +45,19 @@ owners! {
     [T: ?Sized + 'z] Arc<T>;
     [T: ?Sized + 'z] std::rc::Weak<T>;
     [T: ?Sized + 'z] std::sync::Weak<T>;
+    [] Box<std::path::Path>, |path: &std::path::Path| path.as_os_str().len();
+    [] Box<std::ffi::OsStr>, |text: &std::ffi::OsStr| text.len();
+    [] Box<std::ffi::CStr>, |text: &std::ffi::CStr| text.count_bytes() + 1;
+    [] core::task::Waker;
+    [] std::thread::Thread;
+    [T: 'z] std::sync::mpsc::Sender<T>;
+    [T: 'z] std::sync::mpsc::SyncSender<T>;
+    [] std::hash::RandomState;
+    [] std::hash::DefaultHasher;
+    [T: 'z] core::hash::BuildHasherDefault<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for String {
     type Copied = String;
     fn deep_copy(&self, _to: &'z Zone) -> Result<String, ZoneError> {
@@ -47,8 +67,12 @@ impl<'z> DeepCopy<'z> for String {
     fn move_out(self, _to: &'z Zone) -> Result<String, ZoneError> {
         Ok(self)
     }
+    fn same<H: Holder>(held: H::Of<Self>) -> Result<H::Of<Self>, H::Of<Self>> {
+        Ok(held)
+    }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for Box<str> {
     type Copied = Box<str>;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
@@ -58,8 +82,12 @@ impl<'z> DeepCopy<'z> for Box<str> {
     fn move_out(self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
         Ok(self)
     }
+    fn same<H: Holder>(held: H::Of<Self>) -> Result<H::Of<Self>, H::Of<Self>> {
+        Ok(held)
+    }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     type Copied = Box<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -92,4 +120,48 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     {
         reuse::try_box(work.follow(&**self, to).await?)
     }
+}
+
+/// What is pinned cannot be moved to its copy: it is copied, unless it stays as it is.
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Pin<Box<T>> {
+    type Copied = Pin<Box<T::Copied>>;
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Depth::enter(|depth| self.copy_at(to, depth))
+    }
+    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+        reuse::try_box(depth.follow(&**self, to)?).map(Box::into_pin)
+    }
+    fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        struct Pinned;
+        impl Holder for Pinned {
+            type Of<T> = Pin<Box<T>>;
+        }
+        T::same::<Pinned>(self).or_else(|pinned| pinned.deep_copy(to))
+    }
+    async fn copy_later<'s>(
+        &'s self,
+        to: &'z Zone,
+        work: Work<'s>,
+    ) -> Result<Self::Copied, ZoneError>
+    where
+        'z: 's,
+    {
+        reuse::try_box(work.follow(&**self, to).await?).map(Box::into_pin)
+    }
+}
+
+/// What is borrowed is copied to the zone and borrowed there; what is owned stays owned.
+#[diagnostic::do_not_recommend]
+impl<'z, 'a, B, C> DeepCopy<'z> for Cow<'a, B>
+where
+    B: ToOwned<Owned: DeepCopy<'z>> + ?Sized,
+    C: ToOwned<Owned = <B::Owned as DeepCopy<'z>>::Copied> + ?Sized + 'z,
+    &'a B: DeepCopy<'z, Copied = &'z C>,
+{
+    type Copied = Cow<'z, C>;
+    by_parts!('z, flat: false, |this| match this {
+        Cow::Borrowed(borrowed) => Cow::Borrowed(part!(borrowed)),
+        Cow::Owned(owned) => Cow::Owned(part!(owned)),
+    });
 }

@@ -3,15 +3,21 @@
 #![forbid(unsafe_code)]
 
 use super::memory::vec;
+use super::ways::by_parts;
 use super::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use core::cmp::Reverse;
+use core::num::{Saturating, Wrapping};
+use core::ops::{Bound, ControlFlow, Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
+use core::task::Poll;
 
 macro_rules! tuples {
     ($($part:ident)+) => {
+        #[diagnostic::do_not_recommend]
         impl<'z, $($part: DeepCopy<'z>),+> DeepCopy<'z> for ($($part,)+) {
             type Copied = ($($part::Copied,)+);
-            crate::__by_parts!('z, flat: $($part::FLAT)&&+, |this| {
+            by_parts!('z, flat: $($part::FLAT)&&+, |this| {
                 #[allow(non_snake_case)]
                 let ($($part,)+) = this;
                 ($(part!($part),)+)
@@ -33,72 +39,45 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K L);
 
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
-    type Copied = Option<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| match this {
-        Some(value) => Some(part!(value)),
-        None => None,
-    });
+/// What is matched by patterns: `PATTERN => COPY` for each of its forms, with `part!(p)` a part's copy.
+macro_rules! matched {
+    ($([$($part:ident)+] $type:ty => $copied:ty: $($pattern:pat => $copy:expr),+;)*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<'z, $($part: DeepCopy<'z>),+> DeepCopy<'z> for $type {
+                type Copied = $copied;
+                by_parts!('z, flat: $($part::FLAT)&&+, |this| match this {
+                    $($pattern => $copy,)+
+                });
+            }
+        )*
+    };
 }
 
-impl<'z, T: DeepCopy<'z>, E: DeepCopy<'z>> DeepCopy<'z> for Result<T, E> {
-    type Copied = Result<T::Copied, E::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT && E::FLAT, |this| match this {
-        Ok(value) => Ok(part!(value)),
-        Err(error) => Err(part!(error)),
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::num::Wrapping<T> {
-    type Copied = core::num::Wrapping<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::num::Wrapping(value) = this;
-        core::num::Wrapping(part!(value))
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::cmp::Reverse<T> {
-    type Copied = core::cmp::Reverse<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::cmp::Reverse(value) = this;
-        core::cmp::Reverse(part!(value))
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::Range<T> {
-    type Copied = core::ops::Range<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::ops::Range { start, end } = this;
-        part!(start)..part!(end)
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeFrom<T> {
-    type Copied = core::ops::RangeFrom<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::ops::RangeFrom { start } = this;
-        part!(start)..
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeTo<T> {
-    type Copied = core::ops::RangeTo<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::ops::RangeTo { end } = this;
-        ..part!(end)
-    });
-}
-
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for core::ops::RangeToInclusive<T> {
-    type Copied = core::ops::RangeToInclusive<T::Copied>;
-    crate::__by_parts!('z, flat: T::FLAT, |this| {
-        let core::ops::RangeToInclusive { end } = this;
-        ..=part!(end)
-    });
+matched! {
+    [T] Option<T> => Option<T::Copied>: Some(value) => Some(part!(value)), None => None;
+    [T E] Result<T, E> => Result<T::Copied, E::Copied>:
+        Ok(value) => Ok(part!(value)), Err(error) => Err(part!(error));
+    [T] Poll<T> => Poll<T::Copied>: Poll::Ready(value) => Poll::Ready(part!(value)), Poll::Pending => Poll::Pending;
+    [B C] ControlFlow<B, C> => ControlFlow<B::Copied, C::Copied>:
+        ControlFlow::Break(value) => ControlFlow::Break(part!(value)),
+        ControlFlow::Continue(value) => ControlFlow::Continue(part!(value));
+    [T] Bound<T> => Bound<T::Copied>:
+        Bound::Included(value) => Bound::Included(part!(value)),
+        Bound::Excluded(value) => Bound::Excluded(part!(value)),
+        Bound::Unbounded => Bound::Unbounded;
+    [T] Wrapping<T> => Wrapping<T::Copied>: Wrapping(value) => Wrapping(part!(value));
+    [T] Saturating<T> => Saturating<T::Copied>: Saturating(value) => Saturating(part!(value));
+    [T] Reverse<T> => Reverse<T::Copied>: Reverse(value) => Reverse(part!(value));
+    [T] Range<T> => Range<T::Copied>: Range { start, end } => part!(start)..part!(end);
+    [T] RangeFrom<T> => RangeFrom<T::Copied>: RangeFrom { start } => part!(start)..;
+    [T] RangeTo<T> => RangeTo<T::Copied>: RangeTo { end } => ..part!(end);
+    [T] RangeToInclusive<T> => RangeToInclusive<T::Copied>: RangeToInclusive { end } => ..=part!(end);
 }
 
 /// As a whole: whether it has run to its end cannot be told from its parts.
-impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for core::ops::RangeInclusive<T> {
+#[diagnostic::do_not_recommend]
+impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for RangeInclusive<T> {
     type Copied = Self;
     const FLAT: bool = T::FLAT;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
@@ -106,6 +85,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for core::ops::Ra
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     type Copied = [T::Copied; N];
     const FLAT: bool = T::FLAT;

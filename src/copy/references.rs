@@ -5,11 +5,13 @@
 use super::{DeepCopy, Depth, Work, later};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use core::ffi::CStr;
 
 /// References: what they refer to is copied, and a reference of the same kind refers to the copy.
 macro_rules! references {
     ($([$($kind:tt)*])*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
                 const UNWATCHED: bool = T::FLAT;
@@ -49,6 +51,7 @@ macro_rules! references {
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
                 const UNWATCHED: bool = T::FLAT;
@@ -87,6 +90,7 @@ macro_rules! references {
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
                 const UNWATCHED: bool = true;
@@ -100,3 +104,45 @@ macro_rules! references {
 }
 
 references!([] [mut]);
+
+#[diagnostic::do_not_recommend]
+impl<'z, 'a> DeepCopy<'z> for &'a CStr {
+    type Copied = &'z CStr;
+    const UNWATCHED: bool = true;
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        let copied = to.try_alloc_slice_copy(self.to_bytes_with_nul())?;
+        Ok(CStr::from_bytes_with_nul(copied).expect("as it is where it was copied from"))
+    }
+}
+
+/// What a reference may refer to: what it becomes in another zone, where that need not be sized. The derive asks for
+/// it where a type parameter is `?Sized`.
+#[diagnostic::on_unimplemented(
+    message = "what a reference to `{Self}` refers to cannot be copied to another zone",
+    label = "has no `DeepCopy`, and is no slice or text",
+    note = "for a type of your own, add `#[derive(DeepCopy)]`"
+)]
+pub trait Referent<'z> {
+    /// The same type, living in the zone `'z`.
+    type Copied: ?Sized + 'z;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> Referent<'z> for T {
+    type Copied = T::Copied;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
+    type Copied = [T::Copied];
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> Referent<'z> for str {
+    type Copied = str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> Referent<'z> for CStr {
+    type Copied = CStr;
+}

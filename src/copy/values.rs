@@ -47,16 +47,58 @@ flat!(
     core::ops::RangeFull,
     core::convert::Infallible,
     core::net::IpAddr,
+    core::net::Ipv4Addr,
+    core::net::Ipv6Addr,
     core::net::SocketAddr,
+    core::net::SocketAddrV4,
+    core::net::SocketAddrV6,
+    core::marker::PhantomPinned,
+    core::num::FpCategory,
     std::thread::ThreadId,
+    std::process::ExitStatus,
+    core::sync::atomic::Ordering,
     ZoneError,
 );
 
-impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for PhantomData<T> {
-    type Copied = PhantomData<T::Copied>;
+/// It holds nothing: any type may be named that outlives the zone.
+#[diagnostic::do_not_recommend]
+impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
+    type Copied = Self;
     const FLAT: bool = true;
     #[inline(always)]
-    fn deep_copy(&self, _to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+    fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
         Ok(PhantomData)
     }
+}
+
+/// Function pointers of each number of arguments and each way to call them. Of those whose arguments are references
+/// of any lifetime, `fn(&T)`, no trait can know all: the derive knows them by how they are written.
+macro_rules! functions {
+    ($(($($argument:ident)*))*) => {
+        $(functions! {
+            kinds [$($argument)*]
+            [fn] [unsafe fn] [extern "C" fn] [unsafe extern "C" fn] [extern "system" fn] [unsafe extern "system" fn]
+        })*
+    };
+    (kinds $arguments:tt $($kind:tt)*) => {
+        $(functions! { one $arguments $kind })*
+    };
+    (one [$($argument:ident)*] [$($kind:tt)*]) => {
+        #[diagnostic::do_not_recommend]
+        impl<'z, $($argument: 'z,)* Returned: 'z> DeepCopy<'z>
+            for $($kind)*($($argument),*) -> Returned
+        {
+            type Copied = Self;
+            const FLAT: bool = true;
+            #[inline(always)]
+            fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
+                Ok(*self)
+            }
+        }
+    };
+}
+
+functions! {
+    () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
+    (A B C D E F G H I) (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
 }

@@ -34,6 +34,11 @@ macro_rules! __flat_items {
         ) -> ::core::result::Result<&$zone mut [Self], $crate::ZoneError> {
             to.try_alloc_slice_copy(items)
         }
+        fn same<MemzoneHolder: $crate::__private::Holder>(
+            held: MemzoneHolder::Of<Self>,
+        ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+            ::core::result::Result::Ok(held)
+        }
         #[inline(always)]
         fn copy_array<const MEMZONE_N: usize>(
             items: &[Self; MEMZONE_N],
@@ -52,22 +57,50 @@ macro_rules! __flat_items {
     };
 }
 
+/// Of a type that is its own copy: it stays as it is where it holds nothing but itself. The derive writes this.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stays_if_flat {
+    ($zone:lifetime) => {
+        fn same<MemzoneHolder: $crate::__private::Holder>(
+            held: MemzoneHolder::Of<Self>,
+        ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+            if <Self as $crate::DeepCopy<$zone>>::FLAT {
+                return ::core::result::Result::Ok(held);
+            }
+            ::core::result::Result::Err(held)
+        }
+    };
+}
+
 macro_rules! flat {
     ($($type:ty),* $(,)?) => {
-        $(impl<'z> DeepCopy<'z> for $type { crate::__flat_items!('z); })*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<'z> DeepCopy<'z> for $type {
+                crate::__flat_items!('z);
+            }
+        )*
     };
 }
 
 pub(super) use flat;
 
-/// Declares how a type with parts is copied, in each of the ways there are.
+/// Declares how a type with parts is copied, given what to do in each of the ways there are: with
+/// `this` a reference for the two that copy, and the value for the two that move.
 ///
-/// What follows `|this|` is evaluated with `this` a reference for three of them, with `this` the
-/// value for the fourth; `part!(p)` in it copies a part. The derive writes this too.
+/// The derive writes this.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __by_parts {
-    ($zone:lifetime, flat: $flat:expr, |$this:ident| $copy:expr) => {
+macro_rules! __ways {
+    (
+        $zone:lifetime, flat: $flat:expr,
+        |$this:ident, $to:ident, $depth:ident, $work:ident|
+        copy_at: $copy_at:expr,
+        move_out: $move_out:expr,
+        copy_later: $copy_later:expr,
+        move_later: $move_later:expr $(,)?
+    ) => {
         const FLAT: bool = $flat;
         #[inline]
         fn deep_copy(
@@ -79,63 +112,40 @@ macro_rules! __by_parts {
         #[inline]
         fn copy_at(
             &self,
-            to: &$zone $crate::Zone,
-            depth: $crate::__private::Depth,
+            $to: &$zone $crate::Zone,
+            $depth: $crate::__private::Depth,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            #[allow(unused_macros)]
-            macro_rules! part {
-                ($part:expr) => {
-                    $crate::DeepCopy::copy_at($part, to, depth)?
-                };
-            }
             let $this = self;
-            ::core::result::Result::Ok($copy)
+            ::core::result::Result::Ok($copy_at)
         }
         fn copy_later<'memzone_later>(
             &'memzone_later self,
-            to: &$zone $crate::Zone,
-            work: $crate::__private::Work<'memzone_later>,
+            $to: &$zone $crate::Zone,
+            $work: $crate::__private::Work<'memzone_later>,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
         > + 'memzone_later
         where
             $zone: 'memzone_later,
         {
-            #[allow(unused_macros)]
-            macro_rules! part {
-                ($part:expr) => {
-                    $crate::DeepCopy::copy_later(
-                        $part,
-                        to,
-                        ::core::clone::Clone::clone(&work),
-                    )
-                    .await?
-                };
-            }
             async move {
-                let _ = &work;
+                let _ = &$work;
                 let $this = self;
-                ::core::result::Result::Ok($copy)
+                ::core::result::Result::Ok($copy_later)
             }
         }
         #[inline]
         fn move_out(
             self,
-            to: &$zone $crate::Zone,
+            $to: &$zone $crate::Zone,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            #[allow(unused_macros)]
-            macro_rules! part {
-                ($part:expr) => {
-                    $crate::DeepCopy::move_out($part, to)?
-                };
-            }
             let $this = self;
-            ::core::result::Result::Ok($copy)
+            ::core::result::Result::Ok($move_out)
         }
         fn move_later<'memzone_later>(
             self,
-            to: &$zone $crate::Zone,
-            work: $crate::__private::Work<'memzone_later>,
+            $to: &$zone $crate::Zone,
+            $work: $crate::__private::Work<'memzone_later>,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
         > + 'memzone_later
@@ -143,22 +153,54 @@ macro_rules! __by_parts {
             Self: 'memzone_later,
             $zone: 'memzone_later,
         {
-            #[allow(unused_macros)]
-            macro_rules! part {
-                ($part:expr) => {
-                    $crate::DeepCopy::move_later(
-                        $part,
-                        to,
-                        ::core::clone::Clone::clone(&work),
-                    )
-                    .await?
-                };
-            }
             async move {
-                let _ = &work;
+                let _ = &$work;
                 let $this = self;
-                ::core::result::Result::Ok($copy)
+                ::core::result::Result::Ok($move_later)
             }
         }
     };
 }
+
+/// `__ways` from one expression: in it, `part!(p)` does with a part what the way does.
+macro_rules! by_parts {
+    ($zone:lifetime, flat: $flat:expr, |$this:ident| $copy:expr) => {
+        $crate::__ways! {
+            $zone, flat: $flat,
+            |$this, to, depth, work|
+            copy_at: {
+                #[allow(unused_macros)]
+                macro_rules! part {
+                    ($part:expr) => { $crate::DeepCopy::copy_at($part, to, depth)? };
+                }
+                $copy
+            },
+            move_out: {
+                #[allow(unused_macros)]
+                macro_rules! part {
+                    ($part:expr) => { $crate::DeepCopy::move_out($part, to)? };
+                }
+                $copy
+            },
+            copy_later: {
+                #[allow(unused_macros)]
+                macro_rules! part {
+                    ($part:expr) => {
+                        $crate::DeepCopy::copy_later($part, to, work.clone()).await?
+                    };
+                }
+                $copy
+            },
+            move_later: {
+                #[allow(unused_macros)]
+                macro_rules! part {
+                    ($part:expr) => {
+                        $crate::DeepCopy::move_later($part, to, work.clone()).await?
+                    };
+                }
+                $copy
+            },
+        }
+    };
+}
+pub(super) use by_parts;

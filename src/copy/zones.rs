@@ -4,9 +4,11 @@
 
 use super::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
+use crate::owned::pool::PoolKey;
 use crate::owned::zbox::ZBox;
 use crate::zone::Zone;
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     type Copied = ZBox<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -40,6 +42,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZBox<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for ZBox<[T]> {
     type Copied = ZBox<[T]>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -51,6 +54,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for ZBox<[T]> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for Zone {
     type Copied = Zone;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Zone, ZoneError> {
@@ -59,4 +63,9 @@ impl<'z> DeepCopy<'z> for Zone {
     fn move_out(self, _to: &'z Zone) -> Result<Zone, ZoneError> {
         Ok(self)
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z> DeepCopy<'z> for PoolKey {
+    crate::__flat_items!('z);
 }

@@ -8,6 +8,7 @@ use crate::copy::{DeepCopy, Depth, Work, vec_at, vec_later};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
     type Copied = HBox<T::Copied>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -38,6 +39,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for HBox<[T]> {
     type Copied = HBox<[T::Copied]>;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

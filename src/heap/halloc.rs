@@ -126,7 +126,7 @@ pub fn halloc_slice_in<T: Copy, H: Heap>(
     len: usize,
     value: T,
 ) -> Result<HBox<[T], H>, ZoneError> {
-    Ok(HBox::<[T], H>::try_uninit_slice_in(heap, len)?.fill_with(|_| value))
+    Ok(HBox::<[T], H>::try_uninit_slice_in(heap, len)?.fill(value))
 }
 
 /// Frees a box: xtlang's `free`. Dropping it does the same.

@@ -209,6 +209,25 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
         for (index, place) in self.iter_mut().enumerate() {
             place.write(make(index));
         }
+        self.filled()
+    }
+
+    /// `fill_with` equal values.
+    pub(super) fn fill(mut self, value: T) -> HBox<[T], H>
+    where
+        T: Copy,
+    {
+        // However many there are of what has no bytes, nothing is written.
+        if size_of::<T>() != 0 {
+            for place in &mut *self {
+                place.write(value);
+            }
+        }
+        self.filled()
+    }
+
+    /// All of them are written, or have no bytes and need no destructor.
+    fn filled(self) -> HBox<[T], H> {
         let (places, origin, entry) = self.into_parts();
         let value = NonNull::slice_from_raw_parts(places.cast(), places.len());
         HBox { value, origin, entry, owns: PhantomData }

@@ -14,8 +14,10 @@ mod copying;
 #[cfg(feature = "allocator-api2")]
 mod foreign;
 
+#[cfg(feature = "rt-heap")]
 mod remote;
 
+#[cfg(feature = "rt-heap")]
 mod rt;
 
 #[cfg(feature = "allocator-api2")]
@@ -24,5 +26,6 @@ pub use halloc::{
     free, halloc, halloc_in, halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
 };
 pub use hbox::HBox;
+#[cfg(feature = "rt-heap")]
 pub use rt::{HeapStats, RtHeap, SendHeap};
 pub use source::{Heap, System};

@@ -23,7 +23,6 @@ use crate::system::section;
 use crate::system::shared_list::{Listed, SharedList};
 use core::cell::Cell;
 use core::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -213,9 +212,8 @@ pub(crate) fn register() -> &'static Counters {
     if section::ask(Request::FirstUse, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
         return &NOBODYS;
     }
-    // On a thread that ends, it panics if its own thread-local is gone. That costs this thread its
-    // place, and nothing more.
-    let Ok(thread) = catch_unwind(AssertUnwindSafe(thread::current)) else { return &NOBODYS };
+    // Since Rust 1.85 this does not panic where the thread's own locals are gone.
+    let thread = thread::current();
     // Somebody else's before, who has ended; or a new one.
     let place = THREADS.iter().find(|place| place.take_place(&thread));
     let Some(place) = place.or_else(|| new_place(&thread)) else { return &NOBODYS };
@@ -344,7 +342,7 @@ impl Threads {
     }
 
     /// The totals of the threads that have ended, and of those that have zones but have never used their
-    /// zone stack: no scope, no push, no [`prepare_thread`](crate::rt::prepare_thread).
+    /// zone stack: no scope, no push, no [`prepare_thread`](crate::rt::prepare_thread). `Display` says "all other threads".
     ///
     /// # Real-time
     ///
@@ -385,7 +383,7 @@ impl fmt::Display for Threads {
                 None => row(f, &format_args!("{:?}", thread.id()), stats)?,
             }
         }
-        row(f, &"(ended, no stack)", &self.ended)?;
+        row(f, &"(all other threads)", &self.ended)?;
         row(f, &"total", &self.total())
     }
 }

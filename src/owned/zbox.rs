@@ -4,7 +4,7 @@ use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
 use crate::zone::Zone;
-use crate::zone::values::{OnError, Panic, Return};
+use crate::zone::places::{OnError, Panic, Return};
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -161,12 +161,8 @@ impl Zone {
         let start = self.places::<E, T>(len, align_of::<T>())?;
         let bytes = size_of::<T>() * len;
         let zone = self.handle_of::<E>(start.cast(), bytes)?;
-        for index in 0..len {
-            // SAFETY: (I6) `len` places were taken.
-            let place = unsafe { start.add(index) };
-            // SAFETY: (I2) as above.
-            unsafe { place.write(value) };
-        }
+        // SAFETY: (I2) `len` places just taken.
+        unsafe { crate::zone::places::fill(start, len, value) };
         Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), zone, bytes))
     }
 

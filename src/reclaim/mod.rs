@@ -602,6 +602,8 @@ impl Retirer {
             self.ring.refused.store(refused.wrapping_add(1), Ordering::Relaxed);
             return Err(Full(value));
         }
+        // Not full a moment ago, and nobody else takes slots, so it is pushed. Nothing that is unsafe leans on it: a
+        // value that were not would be dropped here.
         let pushed = self.producer.push(Erased::new(value, fits));
         debug_assert!(pushed.is_ok(), "only this retirer takes slots");
         Ok(())

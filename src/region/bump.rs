@@ -37,7 +37,7 @@ pub(crate) struct Place {
 ///
 /// The new cursor is rounded up to a step, but never beyond `end`. So a request for exactly the rest of a block fits.
 pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Option<Place> {
-    debug_assert!(align.is_power_of_two() && size > 0 && cursor <= end);
+    assert!(align.is_power_of_two() && size > 0 && cursor <= end);
     let room = end - cursor;
     // The cursor need not be a multiple of STEP: it may be at the end of a block whose length is odd.
     let skip = cursor.checked_next_multiple_of(align)? - cursor;

@@ -15,7 +15,7 @@ impl Header {
     /// Serves a request for which the fast path found no room.
     #[track_caller]
     pub(crate) fn grow(&self, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
-        debug_assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
+        assert!(size > 0 && size <= MAX_REQUEST && align <= MAX_ALIGN);
         if let Some(found) = self.place(size, align) {
             return Ok(found);
         }

@@ -26,6 +26,27 @@ impl Header {
             // `start` would not do: a reference may have narrowed its provenance to the value alone.
             // SAFETY: (I6) the cursor has moved over these bytes.
             self.cursor.set(unsafe { cursor.sub(bytes) });
+        } else if cursor == self.end.get() {
+            self.give_back_at_end(start, size);
+        }
+    }
+
+    /// The bytes that the last allocation takes when the block ends within its last step. None if it is not the last
+    /// one, or takes whole steps.
+    fn taken_at_end(&self, start: NonNull<u8>, size: usize) -> Option<usize> {
+        let (cursor, end) = (self.cursor.get().addr().get(), self.end.get().addr().get());
+        // No allocation of another block lies so close to the end: this block's header is between them.
+        let taken = end.wrapping_sub(start.addr().get());
+        (cursor == end && size != 0 && (size..bump::round_up_step(size)).contains(&taken))
+            .then_some(taken)
+    }
+
+    #[cold]
+    fn give_back_at_end(&self, start: NonNull<u8>, size: usize) {
+        if let Some(taken) = self.taken_at_end(start, size) {
+            self.note_high_water();
+            // SAFETY: (I6) the cursor has moved over these bytes.
+            self.cursor.set(unsafe { self.cursor.get().sub(taken) });
         }
     }
 
@@ -50,14 +71,17 @@ impl Header {
         old: usize,
         new: usize,
     ) -> Option<NonNull<u8>> {
-        let (bytes, wanted) = (bump::round_up_step(old), bump::round_up_step(new));
+        let bytes = self.taken_at_end(start, old).unwrap_or(bump::round_up_step(old));
         let cursor = self.cursor.get();
         if old == 0 || new > MAX_REQUEST || start.addr().get() + bytes != cursor.addr().get() {
             return None;
         }
-        if wanted > self.end.get().addr().get() - start.addr().get() {
+        let room = self.end.get().addr().get() - start.addr().get();
+        if new > room {
             return None;
         }
+        // The block may end within the last step.
+        let wanted = bump::round_up_step(new).min(room);
         if wanted < bytes {
             self.note_high_water();
         }

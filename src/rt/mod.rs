@@ -88,6 +88,15 @@ impl Plan {
     /// With 0 the scopes' zones are as large as [`scopes`](Plan::scopes) says. A scope that names no size asks for
     /// 4,096 bytes, so the plan's must not be smaller then.
     ///
+    /// ```
+    /// use memzone::rt::{self, Plan};
+    ///
+    /// // Two scopes of 5,000 bytes, and nothing more.
+    /// let plan = Plan::new().scopes(2, 5000).spare_size(0).default_zone(0);
+    /// assert!(rt::prepare_thread(&plan)?.bytes() < 20_000);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes.

@@ -31,7 +31,11 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
 }
 
 /// By the system's call: the standard library's has a lock, which another thread may hold.
-#[cfg(all(any(target_os = "linux", target_os = "android", target_vendor = "apple"), not(miri)))]
+#[cfg(all(
+    feature = "libc",
+    any(target_os = "linux", target_os = "android", target_vendor = "apple"),
+    not(miri)
+))]
 fn write_to_stderr(text: &[u8]) {
     let mut rest = text;
     while !rest.is_empty() {
@@ -49,6 +53,7 @@ fn write_to_stderr(text: &[u8]) {
 }
 
 #[cfg(not(all(
+    feature = "libc",
     any(target_os = "linux", target_os = "android", target_vendor = "apple"),
     not(miri)
 )))]
@@ -58,7 +63,7 @@ fn write_to_stderr(text: &[u8]) {
 
 /// The calling thread's name. Where the system has it, it is read from there: the standard library's `thread::current`
 /// takes memory on a thread that is not its own, and the system's names have up to 15 letters.
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+#[cfg(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri)))]
 pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     let mut name = [0_u8; 16];
     // SAFETY: (I16) the call writes up to 16 bytes, the last one a zero.
@@ -67,7 +72,7 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     then(name.to_str().unwrap_or("?"))
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
+#[cfg(not(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri))))]
 pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     then(std::thread::current().name().unwrap_or("without a name"))
 }

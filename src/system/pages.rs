@@ -37,7 +37,7 @@ impl Faults {
 }
 
 /// The page faults of this thread since it started, if the system counts them.
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(feature = "libc", target_os = "linux", not(miri)))]
 pub(crate) fn faults() -> Option<Faults> {
     let mut usage = core::mem::MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: (I16) the pointer is valid for a `rusage`.
@@ -51,7 +51,7 @@ pub(crate) fn faults() -> Option<Faults> {
     Some(Faults { minor: count(usage.ru_minflt), major: count(usage.ru_majflt) })
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(feature = "libc", target_os = "linux", not(miri))))]
 pub(crate) fn faults() -> Option<Faults> {
     None
 }
@@ -77,7 +77,11 @@ impl fmt::Display for LockError {
     }
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "android", target_vendor = "apple"), not(miri)))]
+#[cfg(all(
+    feature = "libc",
+    any(target_os = "linux", target_os = "android", target_vendor = "apple"),
+    not(miri)
+))]
 mod locking {
     use super::LockError;
     use core::ptr::NonNull;
@@ -116,6 +120,7 @@ mod locking {
 }
 
 #[cfg(not(all(
+    feature = "libc",
     any(target_os = "linux", target_os = "android", target_vendor = "apple"),
     not(miri)
 )))]

@@ -138,15 +138,15 @@ fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location
     // What this asks for itself is not to end here.
     local.sections.iter().for_each(|count| count.set(0));
     let place = local.place.take().unwrap_or(place);
-    with_thread_name(|name| {
-        // (In one expression, as Rust 1.85 keeps what `format_args!` borrows no longer.)
-        match format_args!(
+    let say_with = |name: &str, rest: fmt::Arguments<'_>| {
+        say(format_args!(
             "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
-             system for {request} ({bytes} bytes)"
-        ) {
-            what if is_inside(place) => say(format_args!("{what}; RUST_BACKTRACE=1 shows where")),
-            what => say(format_args!("{what}, at {place}")),
-        }
+             system for {request} ({bytes} bytes){rest}"
+        ));
+    };
+    with_thread_name(|name| match is_inside(place) {
+        true => say_with(name, format_args!("; RUST_BACKTRACE=1 shows where")),
+        false => say_with(name, format_args!(", at {place}")),
     });
     say_stack();
     std::process::abort()

@@ -139,7 +139,7 @@ fn local_address() -> usize {
     (&raw const here).addr()
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(feature = "libc", any(target_os = "linux", target_os = "android")))]
 mod system {
     use core::mem::MaybeUninit;
     use core::ops::Range;
@@ -174,7 +174,7 @@ mod system {
     }
 }
 
-#[cfg(target_vendor = "apple")]
+#[cfg(all(feature = "libc", target_vendor = "apple"))]
 mod system {
     use core::ops::Range;
 
@@ -219,7 +219,13 @@ mod system {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple", windows)))]
+#[cfg(not(any(
+    all(
+        feature = "libc",
+        any(target_os = "linux", target_os = "android", target_vendor = "apple")
+    ),
+    windows
+)))]
 mod system {
     use core::ops::Range;
 

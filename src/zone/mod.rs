@@ -8,7 +8,11 @@
 
 pub(crate) mod thread;
 
-pub(crate) mod values;
+pub(crate) mod places;
+pub(crate) mod growing;
+mod slices;
+mod text;
+mod values;
 
 #[cfg(any(
     feature = "allocator-api2",
@@ -264,7 +268,8 @@ impl Zone {
 
     /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
     pub(crate) fn seal(&self, sealed: bool) {
-        debug_assert!(self.header().state.get() & state::EMPTY == 0);
+        // The static zone may not be written to (I3).
+        assert!(self.header().state.get() & state::EMPTY == 0);
         let open = self.header().state.get() & !state::SEALED;
         self.header().state.set(if sealed { open | state::SEALED } else { open });
     }
@@ -282,8 +287,7 @@ impl Zone {
             return Err(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
         }
         if size == 0 {
-            let address = core::ptr::without_provenance_mut(align);
-            return Ok(NonNull::new(address).unwrap_or(NonNull::dangling()));
+            return Ok(nothing(align).unwrap_or(NonNull::dangling()));
         }
         if self.header().state.get() & state::EMPTY != 0 {
             let slack = align.saturating_sub(BLOCK_ALIGN);
@@ -511,4 +515,10 @@ impl Drop for Zone {
         // SAFETY: (I1) this handle is given up.
         unsafe { Header::release(self.raw(), state::HANDLE) };
     }
+}
+
+/// The place of no bytes.
+#[inline(always)]
+pub(crate) fn nothing(align: usize) -> Option<NonNull<u8>> {
+    NonNull::new(core::ptr::without_provenance_mut(align))
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ZoneError;
 use crate::zone::Zone;
-use crate::zone::values::{OnError, Panic, Return};
+use crate::zone::places::{OnError, Panic, Return};
 use bytemuck::Zeroable;
 use core::convert::Infallible;
 use core::slice;
@@ -14,7 +14,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     fn zeroed_in<E: OnError, T: Zeroable>(&self, len: usize) -> Result<&mut [T], E::Error> {
-        const { crate::zone::values::refuse_drop::<T>() };
+        const { crate::zone::places::refuse_drop::<T>() };
         let start = self.places::<E, T>(len, align_of::<T>())?.as_ptr();
         // SAFETY: (I2) `len` places were just taken.
         unsafe { start.write_bytes(0, len) };

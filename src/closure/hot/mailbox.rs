@@ -531,9 +531,9 @@ mod tests {
             let mut taker = player.join().unwrap();
             taker.take_up();
             assert_eq!(taker.current().play(), 2);
-            assert!(!giver.is_waiting() && !giver.is_alone());
+            assert!(!giver.is_waiting() && !giver.has_taker_ended());
             let definition = taker.into_current();
-            assert!(giver.is_alone());
+            assert!(giver.has_taker_ended());
             drop(giver);
             drop(definition);
             assert_once_each(&drops, 3);

@@ -390,7 +390,8 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     fn place(&self, index: u32) -> NonNull<T> {
         debug_assert!((index as usize) < self.capacity());
-        // SAFETY: (I6) callers pass a slot's index, and each slot has a place.
+        // SAFETY: (I6) there are as many places as words, and each caller has the index of one of this pool's words:
+        // `take` and `find` have it from `words.get(index)`, `retain` from `PoolKeys`, which counts these words.
         unsafe { self.values.add(index as usize) }
     }
 

@@ -1,0 +1,299 @@
+//! Places in a zone: how a method takes one, and what it does where there is none.
+//!
+//! Each method and its `try_` twin have one body, which is generic over [`OnError`]. The body moves the cursor before it
+//! runs any code of the user's (I5).
+
+use super::{Zone, nothing};
+use crate::error::{MAX_ALIGN, ZoneError, or_panic, panic_with};
+use crate::region::bump::{HEADROOM, STEP, round_up_step};
+use crate::region::stale;
+use core::convert::Infallible;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+/// What a method does where it cannot go on.
+pub(crate) trait OnError {
+    type Error;
+    fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
+    #[track_caller]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Self::Error>;
+    #[inline(always)]
+    #[track_caller]
+    fn fill<T: Copy>(
+        zone: &Zone,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<NonNull<T>, Self::Error> {
+        let size = bytes_of::<T>(len);
+        let start = Self::grow(zone, size, align)?.cast();
+        // SAFETY: (I2) `len` places just taken.
+        unsafe { fill(start, len, value) };
+        Ok(start)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error> {
+        let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
+        // SAFETY: (I2) a place just taken for it.
+        unsafe { place.write(value) };
+        Ok(place)
+    }
+}
+
+/// The plain methods.
+pub(crate) enum Panic {}
+
+impl OnError for Panic {
+    type Error = Infallible;
+    #[inline(always)]
+    #[track_caller]
+    fn fail<T>(error: ZoneError) -> Result<T, Infallible> {
+        panic_with(error)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
+        let Grown(place, lent) = grow_or_panic(zone.lend(), size, align);
+        zone.take_back(lent);
+        Ok(place)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn fill<T: Copy>(
+        zone: &Zone,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<NonNull<T>, Infallible> {
+        let Grown(start, lent) = fill_or_panic(zone.lend(), len, align, value);
+        zone.take_back(lent);
+        Ok(start)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Infallible> {
+        let Grown(place, lent) = put_or_panic(zone.lend(), value);
+        zone.take_back(lent);
+        Ok(place)
+    }
+}
+
+/// The `try_` twins.
+pub(crate) enum Return {}
+
+impl OnError for Return {
+    type Error = ZoneError;
+    #[inline(always)]
+    fn fail<T>(error: ZoneError) -> Result<T, ZoneError> {
+        Err(error)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ZoneError> {
+        let (place, lent) = grow(zone.lend(), size, align);
+        zone.take_back(lent);
+        place
+    }
+}
+
+/// An allocation, and the zone it is in: another one where the zone was yet to be made. Both are
+/// returned in registers, and the zone is passed by value, so that neither it nor the guard of a
+/// scope has to live in memory for the sake of the cold path.
+struct Grown<T>(NonNull<T>, ManuallyDrop<Zone>);
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown<u8> {
+    let place = or_panic(zone.grow(size, align));
+    Grown(place, zone)
+}
+
+/// Also puts the value into its place, so that the caller need not save it in a register, on its hot
+/// path too, for what comes after this call.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> Grown<T> {
+    let place = or_panic(zone.grow(size_of::<T>(), align_of::<T>())).cast();
+    // SAFETY: (I2) a place just taken for it.
+    unsafe { place.write(value) };
+    Grown(place, zone)
+}
+
+/// As `put_or_panic`, for a slice of equal values.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn fill_or_panic<T: Copy>(
+    zone: ManuallyDrop<Zone>,
+    len: usize,
+    align: usize,
+    value: T,
+) -> Grown<T> {
+    let start = or_panic(zone.grow(bytes_of::<T>(len), align)).cast();
+    // SAFETY: (I2) `len` places just taken.
+    unsafe { fill(start, len, value) };
+    Grown(start, zone)
+}
+
+/// The bytes of `len` values, or `usize::MAX` where there are no such numbers.
+#[inline(always)]
+pub(super) const fn bytes_of<T>(len: usize) -> usize {
+    size_of::<T>().saturating_mul(len)
+}
+
+/// Values up to this size are passed to the cold path in registers.
+pub(super) const IN_REGISTERS: usize = 16;
+
+/// # Safety
+///
+/// I2: the `len` places must be the caller's alone.
+#[inline(always)]
+pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
+    // However many there are of what has no bytes, nothing is written.
+    if size_of::<T>() == 0 {
+        return;
+    }
+    for index in 0..len {
+        // SAFETY: (I6) the caller's promise.
+        let place = unsafe { start.add(index) };
+        // SAFETY: (I2) as above.
+        unsafe { place.write(value) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn grow(
+    zone: ManuallyDrop<Zone>,
+    size: usize,
+    align: usize,
+) -> (Result<NonNull<u8>, ZoneError>, ManuallyDrop<Zone>) {
+    let place = zone.grow(size, align);
+    (place, zone)
+}
+
+/// What the plain methods return: there is no error to look at.
+#[inline(always)]
+pub(super) fn value<T>(result: Result<T, Infallible>) -> T {
+    let Ok(value) = result;
+    value
+}
+
+/// Zones run no destructors for what is borrowed from them (I8).
+pub(crate) const fn refuse_drop<T>() {
+    assert!(
+        !core::mem::needs_drop::<T>(),
+        "this type needs its destructor run, and a zone runs none for borrowed values: \
+         use `zone.boxed(value)` (or `ZBox::new(value)`), whose owner runs it"
+    );
+}
+
+impl Zone {
+    /// Takes `size` bytes where that is only moving the cursor. `align` should be known at compile
+    /// time.
+    #[inline(always)]
+    pub(super) fn bump_fast(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        if align > MAX_ALIGN {
+            return None;
+        }
+        let header = self.header();
+        let cursor = header.cursor.get();
+        let room = header.end.get().addr().get() - cursor.addr().get();
+        let skip = match align <= STEP {
+            true => 0,
+            false => cursor.addr().get().wrapping_neg() & (align - 1),
+        };
+        // Sizes within a step of `usize::MAX` wrap to zero here, and zero bytes take the slow path
+        // too, so that the empty zone is never written to.
+        let rounded = round_up_step(size);
+        if rounded.wrapping_sub(1) < room.saturating_sub(skip) {
+            // SAFETY: (I6) `skip + rounded` bytes are left in the block.
+            header.cursor.set(unsafe { cursor.add(skip + rounded) });
+            // SAFETY: (I6) as above.
+            let start = unsafe { cursor.add(skip) };
+            stale::open(start, size);
+            Some(start)
+        } else if size == 0 {
+            // Here, where it costs no other request anything.
+            nothing(align)
+        } else {
+            None
+        }
+    }
+
+    /// Takes `size` bytes. `align` should be known at compile time.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn bump<E: OnError>(
+        &self,
+        size: usize,
+        align: usize,
+    ) -> Result<NonNull<u8>, E::Error> {
+        match self.bump_fast(size, align) {
+            Some(place) => Ok(place),
+            None => E::grow(self, size, align),
+        }
+    }
+
+    /// Whether `place_fast` takes places for `T`.
+    pub(super) const fn has_fast_place<T>() -> bool {
+        size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
+    }
+
+    /// `bump_fast` with one instruction less, for one `T` with `has_fast_place`.
+    #[inline(always)]
+    pub(super) fn place_fast<T>(&self) -> Option<NonNull<T>> {
+        // Known when this is compiled, so nothing is left of it.
+        assert!(Self::has_fast_place::<T>());
+        let bytes = round_up_step(size_of::<T>());
+        let header = self.header();
+        let cursor = header.cursor.get();
+        // Blocks end too far from the top of the address space for this sum to wrap.
+        if cursor.addr().get() + bytes <= header.end.get().addr().get() {
+            // SAFETY: (I6) that many bytes are left in the block.
+            header.cursor.set(unsafe { cursor.add(bytes) });
+            stale::open(cursor, size_of::<T>());
+            Some(cursor.cast())
+        } else {
+            None
+        }
+    }
+
+    /// Takes the place of one `T`.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn place<E: OnError, T>(&self) -> Result<NonNull<T>, E::Error> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        if size == 0 {
+            // As `grow` does, without the call.
+            return if align <= MAX_ALIGN {
+                Ok(NonNull::dangling())
+            } else {
+                E::fail(ZoneError::AlignTooLarge { align })
+            };
+        }
+        if Self::has_fast_place::<T>() {
+            return match self.place_fast() {
+                Some(place) => Ok(place),
+                None => Ok(E::grow(self, size, align)?.cast()),
+            };
+        }
+        Ok(self.bump::<E>(size, align)?.cast())
+    }
+
+    /// Takes the place of `len` times `T`.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn places<E: OnError, T>(
+        &self,
+        len: usize,
+        align: usize,
+    ) -> Result<NonNull<T>, E::Error> {
+        let size = bytes_of::<T>(len);
+        Ok(self.bump::<E>(size, align)?.cast())
+    }
+}

@@ -1,0 +1,307 @@
+//! Putting slices into a zone by reference.
+
+// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+#![expect(clippy::mut_from_ref)]
+
+use super::Zone;
+use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, refuse_drop, value};
+use crate::error::ZoneError;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::slice;
+
+impl Zone {
+    /// `slice_in` of equal values.
+    #[inline(always)]
+    #[track_caller]
+    fn fill_in<E: OnError, T: Copy>(
+        &self,
+        len: usize,
+        align: usize,
+        value: T,
+    ) -> Result<&mut [T], E::Error> {
+        if size_of::<T>() > IN_REGISTERS {
+            return self.slice_in::<E, T>(len, align, |_| value);
+        }
+        let start = match self.bump_fast(bytes_of::<T>(len), align) {
+            Some(start) => {
+                let start = start.cast();
+                // SAFETY: (I2) `len` places just taken.
+                unsafe { fill(start, len, value) };
+                start
+            }
+            None => E::fill(self, len, align, value)?,
+        };
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn slice_in<E: OnError, T>(
+        &self,
+        len: usize,
+        align: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], E::Error> {
+        let start = self.places::<E, T>(len, align)?.as_ptr();
+        for index in 0..len {
+            let value = make(index);
+            // SAFETY: (I5) `len` places were taken before `make` ran.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    /// A slice of what `make` returns, or its first error. Then its places go back, if nothing was taken since.
+    #[inline(always)]
+    pub(crate) fn fill_slice<T>(
+        &self,
+        len: usize,
+        mut make: impl FnMut(usize) -> Result<T, ZoneError>,
+    ) -> Result<&mut [T], ZoneError> {
+        const { refuse_drop::<T>() };
+        let start = self.places::<Return, T>(len, align_of::<T>())?.as_ptr();
+        for index in 0..len {
+            let value = match make(index) {
+                Ok(value) => value,
+                Err(error) => {
+                    // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
+                    unsafe { self.take_back_places(start, len) };
+                    return Err(error);
+                }
+            };
+            // SAFETY: (I5) `len` places were taken before `make` ran.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I2) as above.
+            unsafe { place.write(value) };
+        }
+        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    /// Gives `len` places back that a slice was to have, if nothing was taken since.
+    ///
+    /// # Safety
+    ///
+    /// They were taken from this zone, and nobody uses them any more.
+    #[cold]
+    #[inline(never)]
+    unsafe fn take_back_places<T>(&self, start: *mut T, len: usize) {
+        let Some(start) = NonNull::new(start) else { return };
+        // SAFETY: (I6) the caller's promise.
+        unsafe { self.header().give_back(start.cast(), bytes_of::<T>(len)) };
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn copy_in<E: OnError, T: Copy>(&self, source: &[T]) -> Result<&mut [T], E::Error> {
+        let start = self.places::<E, T>(source.len(), align_of::<T>())?.as_ptr();
+        // SAFETY: (I2) `source.len()` places just taken, so apart from the source.
+        unsafe { start.copy_from_nonoverlapping(source.as_ptr(), source.len()) };
+        // SAFETY: (I7) all are written; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, source.len()) })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn uninit_in<E: OnError, T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], E::Error> {
+        let start = self.places::<E, MaybeUninit<T>>(len, align_of::<T>())?.as_ptr();
+        // SAFETY: (I7) `MaybeUninit` needs no initialisation; (I1) borrowed from the handle.
+        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
+    }
+
+    /// Puts `len` copies of a value into the zone. The memory is filled once, not cleared before.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice`](Zone::try_alloc_slice) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in `len`, for the fill.
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
+        self::value(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
+    }
+
+    /// Like [`alloc_slice`](Zone::alloc_slice), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn try_alloc_slice<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], ZoneError> {
+        self.fill_in::<Return, T>(len, align_of::<T>(), value)
+    }
+
+    /// Puts `len` values into the zone, the one at `index` made by `make(index)`.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_with`](Zone::try_alloc_slice_with) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
+        const { refuse_drop::<T>() };
+        value(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
+    }
+
+    /// Like [`alloc_slice_with`](Zone::alloc_slice_with), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); `make` is not called then.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
+    #[inline(always)]
+    #[track_caller]
+    pub fn try_alloc_slice_with<T>(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], ZoneError> {
+        const { refuse_drop::<T>() };
+        self.slice_in::<Return, T>(len, align_of::<T>(), make)
+    }
+
+    /// Puts a copy of a slice into the zone.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let mut block = [0.5_f32; 64];
+    /// let before = zone.alloc_slice_copy(&block);
+    /// block.fill(0.0);
+    /// assert_eq!(before[63], 0.5);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
+        value(self.copy_in::<Panic, T>(source))
+    }
+
+    /// Like [`alloc_slice_copy`](Zone::alloc_slice_copy), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], ZoneError> {
+        self.copy_in::<Return, T>(source)
+    }
+
+    /// Like [`alloc_slice`](Zone::alloc_slice), starting at a multiple of `ALIGN` bytes: 32 for
+    /// AVX, 64 for a cache line, 4096 for a page. `ALIGN` is a power of two.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let row = zone.alloc_slice_aligned::<f32, 64>(100, 0.0);
+    /// assert_eq!(row.as_ptr().addr() % 64, 0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_slice_aligned<T: Copy, const ALIGN: usize>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> &mut [T] {
+        const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
+        self::value(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
+    }
+
+    /// Like [`alloc_slice_aligned`](Zone::alloc_slice_aligned), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn try_alloc_slice_aligned<T: Copy, const ALIGN: usize>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> Result<&mut [T], ZoneError> {
+        const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
+        self.fill_in::<Return, T>(len, ALIGN.max(align_of::<T>()), value)
+    }
+
+    /// Takes room for `len` values and fills none of it.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_alloc_uninit`](Zone::try_alloc_uninit) errs.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    ///
+    /// # Time complexity
+    ///
+    /// Constant where the current block has room.
+    #[inline(always)]
+    #[track_caller]
+    pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
+        const { refuse_drop::<T>() };
+        value(self.uninit_in::<Panic, T>(len))
+    }
+
+    /// Like [`alloc_uninit`](Zone::alloc_uninit), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[inline(always)]
+    #[track_caller]
+    pub fn try_alloc_uninit<T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], ZoneError> {
+        const { refuse_drop::<T>() };
+        self.uninit_in::<Return, T>(len)
+    }
+}

@@ -1,0 +1,10 @@
+// Misspells what is said of a field.
+use memzone::DeepCopy;
+
+#[derive(DeepCopy)]
+struct Voice {
+    #[deep_copy(kept)]
+    gain: f32,
+}
+
+fn main() {}
