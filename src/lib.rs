@@ -43,7 +43,7 @@ pub mod rt;
 #[cfg(feature = "reclaim")]
 pub mod reclaim;
 
-// Pages of the documentation, whose examples run as tests.
+// Pages of the documentation. Their examples are tests.
 
 #[cfg(any(doc, doctest))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
@@ -81,7 +81,7 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::copy::{DeepCopy, Keep, try_zcopy, zcopy};
+pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]
@@ -108,6 +108,8 @@ pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, Poo
 pub use crate::owned::zbox::ZBox;
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
+#[doc(inline)]
+pub use crate::scope::Owned;
 #[doc(inline)]
 pub use crate::stack::{
     destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_default_zone_size,

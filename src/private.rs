@@ -5,12 +5,29 @@
 
 pub use crate::copy::{Bits, Copies, Depth, Holder, Part, Referent, Work};
 pub use crate::insight::sites::Site;
-pub use crate::scope::{Scope, ScopeZone};
+pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
-use crate::zone::Zone;
+/// The ways out of a scope, for method probing.
+pub mod ways {
+    pub use crate::scope::{
+        Boxed as _, Copied as _, CopiedCoerced as _, CopiedIn as _, CopiedOneWay as _,
+        CopiedOneWayCoerced as _, Moved as _, MovedCoerced as _, MovedIn as _, Refused as _,
+        RefusedCoerced as _, SharedIn as _,
+    };
+}
 
-/// Gives `in OUTER` its type where it is written, so that an error points there.
+/// What the types in and out of a scope have to do with one another, for method probing.
+pub mod shapes {
+    pub use crate::scope::{
+        ShapeCoerced as _, ShapeCopied as _, ShapeMoved as _, ShapeOneWay as _, ShapeShared as _,
+    };
+}
+
+use crate::error::ZoneError;
+
+/// What left a scope, or the documented panic.
 #[inline(always)]
-pub fn outer(zone: &Zone) -> &Zone {
-    zone
+#[track_caller]
+pub fn or_panic<T>(left: Result<T, ZoneError>) -> T {
+    crate::error::or_panic(left)
 }

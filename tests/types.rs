@@ -4,7 +4,7 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Part, Scope, ScopeZone, Site, Work};
+use memzone::__private::{Depth, Hint, Link, Named, Part, Scope, ScopeZone, Site, Value, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -105,8 +105,12 @@ auto_traits! {
     "copy::Depth" Depth: Y Y Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
     "copy::part::Part" Part<'static, u8>: N N Y N N;
-    "scope::Scope" Scope: N N Y N N;
-    "scope::ScopeZone" ScopeZone<'static>: N N Y N N;
+    "scope::guard::Scope" Scope: N N Y N N;
+    "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
+    "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
+    "scope::leave::Link" Link<u8, u8, Value>: Y Y Y Y Y;
+    "scope::leave::Value" Value: Y Y Y Y Y;
+    "scope::leave::Named" Named: Y Y Y Y Y;
     "heap::source::System" System: Y Y Y Y Y;
     "heap::foreign::FromAllocator" FromAllocator<Zone>: N N Y Y Y;
     "heap::foreign::FromAllocator" FromAllocator<u8>: Y Y Y Y Y;
@@ -234,7 +238,11 @@ variance! {
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
     "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;
-    "scope::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
+    "scope::guard::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
+    "scope::leave::Hint" "R" co HintR<'a> = Hint<&'a u8>;
+    "scope::leave::Link" "T" co LinkT<'a> = Link<&'a u8, u8, Value>;
+    "scope::leave::Link" "R" co LinkR<'a> = Link<u8, &'a u8, Value>;
+    "scope::leave::Link" "As" co LinkAs<'a> = Link<u8, u8, &'a u8>;
     "heap::foreign::FromAllocator" "A" co FromAllocatorA<'a> = FromAllocator<&'a u8>;
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
     "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;

@@ -16,29 +16,51 @@ use proc_macro::TokenStream;
 ///
 /// * `BYTES`: room the zone has before it grows. Without it: 4096.
 /// * `NAME`: what the body calls the zone, a `&Zone`.
-/// * `OUTER`: a `&Zone` that the value is copied to and may borrow from. Without it the value is
-///   copied to the zone below on the thread's stack, so it must own what it holds.
+/// * `OUTER`: a zone, or a reference to one, that the value is copied to and may borrow from. Without it the value is
+///   copied to the zone below on the thread's stack.
 /// * `BODY`: a block, not a closure: `?`, `return`, `break` and `continue` leave it, and the zone
 ///   is rewound then too.
 ///
 /// ```
 /// use memzone::{Zone, beginz};
 ///
-/// // A plain value.
-/// let sum = beginz!(z => {
+/// // A plain value. What is expected reaches the body, as in any block.
+/// let sum: f32 = beginz!(z => {
 ///     let squares = z.alloc_iter((1..=3).map(|n| (n * n) as f32));
-///     squares.iter().sum::<f32>()
+///     squares.iter().sum()
 /// });
 /// assert_eq!(sum, 14.0);
 ///
 /// // A slice that outlives the scope, in a zone of the caller's.
 /// let outer = Zone::new(1024);
-/// let kept: &mut [f32] = beginz!(64_000, z in &outer => {
-///     let scratch = z.alloc_slice(8_000, 0.5_f32);
+/// let kept: &[f32] = beginz!(64_000, z in outer => {
+///     let scratch = z.alloc_slice(8_000, 0.5);
 ///     z.alloc_slice_copy(&scratch[..64])
 /// });
 /// assert_eq!(kept.len(), 64);
 /// ```
+///
+/// # What leaves
+///
+/// What borrows nothing from the scope's zone leaves; what knows `DeepCopy` is copied, all else moves.
+///
+/// ```
+/// use memzone::beginz;
+/// use std::collections::HashMap;
+///
+/// let lengths: HashMap<&str, usize> = beginz!(z => {
+///     let words = z.alloc_iter("one three".split(' '));
+///     words.iter().map(|word| (*word, word.len())).collect()
+/// });
+/// assert_eq!(lengths["three"], 5);
+/// ```
+///
+/// Of a value that does borrow from the scope's zone the compiler says so, and how to name the zone that it is copied to. Where
+/// its type has no `DeepCopy`, the words are the borrow checker's: `scope_that_ends_here` is moved (the scope ends) while it is
+/// borrowed, and `z` does not live long enough. Then add `#[derive(DeepCopy)]` to the type, and name the zone.
+///
+/// Generic functions need no bound; with `T: Owned` the value is copied, so that a `ZBox` in it goes to the zone below. In one
+/// that moves it keeps the scope's zone alive.
 ///
 /// # Panics
 ///
@@ -81,6 +103,15 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 /// other becomes one value there, seen as `&mut`. `TYPE` is the type of the value, `[T]` for a
 /// slice. The rest is as in [`beginz!`](macro@beginz).
 ///
+/// Where the body ends in a binding's bare name, what it refers to is copied to the zone below, and owned by a `ZBox`:
+///
+/// ```
+/// use memzone::letz;
+///
+/// let a = letz!(a = [0.0; 5], scratch = [0.0; 6000] => { a[0] = scratch[0] + 1.0; a });
+/// assert_eq!(*a, [1.0, 0.0, 0.0, 0.0, 0.0]);
+/// ```
+///
 /// ```
 /// use memzone::letz;
 ///
@@ -112,9 +143,9 @@ pub fn letz(input: TokenStream) -> TokenStream {
 /// [`letz!`](macro@letz) with a `Result<_, ZoneError>` instead of a panic.
 ///
 /// ```
-/// use memzone::try_letz;
+/// use memzone::{ZoneError, try_letz};
 ///
-/// let sum = try_letz!(a = [1, 2, 3] => a.iter().sum::<i32>());
+/// let sum: Result<i32, ZoneError> = try_letz!(a = [1, 2, 3] => a.iter().sum());
 /// assert_eq!(sum, Ok(6));
 /// ```
 ///

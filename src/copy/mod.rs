@@ -3,7 +3,7 @@
 //! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
 //! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
-//! crates' `numbers`. The collections in zones, the pool's keys and the heap's boxes have theirs beside
+//! crates' `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
 //! their concept.
 //!
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
@@ -43,10 +43,12 @@ mod errors;
 
 mod collections;
 
+mod zcopy;
+
 #[cfg(any(feature = "glam", feature = "num-complex"))]
 mod numbers;
 
-use crate::error::{ZoneError, or_panic};
+use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::future::Future;
 use core::ops::{Deref, DerefMut};
@@ -57,6 +59,7 @@ pub use later::Work;
 pub use part::{Copies, Part};
 pub use references::Referent;
 pub use same::Holder;
+pub use zcopy::{ZCopy, try_zcopy, zcopy};
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -302,7 +305,7 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        later::array(|index| items[index].copy_at(to, depth))
+        array(|index| items[index].copy_at(to, depth))
     }
 
     #[doc(hidden)]
@@ -315,7 +318,7 @@ pub trait DeepCopy<'z> {
         Self: Sized,
     {
         let mut items = items.into_iter();
-        later::array(|_| items.next().expect("as many as there are").move_out(to))
+        array(|_| items.next().expect("as many as there are").move_out(to))
     }
 
     /// `deep_copy` as a task, so that what it leads to is not copied on this thread's stack.
@@ -364,11 +367,23 @@ pub struct Depth(());
 /// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
 ///
 /// ```
-/// use memzone::{Keep, beginz};
+/// use memzone::{DeepCopy, Keep, Zone, beginz};
 ///
-/// let name: &str = beginz!({ Keep("a literal lives for ever") }).0;
-/// assert_eq!(name.len(), 24);
+/// #[derive(DeepCopy)]
+/// struct Name<'z> {
+///     text: Keep<&'static str>, // stays where it is
+///     letters: &'z [u8],        // goes to the outer zone
+/// }
+///
+/// let outer = Zone::new(1024);
+/// let name: Name = beginz!(z in &outer => {
+///     let text = "a literal lives for ever";
+///     Name { text: Keep(text), letters: z.alloc_slice_copy(text.as_bytes()) }
+/// });
+/// assert_eq!((name.text.len(), name.letters.len(), outer.used()), (24, 24, 32));
 /// ```
+///
+/// It needs `Clone` where what it is in is copied. Where a scope returns one as its value, it moves, whatever it holds.
 ///
 /// # Real-time
 ///
@@ -389,40 +404,20 @@ impl<T> DerefMut for Keep<T> {
     }
 }
 
-/// Copies a value, with all it points to, to a zone. xtlang's `zcopy`.
-///
-/// ```
-/// use memzone::{Zone, zcopy};
-///
-/// let scratch = Zone::new(4096);
-/// let line: &[f32] = scratch.alloc_slice(4, 0.5);
-/// let song = Zone::new(4096);
-/// let kept = zcopy(&line, &song);
-/// drop(scratch);
-/// assert_eq!(kept, [0.5; 4]);
-/// ```
-///
-/// # Panics
-///
-/// Where [`try_zcopy`] errs.
-///
-/// # Real-time
-///
-/// As [`DeepCopy`].
-#[track_caller]
-pub fn zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
-    or_panic(value.deep_copy(to))
-}
-
-/// Like [`zcopy`], with an error instead of a panic.
-///
-/// # Errors
-///
-/// Those of [`DeepCopy::deep_copy`].
-///
-/// # Real-time
-///
-/// As [`DeepCopy`].
-pub fn try_zcopy<'z, T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-    value.deep_copy(to)
+/// Makes an array, or stops at the first error.
+#[inline(always)]
+fn array<T, const N: usize>(
+    mut make: impl FnMut(usize) -> Result<T, ZoneError>,
+) -> Result<[T; N], ZoneError> {
+    let mut error = None;
+    let made: [Option<T>; N] = core::array::from_fn(|index| {
+        if error.is_some() {
+            return None;
+        }
+        make(index).map_err(|e| error = Some(e)).ok()
+    });
+    match error {
+        None => Ok(made.map(|item| item.expect("no error, so all are made"))),
+        Some(error) => Err(error),
+    }
 }

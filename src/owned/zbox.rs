@@ -38,6 +38,8 @@ pub struct ZBox<T: ?Sized> {
     owns: PhantomData<T>,
 }
 
+crate::zone::thread::stays_on_its_thread!([T: ?Sized] ZBox<T>);
+
 // As `Box`: it owns its value.
 impl<T: ?Sized + UnwindSafe> UnwindSafe for ZBox<T> {}
 

@@ -6,6 +6,8 @@
 //! It uses the folders `system`, `insight` and `region`. I1 (a handle keeps its zone alive) and I5 (a place is taken
 //! before any of the user's code runs) live here.
 
+pub(crate) mod thread;
+
 pub(crate) mod places;
 pub(crate) mod growing;
 mod slices;

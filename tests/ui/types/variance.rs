@@ -1,7 +1,7 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{ScopeZone, Work};
+use memzone::__private::{Hint, Link, ScopeZone, Value, Work};
 use memzone::*;
 use reclaim::Full;
 
@@ -12,6 +12,14 @@ fn not_co_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
 fn not_contra_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
 type ScopeZoneS<'a> = ScopeZone<'a>;
 fn not_contra_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
+type HintR<'a> = Hint<&'a u8>;
+fn not_contra_hint_r<'l: 's, 's>(x: HintR<'s>) -> HintR<'l> { x }
+type LinkT<'a> = Link<&'a u8, u8, Value>;
+fn not_contra_link_t<'l: 's, 's>(x: LinkT<'s>) -> LinkT<'l> { x }
+type LinkR<'a> = Link<u8, &'a u8, Value>;
+fn not_contra_link_r<'l: 's, 's>(x: LinkR<'s>) -> LinkR<'l> { x }
+type LinkAs<'a> = Link<u8, u8, &'a u8>;
+fn not_contra_link_as<'l: 's, 's>(x: LinkAs<'s>) -> LinkAs<'l> { x }
 type FromAllocatorA<'a> = FromAllocator<&'a u8>;
 fn not_contra_fromallocator_a<'l: 's, 's>(x: FromAllocatorA<'s>) -> FromAllocatorA<'l> { x }
 type HBoxT<'a> = HBox<&'a u8>;

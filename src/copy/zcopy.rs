@@ -1,0 +1,94 @@
+//! `zcopy`: copying by hand what a scope copies by itself.
+
+#![forbid(unsafe_code)]
+
+use super::DeepCopy;
+use crate::error::{ZoneError, or_panic};
+use crate::zone::Zone;
+
+/// What [`zcopy`] takes behind a reference: each type that knows [`DeepCopy`], slices of such types, and `str`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be copied to another zone",
+    label = "has no `DeepCopy`",
+    note = "for a type of your own, add `#[derive(DeepCopy)]`"
+)]
+pub trait ZCopy<'z> {
+    /// What is in the zone then. A slice's or a text's copy is a `&mut` to it.
+    type Copied: 'z;
+
+    /// Copies it.
+    #[doc(hidden)]
+    fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError>;
+}
+
+impl<'z, T: DeepCopy<'z>> ZCopy<'z> for T {
+    type Copied = T::Copied;
+    #[inline(always)]
+    fn copy_to(&self, to: &'z Zone) -> Result<T::Copied, ZoneError> {
+        self.deep_copy(to)
+    }
+}
+
+impl<'z, T: DeepCopy<'z>> ZCopy<'z> for [T] {
+    type Copied = &'z mut [T::Copied];
+    #[inline(always)]
+    fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        T::deep_copy_slice(self, to)
+    }
+}
+
+impl<'z> ZCopy<'z> for str {
+    type Copied = &'z mut str;
+    #[inline(always)]
+    fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        to.try_alloc_str(self)
+    }
+}
+
+/// Copies a value, with all it points to, to a zone. xtlang's `zcopy`.
+///
+/// It takes slices, texts and `&mut` as they come.
+///
+/// ```
+/// use memzone::{DeepCopy, Zone, zcopy};
+///
+/// #[derive(DeepCopy)]
+/// struct Line<'z>(&'z [f32], &'z str);
+///
+/// let scratch = Zone::new(4096);
+/// let samples: &mut [f32] = scratch.alloc_slice(4, 0.5);
+/// let song = Zone::new(4096);
+/// let line = zcopy(&Line(samples, "bass"), &song);
+/// let samples = zcopy(samples, &song);
+/// let name = zcopy("lead", &song);
+/// drop(scratch);
+/// assert_eq!((line.0, line.1, &*samples, &*name), (&[0.5; 4][..], "bass", &[0.5; 4][..], "lead"));
+/// ```
+///
+/// # Panics
+///
+/// Where [`try_zcopy`] errs.
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+#[track_caller]
+pub fn zcopy<'z, T: ?Sized + ZCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
+    or_panic(value.copy_to(to))
+}
+
+/// Like [`zcopy`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`DeepCopy::deep_copy`].
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+pub fn try_zcopy<'z, T: ?Sized + ZCopy<'z>>(
+    value: &T,
+    to: &'z Zone,
+) -> Result<T::Copied, ZoneError> {
+    value.copy_to(to)
+}

@@ -1,0 +1,14 @@
+//! Scopes: `guard` is what `beginz!` and `letz!` put on the stack, and `watch` what features note of one. `leave` has what a
+//! value takes to get out of one, `ways` chooses how it does.
+
+mod watch;
+
+mod guard;
+
+mod leave;
+
+mod ways;
+
+pub use guard::{Scope, ScopeZone};
+pub use leave::*;
+pub use ways::*;

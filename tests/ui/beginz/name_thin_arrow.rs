@@ -1,0 +1,6 @@
+// Writes another arrow.
+use memzone::beginz;
+
+fn main() {
+    beginz!(z -> { z.used() });
+}

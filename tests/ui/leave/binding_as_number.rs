@@ -1,0 +1,7 @@
+// Expects a number, and gives the binding that refers to one.
+use memzone::letz;
+
+fn main() {
+    let x: f32 = letz!(sum = 0.5 => sum);
+    println!("{x}");
+}
