@@ -374,7 +374,7 @@ fn nest(depth: usize, bytes: usize) {
 /// All spare zones of a thread together, not each. 10,000 of them kept 368 MB.
 #[test]
 fn the_keep_limit_is_one_for_all_spare_zones() {
-    let deep = if cfg!(miri) { 30 } else { 2000 };
+    let deep = if cfg!(miri) { 30 } else { 1000 };
     on_new_thread(move || {
         let limit = deep * 4000;
         set_keep_limit(limit);
