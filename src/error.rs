@@ -1,16 +1,16 @@
-//! The one error type.
+//! The crate's only error type.
 
 #![forbid(unsafe_code)]
 
 use core::fmt;
 
-/// The largest alignment a zone serves, in bytes: one page.
+/// The largest alignment that a zone supports, in bytes. It is one page.
 pub(crate) const MAX_ALIGN: usize = 4096;
 
-/// Why memory could not be had, or not be given up. Nothing has changed where this is returned, but
-/// for what several steps had done before the one that failed: a copy's, an iterator's.
+/// Why memory could not be taken, or not be given back. When a method returns this, nothing has changed, except what
+/// was done in steps before the one that failed, as in a copy or with an iterator.
 ///
-/// Building one and printing one allocate nothing, so both may happen on a real-time thread.
+/// Making an error and printing it allocate nothing, so both may happen on a real-time thread.
 ///
 /// ```
 /// use memzone::{Zone, ZoneError};
@@ -32,54 +32,55 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 pub enum ZoneError {
     /// The system has no more memory.
     OutOfMemory {
-        /// Bytes that the zone asked the system for.
+        /// The bytes that the zone asked the system for.
         requested: usize,
     },
-    /// The zone may not grow by what the request needs, or the heap has no free block that large.
+    /// The zone may not grow by what the request needs, or the heap has no free block that is large enough.
     LimitReached {
-        /// Bytes asked of the zone.
+        /// The bytes that the zone was asked for.
         requested: usize,
-        /// Bytes it may hold in all: its limit, or the capacity of a fixed zone or a heap.
+        /// The bytes that it may hold in all: its limit, or the capacity of a fixed zone or a heap.
         limit: usize,
-        /// Bytes already in use.
+        /// The bytes that are in use already.
         used: usize,
     },
-    /// The zone cannot be rewound or freed, as others still use it; or it can have no other handle, as a
-    /// `ZoneFn` or `Parcel` owns it, or there are 1,073,741,824.
+    /// The zone cannot be rewound or freed, because others still use it. Or it can have no further handle, because a
+    /// `ZoneFn` or `Parcel` owns it or because it has 1,073,741,824 handles.
     InUse {
-        /// Handles beside the caller's: clones, `ZBox`es, active scopes and, where it is to be
-        /// destroyed, entries on the thread's stack.
+        /// The number of handles beside the caller's: clones, `ZBox`es and active scopes. If the zone was to be
+        /// destroyed, entries on the thread's stack count too.
         handles: usize,
     },
-    /// Nothing is pushed: only the default zone is left, and it stays.
+    /// Nothing is pushed. Only the default zone is left, which stays.
     StackEmpty,
-    /// The zone on top belongs to a scope, which pops it itself when it ends.
+    /// The zone on top belongs to a scope, which removes it at its end.
     ScopeActive,
-    /// The thread is in a real-time section that forbids asking the system; see [`rt`](crate::rt).
+    /// The thread is in a real-time section that forbids requests to the system; see [`rt`](crate::rt).
     Denied {
-        /// What it would have been asked for.
+        /// What the system would have been asked for.
         request: Request,
-        /// How many bytes, as far as that is known.
+        /// The number of bytes, if it is known.
         bytes: usize,
     },
-    /// No zone could ever hold this, or the thread's stack has not that much left.
+    /// This is more than any zone could hold, or more than the thread's stack has left.
     TooLarge {
-        /// Bytes asked for.
+        /// The bytes that were asked for.
         requested: usize,
-        /// The most that can be asked for.
+        /// The most bytes that can be asked for.
         available: usize,
     },
-    /// Alignments go up to a page of 4096 bytes.
+    /// The alignment is larger than a page of 4096 bytes.
     AlignTooLarge {
-        /// The alignment asked for.
+        /// The alignment that was asked for.
         align: usize,
     },
-    /// The value to copy leads back to itself.
+    /// The value to copy contains a reference that leads back to itself.
     Cycle,
-    /// The value to copy nests deeper than copies that recurse can follow on this thread's stack: those of hand-written
-    /// [`DeepCopy`](crate::DeepCopy) implementations, and of what is in a `RefCell` or a set. Others have no such limit.
+    /// The value to copy is nested deeper than a recursive copy can follow on this thread's stack. Copies are recursive
+    /// for hand-written [`DeepCopy`](crate::DeepCopy) implementations, and for what is in a `RefCell` or a set. Other
+    /// copies have no such limit.
     TooDeep,
-    /// A `Display` or `Debug` implementation reported an error while its text was written.
+    /// A `Display` or `Debug` implementation returned an error while its text was written.
     Format,
 }
 
@@ -148,26 +149,25 @@ impl core::error::Error for ZoneError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Request {
-    /// A further block for a zone that has none left.
+    /// A further block for a zone whose blocks are full.
     NewBlock,
-    /// The memory of a new zone: a spare one of the thread's stack, the default one, or one that the
-    /// program makes.
+    /// The memory of a new zone: a spare zone of the thread's stack, its default zone, or one that the program makes.
     NewZone,
-    /// A longer array for the zones pushed on the thread's stack, or the thread's first one.
+    /// A longer array for the zones that are pushed on the thread's stack, or the thread's first array.
     LongerStack,
-    /// Memory of the system's heap: `halloc`, or a new `RtHeap`.
+    /// Memory of the system's heap, for `halloc` or a new `RtHeap`.
     HeapMemory,
-    /// Memory of the system's heap for a value that a deep copy makes: a `String`'s, a `Vec`'s, a `Box`'s, or
-    /// what a copy nested deep needs meanwhile.
+    /// Memory of the system's heap for a value that a deep copy makes, such as a `String`, a `Vec` or a `Box`, or for
+    /// the copy's own bookkeeping of deeply nested values.
     OwnedCopy,
-    /// Giving memory back.
+    /// Giving memory back to the system.
     GiveBack,
-    /// The thread's first use of what is registered once: its counters, what ends its stack.
+    /// The thread's first use of something that is registered once: its counters, and what frees its stack at its end.
     FirstUse,
 }
 
 impl Request {
-    /// All of them, in the order of a report.
+    /// All requests, in the order of a report.
     pub const ALL: [Request; 7] = [
         Request::NewBlock,
         Request::NewZone,
@@ -193,7 +193,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// The value, or the documented panic.
+/// Returns the value, or panics as documented.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn or_panic<T>(result: Result<T, ZoneError>) -> T {

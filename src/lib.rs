@@ -1,7 +1,7 @@
-// The first definition of a link counts: here those that are right in the documentation.
+// Of several definitions of a link, the first one counts. These are right in the documentation.
 #![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #![doc = include_str!("../README.md")]
-// Where the README's path to it leads nowhere.
+// The README's own path to the picture leads nowhere in the documentation.
 #![doc = "\n\n## The model in a picture\n"]
 #![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -9,8 +9,8 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("memzone is made for 64-bit systems");
 
-// In the order of their building on one another: a room uses only those above it, and a file only those above it
-// in its room. `tests/layers.rs` checks it. Each room's `mod.rs` says what it is for.
+// Each folder uses only those above it in this list. Each file uses only the files above it in its folder's list.
+// `tests/layers.rs` checks that. The `mod.rs` of each folder says what the folder is for.
 
 mod error;
 
@@ -43,7 +43,7 @@ pub mod rt;
 #[cfg(feature = "reclaim")]
 pub mod reclaim;
 
-// Pages of the documentation, and tests.
+// Pages of the documentation. Their examples are tests.
 
 #[cfg(any(doc, doctest))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]

@@ -375,7 +375,7 @@ fn the_functions_are_found() {
         "heap::source::Heap::take",
         "heap::rt::RtHeap::new",
         "owned::pool::values::Pool::insert",
-        "reclaim::Retirer::retire",
+        "reclaim::retirer::Retirer::retire",
         "insight::ledger::on::report",
     ] {
         assert!(names.iter().any(|found| found == name), "{name} is not among {names:?}");

@@ -4,7 +4,7 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Hint, Link, Named, Scope, ScopeZone, Site, Value, Work};
+use memzone::__private::{Depth, Hint, Link, Named, Part, Scope, ScopeZone, Site, Value, Work};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -104,6 +104,7 @@ auto_traits! {
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
+    "copy::part::Part" Part<'static, u8>: N N Y N N;
     "scope::guard::Scope" Scope: N N Y N N;
     "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
     "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
@@ -123,7 +124,7 @@ auto_traits! {
     "heap::rt::RtHeap" RtHeap: N N Y N N;
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
-    "heap::rt::HeapStats" HeapStats: Y Y Y Y Y;
+    "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
     "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
@@ -144,12 +145,12 @@ auto_traits! {
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
-    "reclaim::Reclaimer" Reclaimer: Y Y Y Y Y;
-    "reclaim::Stats" reclaim::Stats: Y Y Y Y Y;
-    "reclaim::Retirer" Retirer: Y N Y Y N;
-    "reclaim::Full" Full<u8>: Y Y Y Y Y;
-    "reclaim::Full" Full<Local>: N N Y Y Y;
-    "reclaim::Background" Background: Y Y Y N N;
+    "reclaim::reclaimer::Reclaimer" Reclaimer: Y Y Y Y Y;
+    "reclaim::reclaimer::Stats" reclaim::Stats: Y Y Y Y Y;
+    "reclaim::retirer::Retirer" Retirer: Y N Y Y N;
+    "reclaim::retirer::Full" Full<u8>: Y Y Y Y Y;
+    "reclaim::retirer::Full" Full<Local>: N N Y Y Y;
+    "reclaim::background::Background" Background: Y Y Y N N;
 }
 #[cfg(feature = "ledger")]
 mod of_ledger {
@@ -235,6 +236,8 @@ macro_rules! variance {
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
+    "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;
     "scope::guard::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "scope::leave::Hint" "R" co HintR<'a> = Hint<&'a u8>;
     "scope::leave::Link" "T" co LinkT<'a> = Link<&'a u8, u8, Value>;
@@ -272,7 +275,7 @@ variance! {
     "closure::hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
     "closure::hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
     "closure::hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
-    "reclaim::Full" "T" co FullT<'a> = Full<&'a u8>;
+    "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
 }
 
 /// The public types of the sources, with the names of their parameters.

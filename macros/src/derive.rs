@@ -9,10 +9,10 @@
 //! {
 //!     type Copied = Node<'memzone, <T as DeepCopy<'memzone>>::Copied>;
 //!     __ways! {
-//!         'memzone, flat: true && <T as DeepCopy<'memzone>>::FLAT && ..,
+//!         'memzone, flat: true && <T as Copies<'memzone, _>>::FLAT && ..,
 //!         |this, to, depth, work|
 //!         copy_at: match this { Node { value: part_0, next: part_1 } => Node {
-//!             value: <T as DeepCopy<'memzone>>::copy_at(part_0, to, depth)?,
+//!             value: <T as Copies<'memzone, _>>::copy_at(part_0, to, depth)?,
 //!             next: ..
 //!         }},
 //!         move_out: ..,
@@ -182,7 +182,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     };
     let copy_at = now("copy_at", quote!(#to, #depth));
     let move_out = now("move_out", quote!(#to));
-    let (copy_later, move_later) = (later("copy_part"), later("move_part"));
+    let (copy_later, move_later) = (later("copy_later"), later("move_later"));
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
 
     let (_, arguments, _) = input.generics.split_for_impl();

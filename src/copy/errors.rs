@@ -18,7 +18,6 @@ flat! {
     core::char::CharTryFromError,
     core::char::TryFromCharError,
     core::fmt::Error,
-    core::num::IntErrorKind,
     core::num::TryFromIntError,
     core::str::Utf8Error,
     io::ErrorKind,
@@ -36,6 +35,7 @@ owners! {
     [] core::ffi::FromBytesWithNulError;
     [] core::net::AddrParseError;
     [] core::num::ParseFloatError;
+    [] core::num::IntErrorKind;
     [] core::num::ParseIntError;
     [] core::str::ParseBoolError;
     [] core::time::TryFromFloatSecsError;

@@ -5,41 +5,14 @@
 
 #![forbid(unsafe_code)]
 
-/// What `#[deep_copy(keep)]` may be said of.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept, as it has no `Clone`",
-    label = "has no `Clone`",
-    note = "a field that is passed on as it is moves with its value, and is cloned where that is copied",
-    note = "for a type of your own, add `#[derive(Clone)]`; else share it: `Rc<{Self}>`, `Arc<{Self}>`"
-)]
-pub trait Kept: Sized {
-    /// It once more.
-    fn kept(&self) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone> Kept for T {
-    #[inline(always)]
-    fn kept(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// What `#[deep_copy(flat)]` may be said of, on a field.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be copied bit by bit, as it is not `Copy`",
-    label = "is not `Copy`",
-    note = "where it has `Clone`, `#[deep_copy(keep)]` passes it on as it is"
-)]
-pub trait Bits: Sized {
+pub trait Bits: Copy {
     /// It once more.
-    fn bits(&self) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Copy> Bits for T {
+    #[doc(hidden)]
     #[inline(always)]
     fn bits(&self) -> Self {
         *self
     }
 }
+
+impl<T: Copy> Bits for T {}

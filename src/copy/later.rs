@@ -445,21 +445,3 @@ async fn slice_later<'s, 'z: 's, T: DeepCopy<'z>>(
     }
     Ok(copied.finish())
 }
-
-/// Makes an array, or stops at the first error.
-#[inline(always)]
-pub(crate) fn array<T, const N: usize>(
-    mut make: impl FnMut(usize) -> Result<T, ZoneError>,
-) -> Result<[T; N], ZoneError> {
-    let mut error = None;
-    let made: [Option<T>; N] = core::array::from_fn(|index| {
-        if error.is_some() {
-            return None;
-        }
-        make(index).map_err(|e| error = Some(e)).ok()
-    });
-    match error {
-        None => Ok(made.map(|item| item.expect("no error, so all are made"))),
-        Some(error) => Err(error),
-    }
-}

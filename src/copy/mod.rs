@@ -54,9 +54,9 @@ use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
-pub use keep::{Bits, Kept};
+pub use keep::Bits;
 pub use later::Work;
-pub use part::Part;
+pub use part::{Copies, Part};
 pub use references::Referent;
 pub use same::Holder;
 pub use zcopy::{ZCopy, try_zcopy, zcopy};
@@ -85,10 +85,46 @@ pub use zcopy::{ZCopy, try_zcopy, zcopy};
 ///
 /// # What the derive takes
 ///
-/// Structs and enums with at most one lifetime (the zone's), type and const generics and `where`
-/// clauses. `#[deep_copy(flat)]` on a `Copy` type without references copies it bit by bit, and
-/// slices of it in one go. A type parameter `T` becomes `T::Copied`, so bounds on it must hold for
-/// that type too.
+/// Structs and enums, type and const generics and `where` clauses. A type parameter `T` whose values are in a field
+/// becomes `T::Copied`, so bounds on it must hold for that type too; one that is only named, as in a typed handle
+/// (`PhantomData<T>`), stays as it is, and need not have `DeepCopy`. `T: ?Sized` may be behind a reference, and
+/// associated types (`T::Item`) may be in fields.
+///
+/// | Option | On | Says |
+/// |---|---|---|
+/// | `zone = 'z` | a type with more lifetimes than one | which is the zone's |
+/// | `crate = path` | a type | where this crate is, if it is renamed or re-exported |
+/// | `flat` | a `Copy` type without references | it is copied bit by bit, and slices of it in one go |
+/// | `flat` | a field of a `Copy` type | it stays as it is, bit by bit |
+/// | `keep` | a field of a `Clone` type | it stays as it is: it moves, and is cloned where its value is copied |
+/// | `keep` | a type parameter | it stays as it is |
+///
+/// ```
+/// use memzone::{DeepCopy, Zone, beginz};
+///
+/// /// Its words stay in the text that it was parsed from, its nodes go to the zone.
+/// #[derive(DeepCopy)]
+/// #[deep_copy(zone = 'z)]
+/// struct Token<'z, 'src> {
+///     word: &'src str,
+///     next: Option<&'z Token<'z, 'src>>,
+///     #[deep_copy(keep)]
+///     grammar: std::any::TypeId, // or another crate's type
+/// }
+///
+/// let (text, zone) = (String::from("alloc and go"), Zone::new(1024));
+/// let first: Token = beginz!(z in &zone => {
+///     let grammar = std::any::TypeId::of::<str>();
+///     let last = z.alloc(Token { word: &text[10..], next: None, grammar });
+///     Token { word: &text[..5], next: Some(last), grammar }
+/// });
+/// assert_eq!((first.word, first.next.unwrap().word), ("alloc", "go"));
+/// ```
+///
+/// Without an option a field stays as it is too if it borrows from elsewhere, for another lifetime than the zone's or
+/// for `'static`, or is a function pointer (alone, in an `Option`, an array or a tuple). None of this is trusted: the
+/// compiler checks that what stays holds nothing of the old zone. Where one field borrows from both, as `&'z [&'src
+/// str]` does, [`Keep`] says what stays: `&'z [Keep<&'src str>]`.
 ///
 /// # What is copied
 ///
@@ -97,8 +133,16 @@ pub use zcopy::{ZCopy, try_zcopy, zcopy};
 /// * `String`, `Vec`, `Box` move when a scope returns them (their memory is not the zone's) and
 ///   are cloned by [`deep_copy`](DeepCopy::deep_copy); `Rc` and `Arc` are shared; a `ZBox` goes to
 ///   the new zone; a [`Zone`] is one more handle.
+/// * std's collections move like that where nothing in them changes, as in a `HashMap<String, f32>`; else they are made
+///   anew of their items' copies. Items that become equal are one. (`BTreeMap`, `BTreeSet` and `LinkedList` cannot be
+///   asked for room: where the system has none, they end the program.)
 /// * Collections in a zone ([`Zone::vec`], [`Zone::string`], maps, boxes) become the same in the new zone, in one
 ///   copy with just the room they need; so does what is in them.
+/// * A `Cow` that borrows becomes one that borrows from the new zone. A `Pin<Box<T>>` moves if its value stays as it is,
+///   else its value is copied, as it cannot move.
+/// * Atomics are read once. A `OnceCell` is filled if it was.
+/// * std's errors move, and are cloned. An [`io::Error`](std::io::Error) or `Box<dyn Error>`, which has no `Clone`, is copied by
+///   the system's number or its kind, and says the same as it: its copy cannot be downcast.
 /// * [`Keep`] passes a value on as it is that outlives the new zone, or is in it already.
 /// * A `RefCell` that is mutably borrowed just then panics, as its `borrow` does.
 ///
@@ -261,7 +305,7 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        later::array(|index| items[index].copy_at(to, depth))
+        array(|index| items[index].copy_at(to, depth))
     }
 
     #[doc(hidden)]
@@ -274,7 +318,7 @@ pub trait DeepCopy<'z> {
         Self: Sized,
     {
         let mut items = items.into_iter();
-        later::array(|_| items.next().expect("as many as there are").move_out(to))
+        array(|_| items.next().expect("as many as there are").move_out(to))
     }
 
     /// `deep_copy` as a task, so that what it leads to is not copied on this thread's stack.
@@ -312,31 +356,6 @@ pub trait DeepCopy<'z> {
         Self: Sized,
     {
         Err(held)
-    }
-
-    /// `copy_later` of a part of what is copied.
-    #[doc(hidden)]
-    fn copy_part<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
-    where
-        'z: 's,
-    {
-        if Self::FLAT {
-            return Part::Now(Some(self.deep_copy(to)));
-        }
-        Part::Later(Box::pin(self.copy_later(to, work.clone())))
-    }
-
-    /// `move_later` of a part of what is moved.
-    #[doc(hidden)]
-    fn move_part<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, Self::Copied>
-    where
-        Self: Sized + 's,
-        'z: 's,
-    {
-        if Self::FLAT {
-            return Part::Now(Some(self.move_out(to)));
-        }
-        Part::Later(Box::pin(self.move_later(to, work.clone())))
     }
 }
 
@@ -382,5 +401,23 @@ impl<T> Deref for Keep<T> {
 impl<T> DerefMut for Keep<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
+    }
+}
+
+/// Makes an array, or stops at the first error.
+#[inline(always)]
+fn array<T, const N: usize>(
+    mut make: impl FnMut(usize) -> Result<T, ZoneError>,
+) -> Result<[T; N], ZoneError> {
+    let mut error = None;
+    let made: [Option<T>; N] = core::array::from_fn(|index| {
+        if error.is_some() {
+            return None;
+        }
+        make(index).map_err(|e| error = Some(e)).ok()
+    });
+    match error {
+        None => Ok(made.map(|item| item.expect("no error, so all are made"))),
+        Some(error) => Err(error),
     }
 }

@@ -106,7 +106,7 @@ macro_rules! references {
 references!([] [mut]);
 
 #[diagnostic::do_not_recommend]
-impl<'z, 'a> DeepCopy<'z> for &'a CStr {
+impl<'z> DeepCopy<'z> for &CStr {
     type Copied = &'z CStr;
     const UNWATCHED: bool = true;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

@@ -1,4 +1,4 @@
-//! Copies of what an `HBox` owns, on the system's heap again.
+//! Deep copies of an `HBox`. The copy is on the system's heap again.
 
 #![forbid(unsafe_code)]
 

@@ -18,6 +18,9 @@ mod foreign;
 mod remote;
 
 #[cfg(feature = "rt-heap")]
+mod stats;
+
+#[cfg(feature = "rt-heap")]
 mod rt;
 
 #[cfg(feature = "allocator-api2")]
@@ -27,5 +30,7 @@ pub use halloc::{
 };
 pub use hbox::HBox;
 #[cfg(feature = "rt-heap")]
-pub use rt::{HeapStats, RtHeap, SendHeap};
+pub use rt::{RtHeap, SendHeap};
 pub use source::{Heap, System};
+#[cfg(feature = "rt-heap")]
+pub use stats::HeapStats;

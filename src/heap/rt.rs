@@ -1,11 +1,12 @@
-//! A heap for real-time threads: all its memory taken at the start, each operation in constant time.
+//! A heap for real-time threads: all its memory is taken at the start, and each operation takes constant time.
 //!
-//! The heap belongs to one thread, its owner, which alone touches the allocator inside (TLSF, crate
-//! `rlsf`). Boxes may go anywhere. One that is dropped on its owner's thread is freed at once; any other
-//! is pushed on a lock-free list (`remote.rs`), and the owner frees a few of those with each operation.
+//! The heap belongs to one thread, its owner. Only the owner touches the allocator inside (TLSF, crate `rlsf`). Boxes
+//! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
+//! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
 use super::remote::{NOBODY, Remote, Taken};
 use super::source::Heap;
+use super::stats::HeapStats;
 use crate::error::{Request, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::region::memory::{self, Memory};
@@ -19,29 +20,29 @@ use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// TLSF with 28 first-level classes (blocks up to 8 GiB) of 32 second-level ones.
+/// TLSF with 28 first-level classes (blocks up to 8 GiB), each with 32 second-level classes.
 type Tlsf = rlsf::Tlsf<'static, u32, u32, 28, 32>;
 
-/// Blocks are multiples of this, and each has half of it as its header.
+/// The size of each block is a multiple of this. Half of it is the block's header.
 const GRANULE: usize = rlsf::GRANULARITY;
 
-/// The most bytes one block can have.
+/// The most bytes that one block can have.
 const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
 
-/// What is in front of a block's payload, and what payloads are aligned to without more.
+/// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
 const BLOCK_HEADER: usize = GRANULE / 2;
 
-/// How many blocks of other threads the owner frees with each operation of its own, at most.
-const DRAIN: usize = 2;
+/// The most blocks of other threads that the owner frees with each of its own operations.
+const BLOCKS_PER_DRAIN: usize = 2;
 
-/// How many it frees where a request found no room, before it looks once more.
+/// The most blocks that the owner frees when a request found no free block, before it tries again.
 const DRAIN_WHEN_FULL: usize = 64;
 
 thread_local! {
     static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
-/// A number that no other thread has or ever had.
+/// A number that no other thread has or has ever had.
 #[inline]
 fn this_thread() -> u64 {
     #[cold]
@@ -57,22 +58,22 @@ fn this_thread() -> u64 {
     }
 }
 
-/// The heap's heart. Lies at the start of its memory; never moves.
-struct Shared {
+/// What lies at the start of the heap's memory and never moves.
+struct HeapHeader {
     remote: Remote,
-    mine: Mine,
-    /// For a heap that was to be freed where that is forbidden.
+    owner_part: OwnerPart,
+    /// Used if the heap is to be freed where that is forbidden.
     aside: MaybeUninit<aside::Node>,
 }
 
-/// What only the owner touches.
-struct Mine {
+/// The part that only the owner touches.
+struct OwnerPart {
     tlsf: UnsafeCell<Tlsf>,
-    /// Blocks of other threads, taken from the list and not yet freed.
+    /// Blocks of other threads that were taken from the list and are not freed yet.
     waiting: Cell<Taken>,
-    /// Whether `waiting` holds any.
+    /// Whether `waiting` has any blocks.
     has_taken: Cell<bool>,
-    /// Blocks that are not free.
+    /// The number of blocks that are not free.
     live: Cell<usize>,
     used: Cell<usize>,
     peak: Cell<usize>,
@@ -81,21 +82,20 @@ struct Mine {
     memory: Memory,
 }
 
-/// A heap for real-time threads: xtlang's `halloc` where `malloc` may not be called.
+/// A heap for real-time threads: xtlang's `halloc` for places where `malloc` may not be called.
 ///
-/// All memory is taken, and every page touched, when it is made. From then on taking and freeing are
-/// done in constant time, by two-level segregated fit (Masmano et al., ECRTS 2004; crate `rlsf`), without
-/// locks and without the system.
+/// When the heap is made, all its memory is taken and every page is touched. From then on, taking and freeing a block
+/// takes constant time, without locks and without the system. The algorithm is two-level segregated fit (Masmano et
+/// al., ECRTS 2004; crate `rlsf`).
 ///
-/// A heap belongs to the thread that made it, or to the one that [`SendHeap`] brought it to. Its boxes
-/// may be sent to other threads and dropped there: an atomic push then returns their memory, which the
-/// owner takes back, two blocks with each of its own operations. Dropping the heap while boxes live is
-/// fine; the last of them frees its memory.
+/// A heap belongs to the thread that made it, or to the one that [`SendHeap`] brought it to. Its boxes may be sent to
+/// other threads and dropped there. An atomic push then returns their memory. The owner takes it back, two blocks with
+/// each of its own operations. The heap may be dropped while boxes live, and the last of them frees its memory.
 ///
-/// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request
-/// of the same size and alignment finds room, however full the heap is, and whatever was taken in which order: a voice
-/// that is stolen makes room for the next. For that, each block fills a whole class of the allocator's (see
-/// [`new`](RtHeap::new)). What was dropped on another thread waits to be taken back first.
+/// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request of the same
+/// size and alignment finds a free block. This holds however full the heap is, and in whatever order blocks were taken:
+/// a voice that is stolen makes room for the next. For this, each block fills a whole size class of the allocator (see
+/// [`new`](RtHeap::new)). What was dropped on another thread must be taken back first.
 ///
 /// ```
 /// use memzone::{HBox, RtHeap, halloc_in};
@@ -112,23 +112,23 @@ struct Mine {
 ///
 /// # Real-time
 ///
-/// Making one and dropping it: no. All else: yes, but [`stats`](RtHeap::stats) and
-/// [`check`](RtHeap::check), which look at every block.
+/// Making and dropping a heap: no. All else: yes, except [`stats`](RtHeap::stats) and [`check`](RtHeap::check), which
+/// look at every block.
 ///
 /// # Time complexity
 ///
-/// Taking and freeing: constant.
+/// Constant for taking and freeing.
 pub struct RtHeap {
-    shared: NonNull<Shared>,
-    /// The owner's thread only: neither `Send` nor `Sync`.
-    here: PhantomData<*const ()>,
+    shared: NonNull<HeapHeader>,
+    /// It stays on the owner's thread: it is neither `Send` nor `Sync`.
+    not_send: PhantomData<*const ()>,
 }
 
-/// Where a block of an [`RtHeap`] goes back to.
+/// Where a block of an [`RtHeap`] goes when it is freed.
 #[derive(Clone, Copy)]
-pub struct RtOrigin(NonNull<Shared>);
+pub struct RtOrigin(NonNull<HeapHeader>);
 
-// SAFETY: (I13) from a thread that is not the owner, only the atomic parts are touched.
+// SAFETY: (I13) a thread that is not the owner touches only the atomic parts.
 unsafe impl Send for RtOrigin {}
 // SAFETY: (I13) as above.
 unsafe impl Sync for RtOrigin {}
@@ -139,43 +139,43 @@ impl fmt::Debug for RtOrigin {
     }
 }
 
-/// What a block of this layout holds while it waits to be freed: its size and alignment.
+/// What a block with this layout holds while it waits to be freed: its size and alignment in one word.
 #[inline]
 fn pack(layout: Layout) -> usize {
     layout.size() << 6 | layout.align().trailing_zeros() as usize
 }
 
-/// The size and alignment that `pack` was given.
+/// The size and alignment that were packed.
 #[inline]
 fn unpack(packed: usize) -> (usize, usize) {
     (packed >> 6, 1 << (packed & 63))
 }
 
-/// The request to make of the allocator for this layout: one whose block fills its class.
+/// The request that the allocator gets for this layout. Its block fills a whole size class.
 ///
-/// The allocator files a free block under the largest class that is no larger than it, and looks for one from the
-/// smallest class on that is no smaller than the request. So a block between two classes would not be found for the
-/// same request when it is free again. For the same reason larger alignments are made here, with room for them at
-/// every place: the allocator would cut off what this place does not need.
+/// The allocator puts a free block into the largest class that is not larger than the block. It searches from the
+/// smallest class that is not smaller than the request. So a block whose size lies between two classes would not be
+/// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
+/// has room for them at every place, as the allocator would cut off what one place does not need.
 #[inline(always)]
 fn whole_class(layout: Layout) -> Option<Layout> {
     if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
         return None;
     }
-    // A header, and up to `align` less the payload's own alignment.
+    // A header, and up to `align` bytes less the payload's own alignment.
     let block = layout.size() + layout.align().max(BLOCK_HEADER);
-    // 32 classes between two powers of two, but none smaller than a granule.
+    // There are 32 classes between two powers of two, but none is smaller than a granule.
     let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
     let block = (block + within) & !within;
     Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
 }
 
-impl Mine {
+impl OwnerPart {
     /// Takes a block.
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[inline(always)]
     unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         let request = whole_class(layout)?;
@@ -186,19 +186,20 @@ impl Mine {
         }
         let align = layout.align();
         let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
-        // SAFETY: (I13) at most `align` less the payload's alignment: there is room for it and the size.
+        // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
+        // the size.
         let aligned = unsafe { payload.add(up) };
-        // SAFETY: (I13) alignments above 16 are multiples of 32, and payloads lie in the middle between two of
-        // those: 16 bytes or more are before the aligned place, and nobody's.
+        // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
+        // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
         let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: (I13) as above, and aligned like a pointer.
+        // SAFETY: (I13) as above, and the place is aligned for a pointer.
         unsafe { start.write(payload) };
         Some(aligned)
     }
 
     /// # Safety
     ///
-    /// I13: for the owner only, and the reference must be gone before the next call.
+    /// I13: only the owner may call this, and the reference must be gone before the next call.
     #[allow(clippy::mut_from_ref)]
     #[inline]
     unsafe fn tlsf(&self) -> &mut Tlsf {
@@ -210,52 +211,53 @@ impl Mine {
     ///
     /// # Safety
     ///
-    /// I13: for the owner only; the block was taken with this size and alignment, and nobody uses it.
+    /// I13: only the owner may call this. The block was taken with this size and alignment, and nobody uses it any
+    /// more.
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
         let mut payload = block;
         if align > BLOCK_HEADER {
-            // SAFETY: (I13) `allocate` has left the start of the payload there.
+            // SAFETY: (I13) `allocate` has written the start of the payload there.
             let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
             // SAFETY: (I13) as above.
             payload = unsafe { start.read() };
         }
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
-        // SAFETY: (I13) the caller's promise, and what `allocate` has asked for.
+        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
         unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
     }
 }
 
-impl Shared {
+impl HeapHeader {
     /// Frees a few blocks that other threads have given back, if there are any.
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[inline(always)]
     unsafe fn drain_some(&self) {
-        if self.mine.has_taken.get() || !self.remote.is_empty() {
+        if self.owner_part.has_taken.get() || !self.remote.is_empty() {
             // SAFETY: (I13) the caller's promise.
-            unsafe { self.drain(DRAIN) };
+            unsafe { self.drain(BLOCKS_PER_DRAIN) };
         }
     }
 
-    /// Frees up to `most` blocks that other threads have given back, and says how many.
+    /// Frees up to `most` blocks that other threads have given back, and returns the number.
     ///
     /// # Safety
     ///
-    /// I13: for the owner only.
+    /// I13: only the owner may call this.
     #[cold]
     #[inline(never)]
     unsafe fn drain(&self, most: usize) -> usize {
-        let mut waiting = self.mine.waiting.take();
+        let mut waiting = self.owner_part.waiting.take();
         let mut freed = 0;
         while freed < most {
             let Some((block, packed)) = waiting.next() else {
-                // SAFETY: (I13) the caller's promise; the list is open while there is an owner.
+                // SAFETY: (I13) the caller's promise. The list is open while there is an owner.
                 waiting = unsafe { self.remote.take() };
                 if waiting.is_empty() {
                     break;
@@ -263,29 +265,29 @@ impl Shared {
                 continue;
             };
             let (size, align) = unpack(packed);
-            // SAFETY: (I13) whoever dropped its box gave it up.
-            unsafe { self.mine.free(block, size, align) };
+            // SAFETY: (I13) whoever dropped the block's box gave it up.
+            unsafe { self.owner_part.free(block, size, align) };
             freed += 1;
         }
-        self.mine.has_taken.set(!waiting.is_empty());
-        self.mine.waiting.set(waiting);
+        self.owner_part.has_taken.set(!waiting.is_empty());
+        self.owner_part.waiting.set(waiting);
         freed
     }
 
-    /// The heap ends: what is left of it waits for its last box.
+    /// Gives up the heap's handle. The heap's memory is freed now, or with its last box.
     ///
     /// # Safety
     ///
-    /// I13: the caller gives up the one handle.
-    unsafe fn close(this: NonNull<Shared>) {
-        // SAFETY: (I13) alive until the count below reaches zero.
+    /// I13: the caller gives up the heap's only handle.
+    unsafe fn close(this: NonNull<HeapHeader>) {
+        // SAFETY: (I13) the memory is there until the count below reaches zero.
         let shared = unsafe { this.as_ref() };
         // SAFETY: (I13) the caller's promise.
         let last = unsafe { shared.remote.close() };
-        let back = last.len() + shared.mine.waiting.take().len();
-        if shared.remote.settle(shared.mine.live.get() - back) {
+        let back = last.len() + shared.owner_part.waiting.take().len();
+        if shared.remote.settle(shared.owner_part.live.get() - back) {
             // SAFETY: (I13) no block is left.
-            unsafe { Self::end(this) };
+            unsafe { Self::free_or_put_aside(this) };
         }
     }
 
@@ -293,20 +295,20 @@ impl Shared {
     ///
     /// # Safety
     ///
-    /// I13: nobody has a block, an origin that will be used, or the handle.
+    /// I13: nobody has a block, an origin that will still be used, or the handle.
     #[cold]
-    unsafe fn end(this: NonNull<Shared>) {
+    unsafe fn free_or_put_aside(this: NonNull<HeapHeader>) {
         unsafe fn free(node: NonNull<aside::Node>) {
-            // SAFETY: (I14) the node is in a `Shared`.
-            let this = unsafe { node.byte_sub(offset_of!(Shared, aside)) };
+            // SAFETY: (I14) the node is in a `HeapHeader`.
+            let this = unsafe { node.byte_sub(offset_of!(HeapHeader, aside)) };
             // SAFETY: (I14) nothing has used the heap since it was put aside.
-            unsafe { Shared::free(this.cast()) };
+            unsafe { HeapHeader::free(this.cast()) };
         }
-        // SAFETY: (I13) still there.
-        let bytes = unsafe { this.as_ref() }.mine.memory.system_bytes();
+        // SAFETY: (I13) the memory is not freed yet.
+        let bytes = unsafe { this.as_ref() }.owner_part.memory.system_bytes();
         if aside::may_free(bytes).is_err() {
-            // SAFETY: (I13) within the memory.
-            let node = unsafe { this.byte_add(offset_of!(Shared, aside)) };
+            // SAFETY: (I13) the field lies within the memory.
+            let node = unsafe { this.byte_add(offset_of!(HeapHeader, aside)) };
             // SAFETY: (I14) nobody uses the heap any more, and its memory may be freed on any thread.
             return unsafe { aside::put(node.cast(), free) };
         }
@@ -316,23 +318,23 @@ impl Shared {
 
     /// # Safety
     ///
-    /// That of `end`.
-    unsafe fn free(this: NonNull<Shared>) {
-        // SAFETY: (I13) still there; it is not used again. The owner of the memory moves out before
-        // that is freed, as it lies in it.
+    /// I13: as for `free_or_put_aside`.
+    unsafe fn free(this: NonNull<HeapHeader>) {
+        // SAFETY: (I13) the memory is not freed yet, and this is not used again. The field that owns the memory lies in
+        // that memory, so it is moved out before it frees it.
         let shared = unsafe { this.read() };
         drop(shared);
     }
 }
 
 impl RtHeap {
-    /// Makes a heap of `bytes` for this thread. What of that boxes can have is less, for each, by a header of
-    /// 16 bytes, by what rounds its block up to 32 bytes or, above 1 KiB, to one of 32 sizes between two powers of two
-    /// (less than a 32nd, a 90th on average), and by its alignment where that is above 16.
+    /// Makes a heap of `bytes` for this thread. Its boxes get less than that. Each block has a header of 16 bytes. Its
+    /// size is rounded up to a multiple of 32 bytes or, above 1 KiB, to one of 32 sizes between two powers of two,
+    /// which adds less than a 32nd (a 90th on average). An alignment above 16 bytes adds up to that alignment.
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](RtHeap::try_new) errs.
+    /// When [`try_new`](RtHeap::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -346,7 +348,8 @@ impl RtHeap {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`](ZoneError::OutOfMemory), and [`TooLarge`](ZoneError::TooLarge) above 8 GiB.
+    /// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge) above 8 GiB, and
+    /// [`Denied`](ZoneError::Denied) in a real-time section that forbids it.
     ///
     /// # Real-time
     ///
@@ -357,21 +360,21 @@ impl RtHeap {
         if bytes > MAX_BLOCK {
             return Err(too_large);
         }
-        // The allocator's end mark, and what aligns its start.
-        let extra = size_of::<Shared>().next_multiple_of(GRANULE) + 2 * GRANULE;
+        // The end mark of the allocator, and what aligns the start of its memory.
+        let extra = size_of::<HeapHeader>().next_multiple_of(GRANULE) + 2 * GRANULE;
         let size = memory::round_up(bytes.next_multiple_of(GRANULE) + extra).ok_or(too_large)?;
         let taken = Memory::take(Request::HeapMemory, size)?;
-        // SAFETY: (I13) memory of ours alone.
+        // SAFETY: (I13) nobody else has this memory.
         unsafe { prefault(taken.start, size) };
-        let header = taken.start.cast::<Shared>();
-        let offset = size_of::<Shared>().next_multiple_of(GRANULE);
+        let header = taken.start.cast::<HeapHeader>();
+        let offset = size_of::<HeapHeader>().next_multiple_of(GRANULE);
         // SAFETY: (I13) the memory is longer than that.
         let start = unsafe { taken.start.add(offset) };
         let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
         let mut tlsf = Tlsf::new();
-        // SAFETY: (I13) memory of ours that lives until the heap's end.
+        // SAFETY: (I13) nobody else has this memory, and it lives as long as the heap.
         unsafe { tlsf.insert_free_block_ptr(pool) };
-        let mine = Mine {
+        let owner_part = OwnerPart {
             tlsf: UnsafeCell::new(tlsf),
             waiting: Cell::default(),
             has_taken: Cell::new(false),
@@ -383,20 +386,20 @@ impl RtHeap {
             memory: taken.memory,
         };
         let remote = Remote::new(this_thread());
-        let shared = Shared { remote, mine, aside: MaybeUninit::uninit() };
-        // SAFETY: (I13) aligned to a cache line, long enough, and ours alone.
+        let shared = HeapHeader { remote, owner_part, aside: MaybeUninit::uninit() };
+        // SAFETY: (I13) the memory is aligned to a cache line and long enough, and nobody else has it.
         unsafe { header.write(shared) };
-        Ok(RtHeap { shared: header, here: PhantomData })
+        Ok(RtHeap { shared: header, not_send: PhantomData })
     }
 
     #[inline(always)]
-    fn shared(&self) -> &Shared {
-        // SAFETY: (I13) the handle keeps it alive.
+    fn shared(&self) -> &HeapHeader {
+        // SAFETY: (I13) the handle keeps the memory alive.
         unsafe { self.shared.as_ref() }
     }
 
-    /// Frees up to `most` blocks that were dropped on other threads, and says how many. Each taking and
-    /// freeing does this for two blocks, so it is only needed where there is neither.
+    /// Frees up to `most` blocks that were dropped on other threads, and returns the number. Each taking and freeing of
+    /// a block does this for two blocks, so it is only needed if there is neither.
     ///
     /// # Real-time
     ///
@@ -406,47 +409,47 @@ impl RtHeap {
     ///
     /// Linear in the number freed.
     pub fn drain(&self, most: usize) -> usize {
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         unsafe { self.shared().drain(most) }
     }
 
-    /// Bytes that live boxes have asked for, those that wait to be freed included.
+    /// The bytes that live boxes have asked for, including those that wait to be freed.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn used(&self) -> usize {
-        self.shared().mine.used.get()
+        self.shared().owner_part.used.get()
     }
 
-    /// The most that [`used`](RtHeap::used) has been.
+    /// The largest value that [`used`](RtHeap::used) has had.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn peak(&self) -> usize {
-        self.shared().mine.peak.get()
+        self.shared().owner_part.peak.get()
     }
 
-    /// Bytes that the heap holds as one block when it is empty.
+    /// The bytes that the empty heap holds as one block.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn capacity(&self) -> usize {
-        self.shared().mine.pool.len().saturating_sub(GRANULE + GRANULE / 2)
+        self.shared().owner_part.pool.len().saturating_sub(GRANULE + GRANULE / 2)
     }
 
-    /// How many requests found no room.
+    /// The number of requests that found no free block.
     ///
     /// # Real-time
     ///
     /// Yes.
     pub fn failed(&self) -> u64 {
-        self.shared().mine.failed.get()
+        self.shared().owner_part.failed.get()
     }
 
-    /// All that is known of the heap.
+    /// All figures of the heap.
     ///
     /// # Real-time
     ///
@@ -456,10 +459,10 @@ impl RtHeap {
     ///
     /// Linear in the number of blocks.
     pub fn stats(&self) -> HeapStats {
-        let mine = &self.shared().mine;
-        let taken = mine.waiting.take();
+        let owner_part = &self.shared().owner_part;
+        let taken = owner_part.waiting.take();
         let taken_len = taken.len();
-        mine.waiting.set(taken);
+        owner_part.waiting.set(taken);
         let (mut free, mut largest_free) = (0, 0);
         self.each_block(|_, payload, is_live| {
             if !is_live {
@@ -467,7 +470,7 @@ impl RtHeap {
                 largest_free = largest_free.max(payload);
             }
         });
-        // SAFETY: (I13) a handle is the owner's alone.
+        // SAFETY: (I13) only the owner has a handle.
         let listed = unsafe { self.shared().remote.len() };
         HeapStats {
             capacity: self.capacity(),
@@ -475,36 +478,34 @@ impl RtHeap {
             free,
             largest_free,
             peak: self.peak(),
-            live: mine.live.get(),
+            live: owner_part.live.get(),
             waiting: listed + taken_len,
             failed: self.failed(),
         }
     }
 
-    /// Calls `each` for every block: where it starts, the most bytes it can hold, and whether it is
-    /// taken.
+    /// Calls `each` for every block, with its start, the most bytes that it can hold, and whether it is taken.
     fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
-        let mine = &self.shared().mine;
-        // A heap of no bytes: the end mark alone is not memory that the allocator took.
-        if mine.pool.len() <= GRANULE {
+        let owner_part = &self.shared().owner_part;
+        // In a heap of no bytes there is only the end mark, which is not memory that the allocator has taken.
+        if owner_part.pool.len() <= GRANULE {
             return;
         }
-        // SAFETY: (I13) a handle is the owner's alone.
-        let tlsf = unsafe { mine.tlsf() };
-        // SAFETY: (I13) the memory that the allocator was given.
-        for info in unsafe { tlsf.iter_blocks(mine.pool) } {
+        // SAFETY: (I13) only the owner has a handle.
+        let tlsf = unsafe { owner_part.tlsf() };
+        // SAFETY: (I13) this is the memory that the allocator was given.
+        for info in unsafe { tlsf.iter_blocks(owner_part.pool) } {
             let start = info.as_ptr().cast::<u8>().addr().get();
             each(start, info.max_payload_size(), info.is_occupied());
         }
     }
 
-    /// Verifies the heap's invariants, in debug builds: the blocks lie side by side and fill the memory,
-    /// no two free ones touch, and what is taken is as much as was counted. In a release build it does
-    /// nothing.
+    /// Verifies the heap's invariants, in debug builds. The blocks lie side by side and fill the memory, no two free
+    /// blocks touch, and as much is taken as was counted. In a release build it does nothing.
     ///
     /// # Panics
     ///
-    /// Where one is broken, which nothing in safe Rust can do.
+    /// When one is broken, which nothing in safe Rust can do.
     ///
     /// # Real-time
     ///
@@ -513,26 +514,26 @@ impl RtHeap {
         if !cfg!(debug_assertions) {
             return;
         }
-        let mine = &self.shared().mine;
-        let first = mine.pool.cast::<u8>().addr().get();
-        let (mut next, mut live, mut room) = (first, 0, 0);
+        let owner_part = &self.shared().owner_part;
+        let first = owner_part.pool.cast::<u8>().addr().get();
+        let (mut next, mut live, mut taken_bytes) = (first, 0, 0);
         let mut last_was_free = false;
         self.each_block(|start, payload, is_live| {
             assert_eq!(start, next, "the blocks lie side by side");
             assert!(is_live || !last_was_free, "no two free blocks touch");
             last_was_free = !is_live;
             live += usize::from(is_live);
-            room += if is_live { payload } else { 0 };
+            taken_bytes += if is_live { payload } else { 0 };
             next = start + payload + GRANULE / 2;
         });
-        assert_eq!(next, first + mine.pool.len() - GRANULE, "the blocks fill the memory");
-        assert_eq!(live, mine.live.get(), "as many are taken as were counted");
-        assert!(room >= mine.used.get(), "what is taken has room");
+        assert_eq!(next, first + owner_part.pool.len() - GRANULE, "the blocks fill the memory");
+        assert_eq!(live, owner_part.live.get(), "as many are taken as were counted");
+        assert!(taken_bytes >= owner_part.used.get(), "what is taken has room");
         assert!(self.stats().waiting <= live, "what waits to be freed is not free");
         assert!(self.shared().remote.is_owner(this_thread()), "the heap is its owner's");
     }
 
-    /// Makes the heap ready for another thread. Its boxes may stay where they are.
+    /// Makes the heap ready to go to another thread. Its boxes may stay where they are.
     ///
     /// ```
     /// use memzone::{RtHeap, halloc_in};
@@ -559,8 +560,8 @@ impl RtHeap {
     }
 }
 
-// SAFETY: (I12, I13) the allocator's memory is the taker's; its own lives as long as the handle or any
-// block; off the owner's thread blocks go the way of the list.
+// SAFETY: (I12, I13) only the taker has what the allocator gives, and the allocator's own memory lives as long as the
+// handle or any block. Blocks that are freed off the owner's thread go to the list.
 unsafe impl Heap for RtHeap {
     type Origin = RtOrigin;
 
@@ -571,18 +572,18 @@ unsafe impl Heap for RtHeap {
 
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let mine = &self.shared().mine;
-        // SAFETY: (I13) a handle is the owner's alone.
+        let owner_part = &self.shared().owner_part;
+        // SAFETY: (I13) only the owner has a handle.
         unsafe { self.shared().drain_some() };
-        // SAFETY: (I13) a handle is the owner's alone.
-        let block = match unsafe { mine.allocate(layout) } {
+        // SAFETY: (I13) only the owner has a handle.
+        let block = match unsafe { owner_part.allocate(layout) } {
             Some(block) => block,
             None => self.take_when_full(layout)?,
         };
-        mine.live.set(mine.live.get() + 1);
-        let used = mine.used.get() + layout.size();
-        mine.used.set(used);
-        mine.peak.set(mine.peak.get().max(used));
+        owner_part.live.set(owner_part.live.get() + 1);
+        let used = owner_part.used.get() + layout.size();
+        owner_part.used.set(used);
+        owner_part.peak.set(owner_part.peak.get().max(used));
         Ok(block)
     }
 
@@ -591,35 +592,35 @@ unsafe impl Heap for RtHeap {
         // SAFETY: (I13) a block keeps the heap's memory alive.
         let shared = unsafe { origin.0.as_ref() };
         if shared.remote.is_owner(this_thread()) {
-            // SAFETY: (I13) this is the owner's thread; the rest is the caller's promise.
-            unsafe { shared.mine.free(memory, layout.size(), layout.align()) };
+            // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
+            unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
             return;
         }
-        // SAFETY: (I13) a block is at least 16 bytes, aligned to 16, and the caller gives it up.
+        // SAFETY: (I13) a block has at least 16 bytes and is aligned to 16, and the caller gives it up.
         let pushed = unsafe { shared.remote.push(memory, pack(layout)) };
-        // The heap has been dropped: the block was counted then.
+        // If the list is closed, the heap's handle has been dropped, and the block was counted then.
         if !pushed && shared.remote.one_less() {
             // SAFETY: (I13) that was the last block.
-            unsafe { Shared::end(origin.0) };
+            unsafe { HeapHeader::free_or_put_aside(origin.0) };
         }
     }
 }
 
 impl RtHeap {
-    /// Looks once more, after blocks of other threads have been freed.
+    /// Tries again, after blocks of other threads were freed.
     #[cold]
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
-            // SAFETY: (I13) a handle is the owner's alone.
-            if let Some(block) = unsafe { mine.allocate(layout) } {
+            // SAFETY: (I13) only the owner has a handle.
+            if let Some(block) = unsafe { owner_part.allocate(layout) } {
                 return Ok(block);
             }
         }
-        mine.failed.set(mine.failed.get() + 1);
+        owner_part.failed.set(owner_part.failed.get() + 1);
         let requested = layout.size();
         Err(match requested > MAX_REQUEST.min(MAX_BLOCK) {
             true => ZoneError::TooLarge { requested, available: MAX_BLOCK },
@@ -633,18 +634,18 @@ impl RtHeap {
 
 impl Drop for RtHeap {
     fn drop(&mut self) {
-        // SAFETY: (I13) the one handle is given up.
-        unsafe { Shared::close(self.shared) };
+        // SAFETY: (I13) the only handle is given up here.
+        unsafe { HeapHeader::close(self.shared) };
     }
 }
 
 impl fmt::Debug for RtHeap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mine = &self.shared().mine;
+        let owner_part = &self.shared().owner_part;
         f.debug_struct("RtHeap")
-            .field("bytes", &mine.pool.len())
-            .field("used", &mine.used.get())
-            .field("live", &mine.live.get())
+            .field("bytes", &owner_part.pool.len())
+            .field("used", &owner_part.used.get())
+            .field("live", &owner_part.live.get())
             .finish_non_exhaustive()
     }
 }
@@ -664,12 +665,12 @@ impl fmt::Debug for RtHeap {
 #[derive(Debug)]
 pub struct SendHeap(RtHeap);
 
-// SAFETY: (I13) the one handle, of a heap that is nobody's just now: boxes that are dropped meanwhile
-// go the way of the list, on every thread.
+// SAFETY: (I13) this is the only handle, and the heap has no owner in the meantime. Boxes that are dropped then go to
+// the list, on every thread.
 unsafe impl Send for SendHeap {}
 
 impl SendHeap {
-    /// The heap, on the thread it now belongs to.
+    /// Gives the heap to the calling thread, which is its owner from now on.
     ///
     /// # Real-time
     ///
@@ -677,70 +678,5 @@ impl SendHeap {
     pub fn into_heap(self) -> RtHeap {
         self.0.shared().remote.set_owner(this_thread());
         self.0
-    }
-}
-
-/// What an [`RtHeap`] holds; see [`RtHeap::stats`].
-///
-/// ```
-/// use memzone::{RtHeap, halloc_slice_in};
-///
-/// let heap = RtHeap::new(64 * 1024);
-/// let table = halloc_slice_in(&heap, 1024, 0.0_f32)?;
-/// assert!(halloc_slice_in(&heap, 1 << 20, 0.0_f32).is_err());
-/// drop(table);
-/// let stats = heap.stats();
-/// assert_eq!((stats.live, stats.failed, heap.failed()), (0, 1, 1));
-/// assert!(stats.peak >= 4096 && stats.peak == heap.peak());
-/// assert!(stats.fragmentation() < 0.1); // nearly all that is free is one block
-/// heap.check(); // for tests: panics where the heap's own data are damaged
-/// println!("{stats}");
-/// # Ok::<(), memzone::ZoneError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HeapStats {
-    /// Bytes that the heap holds as one block when it is empty. A request may need up to a 32nd more than
-    /// it asks for, as blocks are found by their class.
-    pub capacity: usize,
-    /// Bytes that live boxes have asked for, those that wait to be freed included.
-    pub used: usize,
-    /// Bytes that the free blocks could hold.
-    pub free: usize,
-    /// Bytes that the largest free block could hold.
-    pub largest_free: usize,
-    /// The most `used` has been.
-    pub peak: usize,
-    /// Boxes, those that wait to be freed included.
-    pub live: usize,
-    /// Boxes dropped on other threads whose memory the owner has not taken back yet.
-    pub waiting: usize,
-    /// Requests that found no room.
-    pub failed: u64,
-}
-
-impl HeapStats {
-    /// `1 - largest_free / free`: 0 where all that is free is one block.
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
-    pub fn fragmentation(&self) -> f64 {
-        if self.free == 0 {
-            return 0.0;
-        }
-        1.0 - self.largest_free as f64 / self.free as f64
-    }
-}
-
-impl fmt::Display for HeapStats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let HeapStats { used, free, largest_free, peak, live, waiting, failed, .. } = self;
-        let percent = self.fragmentation() * 100.0;
-        write!(
-            f,
-            "{used} bytes used by {live} boxes (peak {peak}), {free} free, largest {largest_free} \
-             ({percent:.1} % fragmented), {waiting} waiting, {failed} failed"
-        )
     }
 }

@@ -1,7 +1,8 @@
-//! What memzone tells about itself: what is alive, what each place has needed, what each thread has done.
+//! What memzone tells about itself: what is alive, how much each place in the program has needed, and what each thread
+//! has done.
 //!
-//! It uses the room `system`. The rooms below tell it what they do, on their cold paths, and it never asks them
-//! anything. It has no `unsafe` code and no invariant lives here.
+//! It uses the folder `system`. The folders below call it on their cold paths, and it never calls them. It has no
+//! `unsafe` code, and no invariant lives here.
 
 #[cfg(feature = "ledger")]
 pub mod ledger;

@@ -1,7 +1,8 @@
-//! What each thread has done with its memory, for any thread to read while they run.
+//! What each thread has done with its memory. Any thread may read this at any time.
 //!
-//! Each thread counts for itself, in atomics that it writes without a lock. They stay when a thread ends, for
-//! the next one that begins. No thread waits for another here: a forked child has only the one that forked.
+//! Each thread has a slot of counters for itself, which are atomics that it writes without a lock. When the thread
+//! ends, its slot is kept for a later thread. No thread waits for another here, because a forked child has only the
+//! thread that forked.
 //!
 //! ```
 //! use memzone::{beginz, stats};
@@ -30,7 +31,7 @@ use std::sync::atomic::{
 use std::sync::{RwLock, TryLockError};
 use std::thread::{self, Thread};
 
-/// A thread's counters, and those of all threads before it that had the same place.
+/// A slot: the counters of the thread that has it.
 #[derive(Debug)]
 pub(crate) struct Counters {
     requests: AtomicU64,
@@ -42,8 +43,8 @@ pub(crate) struct Counters {
     deepest: AtomicU64,
     retired: AtomicU64,
     running: AtomicBool,
-    /// Whose they are. A thread that begins locks it to take the place, and those who read lock it to read.
-    /// Nobody waits for it.
+    /// The thread that has the slot. A new thread locks this to claim the slot, and threads that read the counters lock
+    /// it to read. Nobody waits for it.
     thread: RwLock<Option<Thread>>,
     next: SharedList<Counters>,
 }
@@ -54,27 +55,28 @@ impl Listed for Counters {
     }
 }
 
-/// Those of threads that have ended and whose place has another; and of all threads as long as they have no
-/// place: before the first use of their zone stack, and while they end.
-pub(crate) static NOBODYS: Counters = Counters::new();
+/// Counts what belongs to no slot: what threads did that have ended and whose slot has another thread now, and what
+/// threads do while they have no slot. A thread has none before it first uses its zone stack, and while it ends.
+pub(crate) static UNASSIGNED: Counters = Counters::new();
 
-/// The places of threads, as many as have run at a time.
+/// The slots of all threads. There are as many as threads have run at one time.
 static THREADS: SharedList<Counters> = SharedList::new();
 
 thread_local! {
-    /// Without one: `NOBODYS`. (A reference to that cannot stand in a constant in Rust 1.85.)
-    static MINE: Cell<Option<&'static Counters>> = const { Cell::new(None) };
-    static GUARD: Guard = const { Guard };
+    /// This thread's slot. Without one, the thread counts in `UNASSIGNED`. (Rust 1.85 does not allow a reference to
+    /// that in a constant.)
+    static SLOT: Cell<Option<&'static Counters>> = const { Cell::new(None) };
+    static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
-/// Says that the thread has ended, when it does.
-struct Guard;
+/// Its destructor frees the slot when the thread ends.
+struct EndOfThread;
 
-impl Drop for Guard {
+impl Drop for EndOfThread {
     fn drop(&mut self) {
-        if let Some(place) = MINE.take() {
-            // Release: for who takes the place.
-            place.running.store(false, Release);
+        if let Some(slot) = SLOT.take() {
+            // Release: the thread that claims the slot sees all that was counted.
+            slot.running.store(false, Release);
         }
     }
 }
@@ -96,18 +98,18 @@ impl Counters {
         }
     }
 
-    /// A spare zone more: so many now.
+    /// Counts a new spare zone. There are `now` of them.
     pub(crate) fn spare_made(&self, now: usize) {
         self.spares.fetch_add(1, Relaxed);
         self.deepest.fetch_max(now as u64, Relaxed);
     }
 
-    /// A spare zone less.
+    /// Counts a spare zone that is gone.
     pub(crate) fn spare_gone(&self) {
         self.spares.fetch_sub(1, Relaxed);
     }
 
-    /// A scope's zone was left to its other handles.
+    /// Counts a scope's zone that other handles keep alive.
     pub(crate) fn zone_retired(&self) {
         self.retired.fetch_add(1, Relaxed);
     }
@@ -133,7 +135,7 @@ impl Counters {
         self.peak.store(self.live.load(Relaxed), Relaxed);
     }
 
-    /// Adds what another has counted, and leaves it at zero.
+    /// Adds what another slot has counted, and sets that to zero.
     fn take_over(&self, other: &Counters) {
         for (to, from) in [
             (&self.requests, &other.requests),
@@ -150,35 +152,36 @@ impl Counters {
     }
 }
 
-/// Where this thread counts.
-fn mine() -> &'static Counters {
-    MINE.get().unwrap_or(&NOBODYS)
+/// The counters that this thread uses.
+fn this_threads_counters() -> &'static Counters {
+    SLOT.get().unwrap_or(&UNASSIGNED)
 }
 
 impl Counters {
-    /// Takes the place for a thread, if it is nobody's.
-    fn take_place(&self, thread: &Thread) -> bool {
+    /// Claims the slot for a thread, if no running thread has it.
+    fn claim_slot(&self, thread: &Thread) -> bool {
         if self.running.load(Relaxed) {
             return false;
         }
-        // Somebody reads it, or takes it, or did so when the process forked: then another one will do.
+        // If it is locked, somebody reads or claims it now, or did so when the process forked. Then another slot will
+        // do.
         let mut whose = match self.thread.try_write() {
             Ok(whose) => whose,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return false,
         };
-        // Acquire: all that the thread before has counted.
+        // Acquire: this thread sees all that the thread before it has counted.
         if self.running.load(Acquire) {
             return false;
         }
-        NOBODYS.take_over(self);
+        UNASSIGNED.take_over(self);
         *whose = Some(thread.clone());
         self.running.store(true, Relaxed);
         true
     }
 
-    /// The thread whose place it is, if that runs. Nobody's where it is just being taken.
-    fn whose(&self) -> Option<Thread> {
+    /// The thread that has the slot, if it still runs. `None` also while a thread is claiming the slot.
+    fn running_thread(&self) -> Option<Thread> {
         let whose = match self.thread.try_read() {
             Ok(whose) => whose,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -188,61 +191,61 @@ impl Counters {
     }
 }
 
-/// A new place, unless the system has no memory for it.
-fn new_place(thread: &Thread) -> Option<&'static Counters> {
-    let mut place = Vec::new();
-    place.try_reserve_exact(1).ok()?;
+/// Makes a new slot, unless the system has no memory for it.
+fn new_slot(thread: &Thread) -> Option<&'static Counters> {
+    let mut slot = Vec::new();
+    slot.try_reserve_exact(1).ok()?;
     let counters = Counters::new();
-    place.push(Counters {
+    slot.push(Counters {
         running: AtomicBool::new(true),
         thread: RwLock::new(Some(thread.clone())),
         ..counters
     });
-    // `&*`: from here on it is shared.
-    let place: &'static Counters = &*place.leak().first_mut()?;
-    THREADS.add(place);
-    Some(place)
+    // It is shared from here on, hence `&*`.
+    let slot: &'static Counters = &*slot.leak().first_mut()?;
+    THREADS.add(slot);
+    Some(slot)
 }
 
-/// Takes a place for this thread's counters, if it has none.
+/// Gives this thread a slot, if it has none.
 pub(crate) fn register() -> &'static Counters {
-    if let Some(mine) = MINE.get() {
+    if let Some(mine) = SLOT.get() {
         return mine;
     }
-    if section::ask(Request::FirstUse, 0).is_err() || GUARD.try_with(|_| ()).is_err() {
-        return &NOBODYS;
+    if section::ask(Request::FirstUse, 0).is_err() || END_OF_THREAD.try_with(|_| ()).is_err() {
+        return &UNASSIGNED;
     }
-    // Since Rust 1.85 this does not panic where the thread's own locals are gone.
+    // From Rust 1.85 on this does not panic when the thread's own locals are gone.
     let thread = thread::current();
-    // Somebody else's before, who has ended; or a new one.
-    let place = THREADS.iter().find(|place| place.take_place(&thread));
-    let Some(place) = place.or_else(|| new_place(&thread)) else { return &NOBODYS };
-    MINE.set(Some(place));
-    place
+    // First look for the slot of a thread that has ended. Make a new one only if there is none.
+    let slot = THREADS.iter().find(|slot| slot.claim_slot(&thread));
+    let Some(slot) = slot.or_else(|| new_slot(&thread)) else { return &UNASSIGNED };
+    SLOT.set(Some(slot));
+    slot
 }
 
-/// The system gave memory for a zone or an `RtHeap`.
+/// Counts memory that the system gave for a zone or an `RtHeap`.
 pub(crate) fn taken(bytes: usize) {
-    let mine = mine();
+    let mine = this_threads_counters();
     mine.requests.fetch_add(1, Relaxed);
     mine.asked.fetch_add(bytes as u64, Relaxed);
     let live = mine.live.fetch_add(signed(bytes), Relaxed) + signed(bytes);
     mine.peak.fetch_max(live, Relaxed);
 }
 
-/// Memory was given back.
+/// Counts memory that was given back.
 pub(crate) fn given_back(bytes: usize) {
-    let mine = mine();
+    let mine = this_threads_counters();
     mine.given_back.fetch_add(bytes as u64, Relaxed);
     mine.live.fetch_sub(signed(bytes), Relaxed);
 }
 
-/// No memory has more bytes than that.
+/// This does not overflow, as no piece of memory has that many bytes.
 fn signed(bytes: usize) -> i64 {
     bytes as i64
 }
 
-/// What a thread has done since it started, or since [`reset`]. `Display` prints it as a table.
+/// What a thread has done since it started, or since the last [`reset`]. `Display` prints it as a table.
 ///
 /// ```
 /// use memzone::{beginz, stats};
@@ -255,21 +258,23 @@ fn signed(bytes: usize) -> i64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How often the system was asked for memory for a zone or an `RtHeap`, and gave it.
+    /// How often the system gave memory for a zone or an `RtHeap`.
     pub requests: u64,
-    /// The bytes it gave.
+    /// The bytes that the system gave.
     pub asked: u64,
-    /// The bytes given back to it.
+    /// The bytes that were given back to the system.
     pub given_back: u64,
-    /// Bytes that this thread has asked for and not given back. Negative where it frees what others took.
+    /// The bytes that this thread has asked for and not given back. It is negative if the thread frees what other
+    /// threads asked for.
     pub live: i64,
-    /// The most that `live` has been.
+    /// The largest value that `live` has had.
     pub peak: i64,
-    /// Spare zones, those of active scopes among them. Not reset.
+    /// The number of spare zones, including the zones of active scopes. [`reset`] does not change it.
     pub spares: u64,
-    /// The most spare zones there were, those of active scopes among them: how deep scopes have been nested.
+    /// The largest number of spare zones, including the zones of active scopes. It shows how deep scopes have been
+    /// nested.
     pub deepest: u64,
-    /// Zones of scopes that ended while other handles were out, and that live as long as those.
+    /// The number of scopes whose zone outlived them, because it had other handles.
     pub retired: u64,
 }
 
@@ -286,7 +291,7 @@ impl Stats {
         self.retired += other.retired;
     }
 
-    fn cells(&self) -> [i128; 8] {
+    fn columns(&self) -> [i128; 8] {
         [
             self.requests.into(),
             self.asked.into(),
@@ -300,20 +305,20 @@ impl Stats {
     }
 }
 
-/// The names of `Stats::cells`.
-const NAMES: [&str; 8] =
+/// The names of what `Stats::columns` returns.
+const COLUMNS: [&str; 8] =
     ["requests", "asked", "given back", "live", "peak", "spares", "deepest", "retired"];
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, cell) in NAMES.iter().zip(self.cells()) {
+        for (name, cell) in COLUMNS.iter().zip(self.columns()) {
             writeln!(f, "{name:<12}{cell:>16}")?;
         }
         Ok(())
     }
 }
 
-/// The figures of all threads; see [`threads`]. `Display` prints them as a table, a row a thread.
+/// The figures of all threads; see [`threads`]. `Display` prints them as a table with a row for each thread.
 ///
 /// ```
 /// use memzone::{beginz, stats};
@@ -332,7 +337,7 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// The threads that run, with their figures.
+    /// The running threads and their figures.
     ///
     /// # Real-time
     ///
@@ -341,8 +346,9 @@ impl Threads {
         &self.running
     }
 
-    /// The totals of the threads that have ended, and of those that have zones but have never used their
-    /// zone stack: no scope, no push, no [`prepare_thread`](crate::rt::prepare_thread). `Display` says "all other threads".
+    /// The totals of the threads that have ended, and of those that have zones but have never used their zone stack.
+    /// Those have entered no scope, pushed nothing, and not called [`prepare_thread`](crate::rt::prepare_thread).
+    /// `Display` calls them "all other threads".
     ///
     /// # Real-time
     ///
@@ -351,7 +357,7 @@ impl Threads {
         self.ended
     }
 
-    /// All of them together: sums, but for `peak` and `deepest`, which are the largest ones.
+    /// All threads together. The figures are sums, except `peak` and `deepest`, which are the largest of all threads.
     ///
     /// # Real-time
     ///
@@ -367,13 +373,13 @@ impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |f: &mut fmt::Formatter<'_>, name: &dyn fmt::Display, stats: &Stats| {
             write!(f, "{name:<20}")?;
-            for (name, cell) in NAMES.iter().zip(stats.cells()) {
+            for (name, cell) in COLUMNS.iter().zip(stats.columns()) {
                 write!(f, " {cell:>0$}", name.len().max(10))?;
             }
             writeln!(f)
         };
         write!(f, "{:<20}", "thread")?;
-        for name in NAMES {
+        for name in COLUMNS {
             write!(f, " {name:>10}")?;
         }
         writeln!(f)?;
@@ -388,19 +394,19 @@ impl fmt::Display for Threads {
     }
 }
 
-/// This thread's figures. Zeros before its first use of the zone stack.
+/// This thread's figures. They are zero before its first use of the zone stack.
 ///
 /// # Real-time
 ///
 /// Yes.
 pub fn thread() -> Stats {
-    MINE.get().map_or_else(Stats::default, Counters::read)
+    SLOT.get().map_or_else(Stats::default, Counters::read)
 }
 
-/// All threads' figures, while they run: each number is right, but they are not all of one moment.
+/// The figures of all threads, which go on running. Each number is right, but the numbers are not all of the same
+/// moment.
 ///
-/// A thread never waits for another here. In a forked child, the threads that the parent had beside the one that
-/// forked are still listed as running.
+/// No thread waits for another here. In a forked child, the parent's other threads are still listed as running.
 ///
 /// ```
 /// use memzone::{ZBox, stats};
@@ -411,11 +417,11 @@ pub fn thread() -> Stats {
 ///
 /// # Real-time
 ///
-/// No: it makes a list. The threads that are looked at notice nothing.
+/// No: it makes a list. But the threads in the list are not disturbed.
 pub fn threads() -> Threads {
-    let mut threads = Threads { running: Vec::new(), ended: NOBODYS.read() };
+    let mut threads = Threads { running: Vec::new(), ended: UNASSIGNED.read() };
     for counters in THREADS.iter() {
-        match counters.whose() {
+        match counters.running_thread() {
             Some(thread) => threads.running.push((thread, counters.read())),
             None => threads.ended.add(&counters.read()),
         }
@@ -423,8 +429,8 @@ pub fn threads() -> Threads {
     threads
 }
 
-/// Sets all threads' figures to zero, but for what there is now: live bytes, spare zones. Peaks start from
-/// those. What a thread counts at this very moment may be counted before or after.
+/// Sets the figures of all threads to zero. The live bytes and the spare zones stay, as they are what exists now, and
+/// peaks start from them. What a thread counts at this very moment may be counted before or after.
 ///
 /// ```
 /// use memzone::{beginz, stats};
@@ -437,8 +443,8 @@ pub fn threads() -> Threads {
 ///
 /// # Real-time
 ///
-/// Yes for the threads that are looked at. It takes a few stores for each.
+/// Yes for the other threads. The call needs a few stores for each of them.
 pub fn reset() {
-    NOBODYS.reset();
+    UNASSIGNED.reset();
     THREADS.iter().for_each(Counters::reset);
 }

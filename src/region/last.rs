@@ -42,6 +42,7 @@ impl Header {
     }
 
     #[cold]
+    #[inline(never)]
     fn give_back_at_end(&self, start: NonNull<u8>, size: usize) {
         if let Some(taken) = self.taken_at_end(start, size) {
             self.note_high_water();

@@ -1,8 +1,8 @@
-//! Real time: have everything made before it is needed, and know that nothing is asked for then.
+//! Real time: everything is made before it is needed, and a check shows that nothing more is asked for.
 //!
-//! A thread that calls [`prepare_thread`] once and stays within its [`Plan`] never asks the system for
-//! anything in a scope, an allocation or a free. A [`Section`] proves it: it counts, refuses or stops what
-//! would.
+//! A thread that calls [`prepare_thread`] once and stays within its [`Plan`] never asks the system for anything when it
+//! enters a scope, allocates or frees. A [`Section`] checks that: it counts or refuses such requests, or stops the
+//! process.
 //!
 //! ```
 //! use memzone::rt::{self, Plan, Policy};
@@ -24,14 +24,14 @@
 //! # Ok::<(), memzone::ZoneError>(())
 //! ```
 //!
-//! The [real-time guide](crate::realtime) tells what to call when, and how to check a program of your own.
+//! The [real-time guide](crate::realtime) tells when to call what, and how to check a program of your own.
 
 #![forbid(unsafe_code)]
 
 use crate::error::ZoneError;
 use crate::insight::{ledger, stats};
 use crate::salloc;
-use crate::stack::{self, Got};
+use crate::stack::{self, PreparedStack};
 use crate::system::pages::LockError;
 use crate::system::stack_bounds;
 use core::fmt;
@@ -54,8 +54,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Four scopes in one another of 64 KiB each, 1 MiB in the default zone, 32 KiB of the machine's stack;
-    /// all of it touched, none of it locked.
+    /// Four nested scopes of 64 KiB each, 1 MiB in the default zone, and 32 KiB of the machine's stack. All of it is
+    /// touched, and none of it is locked.
     ///
     /// # Real-time
     ///
@@ -72,8 +72,8 @@ impl Plan {
         }
     }
 
-    /// How many scopes will be active at a time, pushed zones included, and how many bytes each holds in all. Below
-    /// 32 KiB that much is made nevertheless; see [`spare_size`](Plan::spare_size).
+    /// Sets how many scopes will be active at one time, including pushed zones, and how many bytes each of them holds
+    /// in all. A spare zone has at least 32 KiB even if `bytes` is less; see [`spare_size`](Plan::spare_size).
     ///
     /// # Real-time
     ///
@@ -84,9 +84,9 @@ impl Plan {
         self
     }
 
-    /// The least size of a spare zone, on this thread, from now on: what [`set_spare_size`](crate::set_spare_size) sets.
-    /// With 0 the scopes' zones are as large as [`scopes`](Plan::scopes) says. A scope that names no size asks for
-    /// 4,096 bytes, so the plan's must not be smaller then.
+    /// Sets the least size of this thread's spare zones from now on, like [`set_spare_size`](crate::set_spare_size).
+    /// With 0, the zones of scopes are as large as [`scopes`](Plan::scopes) says. A scope that names no size asks for
+    /// 4,096 bytes, so the plan must not have less then.
     ///
     /// ```
     /// use memzone::rt::{self, Plan};
@@ -105,8 +105,8 @@ impl Plan {
         self
     }
 
-    /// How many bytes the default zone, at the bottom of the thread's stack, is to have room for from now on. With 0
-    /// none is made; if it is needed after all, it is made then, as small as a zone can be.
+    /// Sets how many bytes the default zone, at the bottom of the thread's stack, has room for from now on. With 0 it
+    /// is not made now. If it is needed after all, it is made then, as small as a zone can be.
     ///
     /// # Real-time
     ///
@@ -116,7 +116,7 @@ impl Plan {
         self
     }
 
-    /// How many bytes of the machine's stack to touch, below the caller.
+    /// Sets how many bytes of the machine's stack to touch, below the caller.
     ///
     /// # Real-time
     ///
@@ -126,7 +126,7 @@ impl Plan {
         self
     }
 
-    /// Whether every page is touched now, so that none faults later. Yes, where nothing else is said.
+    /// Sets whether every page is touched now, so that none causes a page fault later. The default is yes.
     ///
     /// # Real-time
     ///
@@ -136,8 +136,8 @@ impl Plan {
         self
     }
 
-    /// Whether to ask that the zones' memory stays resident (`mlock`). No, where nothing else is said. To
-    /// be refused is no error; [`Prepared`] tells.
+    /// Sets whether to ask the system to keep the zones' memory resident (`mlock`). The default is no. It is no error
+    /// if the system refuses; [`Prepared`] tells about it.
     ///
     /// # Real-time
     ///
@@ -154,7 +154,7 @@ impl Default for Plan {
     }
 }
 
-/// Whether a thread's memory stays resident.
+/// Whether the memory of a thread stays resident.
 ///
 /// ```
 /// use memzone::rt::{self, Locked, Plan};
@@ -170,16 +170,16 @@ impl Default for Plan {
 pub enum Locked {
     /// The plan did not ask for it.
     NotAsked,
-    /// All of it is.
+    /// All of it stays resident.
     Yes,
-    /// The system has refused some or all of it, with this error number: there is a limit to what a process may
-    /// lock (`ulimit -l`).
+    /// The system has refused some or all of it, with this error number. There is a limit to what a process may lock
+    /// (`ulimit -l`).
     Refused(i32),
-    /// memzone does not know how to do it on this system.
+    /// memzone does not know how to lock memory on this system.
     Unsupported,
 }
 
-/// What [`prepare_thread`] has got. `Display` prints it as a table.
+/// What [`prepare_thread`] has made. `Display` prints it as a table.
 ///
 /// ```
 /// use memzone::rt::{self, Plan};
@@ -201,7 +201,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Scopes that can be entered from here on without a new zone.
+    /// The number of scopes that can be entered from here on without a new zone.
     ///
     /// # Real-time
     ///
@@ -210,7 +210,7 @@ impl Prepared {
         self.scopes
     }
 
-    /// Bytes of the system's memory that these scopes' zones and the default zone have.
+    /// The bytes of the system's memory that the zones of these scopes and the default zone have.
     ///
     /// # Real-time
     ///
@@ -219,7 +219,7 @@ impl Prepared {
         self.bytes
     }
 
-    /// Pages of 4 KiB of it that were touched.
+    /// The number of pages of 4 KiB of that memory that were touched.
     ///
     /// # Real-time
     ///
@@ -228,7 +228,8 @@ impl Prepared {
         self.pages
     }
 
-    /// Bytes of the machine's stack that were touched: less than planned where there are fewer.
+    /// The bytes of the machine's stack that were touched. They are fewer than planned if the stack has not that much
+    /// left.
     ///
     /// # Real-time
     ///
@@ -246,7 +247,7 @@ impl Prepared {
         self.locked
     }
 
-    /// Bytes that do.
+    /// The bytes that stay resident.
     ///
     /// # Real-time
     ///
@@ -274,28 +275,28 @@ impl fmt::Display for Prepared {
     }
 }
 
-/// Makes the calling thread ready for real time: afterwards nothing that memzone does within the plan
-/// happens for the first time. Spare zones are made, pages touched, thread-locals registered, the place for
-/// its counters taken, the limits of its stack known.
+/// Makes the calling thread ready for real time. Afterwards, nothing that memzone does within the plan happens for the
+/// first time: the spare zones are made, the pages are touched, the thread-locals are registered, the thread has a slot
+/// for its counters, and the limits of its stack are known.
 ///
-/// What is there already counts, so doing it twice only adds. Call it on the real-time thread itself, before
-/// its first block: where a library owns that thread, in the callback that it calls first (JACK's thread
-/// initialisation, say) or in the first block.
+/// What exists already counts, so a second call adds only what is missing. Call it on the real-time thread itself,
+/// before the first block of audio. If a library owns that thread, call it in the callback that the library calls first
+/// (such as JACK's thread initialisation), or in the first block.
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and
-/// [`Denied`](ZoneError::Denied) in a section that forbids it. What was made until then stays.
+/// [`OutOfMemory`](ZoneError::OutOfMemory), [`TooLarge`](ZoneError::TooLarge), and [`Denied`](ZoneError::Denied) in a
+/// section that forbids it. What was made before the error stays.
 ///
 /// # Real-time
 ///
-/// No: that is its point.
+/// No: it does all the work that is not allowed later.
 ///
 /// # Time complexity
 ///
 /// Linear in the pages, about a microsecond each.
 pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
-    // Anything that was put aside may be freed now.
+    // What was put aside may be freed now.
     collect();
     if stack_bounds::known_left().is_none() {
         stack_bounds::find_left()?;
@@ -303,7 +304,7 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     stats::register();
     ledger::prepare();
     plan.spare_size.into_iter().for_each(stack::set_spare_size);
-    let Got { bytes, pages, locked, refused } =
+    let PreparedStack { bytes, pages, locked, refused } =
         stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
     let stack = if plan.prefault { salloc::touch(plan.stack) } else { 0 };
     Ok(Prepared {

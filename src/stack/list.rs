@@ -1,4 +1,4 @@
-//! The thread's stack itself: the list of the scopes' zones, and what else the thread keeps.
+//! The list of the scopes' zones, and what else a thread keeps for its stack.
 
 use crate::insight::stats::{self, Counters};
 use crate::region::header::{Header, state};
@@ -6,94 +6,95 @@ use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// Room of the default zone at the bottom of the stack, where nothing else is set.
-const DEFAULT_ZONE: usize = 1 << 20;
+/// The size of the default zone at the bottom of the stack, if the program sets no other.
+const DEFAULT_ZONE_SIZE: usize = 1 << 20;
 
-/// The least room a spare zone is made with, where nothing else is set.
-const SPARE: usize = 32 << 10;
+/// The least size of a new spare zone, if the program sets no other.
+const DEFAULT_SPARE_SIZE: usize = 32 << 10;
 
-/// What a thread's spare zones may keep together of the system's memory, where nothing else is set.
-const KEEP: usize = 16 << 20;
+/// The most system memory that all spare zones of a thread may keep together, if the program sets no other
+/// limit.
+const DEFAULT_KEEP_LIMIT: usize = 16 << 20;
 
-/// After so many scopes that asked the system for something, or used more than a zone's first block, spare zones that
-/// were not used meanwhile are given back.
-pub(super) const LONG: u32 = 64;
+/// After this many busy scopes, the thread gives back the spare zones that it has not used meanwhile. A scope is busy
+/// if it asked the system for something or used more than its zone's first block.
+pub(super) const BUSY_SCOPES_PER_TRIM: u32 = 64;
 
-/// Zones that can be pushed before the array is made longer.
-pub(super) const FIRST_PUSHED: usize = 16;
+/// The length that the array of pushed zones begins with.
+pub(super) const FIRST_ARRAY_LENGTH: usize = 16;
 
-/// The most zones that can be pushed: as many as a zone can count entries, but for the one that the
-/// default zone has for being there.
-pub(super) const MOST_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
+/// The most zones that can be pushed. It is one less than the number of entries that a zone can count, because the
+/// default zone has one entry for being there.
+pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
 
-// The default zone, pushed as often as there is room, and its own entry.
-const _: () = assert!((MOST_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
+// A zone can count all its entries even if it is the default zone and everything pushed is that zone.
+const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
 
-/// Stands for no zone where a zone may stand.
-pub(super) const NONE: NonNull<Header> = Header::empty();
+/// Stands for "no zone" where a zone is expected.
+pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
 
-/// An entry of the array.
+/// An entry of the array of pushed zones.
 #[derive(Clone, Copy)]
 pub(super) struct Pushed {
     pub(super) zone: NonNull<Header>,
-    /// The zone of the innermost scope that was active, if any.
-    pub(super) over: NonNull<Header>,
+    /// The zone of the scope that was the innermost one when this was pushed. Without an active scope it is `NO_ZONE`.
+    pub(super) over_scope: NonNull<Header>,
 }
 
 pub(super) struct Stack {
-    /// The spare zone for the next scope, if there is one.
-    pub(super) next: Cell<NonNull<Header>>,
-    /// Where the thread counts, once it has a place; see `stats.rs`.
+    /// The spare zone that the next scope will use, or `NO_ZONE`.
+    pub(super) next_spare: Cell<NonNull<Header>>,
+    /// The thread's counters, once it has registered; see `insight/stats.rs`.
     pub(super) counters: Cell<Option<&'static Counters>>,
-    /// The last zone of the list, if there is one.
-    pub(super) last: Cell<NonNull<Header>>,
-    /// How many zones are in the list.
-    pub(super) zones: Cell<usize>,
-    /// The default zone, once it is made.
+    /// The last zone of the list, or `NO_ZONE`.
+    pub(super) last_zone: Cell<NonNull<Header>>,
+    /// The number of zones in the list.
+    pub(super) zone_count: Cell<usize>,
+    /// The default zone, once it exists.
     pub(super) default: Cell<NonNull<Header>>,
-    /// Emptied by `tear_down`, as this has no destructor.
+    /// The array of pushed zones. `tear_down` frees it, because this type may have no destructor (I9).
     pub(super) pushed: RefCell<ManuallyDrop<Vec<Pushed>>>,
-    /// Whether there is a stack: not before the first use, nor after the thread's end.
-    pub(super) made: Cell<bool>,
-    pub(super) keep: Cell<usize>,
-    /// Bytes of the system's that the zones in the list have together. What one has grown by in its active scope may be
-    /// in it or not.
-    pub(super) held: Cell<usize>,
-    /// How many zones of the list, from the lowest on, a plan has asked for.
-    pub(super) planned: Cell<usize>,
-    /// Scopes that were more than a cursor to put back, since spares were last looked at.
-    pub(super) busy: Cell<u32>,
-    /// The least room that spare zones are made with.
+    /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
+    pub(super) is_set_up: Cell<bool>,
+    pub(super) keep_limit: Cell<usize>,
+    /// The bytes of system memory that all zones in the list have together. It may or may not include what a zone has
+    /// grown by in its active scope.
+    pub(super) held_bytes: Cell<usize>,
+    /// How many zones a plan has asked for, counted from the bottom of the list.
+    pub(super) planned_zones: Cell<usize>,
+    /// The number of busy scopes since the spare zones were last looked at.
+    pub(super) busy_scopes: Cell<u32>,
+    /// The least size of a new spare zone.
     pub(super) spare_size: Cell<usize>,
-    /// The room that the default zone is made with.
+    /// The size that the default zone will be made with.
     pub(super) default_size: Cell<usize>,
 }
 
 thread_local! {
     pub(super) static STACK: Stack = const {
         Stack {
-            next: Cell::new(NONE),
+            next_spare: Cell::new(NO_ZONE),
             counters: Cell::new(None),
-            last: Cell::new(NONE),
-            zones: Cell::new(0),
-            default: Cell::new(NONE),
+            last_zone: Cell::new(NO_ZONE),
+            zone_count: Cell::new(0),
+            default: Cell::new(NO_ZONE),
             pushed: RefCell::new(ManuallyDrop::new(Vec::new())),
-            made: Cell::new(false),
-            keep: Cell::new(KEEP),
-            held: Cell::new(0),
-            planned: Cell::new(0),
-            busy: Cell::new(0),
-            spare_size: Cell::new(SPARE),
-            default_size: Cell::new(DEFAULT_ZONE),
+            is_set_up: Cell::new(false),
+            keep_limit: Cell::new(DEFAULT_KEEP_LIMIT),
+            held_bytes: Cell::new(0),
+            planned_zones: Cell::new(0),
+            busy_scopes: Cell::new(0),
+            spare_size: Cell::new(DEFAULT_SPARE_SIZE),
+            default_size: Cell::new(DEFAULT_ZONE_SIZE),
         }
     };
-    pub(super) static OWNER: Owner = const { Owner };
+    pub(super) static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
-/// Frees the stack when the thread ends.
-pub(super) struct Owner;
+/// Its destructor frees the stack when the thread ends.
+pub(super) struct EndOfThread;
 
-impl Drop for Owner {
+impl Drop for EndOfThread {
     fn drop(&mut self) {
         STACK.with(Stack::tear_down);
     }
@@ -101,7 +102,7 @@ impl Drop for Owner {
 
 #[inline(always)]
 pub(super) fn header<'a>(header: NonNull<Header>) -> &'a Header {
-    // SAFETY: (I1) private to this room, called on headers that the list, an entry, a scope or a
+    // SAFETY: (I1) this is private to the folder. It is called only for headers that the list, an entry, a scope or a
     // handle keeps alive for longer than the reference.
     unsafe { header.as_ref() }
 }
@@ -114,32 +115,36 @@ pub(super) fn below(zone: NonNull<Header>) -> NonNull<Header> {
     header(zone).links.below.get()
 }
 
-pub(super) fn is(zone: NonNull<Header>, flag: u64) -> bool {
+pub(super) fn has_flag(zone: NonNull<Header>, flag: u64) -> bool {
     header(zone).state.get() & flag != 0
 }
 
-pub(super) fn mark(zone: NonNull<Header>, flag: u64) {
+pub(super) fn set_flag(zone: NonNull<Header>, flag: u64) {
     header(zone).state.set(header(zone).state.get() | flag);
 }
 
-pub(super) fn unmark(zone: NonNull<Header>, flag: u64) {
+pub(super) fn clear_flag(zone: NonNull<Header>, flag: u64) {
     header(zone).state.set(header(zone).state.get() & !flag);
 }
 
-/// The list of the scopes' zones.
+/// The list of the scopes' zones: first those of the active scopes, then the spare ones.
 impl Stack {
-    /// The zone of the innermost active scope that is in the list.
+    /// The zone of the innermost active scope in the list, or `NO_ZONE`.
     pub(super) fn innermost(&self) -> NonNull<Header> {
-        if self.next.get() == NONE { self.last.get() } else { below(self.next.get()) }
+        if self.next_spare.get() == NO_ZONE {
+            self.last_zone.get()
+        } else {
+            below(self.next_spare.get())
+        }
     }
 
-    /// The zones of the active scopes, innermost first.
+    /// The zones of all active scopes, innermost first.
     pub(super) fn active(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
-        let some = |zone| (zone != NONE).then_some(zone);
+        let some = |zone| (zone != NO_ZONE).then_some(zone);
         core::iter::successors(some(self.innermost()), move |&zone| some(below(zone)))
     }
 
-    /// Puts a spare zone into the list, between two that are neighbours.
+    /// Puts a spare zone into the list, between two neighbours.
     pub(super) fn insert(
         &self,
         below: NonNull<Header>,
@@ -148,44 +153,45 @@ impl Stack {
     ) {
         self.link(below, zone);
         self.link(zone, above);
-        // Also where neither is a zone: nothing is spare yet.
-        if self.next.get() == above {
-            self.next.set(zone);
+        // This is also right if both neighbours are `NO_ZONE`, as there is no spare zone then.
+        if self.next_spare.get() == above {
+            self.next_spare.set(zone);
         }
-        self.zones.set(self.zones.get() + 1);
+        self.zone_count.set(self.zone_count.get() + 1);
         header(zone).count_blocks();
-        self.held.set(self.held.get() + header(zone).system_bytes());
+        self.held_bytes.set(self.held_bytes.get() + header(zone).system_bytes());
     }
 
     /// Takes a zone out of the list.
     pub(super) fn remove(&self, zone: NonNull<Header>) {
         let (below, above) = (below(zone), above(zone));
-        if self.next.get() == zone {
-            self.next.set(above);
+        if self.next_spare.get() == zone {
+            self.next_spare.set(above);
         }
         self.link(below, above);
-        self.zones.set(self.zones.get() - 1);
-        // One that grew in its scope was counted with less, or with what it had in the midst of that.
+        self.zone_count.set(self.zone_count.get() - 1);
+        // A zone that grew in its scope was counted with fewer bytes, or with the bytes that it had in the middle of
+        // growing. So all are counted again.
         let held = match header(zone).has_changed() {
             true => self.zones_down().map(|zone| header(zone).system_bytes()).sum(),
-            false => self.held.get() - header(zone).system_bytes(),
+            false => self.held_bytes.get() - header(zone).system_bytes(),
         };
-        self.held.set(held);
+        self.held_bytes.set(held);
     }
 
-    /// All zones of the list, from the last one down.
+    /// All zones of the list, from the last one to the first.
     pub(super) fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
-        let some = |zone| (zone != NONE).then_some(zone);
-        core::iter::successors(some(self.last.get()), move |&zone| some(below(zone)))
+        let some = |zone| (zone != NO_ZONE).then_some(zone);
+        core::iter::successors(some(self.last_zone.get()), move |&zone| some(below(zone)))
     }
 
-    /// Makes two zones neighbours. Without an upper one, the lower one is the last.
+    /// Makes two zones neighbours. If there is no upper zone, the lower one becomes the last of the list.
     pub(super) fn link(&self, below: NonNull<Header>, above: NonNull<Header>) {
-        if below != NONE {
+        if below != NO_ZONE {
             header(below).links.above.set(above);
         }
-        if above == NONE {
-            self.last.set(below);
+        if above == NO_ZONE {
+            self.last_zone.set(below);
         } else {
             header(above).links.below.set(below);
         }
@@ -194,12 +200,12 @@ impl Stack {
 
 impl Stack {
     pub(super) fn counters(&self) -> &'static Counters {
-        self.counters.get().unwrap_or(&stats::NOBODYS)
+        self.counters.get().unwrap_or(&stats::UNASSIGNED)
     }
 }
 
-/// Bytes of a zone's first block, header included. The empty zone has none.
+/// The size of a zone's first block in bytes, including the header. It is zero for the static empty zone.
 #[inline(always)]
-pub(super) fn room(zone: NonNull<Header>) -> usize {
+pub(super) fn first_block_size(zone: NonNull<Header>) -> usize {
     header(zone).room
 }

@@ -1,7 +1,8 @@
-//! What is pushed on the stack, and the default zone below all.
+//! The zones that are pushed on the stack, and the default zone at the bottom.
 
 use super::list::{
-    FIRST_PUSHED, MOST_PUSHED, NONE, OWNER, Pushed, Stack, header, is, mark, unmark,
+    END_OF_THREAD, FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, has_flag,
+    header, set_flag,
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
@@ -20,71 +21,71 @@ impl Stack {
         self.active().count() + self.count_pushed()
     }
 
-    /// Makes sure that there is a stack, and room to push so many zones more. False: the thread is
-    /// ending and has no stack any more.
-    pub(super) fn make_room(&self, more: usize) -> Result<bool, ZoneError> {
+    /// Makes sure that the stack is set up and that `more` further zones can be pushed. The result is `false` if the
+    /// thread is ending and has no stack any more.
+    pub(super) fn reserve_entries(&self, more: usize) -> Result<bool, ZoneError> {
         let pushed = self.pushed.borrow();
-        // The allocator may have given more room than it was asked for.
-        let room = pushed.capacity().min(MOST_PUSHED);
-        if self.made.get() && more <= room - pushed.len() {
+        // The allocator may have given more memory than was asked for.
+        let capacity = pushed.capacity().min(MAX_PUSHED);
+        if self.is_set_up.get() && more <= capacity - pushed.len() {
             return Ok(true);
         }
         drop(pushed);
-        self.make_longer(more)
+        self.lengthen_array(more)
     }
 
     #[cold]
-    pub(super) fn make_longer(&self, more: usize) -> Result<bool, ZoneError> {
+    pub(super) fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
-        let (len, room) = (self.count_pushed(), self.pushed.borrow().capacity());
+        let (len, capacity) = (self.count_pushed(), self.pushed.borrow().capacity());
         let needed = len.saturating_add(more);
-        if needed > MOST_PUSHED {
+        if needed > MAX_PUSHED {
             let requested = needed.saturating_mul(SIZE);
-            return Err(ZoneError::TooLarge { requested, available: MOST_PUSHED * SIZE });
+            return Err(ZoneError::TooLarge { requested, available: MAX_PUSHED * SIZE });
         }
-        let room = needed.max(2 * room).clamp(FIRST_PUSHED, MOST_PUSHED);
-        let requested = room * SIZE;
+        let capacity = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
+        let requested = capacity * SIZE;
         section::ask(Request::LongerStack, requested)?;
-        if OWNER.try_with(|_| ()).is_err() {
+        if END_OF_THREAD.try_with(|_| ()).is_err() {
             return Ok(false);
         }
         self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
-        longer.try_reserve_exact(room).map_err(|_| ZoneError::OutOfMemory { requested })?;
+        longer.try_reserve_exact(capacity).map_err(|_| ZoneError::OutOfMemory { requested })?;
         longer.extend_from_slice(&self.pushed.borrow());
         let old = self.pushed.replace(ManuallyDrop::new(longer));
         drop(ManuallyDrop::into_inner(old));
-        self.made.set(true);
+        self.is_set_up.set(true);
         Ok(true)
     }
 
-    /// Of the zones pushed over a scope's, or over the default zone, the topmost one; without any the
-    /// scope's zone itself.
+    /// The topmost of the zones that are pushed over a scope's zone, or over the default zone for `NO_ZONE`. If there
+    /// is none, it is the scope's zone itself.
     pub(super) fn topmost_over(&self, scope: NonNull<Header>) -> NonNull<Header> {
-        if scope != NONE && !is(scope, state::COVERED) {
+        if scope != NO_ZONE && !has_flag(scope, state::COVERED) {
             return scope;
         }
         let pushed = self.pushed.borrow();
-        let topmost = pushed.iter().rev().find(|entry| entry.over == scope);
+        let topmost = pushed.iter().rev().find(|entry| entry.over_scope == scope);
         topmost.map_or(scope, |entry| entry.zone)
     }
 
-    /// Takes off the topmost entry of those over the innermost scope, which it gives up to the caller.
+    /// Removes the topmost entry over the innermost scope, and gives the entry's zone to the caller.
     pub(super) fn remove_pushed(&self) -> Option<NonNull<Header>> {
         let scope = self.innermost();
         let mut pushed = self.pushed.borrow_mut();
-        let is_over = |entry: &&Pushed| entry.over == scope;
+        let is_over = |entry: &&Pushed| entry.over_scope == scope;
         let entry = *pushed.last().filter(is_over)?;
         ledger::popped(pushed.len());
         pushed.pop();
-        if scope != NONE && pushed.last().filter(is_over).is_none() {
-            unmark(scope, state::COVERED);
+        if scope != NO_ZONE && pushed.last().filter(is_over).is_none() {
+            clear_flag(scope, state::COVERED);
         }
         Some(entry.zone)
     }
 
-    /// Takes off what is topmost, if it is not the default zone. A scope's zone is its guard's from
-    /// then on, and not in the list.
+    /// Removes what is on top. The default zone must not be on top. A scope's zone leaves the list and belongs only to
+    /// its guard from then on.
     pub(super) fn remove_top(&self) {
         if let Some(zone) = self.remove_pushed() {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks, so it comes last.
@@ -92,23 +93,23 @@ impl Stack {
             return;
         }
         let scope = self.innermost();
-        // The static zone may not be written to (I3).
-        assert!(scope != NONE, "callers have seen that there is something to take off");
+        // This protects the static empty zone, which must not be written to (I3).
+        assert!(scope != NO_ZONE, "callers have seen that there is something to take off");
         self.remove(scope);
-        mark(scope, state::DETACHED);
+        set_flag(scope, state::DETACHED);
         self.counters().spare_gone();
     }
 
-    /// Takes off what is topmost, as long as it is above something that is still there.
+    /// Removes what is on top again and again, as long as `is_there` says that there is something to remove.
     pub(super) fn remove_while(&self, is_there: &dyn Fn() -> bool) {
-        /// Goes on where a hook panics.
+        /// Removes the rest if a hook panics.
         struct Rest<'a>(&'a Stack, &'a dyn Fn() -> bool);
         impl Drop for Rest<'_> {
             fn drop(&mut self) {
                 self.0.remove_while(self.1);
             }
         }
-        // Hooks of zones that go may themselves end scopes or push: look again after each.
+        // The hooks of a removed zone may end scopes or push zones themselves. So this looks again after each zone.
         while is_there() {
             let rest = Rest(self, is_there);
             self.remove_top();
@@ -116,25 +117,26 @@ impl Stack {
         }
     }
 
-    /// A handle to a zone on the stack, or to the default zone, made now where there is none.
+    /// A handle to a zone on the stack, or to the default zone for `NO_ZONE`. The default zone is made now if it does
+    /// not exist yet.
     pub(super) fn handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
         let mut zone = zone;
-        if zone == NONE {
+        if zone == NO_ZONE {
             zone = self.default.get();
         }
-        if zone == NONE {
-            if !self.make_room(0)? {
-                // The thread is ending: a zone for this one use.
+        if zone == NO_ZONE {
+            if !self.reserve_entries(0)? {
+                // The thread is ending, so this zone is for one use only.
                 return Zone::try_new(DEFAULT_CAPACITY);
             }
             let plan = Zone::builder().capacity(self.default_size.get()).name("default");
             let default = plan.try_build()?;
             zone = default.into_raw();
-            // Counts as one more than are pushed; see `MOST_PUSHED`.
+            // This entry is one more than those that are pushed; see `MAX_PUSHED`.
             header(zone).state.set(state::ENTRY);
             self.default.set(zone);
         }
-        // SAFETY: (I1) never dropped, so not a handle that would have to be counted.
+        // SAFETY: (I1) this handle is never dropped, so it need not be counted.
         let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(zone) });
         uncounted.try_clone()
     }
@@ -148,14 +150,14 @@ impl Stack {
         if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
             zone.ensure_made()?;
         }
-        if !self.make_room(1)? {
+        if !self.reserve_entries(1)? {
             return Ok(());
         }
         zone.header().state.set(zone.header().state.get() + state::ENTRY);
-        let over = self.innermost();
-        self.pushed.borrow_mut().push(Pushed { zone: zone.raw(), over });
-        if over != NONE {
-            mark(over, state::COVERED);
+        let over_scope = self.innermost();
+        self.pushed.borrow_mut().push(Pushed { zone: zone.raw(), over_scope });
+        if over_scope != NO_ZONE {
+            set_flag(over_scope, state::COVERED);
         }
         Ok(())
     }
@@ -163,7 +165,7 @@ impl Stack {
     pub(super) fn pop(&self) -> Result<Zone, ZoneError> {
         let scope = self.innermost();
         let top = self.pushed.borrow().last().copied();
-        let top = top.filter(|top| top.over == scope).ok_or(match scope == NONE {
+        let top = top.filter(|top| top.over_scope == scope).ok_or(match scope == NO_ZONE {
             true => ZoneError::StackEmpty,
             false => ZoneError::ScopeActive,
         })?;

@@ -1,9 +1,12 @@
 //! Entering and leaving scopes.
 //!
-//! Both read one thread-local that has no destructor, and take a spare zone or put one back. What is not as usual goes the
-//! slow way, in functions of their own.
+//! Both read one thread-local that has no destructor. Entering takes a spare zone, and leaving puts it back. Every
+//! other case is handled by the slow paths, which are functions of their own.
 
-use super::list::{LONG, NONE, STACK, Stack, above, below, header, is, mark, room, unmark};
+use super::list::{
+    BUSY_SCOPES_PER_TRIM, NO_ZONE, STACK, Stack, above, below, clear_flag, first_block_size,
+    has_flag, header, set_flag,
+};
 use crate::error::ZoneError;
 use crate::region::header::{HEADER, Header, state};
 use crate::region::stale;
@@ -12,37 +15,38 @@ use crate::zone::Zone;
 use core::ptr::NonNull;
 
 impl Stack {
-    /// A spare zone with room for `bytes`, and its scope entered, where the fast path found none.
+    /// Enters a scope when the fast path found no spare zone with room for `bytes`. The result is the scope's zone.
     pub(super) fn enter(&self, bytes: usize) -> Result<NonNull<Header>, ZoneError> {
         let plan = self.spare_plan(bytes);
-        if !self.make_room(0)? {
-            // The scope that gets it owns it, without a list.
+        if !self.reserve_entries(0)? {
+            // The scope owns this zone alone, as there is no list any more.
             let zone = plan.try_build()?.into_raw();
-            mark(zone, state::DETACHED);
+            set_flag(zone, state::DETACHED);
             return Ok(zone);
         }
-        let zone = self.make_spare(self.next.get(), bytes, &plan)?;
-        self.mark_oversize(zone);
-        self.next.set(above(zone));
-        self.was_busy();
+        let zone = self.make_spare(self.next_spare.get(), bytes, &plan)?;
+        self.flag_if_over_limit(zone);
+        self.next_spare.set(above(zone));
+        self.count_busy_scope();
         Ok(zone)
     }
 
-    /// Ends a scope that cannot just be rewound.
+    /// Ends a scope whose zone needs more than its cursor put back.
     pub(super) fn leave(&self, zone: NonNull<Header>) {
-        /// Also where a hook panics that goes with what is above the scope.
+        /// Ends the scope even if the hook of a zone above it panics.
         struct Finish<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Finish<'_> {
             fn drop(&mut self) {
-                self.0.finish(self.1);
+                self.0.release_or_recycle(self.1);
             }
         }
         let _finish = Finish(self, zone);
-        self.remove_while(&|| !is(zone, state::DETACHED));
+        self.remove_while(&|| !has_flag(zone, state::DETACHED));
     }
 
-    /// What becomes of a scope's zone that is not in the list.
-    pub(super) fn finish(&self, zone: NonNull<Header>) {
+    /// Gives up the scope's handle to its zone, which is not in the list any more. If other handles exist, they keep
+    /// the zone. Otherwise its hooks run and it becomes a spare zone.
+    pub(super) fn release_or_recycle(&self, zone: NonNull<Header>) {
         struct Recycle<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Recycle<'_> {
             fn drop(&mut self) {
@@ -51,7 +55,7 @@ impl Stack {
         }
         if !header(zone).is_sole() {
             self.counters().zone_retired();
-            // SAFETY: (I1) the scope gives up its handle; the others keep the zone.
+            // SAFETY: (I1) the scope gives up its handle. The other handles keep the zone.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
         let recycle = Recycle(self, zone);
@@ -61,55 +65,58 @@ impl Stack {
         drop(recycle);
     }
 
-    /// Rewinds a scope's zone and keeps it as a spare, within the keep limit.
+    /// Rewinds a scope's zone and keeps it as a spare zone, if that stays within the keep limit.
     pub(super) fn recycle(&self, zone: NonNull<Header>) {
         if !header(zone).is_sole() {
-            // SAFETY: (I1) as in `finish`; a hook cannot get at the zone, but if it could, this
+            // SAFETY: (I1) as in `release_or_recycle`. A hook cannot get a handle to the zone, but if one could, this
             // would be right.
             return unsafe { Header::release(zone, state::HANDLE) };
         }
-        if is(zone, state::MOVED_ON) {
-            self.was_busy();
+        if has_flag(zone, state::MOVED_ON) {
+            self.count_busy_scope();
         }
-        // SAFETY: (I1) the scope's was the only handle, and its borrows have ended.
+        // SAFETY: (I1) the scope had the only handle, and its borrows have ended.
         unsafe { header(zone).rewind() };
-        let excess = self.excess(header(zone).system_bytes());
-        // Where nothing may be given back now, its next scope's end looks again.
+        let excess = self.bytes_over_limit(header(zone).system_bytes());
+        // If nothing may be given back now, the end of the zone's next scope tries again.
         let denied = excess != 0 && aside::may_free(excess).is_err();
         if excess != 0 && !denied {
             self.shrink_for(zone);
         }
-        let fits = denied || self.excess(header(zone).system_bytes()) == 0 || self.is_planned();
-        if self.made.get() && fits {
-            unmark(zone, state::DETACHED);
-            self.insert(self.innermost(), zone, self.next.get());
-            self.mark_oversize(zone);
-            self.counters().spare_made(self.zones.get());
+        let fits =
+            denied || self.bytes_over_limit(header(zone).system_bytes()) == 0 || self.is_planned();
+        if self.is_set_up.get() && fits {
+            clear_flag(zone, state::DETACHED);
+            self.insert(self.innermost(), zone, self.next_spare.get());
+            self.flag_if_over_limit(zone);
+            self.counters().spare_made(self.zone_count.get());
         } else {
-            // SAFETY: (I1) the only handle is given up.
+            // SAFETY: (I1) the only handle is given up here.
             unsafe { Header::release(zone, state::HANDLE) };
         }
-        if self.busy.get() >= LONG && self.innermost() == NONE && self.made.get() {
+        if self.busy_scopes.get() >= BUSY_SCOPES_PER_TRIM
+            && self.innermost() == NO_ZONE
+            && self.is_set_up.get()
+        {
             self.give_back_unused();
         }
     }
 }
 
-/// Enters a scope's zone with room for `bytes`, if there is a spare one. The guard holds the zone's one
-/// handle.
+/// Enters a scope, if the next spare zone has room for `bytes`. The guard then holds the zone's only handle.
 #[inline(always)]
 pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
     STACK.with(|stack| {
-        let zone = stack.next.get();
-        if room(zone) < bytes.saturating_add(HEADER) {
+        let zone = stack.next_spare.get();
+        if first_block_size(zone) < bytes.saturating_add(HEADER) {
             return None;
         }
-        stack.next.set(header(zone).links.above.get());
+        stack.next_spare.set(header(zone).links.above.get());
         Some(zone)
     })
 }
 
-/// What `enter` does where no spare zone has the room.
+/// Enters a scope when `enter` found no spare zone with room.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -118,37 +125,38 @@ pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
     STACK.with(|stack| stack.enter(bytes))
 }
 
-/// What a spare zone may keep of the system's memory on this thread.
+/// The keep limit of this thread, in bytes.
 #[cfg(feature = "profile")]
 pub(crate) fn keep_limit() -> usize {
-    STACK.with(|stack| stack.keep.get())
+    STACK.with(|stack| stack.keep_limit.get())
 }
 
-/// Whether the next scope finds a spare zone with room for `bytes`.
+/// Whether the next scope will find a spare zone with room for `bytes`.
 #[cfg(feature = "profile")]
 pub(crate) fn has_spare(bytes: usize) -> bool {
-    STACK.with(|stack| room(stack.next.get()) >= bytes.saturating_add(HEADER))
+    STACK.with(|stack| first_block_size(stack.next_spare.get()) >= bytes.saturating_add(HEADER))
 }
 
 /// Ends a scope.
 ///
 /// # Safety
 ///
-/// I1: the caller gives up the scope's handle, and the scope's borrows have ended.
+/// I1: the caller gives up the scope's handle, and all borrows from the scope have ended.
 #[inline(always)]
 pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
-        // Innermost, nothing pushed over it, one handle (the scope's), no entry, no flag: nothing but
-        // the cursor to put back. A zone that is not in the list any more is `DETACHED`.
-        let innermost = stack.next.get() == header(zone).links.above.get();
+        // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is exactly
+        // one handle (the scope's): no entry, and no flag, so nothing is pushed over it. A zone that has left the list
+        // has the flag `DETACHED`.
+        let innermost = stack.next_spare.get() == header(zone).links.above.get();
         if innermost && header(zone).state.get() == state::HANDLE {
-            // SAFETY: (I2) the header lies in the block that the zone's data follows it in, and
-            // without `MOVED_ON` the cursor is in that one.
+            // SAFETY: (I2) the zone's data follows the header in the same block. Without the flag `MOVED_ON` the cursor
+            // is in that block too.
             let data = unsafe { zone.cast::<u8>().add(HEADER) };
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(data, header(zone).cursor.get()) };
             header(zone).cursor.set(data);
-            stack.next.set(zone);
+            stack.next_spare.set(zone);
         } else {
             leave_cold(zone);
         }
@@ -170,10 +178,10 @@ fn leave_cold(zone: NonNull<Header>) {
     STACK.with(|stack| stack.leave(zone));
 }
 
-/// A handle to the zone below a scope's own.
+/// A handle to the zone that lies below a scope's zone on the stack.
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
     STACK.with(|stack| {
-        if is(scope, state::DETACHED) {
+        if has_flag(scope, state::DETACHED) {
             return stack.current();
         }
         stack.handle_to(stack.topmost_over(below(scope)))

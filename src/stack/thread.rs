@@ -1,6 +1,6 @@
 //! The beginning and the end of a thread's stack: what is made in advance, and what is freed with the thread.
 
-use super::list::{NONE, STACK, Stack, above, header, mark, unmark};
+use super::list::{NO_ZONE, STACK, Stack, above, clear_flag, header, set_flag};
 use crate::error::ZoneError;
 use crate::insight::ledger;
 use crate::region::header::{Header, state};
@@ -8,31 +8,32 @@ use crate::system::pages::LockError;
 use core::mem::ManuallyDrop;
 
 impl Stack {
-    /// The thread ends: frees the spare zones and lets go of what is pushed. Zones of scopes that
-    /// are still active belong to those.
+    /// Frees the spare zones and releases what is pushed, as the thread ends. The zones of scopes that are still active
+    /// belong to those scopes from now on.
     pub(super) fn tear_down(&self) {
-        // Hooks may use the stack again, so it goes first. There is no way back: `OWNER` is gone.
-        if !self.made.replace(false) {
+        // Hooks may use the stack again, so this comes first. The stack is never set up again, as `END_OF_THREAD` is
+        // gone.
+        if !self.is_set_up.replace(false) {
             return;
         }
         ledger::popped(0);
         let active = self.active();
-        let mut spare = self.next.replace(NONE);
-        self.last.set(NONE);
-        self.zones.set(0);
-        self.held.set(0);
+        let mut spare = self.next_spare.replace(NO_ZONE);
+        self.last_zone.set(NO_ZONE);
+        self.zone_count.set(0);
+        self.held_bytes.set(0);
         let pushed = ManuallyDrop::into_inner(self.pushed.take());
-        let default = self.default.replace(NONE);
+        let default = self.default.replace(NO_ZONE);
         for zone in active {
-            unmark(zone, state::COVERED);
-            mark(zone, state::DETACHED);
+            clear_flag(zone, state::COVERED);
+            set_flag(zone, state::DETACHED);
         }
-        while spare != NONE {
+        while spare != NO_ZONE {
             let next = above(spare);
             self.destroy_spare(spare);
             spare = next;
         }
-        let default = (default != NONE).then_some(default);
+        let default = (default != NO_ZONE).then_some(default);
         for zone in pushed.into_iter().rev().map(|entry| entry.zone).chain(default) {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks.
             unsafe { Header::release(zone, state::ENTRY) };
@@ -40,23 +41,23 @@ impl Stack {
     }
 }
 
-/// What the thread's stack has after `prepare`.
+/// What `prepare` has made or found.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Got {
-    /// Bytes of the system's that zones on the stack and above it have.
+pub(crate) struct PreparedStack {
+    /// The bytes of system memory that the prepared zones have.
     pub(crate) bytes: usize,
-    /// Pages that were touched.
+    /// The number of pages that were touched.
     pub(crate) pages: usize,
-    /// Bytes that are locked.
+    /// The number of bytes that are locked.
     pub(crate) locked: usize,
-    /// Why not all of them are, if that was asked for.
+    /// Why some of them are not locked, if the plan asked for it.
     pub(crate) refused: Option<LockError>,
 }
 
-impl Got {
+impl PreparedStack {
     fn add(&mut self, zone: &Header, prefault: bool, lock: bool) {
         self.bytes += zone.system_bytes();
-        // Locking touches the pages too, but those in use only where it is not refused.
+        // Locking touches the pages too. But if it is refused, pages in use are not touched.
         if prefault {
             self.pages += zone.prefault();
         }
@@ -67,35 +68,35 @@ impl Got {
     }
 }
 
-/// Makes the default zone, with room for `default_zone` more bytes if those are any, and `scopes` spare zones of
-/// `bytes` each above what is on the stack; raises the keep limit so that they may stay.
+/// Makes the default zone with room for `default_zone` more bytes, unless that is 0. Also makes `scopes` spare zones of
+/// `bytes` each above what is on the stack, and raises the keep limit so that they may stay.
 pub(crate) fn prepare(
     scopes: usize,
     bytes: usize,
     default_zone: usize,
     prefault: bool,
     lock: bool,
-) -> Result<Got, ZoneError> {
+) -> Result<PreparedStack, ZoneError> {
     STACK.with(|stack| {
-        let mut got = Got::default();
-        if !stack.make_room(scopes)? {
-            // The thread is ending: there is nothing to prepare for.
+        let mut got = PreparedStack::default();
+        if !stack.reserve_entries(scopes)? {
+            // The thread is ending, so there is nothing to prepare for.
             return Ok(got);
         }
-        if stack.default.get() == NONE {
+        if stack.default.get() == NO_ZONE {
             stack.default_size.set(default_zone);
         }
-        if default_zone != 0 || stack.default.get() != NONE {
-            let default = stack.handle_to(NONE)?;
+        if default_zone != 0 || stack.default.get() != NO_ZONE {
+            let default = stack.handle_to(NO_ZONE)?;
             default.header().reserve(default_zone)?;
             got.add(default.header(), prefault, lock);
         }
         let plan = stack.spare_plan(bytes);
-        let (active, mut next) = (stack.active().count(), stack.next.get());
+        let (active, mut next) = (stack.active().count(), stack.next_spare.get());
         for made in 1..=scopes {
             let spare = stack.make_spare(next, bytes, &plan)?;
-            stack.planned.set(stack.planned.get().max(active + made));
-            stack.keep.set(stack.keep.get().max(stack.held.get()));
+            stack.planned_zones.set(stack.planned_zones.get().max(active + made));
+            stack.keep_limit.set(stack.keep_limit.get().max(stack.held_bytes.get()));
             got.add(header(spare), prefault, lock);
             next = above(spare);
         }

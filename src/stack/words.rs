@@ -1,4 +1,4 @@
-//! xtlang's words: push, pop, peek, reset, destroy.
+//! xtlang's words for the stack: push, pop, peek, reset, destroy.
 
 use super::list::{STACK, Stack};
 use crate::error::{ZoneError, or_panic};
@@ -11,11 +11,11 @@ pub(crate) fn current() -> Result<Zone, ZoneError> {
     STACK.with(Stack::current)
 }
 
-/// Makes a zone current until dropped, whatever is pushed or left meanwhile.
+/// Makes a zone the current one until this is dropped. What is pushed or left in between does not matter.
 pub(crate) struct Entered {
-    /// How many zones were pushed before.
+    /// The number of pushed zones before this one.
     pushed: usize,
-    /// Belongs to the thread's stack.
+    /// It must not leave its thread, as it refers to the thread's stack.
     not_send: PhantomData<*const ()>,
 }
 
@@ -36,8 +36,8 @@ impl Drop for Entered {
 }
 
 impl Zone {
-    /// Makes this the thread's current zone while `body` runs, also if it unwinds. What `body`
-    /// leaves pushed is removed, and scopes above that lose their place on the stack.
+    /// Makes this the thread's current zone while `body` runs. This ends even if `body` panics. What `body` leaves
+    /// pushed is removed then, and scopes above that lose their place on the stack.
     ///
     /// ```
     /// use memzone::{ZBox, Zone};
@@ -49,18 +49,18 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`push_zone`] does.
+    /// When [`push_zone`] panics.
     ///
     /// # Real-time
     ///
-    /// Yes, at a depth that the thread's stack has reached before.
+    /// Yes, if the thread's stack was that deep before.
     #[track_caller]
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
         let _entered = or_panic(Entered::new(self));
         body()
     }
 
-    /// Like [`enter`](Zone::enter), with an error instead of a panic. `body` is not run then.
+    /// Like [`enter`](Zone::enter), with an error instead of a panic. On an error `body` is not run.
     ///
     /// # Errors
     ///
@@ -68,18 +68,17 @@ impl Zone {
     ///
     /// # Real-time
     ///
-    /// Yes, at a depth that the thread's stack has reached before.
+    /// Yes, if the thread's stack was that deep before.
     pub fn try_enter<R>(&self, body: impl FnOnce() -> R) -> Result<R, ZoneError> {
         let _entered = Entered::new(self)?;
         Ok(body())
     }
 }
 
-/// Pushes a zone on the thread's stack, which makes it the current one.
+/// Pushes a zone on the thread's stack, which makes it the current zone.
 ///
-/// The stack keeps the zone alive, and holds it as often as it is pushed. Inside a scope, what is
-/// pushed and not popped is removed when the scope ends. While the thread ends and memzone's own
-/// thread-local is gone, pushing has no effect.
+/// The stack keeps the zone alive. A zone may be pushed several times. At the end of a scope, what was pushed inside it
+/// and not popped is removed. When the thread ends and memzone's own thread-local is gone, pushing has no effect.
 ///
 /// ```
 /// use memzone::{Zone, alloc, pop_zone, push_zone};
@@ -94,11 +93,12 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// Where the system has no memory for a longer stack, and at 67,108,862 entries.
+/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 67,108,862
+/// entries.
 ///
 /// # Real-time
 ///
-/// Yes, at a depth that the thread's stack has reached before.
+/// Yes, if the thread's stack was that deep before.
 ///
 /// # Time complexity
 ///
@@ -112,12 +112,13 @@ pub fn push_zone(zone: &Zone) {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for a longer stack, [`TooLarge`](ZoneError::TooLarge) at 67,108,862
-/// entries, [`Denied`](ZoneError::Denied) in a real-time section that forbids a longer stack. Nothing is pushed then.
+/// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for a longer stack,
+/// [`TooLarge`](ZoneError::TooLarge) at 67,108,862 entries, and [`Denied`](ZoneError::Denied) in a real-time section
+/// that forbids a longer stack. Nothing is pushed then.
 ///
 /// # Real-time
 ///
-/// Yes, at a depth that the thread's stack has reached before.
+/// Yes, if the thread's stack was that deep before.
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
     let count = STACK.with(|stack| stack.push(zone).map(|()| stack.count_pushed()))?;
@@ -125,7 +126,7 @@ pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
     Ok(())
 }
 
-/// Makes a zone of `bytes` and pushes it.
+/// Makes a zone with room for `bytes` and pushes it. Returns a handle to it.
 ///
 /// ```
 /// use memzone::{pop_zone, push_new_zone, zone_depth};
@@ -140,7 +141,7 @@ pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
 ///
 /// # Panics
 ///
-/// Where [`Zone::new`] or [`push_zone`] do.
+/// When [`Zone::new`] or [`push_zone`] panics.
 ///
 /// # Real-time
 ///
@@ -166,7 +167,7 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
     Ok(zone)
 }
 
-/// Takes the topmost zone off the thread's stack, whichever it is, and returns a handle to it.
+/// Removes the topmost zone from the thread's stack and returns a handle to it.
 ///
 /// ```
 /// use memzone::{ZoneError, Zone, pop_zone, push_zone};
@@ -180,19 +181,19 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 ///
 /// # Errors
 ///
-/// [`StackEmpty`](ZoneError::StackEmpty) where only the default zone is left,
-/// [`ScopeActive`](ZoneError::ScopeActive) where the top belongs to a scope, and [`InUse`](ZoneError::InUse) where
-/// the zone has 1,073,741,824 handles. It stays on the stack then.
+/// [`StackEmpty`](ZoneError::StackEmpty) if only the default zone is left, [`ScopeActive`](ZoneError::ScopeActive) if
+/// the topmost zone belongs to a scope, and [`InUse`](ZoneError::InUse) if the zone has 1,073,741,824 handles. The zone
+/// stays on the stack then.
 ///
 /// # Real-time
 ///
-/// Yes. Dropping the handle is not, if it is the last.
+/// Yes. But dropping the returned handle is not, if it is the last one.
 pub fn pop_zone() -> Result<Zone, ZoneError> {
     STACK.with(Stack::pop)
 }
 
-/// A handle to the thread's current zone: the topmost one, or the default zone of 1 MiB (see
-/// [`set_default_zone_size`]), which is made on first use.
+/// A handle to the thread's current zone. That is the topmost zone of the stack. If nothing is on the stack, it is the
+/// default zone of 1 MiB (see [`set_default_zone_size`](super::set_default_zone_size)), which is made on its first use.
 ///
 /// ```
 /// use memzone::{beginz, peek_zone};
@@ -205,7 +206,7 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 ///
 /// # Panics
 ///
-/// Where [`try_peek_zone`] errs.
+/// When [`try_peek_zone`] gives an error.
 ///
 /// # Real-time
 ///
@@ -219,8 +220,9 @@ pub fn peek_zone() -> Zone {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory) for the default zone, [`Denied`](ZoneError::Denied) where a real-time
-/// section forbids making it, and [`InUse`](ZoneError::InUse) where the zone has 1,073,741,824 handles.
+/// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for the default zone,
+/// [`Denied`](ZoneError::Denied) if a real-time section forbids making it, and [`InUse`](ZoneError::InUse) if the zone
+/// has 1,073,741,824 handles.
 ///
 /// # Real-time
 ///
@@ -229,7 +231,7 @@ pub fn try_peek_zone() -> Result<Zone, ZoneError> {
     current()
 }
 
-/// Rewinds a zone; the same as [`Zone::reset`].
+/// Rewinds a zone, like [`Zone::reset`].
 ///
 /// ```
 /// use memzone::{Zone, reset_zone};
@@ -243,17 +245,17 @@ pub fn try_peek_zone() -> Result<Zone, ZoneError> {
 ///
 /// # Errors
 ///
-/// [`InUse`](ZoneError::InUse) while other handles, `ZBox`es or a scope hold it.
+/// [`InUse`](ZoneError::InUse) while the zone has other handles, `ZBox`es or an active scope.
 ///
 /// # Real-time
 ///
-/// Yes, as far as the cleanup hooks are.
+/// Yes, if the cleanup hooks are.
 pub fn reset_zone(zone: &mut Zone) -> Result<(), ZoneError> {
     zone.reset()
 }
 
-/// Frees a zone now, or says that it is in use. Then this handle is gone, and the zone ends with
-/// the last of the others.
+/// Frees a zone now, if this is its last handle. Otherwise it gives an error and drops this handle, and the zone is
+/// freed with the last of the others.
 ///
 /// ```
 /// use memzone::{Zone, ZoneError, destroy_zone};
@@ -266,7 +268,7 @@ pub fn reset_zone(zone: &mut Zone) -> Result<(), ZoneError> {
 ///
 /// # Errors
 ///
-/// [`InUse`](ZoneError::InUse), with how many handles and stack entries are left.
+/// [`InUse`](ZoneError::InUse), with the number of other handles and stack entries.
 ///
 /// # Real-time
 ///
@@ -275,7 +277,7 @@ pub fn destroy_zone(zone: Zone) -> Result<(), ZoneError> {
     zone.check_others(u64::MAX)
 }
 
-/// How many zones are on the thread's stack, scopes' ones included, the default zone not.
+/// The number of zones on the thread's stack. It includes the zones of scopes, but not the default zone.
 ///
 /// ```
 /// use memzone::{beginz, zone_depth};

@@ -1,11 +1,11 @@
-//! Memory put aside: what was to be freed in a real-time section that forbids it.
+//! Memory that was put aside: it was to be freed in a real-time section that forbids freeing.
 //!
-//! One list for the whole process, through the memory itself, so that putting aside takes no memory, no
-//! lock and no system call: an atomic push. Whoever may free takes all of it.
+//! There is one list for the whole process. Its links lie in the memory itself, so putting memory aside takes no
+//! memory, no lock and no system call, only an atomic push. A thread that may free takes the whole list.
 //!
-//! What is freed may run others' code (a zone's cleanup hooks), which may free and collect in its turn. A thread
-//! does such things one after the other, never one within another, so however many lead to one another, the
-//! stack holds one.
+//! Freeing may run code of others, such as a zone's cleanup hooks. That code may free more memory and call `collect`
+//! itself. A thread frees one piece of memory after another, never one inside another. So however long a chain of such
+//! pieces is, only one of them is on the machine's stack.
 
 use crate::error::{Request, ZoneError};
 use crate::system::section::{self, Policy};
@@ -14,42 +14,42 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// What memory that can be put aside begins with, or has in it.
+/// The link of the list. Memory that can be put aside begins with a node or has one in it.
 pub(crate) struct Node {
     next: *mut Node,
-    /// Frees what the node is in.
+    /// Frees the memory that the node is in.
     free: unsafe fn(NonNull<Node>),
 }
 
-/// The one put aside last.
-static LIST: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
+/// The memory that was put aside last.
+static PUT_ASIDE: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
 
-/// Puts memory aside that a node lies in.
+/// Puts the memory aside that a node lies in.
 ///
 /// # Safety
 ///
-/// I14: nobody uses the memory any more, the node's place in it is writable, and `free` may be called with
-/// it once, on any thread.
+/// I14: nobody uses the memory any more, the node's place in it is writable, and `free` may be called with it once, on
+/// any thread.
 pub(crate) unsafe fn put(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
-    // SAFETY: (I14) just written; a list of its own.
-    unsafe { push(node, node) };
+    // SAFETY: (I14) the node was just written, and is a list of one.
+    unsafe { push_list(node, node) };
 }
 
-/// Puts a list in front of what is aside.
+/// Puts a list of nodes in front of what was put aside before.
 ///
 /// # Safety
 ///
-/// I14: `last` is reached from `first`, and nobody else has either.
-unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
+/// I14: `last` is reached from `first`, and nobody else has either of them.
+unsafe fn push_list(first: NonNull<Node>, last: NonNull<Node>) {
     let next = last.as_ptr();
-    let mut newest = LIST.load(Ordering::Relaxed);
+    let mut newest = PUT_ASIDE.load(Ordering::Relaxed);
     loop {
-        // SAFETY: (I14) not shared before the exchange below succeeds.
+        // SAFETY: (I14) the node is not shared before the exchange below succeeds.
         unsafe { (*next).next = newest };
-        // Release: the taker sees all that was written to the memory.
-        let pushed = LIST.compare_exchange_weak(
+        // Release: whoever takes the list sees all that was written to the memory.
+        let pushed = PUT_ASIDE.compare_exchange_weak(
             newest,
             first.as_ptr(),
             Ordering::Release,
@@ -62,14 +62,13 @@ unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
     }
 }
 
-/// Frees what real-time sections with [`Policy::Deny`](crate::rt::Policy::Deny) have put aside, on all
-/// threads, and says how many pieces it was. Cleanup hooks of zones run, on this thread.
+/// Frees what real-time sections with [`Policy::Deny`](crate::rt::Policy::Deny) have put aside on all threads, and
+/// returns the number of pieces. Cleanup hooks of zones run on this thread.
 ///
-/// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of
-/// a section.
+/// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of a section.
 ///
-/// In a cleanup hook of a zone that is being freed it returns 0, and what is aside is freed when the hook has returned.
-/// The call that the hook runs in counts it.
+/// In a cleanup hook of a zone that is being freed, it returns 0. The memory that was put aside is then freed when the
+/// hook has returned. The outer call, in which the hook runs, counts it.
 ///
 /// ```
 /// use memzone::rt::{self, Policy};
@@ -83,68 +82,68 @@ unsafe fn push(first: NonNull<Node>, last: NonNull<Node>) {
 ///
 /// # Real-time
 ///
-/// No: it frees. In a section with `Policy::Deny` or `Abort` it does nothing.
+/// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
 pub fn collect() -> usize {
-    /// What is still to be freed; goes back to the list where a hook panics.
-    struct Rest(*mut Node);
-    impl Rest {
-        /// Takes the first one off.
+    /// What this call has still to free. If a hook panics, the rest goes back to the list.
+    struct NotYetFreed(*mut Node);
+    impl NotYetFreed {
+        /// Takes the first node off.
         fn pop(&mut self) -> Option<NonNull<Node>> {
             let node = NonNull::new(self.0)?;
-            // SAFETY: (I14) ours since the list was taken.
+            // SAFETY: (I14) the node is ours since the list was taken.
             self.0 = unsafe { node.as_ref() }.next;
             Some(node)
         }
     }
-    impl Drop for Rest {
+    impl Drop for NotYetFreed {
         fn drop(&mut self) {
             while let Some(node) = self.pop() {
-                // SAFETY: (I14) ours, and its own list of one.
-                unsafe { push(node, node) };
+                // SAFETY: (I14) the node is ours, and is a list of one.
+                unsafe { push_list(node, node) };
             }
         }
     }
 
     let forbidden = || matches!(section::policy(), Some(Policy::Deny | Policy::Abort));
-    if forbidden() || LIST.load(Ordering::Relaxed).is_null() {
+    if forbidden() || PUT_ASIDE.load(Ordering::Relaxed).is_null() {
         return 0;
     }
     let Some(turn) = Turn::take() else {
-        TURN.with(|turn| turn.again.set(true));
+        WAITING.with(|waiting| waiting.collect_again.set(true));
         return 0;
     };
     let mut freed = 0;
     loop {
         // Acquire: pairs with `push`.
-        let mut rest = Rest(LIST.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut rest = NotYetFreed(PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire));
         while let Some(node) = rest.pop() {
-            // SAFETY: (I14) taken off the list, so freed once.
+            // SAFETY: (I14) the node was taken off the list, so it is freed once.
             unsafe { free(node) };
             turn.free_waiting();
             freed += 1;
         }
-        // Only where a hook wants it, so that it ends.
-        if !TURN.with(|turn| turn.again.take()) || forbidden() {
+        // Another round comes only if a hook has asked for one, so this ends.
+        if !WAITING.with(|waiting| waiting.collect_again.take()) || forbidden() {
             return freed;
         }
     }
 }
 
-/// What is to be freed on this thread when what is being freed is done: a list, through the memory itself.
+/// What this thread will free when it has freed the current piece: a list whose links lie in the memory itself.
 struct Waiting {
     /// Whether the thread is freeing something.
-    busy: Cell<bool>,
-    /// Whether `collect` was called meanwhile.
-    again: Cell<bool>,
+    is_freeing: Cell<bool>,
+    /// Whether a hook has called `collect` in the meantime.
+    collect_again: Cell<bool>,
     first: Cell<*mut Node>,
     last: Cell<*mut Node>,
 }
 
 thread_local! {
-    static TURN: Waiting = const {
+    static WAITING: Waiting = const {
         Waiting {
-            busy: Cell::new(false),
-            again: Cell::new(false),
+            is_freeing: Cell::new(false),
+            collect_again: Cell::new(false),
             first: Cell::new(ptr::null_mut()),
             last: Cell::new(ptr::null_mut()),
         }
@@ -153,30 +152,30 @@ thread_local! {
 
 /// # Safety
 ///
-/// I14: the node is on no list (any more), and this is called once.
+/// I14: the node is on no list any more, and this is called once for it.
 unsafe fn free(node: NonNull<Node>) {
-    // SAFETY: (I14) still there.
+    // SAFETY: (I14) the memory is not freed yet.
     let free = unsafe { node.as_ref() }.free;
-    // SAFETY: (I14) the promise of who made the node.
+    // SAFETY: (I14) whoever made the node has promised this.
     unsafe { free(node) };
 }
 
-/// The right to free what may run others' code. A thread has one.
+/// The right to free memory whose destructors may run code of others. Each thread has one turn.
 struct Turn;
 
 impl Turn {
     fn take() -> Option<Turn> {
-        TURN.with(|turn| !turn.busy.replace(true)).then(|| Turn)
+        WAITING.with(|waiting| !waiting.is_freeing.replace(true)).then(|| Turn)
     }
 
-    /// Frees what has come to wait meanwhile, in the order in which it did.
+    /// Frees what was put on the thread's list in the meantime, oldest first.
     fn free_waiting(&self) {
-        TURN.with(|turn| {
-            while let Some(node) = NonNull::new(turn.first.get()) {
-                // SAFETY: (I14) on this thread's list, so whole.
+        WAITING.with(|waiting| {
+            while let Some(node) = NonNull::new(waiting.first.get()) {
+                // SAFETY: (I14) the node is on this thread's list, so it is initialised.
                 let next = unsafe { node.as_ref() }.next;
-                turn.first.set(next);
-                // SAFETY: (I14) taken off the list, so freed once.
+                waiting.first.set(next);
+                // SAFETY: (I14) the node was taken off the list, so it is freed once.
                 unsafe { free(node) };
             }
         });
@@ -185,31 +184,31 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // Where a hook has panicked, others may still wait.
+        // If a hook has panicked, there may be more on the list.
         self.free_waiting();
-        TURN.with(|turn| {
-            turn.busy.set(false);
-            turn.again.set(false);
+        WAITING.with(|waiting| {
+            waiting.is_freeing.set(false);
+            waiting.collect_again.set(false);
         });
     }
 }
 
-/// Frees memory that a node lies in, by a function that may run others' code: now, or after what this thread is
-/// freeing just now. Says whether it is done.
+/// Frees the memory that a node lies in, with a function that may run code of others. This happens now, or after the
+/// thread has freed its current piece. The result says whether the memory is freed already.
 ///
 /// # Safety
 ///
-/// I14: that of `put`, but on this thread.
+/// I14: as for `put`, but `free` is called on this thread.
 pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) -> bool {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
-    TURN.with(|turn| {
-        match NonNull::new(turn.first.get()).and(NonNull::new(turn.last.get())) {
-            None => turn.first.set(node.as_ptr()),
-            // SAFETY: (I14) on this thread's list, so whole; nobody else has it.
+    WAITING.with(|waiting| {
+        match NonNull::new(waiting.first.get()).and(NonNull::new(waiting.last.get())) {
+            None => waiting.first.set(node.as_ptr()),
+            // SAFETY: (I14) the node is on this thread's list, so it is initialised, and nobody else has it.
             Some(last) => unsafe { (*last.as_ptr()).next = node.as_ptr() },
         }
-        turn.last.set(node.as_ptr());
+        waiting.last.set(node.as_ptr());
     });
     let Some(turn) = Turn::take() else { return false };
     turn.free_waiting();
@@ -221,17 +220,17 @@ pub(crate) fn may_free(bytes: usize) -> Result<(), ZoneError> {
     section::ask(Request::GiveBack, bytes)
 }
 
-/// A block of the system's heap that was put aside: what lies in it, at its first place that is aligned.
+/// What is written into a block of the system's heap that is put aside, at the block's first aligned place.
 #[repr(C)]
 struct HeapBlock {
     node: Node,
     size: usize,
     align: u32,
-    /// Bytes of the block before this.
+    /// The bytes of the block that lie before this.
     before: u32,
 }
 
-/// Puts a block of the system's heap aside. False: it is too small to be part of a list.
+/// Puts a block of the system's heap aside. The result is `false` if the block is too small for that.
 ///
 /// # Safety
 ///
@@ -240,14 +239,14 @@ pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool
     unsafe fn free(node: NonNull<Node>) {
         // SAFETY: (I14) the node is the start of a `HeapBlock`.
         let &HeapBlock { size, align, before, .. } = unsafe { node.cast::<HeapBlock>().as_ref() };
-        // SAFETY: (I14) a layout that there was.
+        // SAFETY: (I14) these are the size and alignment of a layout that existed.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align as usize) };
-        // SAFETY: (I14) that many bytes of the block are before the node.
+        // SAFETY: (I14) the block has that many bytes before the node.
         let memory = unsafe { node.cast::<u8>().sub(before as usize) };
         // SAFETY: (I14) `put_heap_block`'s caller's promise.
         unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
-    // Samples, say, are aligned to 4.
+    // The block may be aligned to less than that: audio samples, for example, are aligned to 4.
     let before = memory.addr().get().wrapping_neg() % align_of::<HeapBlock>();
     let Ok(align) = u32::try_from(layout.align()) else { return false };
     if layout.size() < size_of::<HeapBlock>() + before {

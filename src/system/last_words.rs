@@ -1,21 +1,21 @@
-//! What memzone says before it ends the process: written to the system's standard error itself, so that no test
-//! harness keeps it, and made without memory of the system's and without a lock.
+//! What memzone prints before it ends the process. It is written directly to the system's standard error, so no test
+//! harness captures it. Printing takes no memory from the system and no lock.
 
 use core::fmt::{self, Write};
 
-/// The most bytes that are written. What is longer is cut.
-const MOST: usize = 1024;
+/// The most bytes of a line. A longer line is cut.
+const MAX_BYTES: usize = 1024;
 
 /// A text of at most [`MOST`] bytes.
 struct Text {
-    bytes: [u8; MOST],
+    bytes: [u8; MAX_BYTES],
     len: usize,
 }
 
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.bytes.len() - self.len;
-        let text = &text.as_bytes()[..text.len().min(room)];
+        let left = self.bytes.len() - self.len;
+        let text = &text.as_bytes()[..text.len().min(left)];
         self.bytes[self.len..][..text.len()].copy_from_slice(text);
         self.len += text.len();
         Ok(())
@@ -24,13 +24,13 @@ impl Write for Text {
 
 /// Writes a line to the process's standard error.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
-    let mut text = Text { bytes: [0; MOST], len: 0 };
-    // What a `Display` of ours reports is of no use any more.
+    let mut text = Text { bytes: [0; MAX_BYTES], len: 0 };
+    // An error of a `Display` implementation does not matter any more.
     let _ = writeln!(text, "{line}");
     write_to_stderr(&text.bytes[..text.len]);
 }
 
-/// By the system's call: the standard library's has a lock, which another thread may hold.
+/// This makes the system call itself. The standard library would take a lock, which another thread may hold.
 #[cfg(all(
     feature = "libc",
     any(target_os = "linux", target_os = "android", target_vendor = "apple"),
@@ -46,7 +46,7 @@ fn write_to_stderr(text: &[u8]) {
             Ok(written) => rest = &rest[written.min(rest.len())..],
             Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {
             }
-            // Nobody hears it.
+            // Standard error is closed or broken, so nobody can read the text.
             Err(_) => return,
         }
     }
@@ -61,8 +61,8 @@ fn write_to_stderr(text: &[u8]) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), text);
 }
 
-/// The calling thread's name. Where the system has it, it is read from there: the standard library's `thread::current`
-/// takes memory on a thread that is not its own, and the system's names have up to 15 letters.
+/// Calls `then` with the name of the calling thread. This asks the system for it, which cuts names to 15 letters. The
+/// standard library's `thread::current` would take memory on a thread that the library has not started.
 #[cfg(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri)))]
 pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     let mut name = [0_u8; 16];
@@ -77,10 +77,10 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     then(std::thread::current().name().unwrap_or("without a name"))
 }
 
-/// Writes the stack to the process's standard error, if the environment asks for it as for a panic's. This takes
-/// memory of the system's, so it comes last.
-pub(crate) fn say_stack() {
-    // Takes no memory where there is no such variable.
+/// Writes a backtrace to the process's standard error, if `RUST_BACKTRACE` asks for it, as for a panic. This takes
+/// memory from the system, so it comes last.
+pub(crate) fn say_backtrace() {
+    // This takes no memory if there is no such variable.
     if std::env::var_os("RUST_BACKTRACE").is_none_or(|value| value == "0") {
         return;
     }

@@ -1,13 +1,13 @@
-//! The border to the system: what is asked of it, and what is given back, goes through here.
+//! The border to the system. Everything that memzone asks of the system or gives back to it goes through here.
 //!
-//! It uses nothing of memzone's but its errors. I14 (what was put aside is freed once) and I16 (what the system's
-//! calls demand) live here. Everything that may ask the system calls [`section::ask`] first, which is how a
-//! real-time section counts or refuses it.
+//! It uses nothing of memzone's but the errors. I14 (what was put aside is freed once) and I16 (what the system's calls
+//! demand) live here. Before a function asks the system for something, it calls [`section::ask`], so that a real-time
+//! section can count or refuse it.
 
 pub(crate) mod last_words;
 pub(crate) mod pages;
 pub(crate) mod section;
 pub(crate) mod shared_list;
-// Uses `section`, as do the ones below.
+// These use `section`.
 pub(crate) mod aside;
 pub(crate) mod stack_bounds;

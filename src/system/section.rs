@@ -1,52 +1,51 @@
-//! Real-time sections: what may ask the system for something while one lasts, and what was asked.
+//! Real-time sections: what a thread may ask the system for while it is in one, and what it has asked for.
 //!
-//! All that memzone asks of the system goes by [`ask`] before, on its cold paths. So a section costs
-//! nothing where nothing is asked.
+//! Before memzone asks the system for anything, it calls [`ask`]. It does so only on its cold paths, so a section costs
+//! nothing while nothing is asked for.
 
 #![forbid(unsafe_code)]
 
 use super::pages::{self, Faults};
 use crate::error::{Request, ZoneError};
-use crate::system::last_words::{say, say_stack, with_thread_name};
+use crate::system::last_words::{say, say_backtrace, with_thread_name};
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::panic::Location;
 
-/// What memzone would do, or does, where the thread is in a real-time section and the system is
-/// about to be asked for something.
+/// What memzone does when the thread is in a real-time section and memzone needs something from the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Policy {
-    /// Count it, and do it.
+    /// Count the request, and make it.
     Count,
-    /// Count it, and do not do it: what wanted it gives [`ZoneError::Denied`], or panics with it where
-    /// there is no `try_`. What was to be freed is put aside instead, to be freed by
-    /// [`collect`](crate::rt::collect); but a block of the system's heap of less than 32 bytes, which cannot hold
-    /// what that takes, is counted and freed.
+    /// Count the request, and do not make it. A method that needed it panics with [`ZoneError::Denied`], and its `try_`
+    /// twin returns that error. Memory that was to be freed is put aside instead, and [`collect`](crate::rt::collect)
+    /// frees it later. The exception is a block of the system's heap of less than 32 bytes. It is too small to be put
+    /// aside, so it is counted and freed.
     Deny,
-    /// Print what it is and where, and stop the process. The line goes to the process's own standard error, which
-    /// `cargo test` does not capture, and takes no memory. With the environment variable `RUST_BACKTRACE=1` the
-    /// stack that leads there follows it; that does take memory.
+    /// Print the request and the place in the program, and stop the process. The line goes to the process's own
+    /// standard error, which `cargo test` does not capture. Printing it takes no memory. With the environment variable
+    /// `RUST_BACKTRACE=1` a backtrace follows the line. That does take memory.
     Abort,
 }
 
 const POLICIES: usize = Policy::Abort as usize + 1;
 
-/// A thread's sections, and what was asked for in them, since it started.
-struct Local {
-    /// How many sections of each policy the thread is in.
+/// The sections that a thread is in, and what it has asked for in sections since it started.
+struct ThreadSections {
+    /// The number of sections of each policy that the thread is in.
     sections: [Cell<u64>; POLICIES],
     asked: [Cell<u64>; Request::ALL.len()],
     denied: Cell<u64>,
     bytes: Cell<u64>,
     given_back: Cell<u64>,
-    /// Where the user's code is, if a cold path has said that.
+    /// The place in the user's code, if a cold path has set it.
     place: Cell<Option<&'static Location<'static>>>,
 }
 
 thread_local! {
-    static LOCAL: Local = const {
-        Local {
+    static SECTIONS: ThreadSections = const {
+        ThreadSections {
             sections: [const { Cell::new(0) }; POLICIES],
             asked: [const { Cell::new(0) }; Request::ALL.len()],
             denied: Cell::new(0),
@@ -61,8 +60,8 @@ fn add(counter: &Cell<u64>, more: u64) {
     counter.set(counter.get().wrapping_add(more));
 }
 
-impl Local {
-    /// The strictest of the sections the thread is in.
+impl ThreadSections {
+    /// The strictest policy of the sections that the thread is in.
     fn policy(&self) -> Option<Policy> {
         let active = |policy: &Policy| self.sections[*policy as usize].get() != 0;
         [Policy::Abort, Policy::Deny, Policy::Count].into_iter().find(active)
@@ -78,55 +77,56 @@ impl Local {
     }
 }
 
-/// The strictest policy of the sections that the thread is in.
+/// The strictest policy of the sections that the calling thread is in.
 pub(crate) fn policy() -> Option<Policy> {
-    LOCAL.with(Local::policy)
+    SECTIONS.with(ThreadSections::policy)
 }
 
-/// Whether the system may be asked for something. Called before it is, each time.
+/// Whether the system may be asked for something. Every request to the system comes after a call of this.
 #[track_caller]
 pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
     let place = Location::caller();
-    LOCAL.with(|local| {
-        let Some(policy) = local.policy() else { return Ok(()) };
-        add(&local.asked[request as usize], 1);
+    SECTIONS.with(|thread| {
+        let Some(policy) = thread.policy() else { return Ok(()) };
+        add(&thread.asked[request as usize], 1);
         match policy {
             Policy::Count => {
                 let counter = match request {
-                    Request::GiveBack => &local.given_back,
-                    _ => &local.bytes,
+                    Request::GiveBack => &thread.given_back,
+                    _ => &thread.bytes,
                 };
                 add(counter, bytes as u64);
                 Ok(())
             }
             Policy::Deny => {
-                add(&local.denied, 1);
+                add(&thread.denied, 1);
                 Err(ZoneError::Denied { request, bytes })
             }
-            Policy::Abort => abort(local, request, bytes, place),
+            Policy::Abort => abort(thread, request, bytes, place),
         }
     })
 }
 
-/// The user's call, for as long as it lasts: for cold paths whose callees cannot be told it otherwise.
+/// Remembers the place of the user's call until the result is dropped. Cold paths use this if they cannot pass the
+/// place on to the functions that they call.
 #[track_caller]
-pub(crate) fn at_caller() -> At {
+pub(crate) fn at_caller() -> UserPlace {
     let place = Location::caller();
-    At(LOCAL.with(|local| local.place.replace(Some(place))))
+    UserPlace(SECTIONS.with(|thread| thread.place.replace(Some(place))))
 }
 
-/// What [`at_caller`] returns; the place before it.
-pub(crate) struct At(Option<&'static Location<'static>>);
+/// What [`at_caller`] returns. It holds the place that was set before, and restores it.
+pub(crate) struct UserPlace(Option<&'static Location<'static>>);
 
-impl Drop for At {
+impl Drop for UserPlace {
     fn drop(&mut self) {
-        LOCAL.with(|local| local.place.set(self.0));
+        SECTIONS.with(|thread| thread.place.set(self.0));
     }
 }
 
-/// Whether a place is in memzone itself, which says nothing to a user.
-fn is_inside(place: &Location<'_>) -> bool {
-    // The sources' folder is two levels above this file.
+/// Whether a place is in memzone's own sources. Such a place tells a user nothing.
+fn is_in_memzone(place: &Location<'_>) -> bool {
+    // The folder of the sources is two levels above this file.
     let mut separators = file!().rmatch_indices(['/', '\\']);
     let end = separators.nth(1).map_or(0, |(at, _)| at);
     place.file().starts_with(&file!()[..end])
@@ -134,29 +134,34 @@ fn is_inside(place: &Location<'_>) -> bool {
 
 /// What [`Policy::Abort`] does.
 #[cold]
-fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location<'static>) -> ! {
-    // What this asks for itself is not to end here.
-    local.sections.iter().for_each(|count| count.set(0));
-    let place = local.place.take().unwrap_or(place);
+fn abort(
+    thread: &ThreadSections,
+    request: Request,
+    bytes: usize,
+    place: &'static Location<'static>,
+) -> ! {
+    // All sections end here, so that what this function needs itself does not abort again.
+    thread.sections.iter().for_each(|count| count.set(0));
+    let place = thread.place.take().unwrap_or(place);
     let say_with = |name: &str, rest: fmt::Arguments<'_>| {
         say(format_args!(
             "memzone: in a real-time section with Policy::Abort, thread {name} was about to ask the \
              system for {request} ({bytes} bytes){rest}"
         ));
     };
-    with_thread_name(|name| match is_inside(place) {
+    with_thread_name(|name| match is_in_memzone(place) {
         true => say_with(name, format_args!("; RUST_BACKTRACE=1 shows where")),
         false => say_with(name, format_args!(", at {place}")),
     });
-    say_stack();
+    say_backtrace();
     std::process::abort()
 }
 
-/// Makes the calling thread a real-time one until the guard is dropped: from now on what memzone would
-/// ask the system for is counted, refused, or ends the process, as the policy says.
+/// Makes the calling thread a real-time thread until the guard is dropped. Until then, the policy says what happens to
+/// each request that memzone has for the system: it is counted, it is refused, or it stops the process.
 ///
-/// Sections nest; the strictest counts. A section that is forgotten (`mem::forget`) lasts as long as the
-/// thread, which is a way to mark a thread that does nothing else.
+/// Sections can be nested, and the strictest one counts. A section that is forgotten (`mem::forget`) lasts as long as
+/// the thread. This is a way to mark a thread that does nothing else.
 ///
 /// ```
 /// use memzone::rt::{self, Plan, Policy, Request};
@@ -176,15 +181,15 @@ fn abort(local: &Local, request: Request, bytes: usize, place: &'static Location
 ///
 /// # Real-time
 ///
-/// Yes. On Linux it asks the system for the thread's page faults, which takes no lock, and 0.4 µs in
-/// `cargo bench --bench rt`; [`enter_unwatched`] does not.
+/// Yes. On Linux it asks the system for the thread's page faults, which takes no lock and 0.4 µs in `cargo bench
+/// --bench rt`. [`enter_unwatched`] does not do that.
 #[must_use = "the section ends when the guard is dropped"]
 pub fn enter(policy: Policy) -> Section {
     Section::new(policy, pages::faults())
 }
 
-/// Like [`enter`], but makes no system call at all, so that its report knows no page faults. For a section
-/// around each block of audio.
+/// Like [`enter`], but without any system call, so its report has no page faults. It is meant for a section around each
+/// block of audio.
 ///
 /// ```
 /// use memzone::rt::{self, Policy};
@@ -205,7 +210,7 @@ pub fn enter_unwatched(policy: Policy) -> Section {
     Section::new(policy, None)
 }
 
-/// A real-time section, until dropped; see [`enter`].
+/// A real-time section, which lasts until this is dropped; see [`enter`].
 ///
 /// ```
 /// use memzone::rt::{self, Policy};
@@ -225,20 +230,20 @@ pub struct Section {
     policy: Policy,
     before: Counts,
     faults: Option<Faults>,
-    /// Belongs to its thread.
-    here: PhantomData<*const ()>,
+    /// It must end on its own thread.
+    not_send: PhantomData<*const ()>,
 }
 
 impl Section {
     fn new(policy: Policy, faults: Option<Faults>) -> Section {
-        LOCAL.with(|local| {
-            let count = &local.sections[policy as usize];
+        SECTIONS.with(|thread| {
+            let count = &thread.sections[policy as usize];
             count.set(count.get() + 1);
-            Section { policy, before: local.counts(), faults, here: PhantomData }
+            Section { policy, before: thread.counts(), faults, not_send: PhantomData }
         })
     }
 
-    /// What this section was entered with. A section around it may be stricter.
+    /// The policy that this section was entered with. A section around it may have a stricter one.
     ///
     /// # Real-time
     ///
@@ -247,24 +252,24 @@ impl Section {
         self.policy
     }
 
-    /// What was asked for since this section was entered, in sections inside of it too.
+    /// What the thread has asked for since this section was entered, including the sections inside it.
     ///
     /// # Real-time
     ///
-    /// Yes; as [`enter`].
+    /// Yes, like [`enter`].
     pub fn report(&self) -> Report {
-        // Before anything else: what follows may touch a page.
+        // This comes first, as what follows may touch a new page.
         let faults = self.faults.and_then(|before| pages::faults().map(|now| now.since(before)));
-        let counts = LOCAL.with(Local::counts).since(&self.before);
+        let counts = SECTIONS.with(ThreadSections::counts).since(&self.before);
         Report { counts, faults }
     }
 }
 
 impl Drop for Section {
     fn drop(&mut self) {
-        LOCAL.with(|local| {
-            let count = &local.sections[self.policy as usize];
-            // Never below: each section has added one, and is dropped once.
+        SECTIONS.with(|thread| {
+            let count = &thread.sections[self.policy as usize];
+            // This never goes below zero, as each section has added one and is dropped once.
             count.set(count.get().saturating_sub(1));
         });
     }
@@ -291,7 +296,8 @@ impl Counts {
     }
 }
 
-/// What a real-time section has asked of the system; see [`Section::report`]. `Display` prints it as a table.
+/// What a thread has asked the system for in a real-time section; see [`Section::report`]. `Display` prints it as a
+/// table.
 ///
 /// ```
 /// use memzone::rt::{self, Policy, Request};
@@ -311,7 +317,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// How often the system was asked, or would have been.
+    /// The number of requests, including those that were refused.
     ///
     /// # Real-time
     ///
@@ -320,7 +326,7 @@ impl Report {
         self.counts.asked.iter().sum()
     }
 
-    /// How often for this.
+    /// The number of requests of this kind.
     ///
     /// # Real-time
     ///
@@ -329,7 +335,7 @@ impl Report {
         self.counts.asked[request as usize]
     }
 
-    /// How many of all requests were refused.
+    /// The number of requests that were refused.
     ///
     /// # Real-time
     ///
@@ -338,7 +344,7 @@ impl Report {
         self.counts.denied
     }
 
-    /// Bytes asked for and not refused.
+    /// The bytes that were asked for and not refused.
     ///
     /// # Real-time
     ///
@@ -347,7 +353,7 @@ impl Report {
         self.counts.bytes
     }
 
-    /// Bytes given back to the system.
+    /// The bytes that were given back to the system.
     ///
     /// # Real-time
     ///
@@ -356,8 +362,9 @@ impl Report {
         self.counts.given_back
     }
 
-    /// Pages that this thread touched for the first time, in all its code, and that the system had at hand.
-    /// None where the system does not count them by thread (all but Linux), or nobody asked.
+    /// The number of pages that this thread touched for the first time, in all its code, and that the system had in
+    /// memory. `None` if the system does not count page faults by thread (only Linux does), or if the section does not
+    /// count them.
     ///
     /// # Real-time
     ///
@@ -366,7 +373,7 @@ impl Report {
         self.faults.map(|faults| faults.minor)
     }
 
-    /// Pages that this thread touched, in all its code, and that had to be read from a disk. None where
+    /// The number of pages that this thread touched, in all its code, and that had to be read from a disk. `None` when
     /// [`minor_faults`](Report::minor_faults) is.
     ///
     /// # Real-time

@@ -1,16 +1,16 @@
-//! A list that all threads share: values are added, and never removed.
+//! A list that all threads share. Values are added, and never removed.
 //!
-//! Adding and reading take no lock, so that no thread waits for another: neither for one that the system has
-//! interrupted, nor, in a forked child, for one that is not there any more.
+//! Adding and reading take no lock, so no thread waits for another. This matters if the system has interrupted the
+//! other thread, and in a forked child, where the other thread does not exist.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// What is in the list knows the next.
+/// A value in the list has a place for the link to the next one.
 pub(crate) trait Listed: Sized + Sync + 'static {
     fn next(&self) -> &SharedList<Self>;
 }
 
-/// A place for the value that was added before the one that has it; the list itself has the newest.
+/// A link: the list itself has the newest value, and each value has the one that was added before it.
 #[derive(Debug)]
 pub(crate) struct SharedList<T: 'static>(AtomicPtr<T>);
 
@@ -20,20 +20,21 @@ impl<T: Listed> SharedList<T> {
     }
 
     fn get(&self) -> Option<&'static T> {
-        // Acquire: what was written to the value before it was added.
+        // Acquire: this thread sees what was written to the value before it was added.
         let value = self.0.load(Ordering::Acquire);
-        // SAFETY: (I29) null, or made of a `&'static T` by `add`.
+        // SAFETY: (I29) the pointer is null, or `add` made it from a `&'static T`.
         unsafe { value.as_ref() }
     }
 
-    /// Adds a value, which is in no list.
+    /// Adds a value, which must be in no list yet.
     pub(crate) fn add(&self, value: &'static T) {
-        // Nobody writes through it.
+        // The pointer is only `*mut` because `AtomicPtr` wants that. Nobody writes through it.
         let new = core::ptr::from_ref(value).cast_mut();
         let mut newest = self.0.load(Ordering::Relaxed);
         loop {
             value.next().0.store(newest, Ordering::Relaxed);
-            // Release: for `get`. What was added before is passed on, as an exchange continues its release.
+            // Release: pairs with `get`. The values that were added before are published too, as an exchange continues
+            // the release sequence of those before it.
             let added =
                 self.0.compare_exchange_weak(newest, new, Ordering::Release, Ordering::Relaxed);
             match added {

@@ -1,10 +1,10 @@
-//! A slice that grows at the end of a zone, and what is made with it: slices of an iterator's items.
+//! A slice that grows at the end of a zone, and slices of the items of an iterator, which are made with it.
 
-// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+// An arena gives `&mut` from `&self`: each call gives other memory (I2).
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{OnError, Panic, Return, refuse_drop, value};
+use super::places::{OnError, Panic, Return, or_never, refuse_drop};
 use crate::error::ZoneError;
 use crate::region::bump::{MAX_REQUEST, round_up_step};
 use crate::region::stale;
@@ -18,111 +18,111 @@ pub(crate) struct SliceBuilder<'z, E, T> {
     zone: &'z Zone,
     start: NonNull<T>,
     len: usize,
-    room: usize,
+    capacity: usize,
     on_error: PhantomData<E>,
 }
 
 impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     pub(crate) fn new(zone: &'z Zone) -> Self {
         let start = NonNull::dangling();
-        SliceBuilder { zone, start, len: 0, room: 0, on_error: PhantomData }
+        SliceBuilder { zone, start, len: 0, capacity: 0, on_error: PhantomData }
     }
 
     /// Makes room for `more` further items, and for some that may follow.
     #[track_caller]
     pub(crate) fn reserve(&mut self, more: usize) -> Result<(), E::Error> {
-        if more <= self.room - self.len {
+        if more <= self.capacity - self.len {
             return Ok(());
         }
-        self.make_room(more, self.room.saturating_mul(2).max(4))
+        self.grow(more, self.capacity.saturating_mul(2).max(4))
     }
 
-    /// Makes room for `more` further items and no others.
+    /// Makes room for `more` further items, and for no others.
     #[track_caller]
     pub(crate) fn reserve_exact(&mut self, more: usize) -> Result<(), E::Error> {
-        if more <= self.room - self.len {
+        if more <= self.capacity - self.len {
             return Ok(());
         }
-        self.make_room(more, 0)
+        self.grow(more, 0)
     }
 
-    /// Makes room for `more` further items, and for at least `wanted` in all.
+    /// Makes room for `more` further items, and for at least `wanted` items in all.
     #[track_caller]
-    fn make_room(&mut self, more: usize, wanted: usize) -> Result<(), E::Error> {
+    fn grow(&mut self, more: usize, wanted: usize) -> Result<(), E::Error> {
         let Some(least) = self.len.checked_add(more) else {
             let (requested, available) = (usize::MAX, MAX_REQUEST);
             return E::fail(ZoneError::TooLarge { requested, available });
         };
-        let room = least.max(wanted);
-        if self.extend_in_place(least, room) {
+        let capacity = least.max(wanted);
+        if self.extend_in_place(least, capacity) {
             return Ok(());
         }
-        let (start, room) = match self.zone.places::<Return, T>(room, align_of::<T>()) {
-            Ok(start) => (start, room),
-            // There may be no room for more than is needed now.
+        let (start, capacity) = match self.zone.places::<Return, T>(capacity, align_of::<T>()) {
+            Ok(start) => (start, capacity),
+            // The zone may have no room for more than is needed now.
             Err(_) => (self.zone.places::<E, T>(least, align_of::<T>())?, least),
         };
-        // SAFETY: (I2) `room >= len` places just taken, apart from the old ones.
+        // SAFETY: (I2) the `capacity >= len` places were just taken, so they do not overlap the old ones.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
-        if stale::ON && self.room != 0 {
-            // SAFETY: (I6) the end of what was taken before.
-            let end = unsafe { self.start.add(self.room) };
-            // SAFETY: (I1) the items have left it.
+        if stale::ON && self.capacity != 0 {
+            // SAFETY: (I6) this is the end of what was taken before.
+            let end = unsafe { self.start.add(self.capacity) };
+            // SAFETY: (I1) the items have left this memory.
             unsafe { stale::close(self.start.cast(), end.cast()) };
         }
         self.start = start;
-        self.room = room;
+        self.capacity = capacity;
         Ok(())
     }
 
-    /// Takes the bytes behind the slice if it is the last allocation: up to `room` items, at
-    /// least `least`.
-    fn extend_in_place(&mut self, least: usize, room: usize) -> bool {
+    /// Takes the bytes behind the slice, if the slice is the last allocation. It takes them for up to `capacity` items in
+    /// all, and for at least `least`.
+    fn extend_in_place(&mut self, least: usize, capacity: usize) -> bool {
         let size = size_of::<T>();
-        if self.room == 0 || size == 0 {
+        if self.capacity == 0 || size == 0 {
             return false;
         }
         let header = self.zone.header();
         let cursor = header.cursor.get();
         let start = self.start.addr().get();
-        // Not the last where somebody took memory behind it, or a new block was begun.
-        if start + round_up_step(self.room * size) != cursor.addr().get() {
+        // The slice is not the last allocation if somebody has taken memory behind it, or if a new block was begun.
+        if start + round_up_step(self.capacity * size) != cursor.addr().get() {
             return false;
         }
         let left = (header.end.get().addr().get() - start) / size;
         if left < least {
             return false;
         }
-        let room = room.min(left);
-        let more = start + room * size - cursor.addr().get().min(start + room * size);
+        let capacity = capacity.min(left);
+        let more = start + capacity * size - cursor.addr().get().min(start + capacity * size);
         let free = header.end.get().addr().get() - cursor.addr().get();
-        stale::open(self.start.cast(), room * size);
-        // SAFETY: (I6) `start + room * size` is within the block, and so is the rounded cursor.
+        stale::open(self.start.cast(), capacity * size);
+        // SAFETY: (I6) `start + capacity * size` lies within the block, and so does the rounded cursor.
         header.cursor.set(unsafe { cursor.add(round_up_step(more).min(free)) });
-        self.room = room;
+        self.capacity = capacity;
         true
     }
 
-    /// Takes as many items as there is room for. Some: the first one that there is none for. None: the iterator
-    /// has ended. Nothing but the items is looked at in this loop, so that the optimiser can make of it what it
-    /// makes of a loop over an array.
+    /// Takes items from the iterator as long as there is room. If there is no room for an item, that item is returned.
+    /// `None` means that the iterator has ended. The loop looks at nothing but the items, so the optimiser can treat it
+    /// like a loop over an array.
     ///
-    /// The iterator's own loop is used, which for some is much shorter than one over `next`. It may be the
-    /// user's, and call the closure as often as it likes, also after the closure has told it to stop. So the
-    /// bound is in the closure.
+    /// The loop is the iterator's own, which is much shorter than one over `next` for some iterators. It may be the
+    /// user's code. So it may call the closure as often as it likes, even after the closure has told it to stop. This
+    /// is why the closure checks the bound.
     #[inline]
-    fn fill_room(&mut self, items: &mut impl Iterator<Item = T>) -> Option<T> {
-        let (start, room) = (self.start, self.room);
+    fn fill_capacity(&mut self, items: &mut impl Iterator<Item = T>) -> Option<T> {
+        let (start, capacity) = (self.start, self.capacity);
         let mut filled = self.len;
         let mut over = None;
         let _ = items.try_for_each(|item| {
-            if filled >= room {
+            if filled >= capacity {
                 over = Some(item);
                 return ControlFlow::Break(());
             }
-            // SAFETY: (I6) `filled < room`, as was just seen.
+            // SAFETY: (I6) `filled < capacity` was just checked.
             let place = unsafe { start.add(filled) };
-            // SAFETY: (I2) a place of ours that is not yet filled.
+            // SAFETY: (I2) the place belongs to this slice and is not filled yet.
             unsafe { place.write(item) };
             filled += 1;
             ControlFlow::Continue(())
@@ -131,13 +131,36 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         over
     }
 
+    /// Takes an item and all that follow it, growing as needed. Where the slice lies and how long it is stays in
+    /// registers between two times that it grows.
+    #[inline]
+    #[track_caller]
+    fn push_all(&mut self, first: T, mut items: impl Iterator<Item = T>) -> Result<(), E::Error> {
+        self.push(first)?;
+        let (mut start, mut capacity, mut len) = (self.start, self.capacity, self.len);
+        while let Some(item) = items.next() {
+            if len == capacity {
+                self.len = len;
+                self.reserve(1)?;
+                (start, capacity) = (self.start, self.capacity);
+            }
+            // SAFETY: (I6) `len < capacity`.
+            let place = unsafe { start.add(len) };
+            // SAFETY: (I2) a place of ours that is not yet filled.
+            unsafe { place.write(item) };
+            len += 1;
+        }
+        self.len = len;
+        Ok(())
+    }
+
     #[inline]
     #[track_caller]
     pub(crate) fn push(&mut self, item: T) -> Result<(), E::Error> {
         self.reserve(1)?;
-        // SAFETY: (I6) `len < room`.
+        // SAFETY: (I6) `len < capacity`.
         let place = unsafe { self.start.add(self.len) };
-        // SAFETY: (I2) a place of ours that is not yet filled.
+        // SAFETY: (I2) the place belongs to this slice and is not filled yet.
         unsafe { place.write(item) };
         self.len += 1;
         Ok(())
@@ -149,20 +172,20 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         T: Copy,
     {
         self.reserve(items.len())?;
-        // SAFETY: (I6) `len <= room`.
+        // SAFETY: (I6) `len <= capacity`.
         let place = unsafe { self.start.add(self.len) };
-        // SAFETY: (I2) `reserve` made room for as many; a place just taken is apart from `items`.
+        // SAFETY: (I2) `reserve` has made room for that many items, and places of this slice do not overlap `items`.
         unsafe { place.as_ptr().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
         self.len += items.len();
         Ok(())
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
-        // SAFETY: (I7) `len` items are written; (I1) borrowed from this, which borrows the handle.
+        // SAFETY: (I7) `len` items are written; (I1) the result borrows this, which borrows the handle.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
-    /// Forgets the items; their places are kept.
+    /// Forgets the items and keeps their places.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
@@ -173,18 +196,19 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     ///
     /// Nobody uses the items any more, and this is not used again.
     pub(crate) unsafe fn give_back(&self) {
-        // SAFETY: (I6) `room` places taken in this zone; unused by the caller's promise.
-        unsafe { self.zone.header().give_back(self.start.cast(), self.room * size_of::<T>()) };
+        // SAFETY: (I6) the `capacity` places were taken in this zone. The caller promises that nobody uses them.
+        unsafe { self.zone.header().give_back(self.start.cast(), self.capacity * size_of::<T>()) };
     }
 
-    /// The slice; what it did not fill goes back if it is still the last allocation.
+    /// Returns the slice. Places that it did not fill are given back, if they are still at the end of the last
+    /// allocation.
     pub(crate) fn finish(self) -> &'z mut [T] {
         let header = self.zone.header();
         let size = size_of::<T>();
         let start = self.start.addr().get();
-        let end = start + round_up_step(self.room * size);
-        if self.room != 0 && size != 0 && end == header.cursor.get().addr().get() {
-            // SAFETY: (I6) within what was taken for the slice.
+        let end = start + round_up_step(self.capacity * size);
+        if self.capacity != 0 && size != 0 && end == header.cursor.get().addr().get() {
+            // SAFETY: (I6) this lies within what was taken for the slice.
             let cursor = unsafe { self.start.cast::<u8>().add(round_up_step(self.len * size)) };
             if stale::ON {
                 // SAFETY: (I6) as above.
@@ -194,7 +218,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
             }
             header.cursor.set(cursor);
         }
-        // SAFETY: (I7) `len` items are written; (I1) borrowed from the handle.
+        // SAFETY: (I7) `len` items are written; (I1) the result borrows the handle.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
@@ -205,15 +229,9 @@ impl Zone {
         let mut items = items.into_iter();
         let mut builder = SliceBuilder::<E, I::Item>::new(self);
         builder.reserve_exact(items.size_hint().0)?;
-        // What has ended once is not asked again.
-        if let Some(item) = builder.fill_room(&mut items) {
-            let rest = builder.push(item).and_then(|()| {
-                for item in items {
-                    builder.push(item)?;
-                }
-                Ok(())
-            });
-            if let Err(error) = rest {
+        // An iterator that has ended is not asked again.
+        if let Some(item) = builder.fill_capacity(&mut items) {
+            if let Err(error) = builder.push_all(item, items) {
                 // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
                 unsafe { builder.give_back() };
                 return Err(error);
@@ -222,8 +240,8 @@ impl Zone {
         Ok(builder.finish())
     }
 
-    /// Puts all items of an iterator into the zone, as one slice. It grows in place as long as
-    /// nothing else is allocated meanwhile; the iterator may use the zone itself.
+    /// Puts all items of an iterator into the zone, as one slice. The slice grows in place as long as nothing else is
+    /// allocated. The iterator may use the zone itself.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -233,7 +251,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_iter`](Zone::try_alloc_iter) errs.
+    /// When [`try_alloc_iter`](Zone::try_alloc_iter) gives an error.
     ///
     /// # Real-time
     ///
@@ -241,19 +259,19 @@ impl Zone {
     #[track_caller]
     pub fn alloc_iter<T>(&self, items: impl IntoIterator<Item = T>) -> &mut [T] {
         const { refuse_drop::<T>() };
-        value(self.iter_in::<Panic, _>(items))
+        or_never(self.iter_in::<Panic, _>(items))
     }
 
     /// Like [`alloc_iter`](Zone::alloc_iter), with an error instead of a panic.
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout); the items so far are lost then, and their places go
-    /// back if nothing else was allocated since.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The items so far are lost then, and their places are
+    /// given back if nothing else was allocated in the meantime.
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining) and as far as the iterator is.
+    /// Yes, within [`remaining`](Zone::remaining), if the iterator is.
     #[track_caller]
     pub fn try_alloc_iter<T>(
         &self,

@@ -1,7 +1,7 @@
-//! Places in a zone: how a method takes one, and what it does where there is none.
+//! Places in a zone: how a method takes one, and what it does if the zone cannot give one.
 //!
-//! Each method and its `try_` twin have one body, which is generic over [`OnError`]. The body moves the cursor before it
-//! runs any code of the user's (I5).
+//! Each method and its `try_` twin share one body, which is generic over [`OnError`]. The body moves the cursor before
+//! it runs any of the user's code (I5).
 
 use super::{Zone, nothing};
 use crate::error::{MAX_ALIGN, ZoneError, or_panic, panic_with};
@@ -11,7 +11,7 @@ use core::convert::Infallible;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-/// What a method does where it cannot go on.
+/// What a method does when it cannot go on.
 pub(crate) trait OnError {
     type Error;
     fn fail<T>(error: ZoneError) -> Result<T, Self::Error>;
@@ -27,7 +27,7 @@ pub(crate) trait OnError {
     ) -> Result<NonNull<T>, Self::Error> {
         let size = bytes_of::<T>(len);
         let start = Self::grow(zone, size, align)?.cast();
-        // SAFETY: (I2) `len` places just taken.
+        // SAFETY: (I2) the `len` places were just taken.
         unsafe { fill(start, len, value) };
         Ok(start)
     }
@@ -35,13 +35,13 @@ pub(crate) trait OnError {
     #[track_caller]
     fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Self::Error> {
         let place = Self::grow(zone, size_of::<T>(), align_of::<T>())?.cast();
-        // SAFETY: (I2) a place just taken for it.
+        // SAFETY: (I2) the place was just taken for this value.
         unsafe { place.write(value) };
         Ok(place)
     }
 }
 
-/// The plain methods.
+/// The plain methods panic.
 pub(crate) enum Panic {}
 
 impl OnError for Panic {
@@ -54,7 +54,7 @@ impl OnError for Panic {
     #[inline(always)]
     #[track_caller]
     fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, Infallible> {
-        let Grown(place, lent) = grow_or_panic(zone.lend(), size, align);
+        let PlaceAndZone(place, lent) = grow_or_panic(zone.lend(), size, align);
         zone.take_back(lent);
         Ok(place)
     }
@@ -66,20 +66,20 @@ impl OnError for Panic {
         align: usize,
         value: T,
     ) -> Result<NonNull<T>, Infallible> {
-        let Grown(start, lent) = fill_or_panic(zone.lend(), len, align, value);
+        let PlaceAndZone(start, lent) = fill_or_panic(zone.lend(), len, align, value);
         zone.take_back(lent);
         Ok(start)
     }
     #[inline(always)]
     #[track_caller]
     fn put<T>(zone: &Zone, value: T) -> Result<NonNull<T>, Infallible> {
-        let Grown(place, lent) = put_or_panic(zone.lend(), value);
+        let PlaceAndZone(place, lent) = put_or_panic(zone.lend(), value);
         zone.take_back(lent);
         Ok(place)
     }
 }
 
-/// The `try_` twins.
+/// The `try_` twins return the error.
 pub(crate) enum Return {}
 
 impl OnError for Return {
@@ -97,32 +97,32 @@ impl OnError for Return {
     }
 }
 
-/// An allocation, and the zone it is in: another one where the zone was yet to be made. Both are
-/// returned in registers, and the zone is passed by value, so that neither it nor the guard of a
-/// scope has to live in memory for the sake of the cold path.
-struct Grown<T>(NonNull<T>, ManuallyDrop<Zone>);
+/// An allocation and the zone that it lies in. The zone is another one than before if it was yet to be made. The zone
+/// is passed by value, and both are returned in registers. So neither the zone nor a scope's guard has to be kept in
+/// memory for the sake of the cold path.
+struct PlaceAndZone<T>(NonNull<T>, ManuallyDrop<Zone>);
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Grown<u8> {
+fn grow_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> PlaceAndZone<u8> {
     let place = or_panic(zone.grow(size, align));
-    Grown(place, zone)
+    PlaceAndZone(place, zone)
 }
 
-/// Also puts the value into its place, so that the caller need not save it in a register, on its hot
-/// path too, for what comes after this call.
+/// Also writes the value to its place. Otherwise the caller would have to save the value in a register across this
+/// call, and would do so on its hot path too.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> Grown<T> {
+fn put_or_panic<T>(zone: ManuallyDrop<Zone>, value: T) -> PlaceAndZone<T> {
     let place = or_panic(zone.grow(size_of::<T>(), align_of::<T>())).cast();
-    // SAFETY: (I2) a place just taken for it.
+    // SAFETY: (I2) the place was just taken for this value.
     unsafe { place.write(value) };
-    Grown(place, zone)
+    PlaceAndZone(place, zone)
 }
 
-/// As `put_or_panic`, for a slice of equal values.
+/// Like `put_or_panic`, for a slice of equal values.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -131,20 +131,20 @@ fn fill_or_panic<T: Copy>(
     len: usize,
     align: usize,
     value: T,
-) -> Grown<T> {
+) -> PlaceAndZone<T> {
     let start = or_panic(zone.grow(bytes_of::<T>(len), align)).cast();
-    // SAFETY: (I2) `len` places just taken.
+    // SAFETY: (I2) the `len` places were just taken.
     unsafe { fill(start, len, value) };
-    Grown(start, zone)
+    PlaceAndZone(start, zone)
 }
 
-/// The bytes of `len` values, or `usize::MAX` where there are no such numbers.
+/// The bytes of `len` values, or `usize::MAX` if that many bytes cannot exist.
 #[inline(always)]
 pub(super) const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
-/// Values up to this size are passed to the cold path in registers.
+/// Values of up to this size are passed to the cold path in registers.
 pub(super) const IN_REGISTERS: usize = 16;
 
 /// # Safety
@@ -152,7 +152,7 @@ pub(super) const IN_REGISTERS: usize = 16;
 /// I2: the `len` places must be the caller's alone.
 #[inline(always)]
 pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
-    // However many there are of what has no bytes, nothing is written.
+    // Values without bytes need no writing, however many there are.
     if size_of::<T>() == 0 {
         return;
     }
@@ -176,14 +176,14 @@ fn grow(
     (place, zone)
 }
 
-/// What the plain methods return: there is no error to look at.
+/// The value of a plain method, which never returns an error.
 #[inline(always)]
-pub(super) fn value<T>(result: Result<T, Infallible>) -> T {
+pub(super) fn or_never<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;
     value
 }
 
-/// Zones run no destructors for what is borrowed from them (I8).
+/// Refuses types with a destructor at compile time, as zones run no destructors for what is borrowed from them (I8).
 pub(crate) const fn refuse_drop<T>() {
     assert!(
         !core::mem::needs_drop::<T>(),
@@ -193,8 +193,7 @@ pub(crate) const fn refuse_drop<T>() {
 }
 
 impl Zone {
-    /// Takes `size` bytes where that is only moving the cursor. `align` should be known at compile
-    /// time.
+    /// Takes `size` bytes, if moving the cursor is enough for that. `align` should be known at compile time.
     #[inline(always)]
     pub(super) fn bump_fast(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         if align > MAX_ALIGN {
@@ -202,23 +201,23 @@ impl Zone {
         }
         let header = self.header();
         let cursor = header.cursor.get();
-        let room = header.end.get().addr().get() - cursor.addr().get();
+        let remaining = header.end.get().addr().get() - cursor.addr().get();
         let skip = match align <= STEP {
             true => 0,
             false => cursor.addr().get().wrapping_neg() & (align - 1),
         };
-        // Sizes within a step of `usize::MAX` wrap to zero here, and zero bytes take the slow path
-        // too, so that the empty zone is never written to.
+        // A size within a step of `usize::MAX` is rounded to zero here. Zero bytes take the slow path too, so that the
+        // empty zone is never written to.
         let rounded = round_up_step(size);
-        if rounded.wrapping_sub(1) < room.saturating_sub(skip) {
-            // SAFETY: (I6) `skip + rounded` bytes are left in the block.
+        if rounded.wrapping_sub(1) < remaining.saturating_sub(skip) {
+            // SAFETY: (I6) the block has `skip + rounded` bytes left.
             header.cursor.set(unsafe { cursor.add(skip + rounded) });
             // SAFETY: (I6) as above.
             let start = unsafe { cursor.add(skip) };
             stale::open(start, size);
             Some(start)
         } else if size == 0 {
-            // Here, where it costs no other request anything.
+            // The test is here because it costs no other request anything here.
             nothing(align)
         } else {
             None
@@ -239,22 +238,22 @@ impl Zone {
         }
     }
 
-    /// Whether `place_fast` takes places for `T`.
+    /// Whether `place_fast` can take places for `T`.
     pub(super) const fn has_fast_place<T>() -> bool {
         size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
     }
 
-    /// `bump_fast` with one instruction less, for one `T` with `has_fast_place`.
+    /// Like `bump_fast`, with one instruction less, for one `T` for which `has_fast_place` is true.
     #[inline(always)]
     pub(super) fn place_fast<T>(&self) -> Option<NonNull<T>> {
-        // Known when this is compiled, so nothing is left of it.
+        // This is known at compile time, so it costs nothing.
         assert!(Self::has_fast_place::<T>());
         let bytes = round_up_step(size_of::<T>());
         let header = self.header();
         let cursor = header.cursor.get();
-        // Blocks end too far from the top of the address space for this sum to wrap.
+        // This sum cannot wrap, as blocks end far enough from the top of the address space.
         if cursor.addr().get() + bytes <= header.end.get().addr().get() {
-            // SAFETY: (I6) that many bytes are left in the block.
+            // SAFETY: (I6) the block has that many bytes left.
             header.cursor.set(unsafe { cursor.add(bytes) });
             stale::open(cursor, size_of::<T>());
             Some(cursor.cast())
@@ -263,13 +262,13 @@ impl Zone {
         }
     }
 
-    /// Takes the place of one `T`.
+    /// Takes a place for one `T`.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn place<E: OnError, T>(&self) -> Result<NonNull<T>, E::Error> {
         let (size, align) = (size_of::<T>(), align_of::<T>());
         if size == 0 {
-            // As `grow` does, without the call.
+            // This does what `grow` would do, without the call.
             return if align <= MAX_ALIGN {
                 Ok(NonNull::dangling())
             } else {
@@ -285,7 +284,7 @@ impl Zone {
         Ok(self.bump::<E>(size, align)?.cast())
     }
 
-    /// Takes the place of `len` times `T`.
+    /// Takes places for `len` values of `T`.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn places<E: OnError, T>(

@@ -1,17 +1,17 @@
-//! Putting slices into a zone by reference.
+//! Putting slices into a zone. The methods return references.
 
-// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+// An arena gives `&mut` from `&self`: each call gives other memory (I2).
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, refuse_drop, value};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
 impl Zone {
-    /// `slice_in` of equal values.
+    /// Like `slice_in`, for equal values.
     #[inline(always)]
     #[track_caller]
     fn fill_in<E: OnError, T: Copy>(
@@ -26,13 +26,13 @@ impl Zone {
         let start = match self.bump_fast(bytes_of::<T>(len), align) {
             Some(start) => {
                 let start = start.cast();
-                // SAFETY: (I2) `len` places just taken.
+                // SAFETY: (I2) the `len` places were just taken.
                 unsafe { fill(start, len, value) };
                 start
             }
             None => E::fill(self, len, align, value)?,
         };
-        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) })
     }
 
@@ -47,16 +47,17 @@ impl Zone {
         let start = self.places::<E, T>(len, align)?.as_ptr();
         for index in 0..len {
             let value = make(index);
-            // SAFETY: (I5) `len` places were taken before `make` ran.
+            // SAFETY: (I5) the `len` places were taken before `make` ran.
             let place = unsafe { start.add(index) };
             // SAFETY: (I2) as above.
             unsafe { place.write(value) };
         }
-        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
     }
 
-    /// A slice of what `make` returns, or its first error. Then its places go back, if nothing was taken since.
+    /// A slice of what `make` returns, or its first error. On an error the places are given back, if nothing else was
+    /// taken in the meantime.
     #[inline(always)]
     pub(crate) fn fill_slice<T>(
         &self,
@@ -69,21 +70,21 @@ impl Zone {
             let value = match make(index) {
                 Ok(value) => value,
                 Err(error) => {
-                    // SAFETY: (I1) nobody has seen the places, and their items need no destructor.
+                    // SAFETY: (I1) nobody has seen the places, and the values in them need no destructor.
                     unsafe { self.take_back_places(start, len) };
                     return Err(error);
                 }
             };
-            // SAFETY: (I5) `len` places were taken before `make` ran.
+            // SAFETY: (I5) the `len` places were taken before `make` ran.
             let place = unsafe { start.add(index) };
             // SAFETY: (I2) as above.
             unsafe { place.write(value) };
         }
-        // SAFETY: (I7) all `len` are written; (I1) borrowed from the handle.
+        // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
     }
 
-    /// Gives `len` places back that a slice was to have, if nothing was taken since.
+    /// Gives back the `len` places that were taken for a slice, if nothing else was taken in the meantime.
     ///
     /// # Safety
     ///
@@ -100,9 +101,9 @@ impl Zone {
     #[track_caller]
     fn copy_in<E: OnError, T: Copy>(&self, source: &[T]) -> Result<&mut [T], E::Error> {
         let start = self.places::<E, T>(source.len(), align_of::<T>())?.as_ptr();
-        // SAFETY: (I2) `source.len()` places just taken, so apart from the source.
+        // SAFETY: (I2) the places were just taken, so they do not overlap the source.
         unsafe { start.copy_from_nonoverlapping(source.as_ptr(), source.len()) };
-        // SAFETY: (I7) all are written; (I1) borrowed from the handle.
+        // SAFETY: (I7) all values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, source.len()) })
     }
 
@@ -110,15 +111,15 @@ impl Zone {
     #[track_caller]
     fn uninit_in<E: OnError, T>(&self, len: usize) -> Result<&mut [MaybeUninit<T>], E::Error> {
         let start = self.places::<E, MaybeUninit<T>>(len, align_of::<T>())?.as_ptr();
-        // SAFETY: (I7) `MaybeUninit` needs no initialisation; (I1) borrowed from the handle.
+        // SAFETY: (I7) `MaybeUninit` needs no initialisation; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
     }
 
-    /// Puts `len` copies of a value into the zone. The memory is filled once, not cleared before.
+    /// Puts `len` copies of a value into the zone. The memory is written once, and not cleared before.
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice`](Zone::try_alloc_slice) errs.
+    /// When [`try_alloc_slice`](Zone::try_alloc_slice) gives an error.
     ///
     /// # Real-time
     ///
@@ -126,11 +127,11 @@ impl Zone {
     ///
     /// # Time complexity
     ///
-    /// Linear in `len`, for the fill.
+    /// Linear in `len`.
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
-        self::value(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
+        or_never(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
     }
 
     /// Like [`alloc_slice`](Zone::alloc_slice), with an error instead of a panic.
@@ -148,11 +149,11 @@ impl Zone {
         self.fill_in::<Return, T>(len, align_of::<T>(), value)
     }
 
-    /// Puts `len` values into the zone, the one at `index` made by `make(index)`.
+    /// Puts `len` values into the zone. The one at `index` is what `make(index)` returns.
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_with`](Zone::try_alloc_slice_with) errs.
+    /// When [`try_alloc_slice_with`](Zone::try_alloc_slice_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -161,7 +162,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
         const { refuse_drop::<T>() };
-        value(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
+        or_never(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
     }
 
     /// Like [`alloc_slice_with`](Zone::alloc_slice_with), with an error instead of a panic.
@@ -172,7 +173,7 @@ impl Zone {
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
+    /// Yes, within [`remaining`](Zone::remaining), if `make` is.
     #[inline(always)]
     #[track_caller]
     pub fn try_alloc_slice_with<T>(
@@ -196,7 +197,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) errs.
+    /// When [`try_alloc_slice_copy`](Zone::try_alloc_slice_copy) gives an error.
     ///
     /// # Real-time
     ///
@@ -204,7 +205,7 @@ impl Zone {
     #[inline(always)]
     #[track_caller]
     pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
-        value(self.copy_in::<Panic, T>(source))
+        or_never(self.copy_in::<Panic, T>(source))
     }
 
     /// Like [`alloc_slice_copy`](Zone::alloc_slice_copy), with an error instead of a panic.
@@ -222,8 +223,8 @@ impl Zone {
         self.copy_in::<Return, T>(source)
     }
 
-    /// Like [`alloc_slice`](Zone::alloc_slice), starting at a multiple of `ALIGN` bytes: 32 for
-    /// AVX, 64 for a cache line, 4096 for a page. `ALIGN` is a power of two.
+    /// Like [`alloc_slice`](Zone::alloc_slice), but the slice starts at a multiple of `ALIGN` bytes: 32 for AVX, 64 for
+    /// a cache line, 4096 for a page. `ALIGN` is a power of two.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -233,7 +234,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) errs.
+    /// When [`try_alloc_slice_aligned`](Zone::try_alloc_slice_aligned) gives an error.
     ///
     /// # Real-time
     ///
@@ -246,7 +247,7 @@ impl Zone {
         value: T,
     ) -> &mut [T] {
         const { assert!(ALIGN.is_power_of_two(), "ALIGN must be a power of two") };
-        self::value(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
+        or_never(self.fill_in::<Panic, T>(len, ALIGN.max(align_of::<T>()), value))
     }
 
     /// Like [`alloc_slice_aligned`](Zone::alloc_slice_aligned), with an error instead of a panic.
@@ -269,11 +270,11 @@ impl Zone {
         self.fill_in::<Return, T>(len, ALIGN.max(align_of::<T>()), value)
     }
 
-    /// Takes room for `len` values and fills none of it.
+    /// Takes places for `len` values and writes nothing to them.
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_uninit`](Zone::try_alloc_uninit) errs.
+    /// When [`try_alloc_uninit`](Zone::try_alloc_uninit) gives an error.
     ///
     /// # Real-time
     ///
@@ -281,12 +282,12 @@ impl Zone {
     ///
     /// # Time complexity
     ///
-    /// Constant where the current block has room.
+    /// Constant if the current block has room.
     #[inline(always)]
     #[track_caller]
     pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
         const { refuse_drop::<T>() };
-        value(self.uninit_in::<Panic, T>(len))
+        or_never(self.uninit_in::<Panic, T>(len))
     }
 
     /// Like [`alloc_uninit`](Zone::alloc_uninit), with an error instead of a panic.

@@ -1,11 +1,11 @@
-//! Putting texts into a zone by reference.
+//! Putting texts into a zone. The methods return references.
 
-// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+// An arena gives `&mut` from `&self`: each call gives other memory (I2).
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
 use super::growing::SliceBuilder;
-use super::places::{OnError, Panic, Return, value};
+use super::places::{OnError, Panic, Return, or_never};
 use crate::error::ZoneError;
 use core::fmt::{self, Write};
 
@@ -39,7 +39,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_str`](Zone::try_alloc_str) errs.
+    /// When [`try_alloc_str`](Zone::try_alloc_str) gives an error.
     ///
     /// # Real-time
     ///
@@ -77,26 +77,26 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_fmt`](Zone::try_alloc_fmt) errs.
+    /// When [`try_alloc_fmt`](Zone::try_alloc_fmt) gives an error.
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
+    /// Yes, within [`remaining`](Zone::remaining), if the formatting is.
     #[track_caller]
     pub fn alloc_fmt(&self, text: fmt::Arguments<'_>) -> &mut str {
-        value(self.fmt_in::<Panic>(text))
+        or_never(self.fmt_in::<Panic>(text))
     }
 
     /// Like [`alloc_fmt`](Zone::alloc_fmt), with an error instead of a panic.
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`Format`](ZoneError::Format)
-    /// where a `Display` implementation reports an error.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout), and [`Format`](ZoneError::Format) if a `Display`
+    /// implementation returns an error.
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining) and as far as the formatting is.
+    /// Yes, within [`remaining`](Zone::remaining), if the formatting is.
     #[track_caller]
     pub fn try_alloc_fmt(&self, text: fmt::Arguments<'_>) -> Result<&mut str, ZoneError> {
         self.fmt_in::<Return>(text)
@@ -115,8 +115,7 @@ impl Zone {
 ///
 /// # Real-time
 ///
-/// Yes, within the zone's [`remaining`](crate::Zone::remaining) bytes and as far as the formatting
-/// is.
+/// Yes, within the zone's [`remaining`](crate::Zone::remaining) bytes, if the formatting is.
 #[macro_export]
 macro_rules! zformat {
     ($zone:expr, $($text:tt)+) => {

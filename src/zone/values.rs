@@ -1,10 +1,10 @@
-//! Putting single values into a zone by reference.
+//! Putting single values into a zone. The methods return references.
 
-// `&mut` from `&self` is what an arena is for: each call hands out other memory (I2).
+// An arena gives `&mut` from `&self`: each call gives other memory (I2).
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, refuse_drop, value};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -17,11 +17,12 @@ impl Zone {
         let value = make();
         // SAFETY: (I2, I5) the place was taken for this value before `make` ran.
         unsafe { place.write(value) };
-        // SAFETY: (I7) just written; (I1) borrowed from the handle, so neither moved nor reused.
+        // SAFETY: (I7) the value was just written; (I1) the result borrows the handle, so the memory is not
+        // reused.
         Ok(unsafe { &mut *place })
     }
 
-    /// `alloc_in` of a value that is there already.
+    /// Like `alloc_in`, for a value that exists already.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn put_in<E: OnError, T>(&self, value: T) -> Result<&mut T, E::Error> {
@@ -30,19 +31,20 @@ impl Zone {
         }
         let place = match self.place_fast::<T>() {
             Some(place) => {
-                // SAFETY: (I2) a place just taken for it.
+                // SAFETY: (I2) the place was just taken for this value.
                 unsafe { place.write(value) };
                 place
             }
             None => E::put(self, value)?,
         };
-        // SAFETY: (I7) written above; (I1) borrowed from the handle, so neither moved nor reused.
+        // SAFETY: (I7) the value was written above; (I1) the result borrows the handle, so the memory is not
+        // reused.
         Ok(unsafe { &mut *place.as_ptr() })
     }
 
     /// Puts a value into the zone.
     ///
-    /// A type that needs its destructor run does not compile; [`boxed`](Zone::boxed) takes it.
+    /// A type with a destructor does not compile here. [`boxed`](Zone::boxed) takes such a value.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -57,7 +59,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc`](Zone::try_alloc) errs.
+    /// When [`try_alloc`](Zone::try_alloc) gives an error.
     ///
     /// # Real-time
     ///
@@ -65,12 +67,12 @@ impl Zone {
     ///
     /// # Time complexity
     ///
-    /// Constant where the current block has room: a load, an addition, a comparison, a store.
+    /// Constant if the current block has room: a load, an addition, a comparison and a store.
     #[inline(always)]
     #[track_caller]
     pub fn alloc<T>(&self, value: T) -> &mut T {
         const { refuse_drop::<T>() };
-        self::value(self.put_in::<Panic, T>(value))
+        or_never(self.put_in::<Panic, T>(value))
     }
 
     /// Like [`alloc`](Zone::alloc), with an error instead of a panic.
@@ -89,9 +91,9 @@ impl Zone {
         self.put_in::<Return, T>(value)
     }
 
-    /// Puts what `make` returns into the zone, built in place where the optimiser can.
+    /// Puts what `make` returns into the zone. It is built in place if the optimiser can do that.
     ///
-    /// `make` may use the zone itself. Where it panics, its place stays taken.
+    /// `make` may use the zone itself. If it panics, its place stays taken.
     ///
     /// ```
     /// let zone = memzone::Zone::new(64 * 1024);
@@ -101,7 +103,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_with`](Zone::try_alloc_with) errs.
+    /// When [`try_alloc_with`](Zone::try_alloc_with) gives an error.
     ///
     /// # Real-time
     ///
@@ -110,7 +112,7 @@ impl Zone {
     #[track_caller]
     pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
         const { refuse_drop::<T>() };
-        value(self.alloc_in::<Panic, T>(make))
+        or_never(self.alloc_in::<Panic, T>(make))
     }
 
     /// Like [`alloc_with`](Zone::alloc_with), with an error instead of a panic.
@@ -121,7 +123,7 @@ impl Zone {
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining) and as far as `make` is.
+    /// Yes, within [`remaining`](Zone::remaining), if `make` is.
     #[inline(always)]
     #[track_caller]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, ZoneError> {
@@ -129,10 +131,10 @@ impl Zone {
         self.alloc_in::<Return, T>(make)
     }
 
-    /// Takes raw memory. It is valid as long as the zone is neither reset nor freed, which the
-    /// compiler does not check here.
+    /// Takes raw memory. It is valid as long as the zone is neither reset nor freed. The compiler does not check that
+    /// here.
     ///
-    /// A size of zero gives a dangling pointer of the right alignment and takes nothing.
+    /// A size of zero takes nothing and gives a dangling pointer of the right alignment.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -144,7 +146,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_alloc_layout`](Zone::try_alloc_layout) errs.
+    /// When [`try_alloc_layout`](Zone::try_alloc_layout) gives an error.
     ///
     /// # Real-time
     ///
@@ -152,7 +154,7 @@ impl Zone {
     #[inline]
     #[track_caller]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        value(self.bump::<Panic>(layout.size(), layout.align()))
+        or_never(self.bump::<Panic>(layout.size(), layout.align()))
     }
 
     /// Like [`alloc_layout`](Zone::alloc_layout), with an error instead of a panic.
@@ -161,8 +163,9 @@ impl Zone {
     ///
     /// * [`OutOfMemory`](ZoneError::OutOfMemory): the system has no memory for a new block.
     /// * [`LimitReached`](ZoneError::LimitReached): the zone may not grow that far.
-    /// * [`TooLarge`](ZoneError::TooLarge): no zone could ever hold it.
-    /// * [`AlignTooLarge`](ZoneError::AlignTooLarge): aligned to more than a page of 4096 bytes.
+    /// * [`Denied`](ZoneError::Denied): a real-time section forbids a new block.
+    /// * [`TooLarge`](ZoneError::TooLarge): no zone could ever hold that much.
+    /// * [`AlignTooLarge`](ZoneError::AlignTooLarge): the alignment is larger than a page of 4096 bytes.
     ///
     /// The zone is as it was before.
     ///

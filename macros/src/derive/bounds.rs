@@ -181,10 +181,10 @@ impl<'i> Parameters<'i> {
                     self.projections(ty, &mut predicates)?;
                 }
                 How::Kept if self.names_a_parameter(&ty) => {
-                    predicates.push(parse_quote!(#ty: #memzone::__private::Kept));
+                    predicates.push(parse_quote!(#ty: ::core::clone::Clone));
                 }
                 How::Flat if self.names_a_parameter(&ty) => {
-                    predicates.push(parse_quote!(#ty: #memzone::__private::Bits));
+                    predicates.push(parse_quote!(#ty: ::core::marker::Copy));
                 }
                 _ => {}
             }

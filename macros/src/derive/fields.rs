@@ -44,20 +44,47 @@ impl<'f> Part<'f> {
             );
             return Err(Error::new_spanned(&field.ty, help));
         }
-        let of_another = lifetimes.iter().any(|lifetime| {
-            lifetime.ident == "static" || generics.lifetimes().any(|l| l.lifetime == *lifetime)
-        });
+        if let (true, Some(lifetime)) = (ends_in(&field.ty, "Keep"), of_zone) {
+            let help = format!(
+                "`Keep` passes on what outlives all zones, but this borrows from the zone `{lifetime}`: \
+                 leave `Keep` out, and it is copied"
+            );
+            return Err(Error::new_spanned(&field.ty, help));
+        }
+        let is_another = |lifetime: &Lifetime| {
+            let declared = generics.lifetimes().any(|l| l.lifetime == *lifetime);
+            lifetime.ident == "static" || declared && Some(lifetime) != zone
+        };
+        let of_another = lifetimes.iter().any(is_another);
         let how = match option {
             Some(FieldOption::Keep) => How::Kept,
             Some(FieldOption::Flat) => How::Flat,
-            None if is_marker(&field.ty) => How::Marker,
-            None if is_function_pointers(&field.ty) => How::Flat,
+            None if ends_in(&field.ty, "PhantomData") => How::Marker,
+            None if is_function_pointers(&field.ty) => {
+                if let Some(lifetime) = of_zone {
+                    let help = format!(
+                        "a function pointer stays as it is, and this one is for the zone `{lifetime}` only, which \
+                         the copy is not in: let it be for all, `for<'a> fn(&'a ..)` or `fn(&..)`"
+                    );
+                    return Err(Error::new_spanned(&field.ty, help));
+                }
+                How::Flat
+            }
             // It borrows from elsewhere, where it stays.
             None if of_zone.is_none() && of_another => match &field.ty {
                 Type::Reference(reference) if reference.mutability.is_none() => How::Flat,
                 _ => How::Kept,
             },
-            None => How::Copied,
+            None => {
+                if let Some(lifetime) = borrowed(field.ty.to_token_stream(), &is_another) {
+                    let help = format!(
+                        "this borrows from the zone and, in it, from `{lifetime}`: write `Keep<&{lifetime} ..>` \
+                         (`memzone::Keep`) there, which is passed on as it is; without it, it would be copied too"
+                    );
+                    return Err(Error::new_spanned(&field.ty, help));
+                }
+                How::Copied
+            }
         };
         Ok(Part { field, how })
     }
@@ -87,7 +114,8 @@ impl<'f> Part<'f> {
         match self.how {
             How::Copied => {
                 let method = Ident::new(method, last);
-                let path = quote_spanned!(first=> <#ty as #memzone::DeepCopy<#zone>>::#method);
+                let path =
+                    quote_spanned!(first=> <#ty as #memzone::__private::Copies<#zone, _>>::#method);
                 let arguments = quote_spanned!(last=> (#name, #rest));
                 let question = quote_spanned!(last=> ?);
                 quote!(#path #arguments #wait #question)
@@ -95,7 +123,7 @@ impl<'f> Part<'f> {
             How::Marker => quote!(::core::marker::PhantomData),
             _ if moves => name.to_token_stream(),
             How::Kept => {
-                let path = quote_spanned!(first=> <#ty as #memzone::__private::Kept>::kept);
+                let path = quote_spanned!(first=> <#ty as ::core::clone::Clone>::clone);
                 let arguments = quote_spanned!(last=> (#name));
                 quote!(#path #arguments)
             }
@@ -112,7 +140,7 @@ impl<'f> Part<'f> {
         let ty = &self.field.ty;
         match self.how {
             How::Copied => {
-                quote_spanned!(ty.span()=> <#ty as #memzone::DeepCopy<#zone>>::FLAT)
+                quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::FLAT)
             }
             How::Kept => quote!(false),
             How::Flat | How::Marker => quote!(true),
@@ -139,6 +167,39 @@ fn ends(ty: &Type) -> (Span, Span) {
     (span(first), span(last))
 }
 
+/// A lifetime that something is borrowed for in it, but for what `Keep` or `PhantomData` is said of.
+fn borrowed(tokens: TokenStream, is_another: &impl Fn(&Lifetime) -> bool) -> Option<Lifetime> {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is = |index: usize, wanted: &str| {
+        tokens
+            .get(index)
+            .is_some_and(|token| wanted.split(' ').any(|word| token.to_string() == word))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let found = match token {
+            TokenTree::Group(group) if index == 0 || !is(index - 1, "fn") => {
+                borrowed(group.stream(), is_another)
+            }
+            _ if is(index, "&") && is(index + 1, "'") => {
+                let passed_on =
+                    index > 1 && is(index - 1, "<") && is(index - 2, "Keep PhantomData");
+                let lifetime = match tokens.get(index + 2) {
+                    Some(TokenTree::Ident(ident)) => {
+                        Some(Lifetime { apostrophe: token.span(), ident: ident.clone() })
+                    }
+                    _ => None,
+                };
+                lifetime.filter(|lifetime| !passed_on && is_another(lifetime))
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 /// All lifetimes that are named in it.
 pub(super) fn lifetimes(tokens: TokenStream) -> Vec<Lifetime> {
     let mut found = Vec::new();
@@ -157,14 +218,14 @@ pub(super) fn lifetimes(tokens: TokenStream) -> Vec<Lifetime> {
     found
 }
 
-fn is_marker(ty: &Type) -> bool {
+/// Whether the type's path ends in this name, with arguments.
+fn ends_in(ty: &Type, name: &str) -> bool {
     match ty {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last().is_some_and(|last| {
-            last.ident == "PhantomData"
-                && matches!(last.arguments, PathArguments::AngleBracketed(_))
+            last.ident == name && matches!(last.arguments, PathArguments::AngleBracketed(_))
         }),
-        Type::Group(group) => is_marker(&group.elem),
-        Type::Paren(group) => is_marker(&group.elem),
+        Type::Group(group) => ends_in(&group.elem, name),
+        Type::Paren(group) => ends_in(&group.elem, name),
         _ => false,
     }
 }
