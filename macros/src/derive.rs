@@ -124,7 +124,6 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
     let (parameters, _, clause) = generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
             #memzone::__flat_items!(#zone);
         }
@@ -193,7 +192,6 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     let stays = parameters.all_stay().then(|| quote!(#memzone::__stays_if_flat!(#zone);));
     Ok(quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(unreachable_code)]
         impl #declared #memzone::DeepCopy<#zone> for #name #arguments #clause {
             type Copied = #name<#(#copied_arguments),*>;
