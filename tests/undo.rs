@@ -29,7 +29,7 @@ fn a_copy_that_fails_leaves_the_zone_as_it_was() {
     let source = Zone::new(4096);
     let root = shared(&source, LEVELS);
     // Too little for the copy: some blocks are taken before that is seen.
-    let limit = if cfg!(miri) { 20 << 10 } else { 1 << 20 };
+    let limit = if cfg!(miri) { 10 << 10 } else { 1 << 20 };
     let zone = Zone::builder().capacity(1000).limit(limit).build();
     let before: &mut [u64] = zone.alloc_slice(20, 7);
     let (used, capacity, blocks) = (zone.used(), zone.capacity(), zone.blocks());
