@@ -135,10 +135,10 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
     /// registers between two times that it grows.
     #[inline]
     #[track_caller]
-    fn push_all(&mut self, first: T, mut items: impl Iterator<Item = T>) -> Result<(), E::Error> {
+    fn push_all(&mut self, first: T, items: impl Iterator<Item = T>) -> Result<(), E::Error> {
         self.push(first)?;
         let (mut start, mut capacity, mut len) = (self.start, self.capacity, self.len);
-        while let Some(item) = items.next() {
+        for item in items {
             if len == capacity {
                 self.len = len;
                 self.reserve(1)?;
