@@ -279,7 +279,10 @@ fn errors_of_std_move_and_copy() {
     copies!(|_z| (u8::try_from(300).unwrap_err(), fmt::Error, io::ErrorKind::NotFound));
     copies!(|_z| (String::from_utf8(vec![0xff]).unwrap_err(), char::from_u32(0xD800)));
     copies!(|_z| String::from_utf16(&[0xD800]).unwrap_err());
-    copies!(|_z| (std::str::from_utf8(&vec![0xff; 2]).map(str::len), char::try_from(0xD800_u32)));
+    copies!(|_z| (
+        std::str::from_utf8(&Vec::from([0xff; 2])).map(str::len),
+        char::try_from(0xD800_u32)
+    ));
     copies!(|_z| (
         <[u8; 2]>::try_from(&[1_u8][..]).unwrap_err(),
         std::alloc::Layout::array::<u64>(usize::MAX)

@@ -436,7 +436,7 @@ fn spare_zones_that_are_not_used_for_long_are_given_back() {
     on_new_thread(|| {
         nest(20, 1);
         let after = stats::thread().live;
-        assert!(after >= 20 * 32 << 10);
+        assert!(after >= (20 * 32) << 10);
         // What is used stays, and is not made again; so do scopes that only put a cursor back.
         nest(2, 100_000);
         let before = stats::thread().requests;
