@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
-pub use crate::copy::{Bits, Copies, Depth, Holder, Part, Referent, Work};
+pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
 pub use crate::insight::sites::Site;
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 

@@ -12,6 +12,7 @@ use memzone::{
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -384,6 +385,23 @@ fn i11_no_deep_copy_however_wrong_harms_memory() {
             }
         }
     }
+    /// Says that it holds nothing but itself, though it owns something elsewhere.
+    struct FlatOwner(Rc<()>);
+    impl DeepCopy<'_> for FlatOwner {
+        type Copied = FlatOwner;
+        const FLAT: bool = true;
+        fn deep_copy(&self, _to: &Zone) -> Result<FlatOwner, ZoneError> {
+            Ok(FlatOwner(Rc::clone(&self.0)))
+        }
+    }
+    let (outer, owned) = (Zone::new(1024), Rc::new(()));
+    let left = [
+        beginz!(_ => FlatOwner(Rc::clone(&owned))),
+        beginz!(_ in &outer => FlatOwner(Rc::clone(&owned))),
+    ];
+    assert_eq!(Rc::strong_count(&owned), 3);
+    drop(left);
+    assert_eq!(Rc::strong_count(&owned), 1);
     on_new_thread(|| {
         let outer = Zone::new(1024);
         let count = Cell::new(0);

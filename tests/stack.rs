@@ -407,6 +407,7 @@ fn the_keep_limit_is_one_for_all_spare_zones() {
 }
 
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn a_plan_is_kept_whatever_else_grows() {
     on_new_thread(|| {
         set_keep_limit(0);
@@ -432,6 +433,7 @@ fn a_plan_is_kept_whatever_else_grows() {
 
 /// One deep excursion does not cost memory for ever, though the limit would allow it.
 #[test]
+#[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
 fn spare_zones_that_are_not_used_for_long_are_given_back() {
     on_new_thread(|| {
         nest(20, 1);

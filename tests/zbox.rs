@@ -157,6 +157,21 @@ fn the_tail_of_an_odd_zone_may_be_boxed() {
     assert!(zone.used() + zone.remaining() == 37 && zone.capacity() == 37);
 }
 
+/// At an odd end too: what is not the last one gives nothing back, and what is gives back no more than it took.
+#[test]
+fn only_the_last_box_at_an_odd_end_gives_back() {
+    let zone = Zone::builder().capacity(37).fixed().build();
+    let kept = zone.boxed_slice(16, 1_u8);
+    let (before, last) = (zone.boxed_slice(16, 2_u8), zone.boxed_slice(5, 3_u8));
+    assert_eq!(zone.remaining(), 0);
+    drop(before);
+    assert_eq!((zone.used(), &last[..]), (37, &[3; 5][..]), "something lies behind it");
+    drop(last);
+    assert_eq!(zone.used(), 32, "the last one took 5 bytes");
+    let again = zone.boxed_slice(5, 4_u8);
+    assert_eq!((&kept[..], &again[..], zone.used()), (&[1; 16][..], &[4; 5][..], 37));
+}
+
 #[test]
 fn slices_are_boxed() {
     let zone = Zone::new(16);

@@ -126,6 +126,10 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
         #[automatically_derived]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
             #memzone::__flat_items!(#zone);
+            fn undo(_: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
+                // SAFETY: (I41) a copy of its bits runs no code at all, and has no parts.
+                unsafe { #memzone::__private::Undo::if_derived(true) }
+            }
         }
     })
 }
@@ -153,7 +157,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     let parameters = Parameters::of(&input.generics, &parts, options, &zone, own_zone.as_ref())?;
 
     let hidden = |name: &str| Ident::new(name, Span::mixed_site());
-    let [this, to, depth, work] = ["this", "to", "depth", "work"].map(hidden);
+    let [this, to, depth, work, known] = ["this", "to", "depth", "work", "known"].map(hidden);
     let way = |call: &dyn Fn(&Part<'_>, &Ident) -> TokenStream| {
         if shaped.is_empty() {
             return quote!(match #this {
@@ -183,6 +187,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     let move_out = now("move_out", quote!(#to));
     let (copy_later, move_later) = (later("copy_later"), later("move_later"));
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
+    let may_undo = parts.iter().map(|part| part.may_undo(memzone, &zone, &known));
 
     let (_, arguments, _) = input.generics.split_for_impl();
     let mut generics = bounds::with_zone(&input.generics, &zone);
@@ -202,6 +207,11 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
                 move_out: #move_out,
                 copy_later: #copy_later,
                 move_later: #move_later,
+            }
+            fn undo(#known: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
+                let may = !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) || true #(&& #may_undo)*;
+                // SAFETY: (I41) the ways above run no code but what copies the parts.
+                unsafe { #memzone::__private::Undo::if_derived(may) }
             }
             #stays
         }

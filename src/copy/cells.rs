@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Work};
+use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, OnceCell, RefCell};
@@ -19,6 +19,9 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     #[inline(always)]
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
         self.get().copy_at(to, depth).map(Cell::new)
+    }
+    fn undo(known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(T::undo(known).may())
     }
     #[inline(always)]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

@@ -19,6 +19,8 @@ mod same;
 
 mod reuse;
 
+mod undo;
+
 mod later;
 
 mod ways;
@@ -59,6 +61,8 @@ pub use later::Work;
 pub use part::{Copies, Part};
 pub use references::Referent;
 pub use same::Holder;
+pub(crate) use undo::undoing;
+pub use undo::{Known, Undo};
 pub use zcopy::{ZCopy, try_zcopy, zcopy};
 
 /// A type whose values can be copied to another zone with everything they point to.
@@ -211,8 +215,12 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
-    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused, but for what was allocated
-    /// last of a slice, a text or a collection: others' code may have run in between, and may know the rest.
+    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused, but for the last
+    /// slice, text or collection.
+    ///
+    /// [`try_zcopy`](crate::try_zcopy) and scopes give back all that a failed copy has taken, blocks too, if no code but
+    /// memzone's own has run in it: if the types are derived, plain values, references to such, `Option`, tuples, arrays
+    /// and the like, without `keep`, and need no destructor. Other code may know what was put into the zone.
     ///
     /// # Real-time
     ///
@@ -273,6 +281,15 @@ pub trait DeepCopy<'z> {
         // Not at the end of the function, where its panic would leak what is returned.
         drop(self);
         copied
+    }
+
+    /// Whether the zone may go back after a copy that has failed; see `undo.rs`.
+    #[doc(hidden)]
+    fn undo(_known: &mut Known) -> Undo<Self>
+    where
+        Self: Sized,
+    {
+        Undo::no()
     }
 
     /// `deep_copy` as a part of a larger one.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Work};
+use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::future::Future;
@@ -46,6 +46,8 @@ pub trait Copies<'z, C>: Sized {
     #[doc(hidden)]
     const FLAT: bool;
     #[doc(hidden)]
+    fn undo(known: &mut Known) -> Undo<Self>;
+    #[doc(hidden)]
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<C, ZoneError>;
     #[doc(hidden)]
     fn move_out(self, to: &'z Zone) -> Result<C, ZoneError>;
@@ -63,6 +65,9 @@ pub trait Copies<'z, C>: Sized {
 #[diagnostic::do_not_recommend]
 impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
     const FLAT: bool = <T as DeepCopy<'z>>::FLAT;
+    fn undo(known: &mut Known) -> Undo<Self> {
+        <T as DeepCopy<'z>>::undo(known)
+    }
     #[inline(always)]
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<C, ZoneError> {
         DeepCopy::copy_at(self, to, depth)

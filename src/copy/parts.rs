@@ -4,7 +4,7 @@
 
 use super::memory::vec;
 use super::ways::by_parts;
-use super::{DeepCopy, Depth, Work};
+use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cmp::Reverse;
@@ -22,6 +22,9 @@ macro_rules! tuples {
                 let ($($part,)+) = this;
                 ($(part!($part),)+)
             });
+            fn undo(known: &mut Known) -> Undo<Self> {
+                Undo::if_parts($($part::undo(known).may())&&+)
+            }
         }
     };
 }
@@ -49,6 +52,9 @@ macro_rules! matched {
                 by_parts!('z, flat: $($part::FLAT)&&+, |this| match this {
                     $($pattern => $copy,)+
                 });
+                fn undo(known: &mut Known) -> Undo<Self> {
+                    Undo::if_parts($($part::undo(known).may())&&+)
+                }
             }
         )*
     };
@@ -95,6 +101,9 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     #[inline(always)]
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
         T::copy_array(self, to, depth)
+    }
+    fn undo(known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(T::undo(known).may())
     }
     #[inline(always)]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Work, later};
+use super::{DeepCopy, Depth, Known, Undo, Work, later};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::ffi::CStr;
@@ -15,6 +15,9 @@ macro_rules! references {
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
                 const UNWATCHED: bool = T::FLAT;
+                fn undo(known: &mut Known) -> Undo<Self> {
+                    Undo::if_parts(T::undo(known).may())
+                }
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
@@ -55,6 +58,9 @@ macro_rules! references {
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
                 const UNWATCHED: bool = T::FLAT;
+                fn undo(known: &mut Known) -> Undo<Self> {
+                    Undo::if_parts(T::undo(known).may())
+                }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     if T::FLAT {
@@ -94,6 +100,9 @@ macro_rules! references {
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
                 const UNWATCHED: bool = true;
+                fn undo(_known: &mut Known) -> Undo<Self> {
+                    Undo::if_parts(true)
+                }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     to.try_alloc_str(self).map(|copied| &$($kind)* *copied)

@@ -79,6 +79,9 @@ macro_rules! flat {
             #[diagnostic::do_not_recommend]
             impl<'z> DeepCopy<'z> for $type {
                 crate::__flat_items!('z);
+                fn undo(_known: &mut $crate::copy::Known) -> $crate::copy::Undo<Self> {
+                    $crate::copy::Undo::if_parts(true)
+                }
             }
         )*
     };

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::DeepCopy;
+use super::{DeepCopy, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
@@ -25,7 +25,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for T {
     type Copied = T::Copied;
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-        self.deep_copy(to)
+        undoing::<T, _>(to, || self.deep_copy(to))
     }
 }
 
@@ -33,7 +33,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for [T] {
     type Copied = &'z mut [T::Copied];
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        T::deep_copy_slice(self, to)
+        undoing::<T, _>(to, || T::deep_copy_slice(self, to))
     }
 }
 

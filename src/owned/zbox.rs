@@ -244,6 +244,7 @@ impl Zone {
 }
 
 impl<T: ?Sized> Drop for ZBox<T> {
+    #[inline(always)]
     fn drop(&mut self) {
         let size = size_of_val::<T>(self);
         // SAFETY: (I18) valid, and dropped only here. Where it panics, the handle still goes.

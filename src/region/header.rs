@@ -226,6 +226,12 @@ impl Header {
         if self.state.get() & state::EMPTY != 0 {
             return 0;
         }
+        self.used_in_blocks()
+    }
+
+    /// The same for a zone that has blocks, so not for the empty one.
+    #[inline(always)]
+    fn used_in_blocks(&self) -> usize {
         let start = self.current_block().start.addr().get();
         self.used_before.get() + (self.cursor.get().addr().get() - start)
     }
@@ -238,7 +244,7 @@ impl Header {
     }
 
     pub(crate) fn note_high_water(&self) {
-        self.high_water.set(self.high_water.get().max(self.used()));
+        self.high_water.set(self.high_water.get().max(self.used_in_blocks()));
         self.note_site();
     }
 

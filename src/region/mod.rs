@@ -19,4 +19,5 @@ mod growing;
 mod making;
 mod last;
 mod rewinding;
+mod checkpoint;
 mod end;

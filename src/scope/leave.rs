@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::DeepCopy;
+use crate::copy::{DeepCopy, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::owned::zbox::ZBox;
 use crate::stack::{self, Entered};
@@ -164,7 +164,7 @@ impl Scope {
             return self.watch.copying(to, || value.move_out(to));
         }
         let _current = Entered::new(to)?;
-        self.watch.copying(to, || value.move_out(to))
+        self.watch.copying(to, || undoing::<T, _>(to, || value.move_out(to)))
     }
 
     /// Like `try_copy_in`, panicking.

@@ -135,6 +135,18 @@ impl<'f> Part<'f> {
         }
     }
 
+    /// Whether the zone may go back after a copy of it that has failed. What is kept is cloned by the user's code.
+    pub(super) fn may_undo(&self, memzone: &Path, zone: &Lifetime, known: &Ident) -> TokenStream {
+        let ty = &self.field.ty;
+        match self.how {
+            How::Copied => {
+                quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::undo(#known).may())
+            }
+            How::Kept => quote!(false),
+            How::Flat | How::Marker => quote!(true),
+        }
+    }
+
     /// Whether it holds nothing but itself.
     pub(super) fn is_flat(&self, memzone: &Path, zone: &Lifetime) -> TokenStream {
         let ty = &self.field.ty;

@@ -1,0 +1,127 @@
+//! Giving back what a copy that failed has taken.
+//!
+//! A zone may go back to where it was before a copy only if nobody holds a reference to what the copy has put there.
+//! Code of the user's that runs in a copy gets the zone, and may keep such a reference. So the zone goes back only
+//! after the copy of a type whose whole copy is memzone's own code: what is derived, plain values, references to them,
+//! and what std has of those. Which types these are is asked for only where a copy has failed.
+//!
+//! `DeepCopy` is safe to implement, so what a type says of itself here must not be a mere word: an [`Undo`] is made by an
+//! `unsafe` function, which the derive calls, or by memzone itself (I41).
+
+use super::DeepCopy;
+use crate::error::ZoneError;
+use crate::zone::Zone;
+use core::marker::PhantomData;
+
+/// Whether the zone may go back after a copy of a `T` that has failed.
+pub struct Undo<T> {
+    may: bool,
+    of: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Undo<T> {
+    /// It may not, as the user's own code may have run.
+    #[inline]
+    pub(super) fn no() -> Undo<T> {
+        Undo { may: false, of: PhantomData }
+    }
+
+    /// It may if it may for all parts. For memzone's own implementations.
+    #[inline]
+    pub(super) fn if_parts(may: bool) -> Undo<T> {
+        Undo { may, of: PhantomData }
+    }
+
+    /// It may if it may for all parts.
+    ///
+    /// # Safety
+    ///
+    /// I41: a copy of a `T` runs no code but memzone's own and what copies its parts, and `may` is true only if the zone may
+    /// go back after a copy of each part that has failed.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub unsafe fn if_derived(may: bool) -> Undo<T> {
+        Undo::if_parts(may)
+    }
+
+    /// The answer.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn may(&self) -> bool {
+        self.may
+    }
+}
+
+/// The types that were asked already. A type that leads back to itself is asked once.
+pub struct Known {
+    asked: [usize; Known::MOST],
+    len: usize,
+}
+
+impl Known {
+    /// A type with more types in it keeps what a failed copy has taken.
+    const MOST: usize = 64;
+
+    fn none() -> Known {
+        Known { asked: [0; Known::MOST], len: 0 }
+    }
+
+    /// Notes a type by the function that it is asked by. False: that was noted before, so its parts need not be asked
+    /// again.
+    ///
+    /// Two types with one and the same function have the same parts, so they have the same answer.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn is_new<T>(&mut self, ask: fn(&mut Known) -> Undo<T>) -> bool {
+        let ask = (ask as *const ()).addr();
+        if self.asked[..self.len.min(Known::MOST)].contains(&ask) {
+            return false;
+        }
+        if let Some(place) = self.asked.get_mut(self.len) {
+            *place = ask;
+        }
+        self.len += 1;
+        // Beyond the end nothing is noted, and the answer is no in the end. So parts need not be asked.
+        self.len <= Known::MOST
+    }
+}
+
+/// Copies, and gives back what the copy has taken if it fails and the zone may go back.
+#[inline(always)]
+pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
+    to: &'z Zone,
+    copy: impl FnOnce() -> Result<R, ZoneError>,
+) -> Result<R, ZoneError> {
+    // Plain data takes nothing, or all at once.
+    if T::UNWATCHED {
+        return copy();
+    }
+    let before = to.header().checkpoint();
+    let result = copy();
+    if result.is_err() && may_undo::<T>() {
+        // SAFETY: (I41) nothing but memzone's own code has run since, and it keeps no reference to the copies.
+        unsafe { to.header().go_back(before) };
+    }
+    result
+}
+
+#[cold]
+#[inline(never)]
+fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
+    // A subscriber of `tracing` is told that a zone grows, and may use that zone. A destructor of the source's or the
+    // copies' may keep what it finds.
+    if cfg!(feature = "tracing")
+        || core::mem::needs_drop::<T>()
+        || core::mem::needs_drop::<T::Copied>()
+    {
+        return false;
+    }
+    let mut known = Known::none();
+    T::undo(&mut known).may() && known.len <= Known::MOST
+}
