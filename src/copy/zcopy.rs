@@ -7,6 +7,22 @@ use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
 /// What [`zcopy`] takes behind a reference: each type that knows [`DeepCopy`], slices of such types, and `str`.
+///
+/// A function that copies whatever it is given names it in its bounds.
+///
+/// ```
+/// use memzone::{ZCopy, Zone, zcopy};
+///
+/// /// Copies what is played twice.
+/// fn twice<'z, T: ?Sized + ZCopy<'z>>(value: &T, to: &'z Zone) -> [T::Copied; 2] {
+///     [zcopy(value, to), zcopy(value, to)]
+/// }
+///
+/// let song = Zone::new(4096);
+/// let [verse, chorus] = twice(&[0.5, 0.25][..], &song);
+/// verse[0] = 1.0;
+/// assert_eq!((verse[0], chorus[0]), (1.0, 0.5));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied to another zone",
     label = "has no `DeepCopy`",
