@@ -2,7 +2,7 @@
 
 use super::filling::{self, borrowed, counted};
 use crate::copy::{DeepCopy, Depth, Work};
-use crate::error::{ZoneError, or_panic};
+use crate::error::ZoneError;
 use crate::zone::Zone;
 
 /// A vector in a zone, which it borrows.
@@ -80,7 +80,7 @@ impl Zone {
     #[inline]
     #[track_caller]
     pub fn vec_with_capacity<T>(&self, capacity: usize) -> ZVec<'_, T> {
-        or_panic(self.try_vec_with_capacity(capacity))
+        crate::error::or_panic(self.try_vec_with_capacity(capacity))
     }
 
     /// Like [`vec_with_capacity`](Zone::vec_with_capacity), with an error instead of a panic.
