@@ -619,8 +619,10 @@ fn a_small_target_gives_limit_reached_and_stays_usable() {
     target.enter(|| check(try_beginz!(z => { vec![z.boxed(Keep([0_u8; 65]))] })));
     assert_eq!((target.used(), zone_depth()), (0, 0), "nothing of this fits");
     check(try_zcopy(&(&1_u8, large), &target));
-    assert_eq!(target.used(), 16, "the first part did");
-    let limit = "limit reached: 100 bytes requested, 16 of at most 64 in use";
+    // The first part did, and has given its place back. With `tracing` its subscribers may know of it.
+    let used = if cfg!(feature = "tracing") { 16 } else { 0 };
+    assert_eq!(target.used(), used);
+    let limit = &format!("limit reached: 100 bytes requested, {used} of at most 64 in use");
     for message in [
         message(|| zcopy(&large, &target).len()),
         message(|| beginz!(z in &target => { z.alloc_slice(100, 1_u8) }).len()),
@@ -629,7 +631,7 @@ fn a_small_target_gives_limit_reached_and_stays_usable() {
     ] {
         assert!(message.contains(limit), "{message}");
     }
-    assert_eq!((zone_depth(), target.used()), (0, 16));
+    assert_eq!((zone_depth(), target.used()), (0, used));
     assert_eq!(zcopy(&&large[..48], &target), [1; 48]);
 }
 

@@ -4,7 +4,9 @@
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
-use memzone::__private::{Depth, Hint, Link, Named, Part, Scope, ScopeZone, Site, Value, Work};
+use memzone::__private::{
+    Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
+};
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
@@ -105,6 +107,8 @@ auto_traits! {
     "copy::Depth" Depth: Y Y Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
     "copy::part::Part" Part<'static, u8>: N N Y N N;
+    "copy::undo::Known" Known: Y Y Y Y Y;
+    "copy::undo::Undo" Undo<Local>: Y Y Y Y Y;
     "scope::guard::Scope" Scope: N N Y N N;
     "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
     "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
@@ -237,6 +241,7 @@ variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
+    "copy::undo::Undo" "T" invariant UndoT<'a> = Undo<&'a u8>;
     "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;
     "scope::guard::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "scope::leave::Hint" "R" co HintR<'a> = Hint<&'a u8>;

@@ -19,36 +19,24 @@ impl Header {
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(start, end) };
         }
-        let bytes = bump::round_up_step(size);
+        let taken = self.taken_by(start, size);
         let cursor = self.cursor.get();
-        if size != 0 && start.addr().get() + bytes == cursor.addr().get() {
+        if size != 0 && start.addr().get() + taken == cursor.addr().get() {
             self.note_high_water();
             // `start` would not do: a reference may have narrowed its provenance to the value alone.
             // SAFETY: (I6) the cursor has moved over these bytes.
-            self.cursor.set(unsafe { cursor.sub(bytes) });
-        } else if cursor == self.end.get() {
-            self.give_back_at_end(start, size);
+            self.cursor.set(unsafe { cursor.sub(taken) });
         }
     }
 
-    /// The bytes that the last allocation takes when the block ends within its last step. None if it is not the last
-    /// one, or takes whole steps.
-    fn taken_at_end(&self, start: NonNull<u8>, size: usize) -> Option<usize> {
-        let (cursor, end) = (self.cursor.get().addr().get(), self.end.get().addr().get());
-        // No allocation of another block lies so close to the end: this block's header is between them.
-        let taken = end.wrapping_sub(start.addr().get());
-        (cursor == end && size != 0 && (size..bump::round_up_step(size)).contains(&taken))
-            .then_some(taken)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn give_back_at_end(&self, start: NonNull<u8>, size: usize) {
-        if let Some(taken) = self.taken_at_end(start, size) {
-            self.note_high_water();
-            // SAFETY: (I6) the cursor has moved over these bytes.
-            self.cursor.set(unsafe { self.cursor.get().sub(taken) });
-        }
+    /// The bytes that an allocation has taken if it is the last one: whole steps, but no more than its block has, which
+    /// may end within a step. For an allocation that is not the last one the cursor is not that far from it.
+    #[inline(always)]
+    fn taken_by(&self, start: NonNull<u8>, size: usize) -> usize {
+        // For an allocation of another block this is much more than a step beyond its size, as this block's header lies
+        // between them, or it wraps.
+        let to_end = self.end.get().addr().get().wrapping_sub(start.addr().get());
+        bump::round_up_step(size).min(to_end)
     }
 
     /// Changes the size of an allocation in its place, if it is the last one and there is room. The result has the
@@ -72,7 +60,7 @@ impl Header {
         old: usize,
         new: usize,
     ) -> Option<NonNull<u8>> {
-        let bytes = self.taken_at_end(start, old).unwrap_or(bump::round_up_step(old));
+        let bytes = self.taken_by(start, old);
         let cursor = self.cursor.get();
         if old == 0 || new > MAX_REQUEST || start.addr().get() + bytes != cursor.addr().get() {
             return None;

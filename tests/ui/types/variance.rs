@@ -1,7 +1,7 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{Hint, Link, Part, ScopeZone, Value, Work};
+use memzone::__private::{Hint, Link, Part, ScopeZone, Undo, Value, Work};
 use memzone::*;
 use reclaim::Full;
 
@@ -17,6 +17,9 @@ fn not_contra_part_s<'l: 's, 's>(x: PartS<'s>) -> PartS<'l> { x }
 type PartR<'a> = Part<'static, &'a u8>;
 fn not_co_part_r<'l: 's, 's>(x: PartR<'l>) -> PartR<'s> { x }
 fn not_contra_part_r<'l: 's, 's>(x: PartR<'s>) -> PartR<'l> { x }
+type UndoT<'a> = Undo<&'a u8>;
+fn not_co_undo_t<'l: 's, 's>(x: UndoT<'l>) -> UndoT<'s> { x }
+fn not_contra_undo_t<'l: 's, 's>(x: UndoT<'s>) -> UndoT<'l> { x }
 type HintR<'a> = Hint<&'a u8>;
 fn not_contra_hint_r<'l: 's, 's>(x: HintR<'s>) -> HintR<'l> { x }
 type LinkT<'a> = Link<&'a u8, u8, Value>;
