@@ -2,7 +2,6 @@
 
 use super::block::Block;
 use super::header::{Header, state};
-use super::stale;
 use crate::system::aside;
 use core::ptr::NonNull;
 
@@ -69,32 +68,6 @@ impl Header {
         let blocks = if target.is_some() { to.blocks } else { 1 };
         // SAFETY: (I1) nothing is used in the blocks after the current one.
         unsafe { self.give_blocks_back(blocks) };
-    }
-
-    /// Makes stale what is in use from `cursor` in `block` on, up to the end of what is in use in the block `last`.
-    ///
-    /// # Safety
-    ///
-    /// I1: nobody uses that any more.
-    unsafe fn close_from(
-        &self,
-        mut block: NonNull<Block>,
-        cursor: NonNull<u8>,
-        last: NonNull<Block>,
-    ) {
-        let mut start = cursor;
-        loop {
-            // SAFETY: (I2) blocks in the list live as long as the header.
-            let this = unsafe { block.as_ref() };
-            // SAFETY: (I1) the caller's promise.
-            unsafe { stale::close(start, this.filled.get()) };
-            match this.next.get() {
-                Some(next) if block != last => block = next,
-                _ => return,
-            }
-            // SAFETY: (I2) as above.
-            start = unsafe { block.as_ref() }.start;
-        }
     }
 
     /// Frees the largest of the blocks after the current one until the zone has no more than `most` blocks.

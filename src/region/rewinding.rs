@@ -13,8 +13,10 @@ impl Header {
     /// I1: nothing in the zone may be used any more.
     pub(crate) unsafe fn rewind(&self) {
         if stale::ON {
+            self.current_block().filled.set(self.cursor.get());
+            let first = NonNull::from(&self.first);
             // SAFETY: (I1) the caller's promise.
-            unsafe { self.close_used() };
+            unsafe { self.close_from(first, self.first.start, self.current.get()) };
         }
         self.note_high_water();
         self.current.set(NonNull::from(&self.first));
@@ -24,23 +26,29 @@ impl Header {
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
     }
 
-    /// Makes all memory that is in use stale.
+    /// Makes stale what is in use from `cursor` in `block` on, up to the end of what is in use in the block `last`.
     ///
     /// # Safety
     ///
-    /// I1: the same as for `rewind`, which must follow.
-    unsafe fn close_used(&self) {
-        self.current_block().filled.set(self.cursor.get());
-        let mut block = &self.first;
+    /// I1: nobody uses that any more.
+    pub(super) unsafe fn close_from(
+        &self,
+        mut block: NonNull<Block>,
+        cursor: NonNull<u8>,
+        last: NonNull<Block>,
+    ) {
+        let mut start = cursor;
         loop {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            let this = unsafe { block.as_ref() };
             // SAFETY: (I1) the caller's promise.
-            unsafe { stale::close(block.start, block.filled.get()) };
-            let next = block.next.get();
-            match next.filter(|_| !core::ptr::eq(block, self.current.get().as_ptr())) {
-                // SAFETY: (I2) blocks in the list live as long as the header.
-                Some(next) => block = unsafe { next.as_ref() },
-                None => return,
+            unsafe { stale::close(start, this.filled.get()) };
+            match this.next.get() {
+                Some(next) if block != last => block = next,
+                _ => return,
             }
+            // SAFETY: (I2) as above.
+            start = unsafe { block.as_ref() }.start;
         }
     }
 
