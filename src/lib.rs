@@ -6,7 +6,7 @@
 #![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(not(target_pointer_width = "64"))]
+#[cfg(target_pointer_width = "16")]
 compile_error!("memzone is made for 64-bit systems");
 
 // Each folder uses only those above it in this list. Each file uses only the files above it in its folder's list.

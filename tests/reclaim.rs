@@ -151,17 +151,17 @@ fn a_slot_holds_the_largest_and_the_most_aligned() {
     static FOUND: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
 
     #[repr(align(16))]
-    struct Aligned([usize; 6]);
+    struct Aligned([u64; 6]);
     impl Drop for Aligned {
         fn drop(&mut self) {
             let address = (&raw const *self).addr();
-            FOUND.lock().unwrap().push((address % 16, self.0.iter().sum()));
+            FOUND.lock().unwrap().push((address % 16, self.0.iter().sum::<u64>() as usize));
         }
     }
-    struct Large([usize; 7]);
+    struct Large([u64; 7]);
     impl Drop for Large {
         fn drop(&mut self) {
-            FOUND.lock().unwrap().push((0, self.0.iter().sum()));
+            FOUND.lock().unwrap().push((0, self.0.iter().sum::<u64>() as usize));
         }
     }
     struct Nothing;

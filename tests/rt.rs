@@ -497,9 +497,11 @@ fn small_boxes_are_freed_and_counted() {
         let (small, bytes) = (halloc(1_u64), halloc([1_u8; 30]));
         let section = rt::enter(Policy::Deny);
         let ((), freed) = given_back(|| drop((small, bytes)));
-        assert_eq!((freed, section.report().denied()), (38, 2));
+        // The nodes of a 32-bit system fit into the 30 bytes, so those are put aside.
+        let aside = usize::from(cfg!(target_pointer_width = "32"));
+        assert_eq!((freed, section.report().denied()), (38 - 30 * aside as u64, 2));
         drop(section);
-        assert_eq!(rt::collect(), 0);
+        assert_eq!(rt::collect(), aside);
     });
 }
 

@@ -196,7 +196,11 @@ fn building_that_fails_or_is_thrown_away_drops_everything_once() {
     // The handle that the builder sees is there already.
     assert_eq!(
         failed.unwrap_err(),
-        ZoneError::LimitReached { requested: 136, limit: 64, used: 16 }
+        ZoneError::LimitReached {
+            requested: (100 + 4 * size_of::<usize>()).next_multiple_of(size_of::<usize>()),
+            limit: 64,
+            used: 16
+        }
     );
     assert_eq!(drops.count(), 6);
 }

@@ -143,5 +143,7 @@ macro_rules! atomics {
     };
 }
 
-atomics!(AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize);
-atomics!(AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize);
+atomics!(AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicUsize);
+atomics!(AtomicI8, AtomicI16, AtomicI32, AtomicIsize);
+#[cfg(target_has_atomic = "64")]
+atomics!(AtomicU64, AtomicI64);

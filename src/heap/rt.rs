@@ -11,6 +11,8 @@ use crate::error::{Request, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::region::memory::{self, Memory};
 use crate::system::aside;
+use crate::system::counters::AtomicU64;
+use crate::system::last_words::say;
 use crate::system::pages::prefault;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
@@ -18,16 +20,18 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-/// TLSF with 28 first-level classes (blocks up to 8 GiB), each with 32 second-level classes.
-type Tlsf = rlsf::Tlsf<'static, u32, u32, 28, 32>;
+/// TLSF with first-level classes for blocks up to 8 GiB (2 GiB on 32-bit systems), each with 32 second-level classes.
+type Tlsf = rlsf::Tlsf<'static, u32, u32, CLASSES, 32>;
+
+const CLASSES: usize = if usize::BITS == 64 { 28 } else { 27 };
 
 /// The size of each block is a multiple of this. Half of it is the block's header.
 const GRANULE: usize = rlsf::GRANULARITY;
 
 /// The most bytes that one block can have.
-const MAX_BLOCK: usize = (GRANULE << 28) - GRANULE;
+const MAX_BLOCK: usize = (GRANULE << CLASSES) - GRANULE;
 
 /// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
 const BLOCK_HEADER: usize = GRANULE / 2;
@@ -49,6 +53,11 @@ fn this_thread() -> u64 {
     fn first() -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(NOBODY + 1);
         let token = NEXT.fetch_add(1, Ordering::Relaxed);
+        // A counter of 32 bits gives its last number again and again.
+        if cfg!(not(target_has_atomic = "64")) && token == u32::MAX.into() {
+            say(format_args!("memzone: more threads have used heaps than can be told apart"));
+            std::process::abort();
+        }
         TOKEN.set(token);
         token
     }
@@ -139,16 +148,20 @@ impl fmt::Debug for RtOrigin {
     }
 }
 
-/// What a block with this layout holds while it waits to be freed: its size and alignment in one word.
+/// What a block with this layout holds while it waits to be freed: its size, and whether its alignment is larger than
+/// that of a payload, in one word.
 #[inline]
 fn pack(layout: Layout) -> usize {
-    layout.size() << 6 | layout.align().trailing_zeros() as usize
+    layout.size() << 1 | usize::from(layout.align() > BLOCK_HEADER)
 }
 
-/// The size and alignment that were packed.
+// A block's size fits beside the bit. A 32-bit system has no bit to spare.
+const _: () = assert!(MAX_BLOCK <= usize::MAX >> 1);
+
+/// The size that was packed, and an alignment that is larger than a payload's exactly where the packed one was.
 #[inline]
 fn unpack(packed: usize) -> (usize, usize) {
-    (packed >> 6, 1 << (packed & 63))
+    (packed >> 1, if packed & 1 == 1 { 2 * BLOCK_HEADER } else { 1 })
 }
 
 /// The request that the allocator gets for this layout. Its block fills a whole size class.
@@ -211,8 +224,8 @@ impl OwnerPart {
     ///
     /// # Safety
     ///
-    /// I13: only the owner may call this. The block was taken with this size and alignment, and nobody uses it any
-    /// more.
+    /// I13: only the owner may call this. The block was taken with this size and alignment, or what `unpack` gives
+    /// for them, and nobody uses it any more.
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
         let mut payload = block;

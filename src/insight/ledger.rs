@@ -38,11 +38,12 @@ pub enum Kind {
 #[cfg(feature = "ledger")]
 mod on {
     use super::Kind;
+    use crate::system::counters::AtomicU64;
     use crate::system::section;
     use core::cell::{Cell, RefCell};
     use core::fmt;
     use core::panic::Location;
-    use core::sync::atomic::{AtomicU64, Ordering};
+    use core::sync::atomic::Ordering;
     use parking_lot::Mutex;
     use std::sync::Arc;
     use std::thread::{self, ThreadId};

@@ -81,10 +81,11 @@ mod on {
 #[cfg(feature = "profile")]
 mod figures {
     use super::Site;
+    use crate::system::counters::AtomicU64;
     use crate::system::shared_list::{Listed, SharedList};
     use core::fmt;
     use core::panic::Location;
-    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
     /// What has happened at a site on all threads.
     #[derive(Debug)]

@@ -20,12 +20,13 @@
 use crate::error::Request;
 #[cfg(feature = "profile")]
 pub use crate::insight::sites::{Kind, SiteStats, Sites, sites};
+use crate::system::counters::{AtomicI64, AtomicU64};
 use crate::system::section;
 use crate::system::shared_list::{Listed, SharedList};
 use core::cell::Cell;
 use core::fmt;
 use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicU64,
+    AtomicBool,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{RwLock, TryLockError};

@@ -4,8 +4,9 @@
 
 use super::shared::SharedRings;
 use super::tally::{Payload, Tally, keep_first};
+use crate::system::counters::AtomicU64;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-/// The largest value that a [`Retirer`](super::Retirer) takes, in bytes. It is seven words. `Box`, `Arc`, `Vec`, `HBox`
+/// The largest value that a [`Retirer`](super::Retirer) takes, in bytes. It is 56 bytes. `Box`, `Arc`, `Vec`, `HBox`
 /// and similar types have one to six. Put a larger value into a box when you make it, and retire the box.
 pub const MAX_SIZE: usize = size_of::<Words>();
 
@@ -11,7 +11,7 @@ pub const MAX_SIZE: usize = size_of::<Words>();
 pub const MAX_ALIGN: usize = align_of::<Erased>();
 
 /// Room for the bytes of any value. They are stored as pointers, so that pointers in the value stay pointers.
-type Words = [*mut (); 7];
+type Words = [*mut (); 56 / size_of::<*mut ()>()];
 
 /// A value whose type only its destructor knows. Together they fill 64 bytes, which is a slot of a ring.
 #[repr(C, align(16))]

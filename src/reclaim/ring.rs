@@ -4,7 +4,7 @@
 
 use super::erased::Erased;
 use super::tally::Tally;
-use core::sync::atomic::AtomicU64;
+use crate::system::counters::AtomicU64;
 use rtrb::Consumer;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -5,8 +5,9 @@
 use super::ring::{Ring, lock};
 use super::tally::{Tally, keep_first};
 use crate::system::aside;
+use crate::system::counters::AtomicU64;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
 

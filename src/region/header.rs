@@ -300,6 +300,13 @@ impl Header {
 }
 
 // Every zone pays for this header, so it should only grow for a good reason.
-const _: () = assert!(HEADER == if cfg!(feature = "profile") { 256 } else { 192 });
+const _: () = assert!(
+    HEADER
+        == match (usize::BITS, cfg!(feature = "profile")) {
+            (64, true) => 256,
+            (64, false) => 192,
+            _ => 128,
+        }
+);
 const _: () = assert!(HEADER % STEP == 0 && HEADER % BLOCK_ALIGN == 0);
 const _: () = assert!(align_of::<Header>() <= BLOCK_ALIGN);

@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(round_up(isize::MAX as usize), None);
         assert!(round_down(usize::MAX).is_some());
         assert_eq!(round_down(0), None);
-        // Miri ends the program when there is no memory.
-        if !cfg!(miri) {
+        // Miri ends the program when there is no memory. A 32-bit system may have that much.
+        if !cfg!(miri) && usize::BITS == 64 {
             assert!(Memory::take(Request::NewZone, round_down(usize::MAX).unwrap()).is_err());
         }
     }

@@ -4,6 +4,7 @@
 //! demand) live here. Before a function asks the system for something, it calls [`section::ask`], so that a real-time
 //! section can count or refuse it.
 
+pub(crate) mod counters;
 pub(crate) mod last_words;
 pub(crate) mod pages;
 pub(crate) mod section;

@@ -246,16 +246,16 @@ mod tests {
     #[test]
     fn a_quarter_is_reserved_within_limits() {
         let reserved = |size: usize| {
-            let known = Known::new(1 << 40..(1 << 40) + size);
-            assert_eq!(known.floor + known.size, (1 << 40) + size);
+            let known = Known::new(1 << 24..(1 << 24) + size);
+            assert_eq!(known.floor + known.size, (1 << 24) + size);
             known.floor - known.low
         };
         assert_eq!(reserved(8 << 20), 64 << 10);
         assert_eq!(reserved(192 << 10), 48 << 10);
         assert_eq!(reserved(64 << 10), 32 << 10);
         assert_eq!(reserved(8 << 10), 8 << 10);
-        let endless = Known::new(4096..1 << 46);
-        assert_eq!((endless.low, endless.size), ((1 << 46) - MAX_SIZE, MAX_SIZE - (64 << 10)));
+        let endless = Known::new(4096..3 << 30);
+        assert_eq!((endless.low, endless.size), ((3 << 30) - MAX_SIZE, MAX_SIZE - (64 << 10)));
     }
 
     #[test]
