@@ -5,6 +5,10 @@
 #![doc = "\n\n## The model in a picture\n"]
 #![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 #[cfg(target_pointer_width = "16")]
 compile_error!("memzone is made for 64-bit systems");
@@ -98,6 +102,7 @@ pub use crate::heap::{HeapStats, RtHeap, SendHeap};
 #[cfg(feature = "ledger")]
 #[doc(inline)]
 pub use crate::insight::ledger;
+#[cfg(feature = "std")]
 #[doc(inline)]
 pub use crate::insight::stats;
 #[doc(inline)]

@@ -1,5 +1,6 @@
 //! The functions that take and free explicit heap memory: xtlang's `halloc` and `free`.
 
+use alloc::boxed::Box;
 use super::hbox::HBox;
 use super::source::{Heap, System};
 use crate::error::{ZoneError, or_panic};

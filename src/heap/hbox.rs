@@ -1,5 +1,6 @@
 //! The owner of a value in explicit heap memory.
 
+use alloc::boxed::Box;
 use super::source::{Heap, System};
 use crate::error::ZoneError;
 use crate::insight::ledger::{Entry, Kind};

@@ -14,7 +14,7 @@ use crate::system::counters::AtomicU64;
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// The token of no thread.
 pub(super) const NOBODY: u64 = 0;

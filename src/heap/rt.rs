@@ -12,7 +12,7 @@ use crate::region::bump::MAX_REQUEST;
 use crate::region::memory::{self, Memory};
 use crate::system::aside;
 use crate::system::counters::AtomicU64;
-use crate::system::last_words::say;
+use crate::system::last_words::{end_process, say};
 use crate::system::pages::prefault;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
@@ -20,7 +20,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
-use std::sync::atomic::Ordering;
+use core::sync::atomic::Ordering;
 
 /// TLSF with first-level classes for blocks up to 8 GiB (2 GiB on 32-bit systems), each with 32 second-level classes.
 type Tlsf = rlsf::Tlsf<'static, u32, u32, CLASSES, 32>;
@@ -42,7 +42,7 @@ const BLOCKS_PER_DRAIN: usize = 2;
 /// The most blocks that the owner frees when a request found no free block, before it tries again.
 const DRAIN_WHEN_FULL: usize = 64;
 
-thread_local! {
+per_thread! {
     static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
@@ -56,7 +56,7 @@ fn this_thread() -> u64 {
         // A counter of 32 bits gives its last number again and again.
         if cfg!(not(target_has_atomic = "64")) && token == u32::MAX.into() {
             say(format_args!("memzone: more threads have used heaps than can be told apart"));
-            std::process::abort();
+            end_process();
         }
         TOKEN.set(token);
         token

@@ -84,7 +84,7 @@ unsafe impl Heap for System {
         assert!(layout.size() != 0);
         section::ask(Request::HeapMemory, layout.size())?;
         // SAFETY: (I16) the size is not zero.
-        let memory = unsafe { std::alloc::alloc(layout) };
+        let memory = unsafe { alloc::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })
     }
 
@@ -98,6 +98,6 @@ unsafe impl Heap for System {
             }
         }
         // SAFETY: (I12) the caller's promise.
-        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+        unsafe { alloc::alloc::dealloc(memory.as_ptr(), layout) };
     }
 }

@@ -9,4 +9,8 @@ pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 pub(crate) mod ledger;
 pub(crate) mod sites;
+#[cfg(feature = "std")]
 pub mod stats;
+#[cfg(not(feature = "std"))]
+#[path = "uncounted.rs"]
+pub(crate) mod stats;

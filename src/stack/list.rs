@@ -70,7 +70,7 @@ pub(super) struct Stack {
     pub(super) default_size: Cell<usize>,
 }
 
-thread_local! {
+per_thread! {
     pub(super) static STACK: Stack = const {
         Stack {
             next_spare: Cell::new(NO_ZONE),

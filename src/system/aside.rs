@@ -11,8 +11,9 @@ use crate::error::{Request, ZoneError};
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
 use core::cell::Cell;
+use crate::system::per_thread::per_thread;
 use core::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The link of the list. Memory that can be put aside begins with a node or has one in it.
 pub(crate) struct Node {
@@ -139,7 +140,7 @@ struct Waiting {
     last: Cell<*mut Node>,
 }
 
-thread_local! {
+per_thread! {
     static WAITING: Waiting = const {
         Waiting {
             is_freeing: Cell::new(false),
@@ -244,7 +245,7 @@ pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool
         // SAFETY: (I14) the block has that many bytes before the node.
         let memory = unsafe { node.cast::<u8>().sub(before as usize) };
         // SAFETY: (I14) `put_heap_block`'s caller's promise.
-        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+        unsafe { alloc::alloc::dealloc(memory.as_ptr(), layout) };
     }
     // The block may be aligned to less than that: audio samples, for example, are aligned to 4.
     let before = memory.addr().get().wrapping_neg() % align_of::<HeapBlock>();

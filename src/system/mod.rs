@@ -7,6 +7,7 @@
 pub(crate) mod counters;
 pub(crate) mod last_words;
 pub(crate) mod pages;
+pub(crate) mod per_thread;
 pub(crate) mod section;
 pub(crate) mod shared_list;
 // These use `section`.

@@ -7,7 +7,8 @@
 
 use super::pages::{self, Faults};
 use crate::error::{Request, ZoneError};
-use crate::system::last_words::{say, say_backtrace, with_thread_name};
+use crate::system::last_words::{end_process, say, say_backtrace, with_thread_name};
+use crate::system::per_thread::per_thread;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -43,7 +44,7 @@ struct ThreadSections {
     place: Cell<Option<&'static Location<'static>>>,
 }
 
-thread_local! {
+per_thread! {
     static SECTIONS: ThreadSections = const {
         ThreadSections {
             sections: [const { Cell::new(0) }; POLICIES],
@@ -79,7 +80,7 @@ impl ThreadSections {
 
 /// The strictest policy of the sections that the calling thread is in.
 pub(crate) fn policy() -> Option<Policy> {
-    SECTIONS.with(ThreadSections::policy)
+    SECTIONS.try_with(ThreadSections::policy).unwrap_or(None)
 }
 
 /// Whether the system may be asked for something. Every request to the system comes after a call of this.
@@ -154,7 +155,7 @@ fn abort(
         false => say_with(name, format_args!(", at {place}")),
     });
     say_backtrace();
-    std::process::abort()
+    end_process()
 }
 
 /// Makes the calling thread a real-time thread until the guard is dropped. Until then, the policy says what happens to

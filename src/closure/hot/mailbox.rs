@@ -34,7 +34,7 @@ use core::ptr::{NonNull, null_mut};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// What can go through a mailbox: an owner that is a single pointer.
 ///
@@ -235,7 +235,7 @@ impl<T: Letter> Taker<T> {
         match unsafe { letter_in(word) } {
             Some(new) => new,
             // This cannot happen, as NEW is replaced only by a newer NEW. Unwinding would drop what was sent.
-            None => std::process::abort(),
+            None => crate::system::last_words::end_process(),
         }
     }
 
