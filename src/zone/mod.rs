@@ -339,9 +339,7 @@ impl Zone {
             return self.reset_cold();
         }
         // This is the only handle, there are no hooks, and the cursor is in the first block.
-        let used = header.cursor.get().addr().get() - header.first.start.addr().get();
-        header.high_water.set(header.high_water.get().max(used));
-        header.note_site();
+        header.note_peak();
         // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed.
         unsafe { stale::close(header.first.start, header.cursor.get()) };
         header.cursor.set(header.first.start);
@@ -456,13 +454,25 @@ impl Zone {
         Ok(())
     }
 
+    /// Makes one more handle, if counting is enough for that.
+    #[inline(always)]
+    pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
+        let header = self.header();
+        if header.state.get() & SPECIAL != 0 {
+            return None;
+        }
+        header.state.set(header.state.get() + state::HANDLE);
+        // SAFETY: (I1) the new handle was just counted.
+        Some(unsafe { Zone::from_raw(self.raw()) })
+    }
+
     /// Makes one more handle, and gives an error where [`clone`](Zone::clone) panics.
     #[inline]
     pub(crate) fn try_clone(&self) -> Result<Zone, ZoneError> {
-        if self.header().state.get() & SPECIAL != 0 {
-            self.ensure_cloneable()?;
+        match self.clone_if_counting_is_enough() {
+            Some(zone) => Ok(zone),
+            None => self.ensure_cloneable().map(|()| self.clone()),
         }
-        Ok(self.clone())
     }
 
     #[cold]
@@ -493,19 +503,16 @@ impl Clone for Zone {
         #[cold]
         #[inline(never)]
         #[track_caller]
-        fn clone_special(zone: &Zone) {
+        fn clone_special(zone: &Zone) -> Zone {
             let sealed = zone.header().state.get() & state::SEALED != 0;
             assert!(!sealed, "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's");
             or_panic(zone.ensure_made());
-            assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
+            zone.clone_if_counting_is_enough().expect("a zone has fewer than 1,073,741,824 handles")
         }
-        if self.header().state.get() & SPECIAL != 0 {
-            clone_special(self);
+        match self.clone_if_counting_is_enough() {
+            Some(zone) => zone,
+            None => clone_special(self),
         }
-        let header = self.header();
-        header.state.set(header.state.get() + state::HANDLE);
-        // SAFETY: (I1) the new handle was just counted.
-        unsafe { Zone::from_raw(self.raw()) }
     }
 }
 
