@@ -3,10 +3,13 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
+#[cfg(feature = "alloc")]
 pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
 pub use crate::insight::sites::Site;
+#[cfg(feature = "alloc")]
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
+#[cfg(feature = "alloc")]
 /// The ways out of a scope, for method probing.
 pub mod ways {
     pub use crate::scope::{
@@ -16,6 +19,7 @@ pub mod ways {
     };
 }
 
+#[cfg(feature = "alloc")]
 /// What the types in and out of a scope have to do with one another, for method probing.
 pub mod shapes {
     pub use crate::scope::{

@@ -11,10 +11,10 @@ use core::ptr::{NonNull, null_mut};
 
 #[cfg(not(loom))]
 use crate::system::counters::AtomicU64;
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 #[cfg(not(loom))]
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// The token of no thread.
 pub(super) const NOBODY: u64 = 0;

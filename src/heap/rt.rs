@@ -14,6 +14,7 @@ use crate::system::aside;
 use crate::system::counters::AtomicU64;
 use crate::system::last_words::{end_process, say};
 use crate::system::pages::prefault;
+use crate::system::per_thread::per_thread;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;

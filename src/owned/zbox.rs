@@ -3,6 +3,7 @@
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
+#[cfg(feature = "alloc")]
 use crate::stack;
 use crate::zone::Zone;
 use crate::zone::places::{Panic, Return, Seat, Seats, bytes_of, fill};
@@ -56,6 +57,7 @@ impl<T> ZBox<T> {
     /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
     #[inline]
     #[track_caller]
+    #[cfg(feature = "alloc")]
     pub fn new(value: T) -> ZBox<T> {
         let Ok(boxed): Result<_, Infallible> = Self::new_in::<Panic>(value);
         boxed
@@ -72,12 +74,14 @@ impl<T> ZBox<T> {
     /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
     #[inline]
     #[cfg_attr(feature = "ledger", track_caller)]
+    #[cfg(feature = "alloc")]
     pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
         Self::new_in::<Return>(value)
     }
 
     #[inline(always)]
     #[track_caller]
+    #[cfg(feature = "alloc")]
     fn new_in<E: Seats>(value: T) -> Result<ZBox<T>, E::Error> {
         let (size, align) = (size_of::<T>(), align_of::<T>());
         let seat = stack::seat_in_current::<E>(size, align, Zone::quick_place::<T>)?;
@@ -130,6 +134,7 @@ impl<T: Copy> ZBox<[T]> {
     /// Puts `len` copies of a value into the thread's current zone.
     #[inline(always)]
     #[track_caller]
+    #[cfg(feature = "alloc")]
     pub(crate) fn fill_in_current<E: Seats>(len: usize, value: T) -> Result<ZBox<[T]>, E::Error> {
         let (size, align) = (bytes_of::<T>(len), align_of::<T>());
         let take = |zone: &Zone| zone.quick_places::<T>(len);

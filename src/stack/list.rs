@@ -2,6 +2,7 @@
 
 use crate::insight::stats::{self, Counters};
 use crate::region::header::{Header, state};
+use crate::system::per_thread::per_thread;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -97,16 +98,34 @@ per_thread! {
             default_size: Cell::new(DEFAULT_ZONE_SIZE),
         }
     };
-    pub(super) static END_OF_THREAD: EndOfThread = const { EndOfThread };
+}
+
+#[cfg(feature = "std")]
+per_thread! {
+    static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
 /// Its destructor frees the stack when the thread ends.
-pub(super) struct EndOfThread;
+#[cfg(feature = "std")]
+struct EndOfThread;
 
+#[cfg(feature = "std")]
 impl Drop for EndOfThread {
     fn drop(&mut self) {
         STACK.with(Stack::tear_down);
     }
+}
+
+/// Whether the thread goes on, so that it can have a stack. Its end frees the stack then.
+#[cfg(feature = "std")]
+pub(super) fn goes_on() -> bool {
+    END_OF_THREAD.try_with(|_| ()).is_ok()
+}
+
+/// Without `std` nobody says when a thread ends.
+#[cfg(not(feature = "std"))]
+pub(super) fn goes_on() -> bool {
+    true
 }
 
 #[inline(always)]

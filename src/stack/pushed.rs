@@ -5,14 +5,16 @@
 //! this entry lies over the innermost scope, and the scope's own zone if not (I4).
 
 use super::list::{
-    END_OF_THREAD, FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, has_flag,
-    header, set_flag,
+    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, goes_on, has_flag, header,
+    set_flag,
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
 use crate::region::header::{DEFAULT_CAPACITY, Header, state};
 use crate::system::section;
 use crate::zone::Zone;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -88,7 +90,7 @@ impl Stack {
         let capacity = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
         let requested = capacity * SIZE;
         section::ask(Request::LongerStack, requested)?;
-        if END_OF_THREAD.try_with(|_| ()).is_err() {
+        if !goes_on() {
             return Ok(false);
         }
         self.counters.set(Some(stats::register()));

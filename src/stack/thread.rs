@@ -5,6 +5,7 @@ use crate::error::ZoneError;
 use crate::insight::ledger;
 use crate::region::header::{Header, state};
 use crate::system::pages::LockError;
+use alloc::boxed::Box;
 use core::cell::Cell;
 
 impl Stack {

@@ -8,10 +8,10 @@
 //! pieces is, only one of them is on the machine's stack.
 
 use crate::error::{Request, ZoneError};
+use crate::system::per_thread::per_thread;
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
 use core::cell::Cell;
-use crate::system::per_thread::per_thread;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -24,6 +24,32 @@ pub(crate) struct Node {
 
 /// The memory that was put aside last.
 static PUT_ASIDE: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
+
+/// Makes `new` the first node if `newest` still is. The error is the node that is the first one now.
+#[cfg(target_has_atomic = "ptr")]
+fn replace(newest: *mut Node, new: *mut Node) -> Result<*mut Node, *mut Node> {
+    PUT_ASIDE.compare_exchange_weak(newest, new, Ordering::Release, Ordering::Relaxed)
+}
+
+#[cfg(target_has_atomic = "ptr")]
+fn take_all() -> *mut Node {
+    PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire)
+}
+
+// A processor without compare-and-swap. Memory is put aside in a section only, and one line of execution has all
+// sections there (I42), so nobody comes in between.
+#[cfg(not(target_has_atomic = "ptr"))]
+fn replace(newest: *mut Node, new: *mut Node) -> Result<*mut Node, *mut Node> {
+    PUT_ASIDE.store(new, Ordering::Release);
+    Ok(newest)
+}
+
+#[cfg(not(target_has_atomic = "ptr"))]
+fn take_all() -> *mut Node {
+    let all = PUT_ASIDE.load(Ordering::Acquire);
+    PUT_ASIDE.store(ptr::null_mut(), Ordering::Relaxed);
+    all
+}
 
 /// Puts the memory aside that a node lies in.
 ///
@@ -50,13 +76,7 @@ unsafe fn push_list(first: NonNull<Node>, last: NonNull<Node>) {
         // SAFETY: (I14) the node is not shared before the exchange below succeeds.
         unsafe { (*next).next = newest };
         // Release: whoever takes the list sees all that was written to the memory.
-        let pushed = PUT_ASIDE.compare_exchange_weak(
-            newest,
-            first.as_ptr(),
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        match pushed {
+        match replace(newest, first.as_ptr()) {
             Ok(_) => return,
             Err(now) => newest = now,
         }
@@ -110,13 +130,13 @@ pub fn collect() -> usize {
         return 0;
     }
     let Some(turn) = Turn::take() else {
-        WAITING.with(|waiting| waiting.collect_again.set(true));
+        let _ = WAITING.try_with(|waiting| waiting.collect_again.set(true));
         return 0;
     };
     let mut freed = 0;
     loop {
         // Acquire: pairs with `push`.
-        let mut rest = NotYetFreed(PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut rest = NotYetFreed(take_all());
         while let Some(node) = rest.pop() {
             // SAFETY: (I14) the node was taken off the list, so it is freed once.
             unsafe { free(node) };
@@ -124,7 +144,8 @@ pub fn collect() -> usize {
             freed += 1;
         }
         // Another round comes only if a hook has asked for one, so this ends.
-        if !WAITING.with(|waiting| waiting.collect_again.take()) || forbidden() {
+        let again = WAITING.try_with(|waiting| waiting.collect_again.take());
+        if !again.unwrap_or(false) || forbidden() {
             return freed;
         }
     }
@@ -166,12 +187,14 @@ struct Turn;
 
 impl Turn {
     fn take() -> Option<Turn> {
-        WAITING.with(|waiting| !waiting.is_freeing.replace(true)).then(|| Turn)
+        // Without a claimed slot there is no list, and pieces are freed one inside another.
+        let is_mine = WAITING.try_with(|waiting| !waiting.is_freeing.replace(true));
+        is_mine.unwrap_or(true).then(|| Turn)
     }
 
     /// Frees what was put on the thread's list in the meantime, oldest first.
     fn free_waiting(&self) {
-        WAITING.with(|waiting| {
+        let _ = WAITING.try_with(|waiting| {
             while let Some(node) = NonNull::new(waiting.first.get()) {
                 // SAFETY: (I14) the node is on this thread's list, so it is initialised.
                 let next = unsafe { node.as_ref() }.next;
@@ -187,7 +210,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         // If a hook has panicked, there may be more on the list.
         self.free_waiting();
-        WAITING.with(|waiting| {
+        let _ = WAITING.try_with(|waiting| {
             waiting.is_freeing.set(false);
             waiting.collect_again.set(false);
         });
@@ -203,7 +226,7 @@ impl Drop for Turn {
 pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) -> bool {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
-    WAITING.with(|waiting| {
+    let listed = WAITING.try_with(|waiting| {
         match NonNull::new(waiting.first.get()).and(NonNull::new(waiting.last.get())) {
             None => waiting.first.set(node.as_ptr()),
             // SAFETY: (I14) the node is on this thread's list, so it is initialised, and nobody else has it.
@@ -211,6 +234,11 @@ pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<N
         }
         waiting.last.set(node.as_ptr());
     });
+    if listed.is_err() {
+        // SAFETY: (I14) the caller's promise, and the node is on no list.
+        unsafe { self::free(node) };
+        return true;
+    }
     let Some(turn) = Turn::take() else { return false };
     turn.free_waiting();
     true
@@ -221,6 +249,7 @@ pub(crate) fn may_free(bytes: usize) -> Result<(), ZoneError> {
     section::ask(Request::GiveBack, bytes)
 }
 
+#[cfg(feature = "alloc")]
 /// What is written into a block of the system's heap that is put aside, at the block's first aligned place.
 #[repr(C)]
 struct HeapBlock {
@@ -231,6 +260,7 @@ struct HeapBlock {
     before: u32,
 }
 
+#[cfg(feature = "alloc")]
 /// Puts a block of the system's heap aside. The result is `false` if the block is too small for that.
 ///
 /// # Safety

@@ -70,7 +70,10 @@ mod slot {
         }
 
         #[inline]
-        pub(crate) fn try_with<R>(&'static self, use_it: impl FnOnce(&T) -> R) -> Result<R, NotClaimed> {
+        pub(crate) fn try_with<R>(
+            &'static self,
+            use_it: impl FnOnce(&T) -> R,
+        ) -> Result<R, NotClaimed> {
             match CLAIMED.load(Ordering::Acquire) {
                 true => Ok(use_it(&self.0)),
                 false => Err(NotClaimed),
@@ -91,7 +94,9 @@ mod slot {
     #[inline(never)]
     #[track_caller]
     fn not_claimed() -> ! {
-        panic!("memzone: this needs a thread. A program without `std` calls `memzone::claim_thread` first")
+        panic!(
+            "memzone: this needs a thread. A program without `std` calls `memzone::claim_thread` first"
+        )
     }
 
     impl<T: 'static> Slot<Cell<T>> {

@@ -87,7 +87,7 @@ pub(crate) fn policy() -> Option<Policy> {
 #[track_caller]
 pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
     let place = Location::caller();
-    SECTIONS.with(|thread| {
+    let answer = SECTIONS.try_with(|thread| {
         let Some(policy) = thread.policy() else { return Ok(()) };
         add(&thread.asked[request as usize], 1);
         match policy {
@@ -105,7 +105,8 @@ pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
             }
             Policy::Abort => abort(thread, request, bytes, place),
         }
-    })
+    });
+    answer.unwrap_or(Ok(()))
 }
 
 /// Remembers the place of the user's call until the result is dropped. Cold paths use this if they cannot pass the
@@ -113,7 +114,7 @@ pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
 #[track_caller]
 pub(crate) fn at_caller() -> UserPlace {
     let place = Location::caller();
-    UserPlace(SECTIONS.with(|thread| thread.place.replace(Some(place))))
+    UserPlace(SECTIONS.try_with(|thread| thread.place.replace(Some(place))).unwrap_or(None))
 }
 
 /// What [`at_caller`] returns. It holds the place that was set before, and restores it.
@@ -121,7 +122,7 @@ pub(crate) struct UserPlace(Option<&'static Location<'static>>);
 
 impl Drop for UserPlace {
     fn drop(&mut self) {
-        SECTIONS.with(|thread| thread.place.set(self.0));
+        let _ = SECTIONS.try_with(|thread| thread.place.set(self.0));
     }
 }
 

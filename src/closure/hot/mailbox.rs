@@ -31,10 +31,10 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 #[cfg(not(loom))]
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// What can go through a mailbox: an owner that is a single pointer.
 ///
