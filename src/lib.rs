@@ -30,6 +30,8 @@ mod region;
 
 mod zone;
 
+mod arena;
+
 #[cfg(feature = "alloc")]
 mod stack;
 
@@ -89,6 +91,8 @@ pub mod porting {}
 #[path = "private.rs"]
 pub mod __private;
 
+#[doc(inline)]
+pub use crate::arena::Arena;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
+pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
 pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
 pub use crate::insight::sites::Site;
@@ -34,4 +35,14 @@ use crate::error::ZoneError;
 #[track_caller]
 pub fn or_panic<T>(left: Result<T, ZoneError>) -> T {
     crate::error::or_panic(left)
+}
+
+/// The copy of what left a scope of an arena.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub fn copied_to<'z, T: crate::copy::DeepCopy<'z>>(
+    value: T,
+    outer: &'z crate::zone::Zone,
+) -> Result<T::Copied, ZoneError> {
+    value.move_out(outer)
 }
