@@ -140,7 +140,7 @@ fn fill_or_panic<T: Copy>(
 
 /// The bytes of `len` values, or `usize::MAX` if that many bytes cannot exist.
 #[inline(always)]
-pub(super) const fn bytes_of<T>(len: usize) -> usize {
+pub(crate) const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
@@ -239,7 +239,7 @@ impl Zone {
     }
 
     /// Whether `place_fast` can take places for `T`.
-    pub(super) const fn has_fast_place<T>() -> bool {
+    pub(crate) const fn has_fast_place<T>() -> bool {
         size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
     }
 
