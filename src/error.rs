@@ -74,8 +74,15 @@ pub enum ZoneError {
         /// The alignment that was asked for.
         align: usize,
     },
-    /// The value to copy contains a reference that leads back to itself.
+    /// The value to copy contains a reference that leads back to itself. [`zcopy_shared`](crate::zcopy_shared) copies
+    /// such values.
     Cycle,
+    /// A copy has taken more than it may. A value whose parts are shared becomes larger when it is copied, as each way
+    /// to a part leads to a copy of its own; [`zcopy_shared`](crate::zcopy_shared) copies each part once.
+    OverBudget {
+        /// The bytes that the copy may take.
+        budget: usize,
+    },
     /// The value to copy is nested deeper than a recursive copy can follow on this thread's stack. Copies are recursive
     /// for hand-written [`DeepCopy`](crate::DeepCopy) implementations, and for what is in a `RefCell` or a set. Other
     /// copies have no such limit.
@@ -117,7 +124,15 @@ impl fmt::Display for ZoneError {
             Self::AlignTooLarge { align } => {
                 write!(f, "alignment too large: {align} bytes, at most {MAX_ALIGN} supported")
             }
-            Self::Cycle => f.write_str("the value to copy leads back to itself"),
+            Self::Cycle => f.write_str(
+                "the value to copy leads back to itself; copy it with `zcopy_shared`, or let it leave its scope as \
+                 `Shared(value)`, which keep cycles",
+            ),
+            Self::OverBudget { budget } => write!(
+                f,
+                "the copy takes more than {budget} bytes: where parts of the value are shared, copy it with \
+                 `zcopy_shared` (or as `Shared(value)`), which copies each once; else with `zcopy_within` and more bytes"
+            ),
             Self::TooDeep => f.write_str(
                 "the value to copy nests too deep for copies that recurse, of a hand-written \
                  DeepCopy (derive it), a RefCell or a set",
@@ -160,6 +175,9 @@ pub enum Request {
     /// Memory of the system's heap for a value that a deep copy makes, such as a `String`, a `Vec` or a `Box`, or for
     /// the copy's own bookkeeping of deeply nested values.
     OwnedCopy,
+    /// Memory of the system's heap for the bookkeeping of a deep copy whose owners (`Box`, `Vec`, `ZBox`, `HBox`) are
+    /// nested deeper than its share of the stack. References into a zone need none, however deep they lead.
+    DeepOwners,
     /// Giving memory back to the system.
     GiveBack,
     /// The thread's first use of something that is registered once: its counters, and what frees its stack at its end.
@@ -168,12 +186,13 @@ pub enum Request {
 
 impl Request {
     /// All requests, in the order of a report.
-    pub const ALL: [Request; 7] = [
+    pub const ALL: [Request; 8] = [
         Request::NewBlock,
         Request::NewZone,
         Request::LongerStack,
         Request::HeapMemory,
         Request::OwnedCopy,
+        Request::DeepOwners,
         Request::GiveBack,
         Request::FirstUse,
     ];
@@ -187,6 +206,9 @@ impl fmt::Display for Request {
             Request::LongerStack => "a longer zone stack",
             Request::HeapMemory => "memory of the system's heap",
             Request::OwnedCopy => "memory for a copied value",
+            Request::DeepOwners => {
+                "memory for a copy of deeply nested owners (link them by references into a zone)"
+            }
             Request::GiveBack => "giving memory back",
             Request::FirstUse => "a first use on this thread",
         })

@@ -5,7 +5,10 @@
 
 pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
-pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
+pub use crate::copy::{
+    Bits, Copies, Depth, Holder, Hole, InPlace, Known, Part, Referent, Run, Undo, Work, alike,
+    inside, runs_as_a_whole, write_around,
+};
 pub use crate::insight::sites::Site;
 #[cfg(feature = "alloc")]
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};

@@ -345,7 +345,7 @@ impl Zone {
     }
 
     /// Whether `place_fast` can take places for `T`.
-    pub(super) const fn has_fast_place<T>() -> bool {
+    pub(crate) const fn has_fast_place<T>() -> bool {
         size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
     }
 
