@@ -164,11 +164,15 @@ pub enum Request {
     GiveBack,
     /// The thread's first use of something that is registered once: its counters, and what frees its stack at its end.
     FirstUse,
+    /// Memory for which the thread's heap has no room, on a thread that [`RtAlloc`](crate::RtAlloc) serves. No policy
+    /// refuses it, as an allocation that fails ends the program: the allocator below is asked.
+    #[cfg(feature = "rt-alloc")]
+    BeyondHeap,
 }
 
 impl Request {
     /// All requests, in the order of a report.
-    pub const ALL: [Request; 7] = [
+    pub const ALL: [Request; 7 + cfg!(feature = "rt-alloc") as usize] = [
         Request::NewBlock,
         Request::NewZone,
         Request::LongerStack,
@@ -176,6 +180,8 @@ impl Request {
         Request::OwnedCopy,
         Request::GiveBack,
         Request::FirstUse,
+        #[cfg(feature = "rt-alloc")]
+        Request::BeyondHeap,
     ];
 }
 
@@ -189,6 +195,8 @@ impl fmt::Display for Request {
             Request::OwnedCopy => "memory for a copied value",
             Request::GiveBack => "giving memory back",
             Request::FirstUse => "a first use on this thread",
+            #[cfg(feature = "rt-alloc")]
+            Request::BeyondHeap => "memory beyond the thread's heap",
         })
     }
 }

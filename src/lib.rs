@@ -36,6 +36,9 @@ mod salloc;
 
 mod heap;
 
+#[cfg(feature = "rt-alloc")]
+mod rt_alloc;
+
 mod closure;
 
 pub mod rt;
@@ -106,6 +109,9 @@ pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as 
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
+#[cfg(feature = "rt-alloc")]
+#[doc(inline)]
+pub use crate::rt_alloc::RtAlloc;
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[doc(inline)]

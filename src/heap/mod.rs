@@ -15,7 +15,10 @@ mod copying;
 mod foreign;
 
 #[cfg(feature = "rt-heap")]
-mod remote;
+pub(crate) mod blocks;
+
+#[cfg(feature = "rt-heap")]
+pub(crate) mod remote;
 
 #[cfg(feature = "rt-heap")]
 mod stats;

@@ -8,5 +8,7 @@
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 pub(crate) mod ledger;
+#[cfg(feature = "rt-alloc")]
+pub(crate) mod heaps;
 pub(crate) mod sites;
 pub mod stats;
