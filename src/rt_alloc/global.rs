@@ -119,8 +119,6 @@ impl<A: GlobalAlloc> RtAlloc<A> {
     }
 
     /// On a thread that a heap serves: a block of it, if it has room.
-    #[cold]
-    #[inline(never)]
     fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (I52) an allocator through which memory was taken stays as long as that, and the one that is asked here
         // is the global one, a static.
@@ -130,17 +128,54 @@ impl<A: GlobalAlloc> RtAlloc<A> {
         thread::take(layout)
     }
 
-    /// Frees a block of the allocator below, on a thread that a heap serves.
+    /// Takes a block on a thread that a heap serves. This is a function of its own, so that the others need no stack.
     ///
     /// # Safety
     ///
-    /// I51: the block was taken from the allocator below with this layout, and nobody uses it any more.
+    /// I51: as for `alloc`.
     #[cold]
     #[inline(never)]
-    unsafe fn free_in_section(&self, block: *mut u8, layout: Layout) {
-        if let Some(block) = NonNull::new(black_box(block)) {
+    unsafe fn alloc_in_section(&self, layout: Layout) -> *mut u8 {
+        match self.take(layout) {
+            Some(block) => block.as_ptr(),
+            // SAFETY: (I51) the caller's promise.
+            None => unsafe { self.below.alloc(with_node(layout)) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// I51: as for `alloc`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn alloc_zeroed_in_section(&self, layout: Layout) -> *mut u8 {
+        match self.take(layout) {
+            Some(block) => {
+                // SAFETY: (I51) the block has that many bytes, and is nobody else's.
+                unsafe { block.write_bytes(0, layout.size()) };
+                block.as_ptr()
+            }
+            // SAFETY: (I51) the caller's promise.
+            None => unsafe { self.below.alloc_zeroed(with_node(layout)) },
+        }
+    }
+
+    /// Frees a block of a heap, or one of the allocator below on a thread that a heap serves.
+    ///
+    /// # Safety
+    ///
+    /// I51: as for `dealloc`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_elsewhere(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: (I51) the caller's promise.
+        if unsafe { thread::free(block, layout) } {
+            return;
+        }
+        let layout = with_node(layout);
+        if below::is_installed(self.address()) {
             // SAFETY: (I52) the caller's promise. Each block of the allocator below has room for a node.
-            if below::is_installed(self.address()) && unsafe { thread::put_aside(block, layout) } {
+            if unsafe { thread::put_aside(black_box(block), layout) } {
                 return;
             }
         }
@@ -148,7 +183,7 @@ impl<A: GlobalAlloc> RtAlloc<A> {
         unsafe { self.below.dealloc(block, layout) };
     }
 
-    /// Resizes a block of the region, or one of the allocator below on a thread that a heap serves.
+    /// Resizes a block of a heap, or one of the allocator below on a thread that a heap serves.
     ///
     /// # Safety
     ///
@@ -156,11 +191,13 @@ impl<A: GlobalAlloc> RtAlloc<A> {
     #[cold]
     #[inline(never)]
     unsafe fn resize(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if let Some(offset) = region::offset_of(black_box(block)) {
-            // SAFETY: (I51) the caller's promise.
-            if let Some(resized) = unsafe { thread::resize(offset, layout, new_size) } {
-                return resized.as_ptr();
-            }
+        // SAFETY: (I51) the caller's promise.
+        if let Some(resized) = unsafe { thread::resize(block, layout, new_size) } {
+            return resized.as_ptr();
+        }
+        if own_heap::serving().is_null() && !thread::is_of_a_heap(block) {
+            // SAFETY: (I51) the caller's promise. It lies behind a region that is not the largest one.
+            return unsafe { self.below.realloc(block, with_node(layout), new_size.max(NODE)) };
         }
         // SAFETY: (I51) the caller of `realloc` promises that the size is not too large for the alignment.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
@@ -183,9 +220,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for RtAlloc<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !own_heap::serving().is_null() {
-            if let Some(block) = self.take(layout) {
-                return block.as_ptr();
-            }
+            // SAFETY: (I51) the caller's promise.
+            return unsafe { self.alloc_in_section(layout) };
         }
         // SAFETY: (I51) the caller's promise.
         unsafe { self.below.alloc(with_node(layout)) }
@@ -194,11 +230,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for RtAlloc<A> {
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if !own_heap::serving().is_null() {
-            if let Some(block) = self.take(layout) {
-                // SAFETY: (I51) the block has that many bytes, and is nobody else's.
-                unsafe { block.write_bytes(0, layout.size()) };
-                return block.as_ptr();
-            }
+            // SAFETY: (I51) the caller's promise.
+            return unsafe { self.alloc_zeroed_in_section(layout) };
         }
         // SAFETY: (I51) the caller's promise.
         unsafe { self.below.alloc_zeroed(with_node(layout)) }
@@ -206,16 +239,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for RtAlloc<A> {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if let Some(offset) = region::offset_of(block) {
-            // The block's memory is used from here on, by a pointer that is not made from this one. The barrier tells
-            // the compiler that anything may happen to it.
-            black_box(block);
+        if region::offset_of(block).is_some() || !own_heap::serving().is_null() {
             // SAFETY: (I51) the caller's promise.
-            return unsafe { thread::free(offset, layout) };
-        }
-        if !own_heap::serving().is_null() {
-            // SAFETY: (I51) the caller's promise.
-            return unsafe { self.free_in_section(block, with_node(layout)) };
+            return unsafe { self.free_elsewhere(block, layout) };
         }
         // SAFETY: (I51) the caller's promise.
         unsafe { self.below.dealloc(block, with_node(layout)) }

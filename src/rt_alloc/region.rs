@@ -3,17 +3,19 @@
 use crate::insight::heaps::MOST;
 use crate::system::reserved;
 use core::ptr::{NonNull, without_provenance_mut};
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A place for a heap. Larger heaps have several places in a row.
 pub(super) const PLACE: usize = if cfg!(miri) { 128 << 10 } else { 64 << 20 };
 
-/// The start of the region. While there is none, this is an address that lies farther from all memory than the region is
+const _: () = assert!((MOST * PLACE).is_power_of_two());
+
+/// The bytes of the largest region, as a power of two.
+const MOST_BYTES: u32 = (MOST * PLACE).trailing_zeros();
+
+/// The start of the region. While there is none, this is an address that lies farther from all memory than a region is
 /// long.
 static START: AtomicPtr<u8> = AtomicPtr::new(without_provenance_mut(1 << 63));
-
-/// The bytes of the region. It is 0 while there is none.
-static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// The region's start, with the number of its places in the lowest bits, which are zero in an address of a page.
 static RESERVED: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
@@ -21,21 +23,21 @@ static RESERVED: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
 /// The places that are taken, one bit each. They stay taken.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
-/// How far from the region's start a block lies, if it lies in the region.
+/// How far from the region's start a block lies, if it may lie in the region. Where the system has refused the largest
+/// region, a block behind it is found too, which lies in no heap's place.
 ///
-/// Relaxed: whoever has a block of the region got it from a thread that saw the region, or from one that did. For any
-/// other block, each mixture of the two values says no.
+/// Relaxed: whoever has a block of the region got it from a thread that saw the region, or from one that did.
 #[inline(always)]
 pub(super) fn offset_of(block: *mut u8) -> Option<usize> {
     let offset = block.addr().wrapping_sub(START.load(Ordering::Relaxed).addr());
-    (offset < BYTES.load(Ordering::Relaxed)).then_some(offset)
+    (offset >> MOST_BYTES == 0).then_some(offset)
 }
 
 /// The same block by the region's own pointer. The user's pointer may be good for the value alone, and the heap's
 /// bookkeeping lies around it.
 pub(super) fn at(offset: usize) -> NonNull<u8> {
     let start = NonNull::new(START.load(Ordering::Relaxed)).unwrap_or(NonNull::dangling());
-    // SAFETY: (I50) the offset was found to lie in the region.
+    // SAFETY: (I50) the offset lies in a place that was taken.
     unsafe { start.add(offset) }
 }
 
@@ -62,9 +64,8 @@ fn reserve(least: usize) -> Option<usize> {
         }
     }
     let places = tagged.addr() & COUNT;
-    // Whoever comes first stores this, and all store the same. The start comes first.
+    // All store the same.
     START.store(tagged.map_addr(|address| address & !COUNT), Ordering::Relaxed);
-    BYTES.store(places * PLACE, Ordering::Release);
     Some(places)
 }
 

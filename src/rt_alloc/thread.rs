@@ -7,6 +7,7 @@ use crate::insight::stats;
 use crate::system::pages::LockError;
 use crate::system::{own_heap, reserved, section};
 use core::alloc::Layout;
+use core::hint::black_box;
 use core::ptr::NonNull;
 
 /// What `prepare` has made.
@@ -105,15 +106,13 @@ pub(super) fn take(layout: Layout) -> Option<NonNull<u8>> {
     block
 }
 
-/// Frees a block of the region.
+/// Frees a block of a heap. The result is `false` if it is not one, and still belongs to the caller.
 ///
 /// # Safety
 ///
-/// I51: the block lies so far from the region's start. It was taken with this layout, and nobody uses it any more.
-#[inline(never)]
-pub(super) unsafe fn free(offset: usize, layout: Layout) {
-    let Some(heap) = heaps::of_block(offset) else { return };
-    let block = region::at(offset);
+/// I51: the block was taken with this layout, and nobody uses it any more.
+pub(super) unsafe fn free(block: *mut u8, layout: Layout) -> bool {
+    let Some((heap, block)) = find(block) else { return false };
     if is_own(heap) {
         // SAFETY: (I50) it is this thread's own. The rest is the caller's promise.
         unsafe { heap.free(block, layout) };
@@ -121,24 +120,43 @@ pub(super) unsafe fn free(offset: usize, layout: Layout) {
         // SAFETY: (I51) the caller's promise.
         unsafe { heap.give_back(block, layout) };
     }
+    true
+}
+
+/// Whether the block is one of a heap.
+pub(super) fn is_of_a_heap(block: *mut u8) -> bool {
+    find(block).is_some()
+}
+
+/// The heap of a block, if it is one of a heap, and the block by the region's own pointer.
+///
+/// The block's memory is used from here on, by a pointer that is not made from the user's. The barrier tells the compiler
+/// that anything may happen to it.
+fn find(block: *mut u8) -> Option<(&'static Heap, NonNull<u8>)> {
+    let offset = region::offset_of(black_box(block))?;
+    Some((heaps::of_block(offset)?, region::at(offset)))
 }
 
 fn is_own(heap: &Heap) -> bool {
     core::ptr::addr_eq(heap, own_heap::own())
 }
 
-/// Resizes a block of the region, if it is one of the heap that serves this thread, and there is room.
+/// Resizes a block, if it is one of the heap that serves this thread, and there is room.
 ///
 /// # Safety
 ///
 /// I51: as for `free`. If the result is another place, the block is freed.
-pub(super) unsafe fn resize(offset: usize, layout: Layout, new_size: usize) -> Option<NonNull<u8>> {
-    let heap = heaps::of_block(offset)?;
+pub(super) unsafe fn resize(
+    block: *mut u8,
+    layout: Layout,
+    new_size: usize,
+) -> Option<NonNull<u8>> {
+    let (heap, block) = find(block)?;
     if !core::ptr::addr_eq(heap, own_heap::serving()) {
         return None;
     }
     // SAFETY: (I50) it is this thread's own. The rest is the caller's promise.
-    unsafe { heap.resize(region::at(offset), layout, new_size) }
+    unsafe { heap.resize(block, layout, new_size) }
 }
 
 /// Puts a block of the allocator below aside, on a thread that a heap serves. The result is `false` if too much waits
@@ -149,8 +167,8 @@ pub(super) unsafe fn resize(offset: usize, layout: Layout, new_size: usize) -> O
 /// I52: the block was taken with this layout from the installed allocator's, has room for a node, and nobody uses it any
 /// more.
 #[inline(never)]
-pub(super) unsafe fn put_aside(block: NonNull<u8>, layout: Layout) -> bool {
-    let Some(heap) = serving() else { return false };
+pub(super) unsafe fn put_aside(block: *mut u8, layout: Layout) -> bool {
+    let (Some(heap), Some(block)) = (serving(), NonNull::new(block)) else { return false };
     // SAFETY: (I52) the caller's promise.
     let is_aside = unsafe { heap.put_aside(block, layout) };
     if !is_aside {
