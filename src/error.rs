@@ -182,11 +182,15 @@ pub enum Request {
     GiveBack,
     /// The thread's first use of something that is registered once: its counters, and what frees its stack at its end.
     FirstUse,
+    /// Memory for which the thread's heap has no room, on a thread that [`RtAlloc`](crate::RtAlloc) serves. No policy
+    /// refuses it, as an allocation that fails ends the program: the allocator below is asked.
+    #[cfg(feature = "rt-alloc")]
+    BeyondHeap,
 }
 
 impl Request {
     /// All requests, in the order of a report.
-    pub const ALL: [Request; 8] = [
+    pub const ALL: [Request; 8 + cfg!(feature = "rt-alloc") as usize] = [
         Request::NewBlock,
         Request::NewZone,
         Request::LongerStack,
@@ -195,6 +199,8 @@ impl Request {
         Request::DeepOwners,
         Request::GiveBack,
         Request::FirstUse,
+        #[cfg(feature = "rt-alloc")]
+        Request::BeyondHeap,
     ];
 }
 
@@ -211,6 +217,8 @@ impl fmt::Display for Request {
             }
             Request::GiveBack => "giving memory back",
             Request::FirstUse => "a first use on this thread",
+            #[cfg(feature = "rt-alloc")]
+            Request::BeyondHeap => "memory beyond the thread's heap",
         })
     }
 }

@@ -51,6 +51,9 @@ mod salloc;
 
 mod heap;
 
+#[cfg(feature = "rt-alloc")]
+mod rt_alloc;
+
 #[cfg(feature = "alloc")]
 mod closure;
 
@@ -140,6 +143,9 @@ pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as 
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
+#[cfg(feature = "rt-alloc")]
+#[doc(inline)]
+pub use crate::rt_alloc::RtAlloc;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::salloc::salloc_with;

@@ -16,7 +16,10 @@ mod copying;
 mod foreign;
 
 #[cfg(feature = "rt-heap")]
-mod remote;
+pub(crate) mod blocks;
+
+#[cfg(feature = "rt-heap")]
+pub(crate) mod remote;
 
 #[cfg(feature = "rt-heap")]
 mod stats;

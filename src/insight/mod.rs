@@ -8,6 +8,8 @@
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 pub(crate) mod ledger;
+#[cfg(feature = "rt-alloc")]
+pub(crate) mod heaps;
 pub(crate) mod sites;
 #[cfg(feature = "std")]
 pub mod stats;

@@ -4,8 +4,9 @@
 
 use super::ring::{Ring, lock};
 use super::tally::{Tally, keep_first};
-use crate::system::aside;
+
 use crate::system::counters::AtomicU64;
+use crate::rt;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;
@@ -60,7 +61,7 @@ impl SharedRings {
         let mut all = Tally::default();
         let Some(_collecting) = Collecting::begin(self) else { return all };
         // This also frees what real-time sections have put aside.
-        if let Err(payload) = catch_unwind(aside::collect) {
+        if let Err(payload) = catch_unwind(rt::collect) {
             keep_first(&mut all.panic, payload);
         }
         let rings = lock(&self.rings).clone();

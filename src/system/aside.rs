@@ -83,28 +83,8 @@ unsafe fn push_list(first: NonNull<Node>, last: NonNull<Node>) {
     }
 }
 
-/// Frees what real-time sections with [`Policy::Deny`](crate::rt::Policy::Deny) have put aside on all threads, and
-/// returns the number of pieces. Cleanup hooks of zones run on this thread.
-///
-/// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of a section.
-///
-/// In a cleanup hook of a zone that is being freed, it returns 0. The memory that was put aside is then freed when the
-/// hook has returned. The outer call, in which the hook runs, counts it.
-///
-/// ```
-/// use memzone::rt::{self, Policy};
-///
-/// let zone = memzone::Zone::new(4096);
-/// let section = rt::enter(Policy::Deny);
-/// drop(zone); // put aside
-/// drop(section);
-/// assert_eq!(rt::collect(), 1);
-/// ```
-///
-/// # Real-time
-///
-/// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
-pub fn collect() -> usize {
+/// Frees what was put aside; see [`rt::collect`](crate::rt::collect).
+pub(crate) fn collect() -> usize {
     /// What this call has still to free. If a hook panics, the rest goes back to the list.
     struct NotYetFreed(*mut Node);
     impl NotYetFreed {
