@@ -100,7 +100,7 @@ impl fmt::Display for ZoneError {
             Self::LimitReached { requested, limit, used } => write!(
                 f,
                 "limit reached: {requested} bytes requested, {used} of at most {limit} in use; \
-                 raise the limit, reset the zone, or free some of the heap"
+                 raise the limit, reset the zone, free some of the heap, or give a fixed collection more room"
             ),
             Self::InUse { handles } => write!(
                 f,
@@ -143,6 +143,59 @@ impl fmt::Display for ZoneError {
 }
 
 impl core::error::Error for ZoneError {}
+
+/// A value for which there was no memory, and why. Methods that take a value return it, so that the value is not lost.
+///
+/// Where only the reason counts, `?` makes a [`ZoneError`] of it.
+///
+/// ```
+/// use memzone::{Refused, ZVec, Zone, ZoneError};
+///
+/// fn note(events: &mut ZVec<u8>, key: u8) -> Result<(), ZoneError> {
+///     events.try_push(key)?;
+///     Ok(())
+/// }
+///
+/// let zone = Zone::new(1024);
+/// let mut events = zone.fixed_vec(1);
+/// note(&mut events, 60)?;
+/// assert!(matches!(note(&mut events, 64), Err(ZoneError::LimitReached { .. })));
+/// let Err(Refused { error, value }) = events.try_push(64) else { panic!("it is full") };
+/// assert_eq!((value, error), (64, note(&mut events, 64).unwrap_err()));
+/// # Ok::<(), ZoneError>(())
+/// ```
+///
+/// # Real-time
+///
+/// Yes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Refused<T> {
+    /// Why there was no memory.
+    pub error: ZoneError,
+    /// What would have needed it.
+    pub value: T,
+}
+
+impl<T> fmt::Debug for Refused<T> {
+    /// Leaves out the value, which need not be `Debug`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Refused<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<T> core::error::Error for Refused<T> {}
+
+impl<T> From<Refused<T>> for ZoneError {
+    fn from(refused: Refused<T>) -> ZoneError {
+        refused.error
+    }
+}
 
 /// What memzone asks the system for.
 ///

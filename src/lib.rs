@@ -105,20 +105,22 @@ pub use crate::closure::parcel::Parcel;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::zone_fn::{Closure, ZoneFn};
+#[cfg(feature = "allocator-api2")]
+#[doc(inline)]
+pub use crate::collections::OwningVec;
 #[cfg(feature = "hashbrown")]
 #[doc(inline)]
 pub use crate::collections::ZMap;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::ZString;
-#[cfg(feature = "allocator-api2")]
 #[doc(inline)]
-pub use crate::collections::ZVec;
+pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
 #[doc(inline)]
-pub use crate::error::ZoneError;
+pub use crate::error::{Refused, ZoneError};
 #[cfg(feature = "allocator-api2")]
 #[doc(inline)]
 pub use crate::heap::FromAllocator;

@@ -79,7 +79,7 @@ fn each_error_has_its_text() {
         (
             ZoneError::LimitReached { requested: 100, limit: 64, used: 48 },
             "limit reached: 100 bytes requested, 48 of at most 64 in use; \
-             raise the limit, reset the zone, or free some of the heap",
+             raise the limit, reset the zone, free some of the heap, or give a fixed collection more room",
         ),
         (
             ZoneError::InUse { handles: 2 },
@@ -345,7 +345,7 @@ fn plain_methods_panic_with_the_errors_text_where_they_are_called() {
     let full = Zone::builder().capacity(32).fixed().build();
     full.alloc(1_u128);
     let text = "limit reached: 300 bytes requested, 16 of at most 32 in use; \
-                raise the limit, reset the zone, or free some of the heap";
+                raise the limit, reset the zone, free some of the heap, or give a fixed collection more room";
     // A call on each line after the macro's own.
     macro_rules! check {
         ($($call:expr;)*) => {{ let mut line = line!(); $(

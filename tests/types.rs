@@ -11,8 +11,8 @@ use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
     Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
-    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RtHeap, SendHeap, SendZone,
-    System, ZBox, ZString, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap, SendHeap,
+    SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +91,8 @@ type Shared = MutexGuard<'static, u8>;
 auto_traits! {
     "error::ZoneError" ZoneError: Y Y Y Y Y;
     "error::Request" Request: Y Y Y Y Y;
+    "error::Refused" Refused<u8>: Y Y Y Y Y;
+    "error::Refused" Refused<Local>: N N Y Y Y;
     "system::section::Policy" Policy: Y Y Y Y Y;
     "system::section::Section" Section: N N Y Y Y;
     "system::section::Report" rt::Report: Y Y Y Y Y;
@@ -101,6 +103,8 @@ auto_traits! {
     "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
     "owned::zbox::ZBox" ZBox<str>: N N Y Y Y;
+    "collections::zvec::ZVec" ZVec<'static, u8>: N N Y Y Y;
+    "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
@@ -252,6 +256,11 @@ variance! {
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
     "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
     "owned::zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
+    "error::Refused" "T" co RefusedT<'a> = Refused<&'a u8>;
+    "collections::zvec::ZVec" "'z" co ZVecZ<'a> = ZVec<'a, u8>;
+    "collections::zvec::ZVec" "T" co ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
+    "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
+    "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;

@@ -75,7 +75,7 @@ impl Instrument {
         let slots =
             (0..SLOTS).map(|_| Ok(Slot { spare: Some(zone("note", NOTE_BYTES)?), playing: None }));
         Ok(Instrument {
-            slots: slots.collect::<Result<_, _>>()?,
+            slots: slots.collect::<Result<_, ZoneError>>()?,
             effects: ZoneFn::try_new_in(zone("effects", EFFECTS_BYTES)?, organ::fx_c)?,
             blocks: 0,
             most: 0,

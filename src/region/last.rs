@@ -66,14 +66,6 @@ impl Header {
     ///
     /// `start` is an allocation of `old` bytes in this zone, and nobody uses its bytes from `new` on any more.
     #[inline]
-    #[cfg_attr(
-        not(any(
-            feature = "allocator-api2",
-            feature = "allocator-api2-03",
-            feature = "allocator-api2-04"
-        )),
-        expect(dead_code)
-    )]
     pub(crate) unsafe fn resize_last(
         &self,
         start: NonNull<u8>,

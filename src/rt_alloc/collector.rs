@@ -4,7 +4,6 @@ use super::below::{Below, installed};
 use super::heap::Heap;
 use super::heaps;
 use super::shared::PutAside;
-use crate::heap::blocks::unpack;
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
 use core::time::Duration;
@@ -78,7 +77,7 @@ fn free_all(heap: &Heap, blocks: PutAside) -> usize {
     // Where something was put aside, there is one.
     let Some(below) = installed() else { return 0 };
     for (block, packed) in blocks {
-        let (size, align) = unpack(packed);
+        let (size, align) = unpack_layout(packed);
         free_one(heap, below, block, size, align);
         freed += 1;
     }

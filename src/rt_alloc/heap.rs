@@ -49,6 +49,19 @@ pub(super) fn bytes_for(room: usize) -> Option<usize> {
     room.checked_add(header + 2 * GRANULE)?.checked_next_multiple_of(PAGE)
 }
 
+/// The bits of a word that an alignment's logarithm takes.
+const ALIGN_BITS: u32 = 6;
+
+/// A layout in one word, for what is put aside. Larger sizes than a word has room for are not put aside.
+fn pack_layout(layout: Layout) -> usize {
+    layout.size() << ALIGN_BITS | layout.align().trailing_zeros() as usize
+}
+
+/// The size and alignment that were packed.
+pub(super) fn unpack_layout(packed: usize) -> (usize, usize) {
+    (packed >> ALIGN_BITS, 1 << (packed & ((1 << ALIGN_BITS) - 1)))
+}
+
 impl Heap {
     /// Makes a heap of this memory, which the caller owns.
     ///
@@ -227,12 +240,13 @@ impl Heap {
     pub(super) unsafe fn put_aside(&self, block: NonNull<u8>, layout: Layout) -> bool {
         debug_assert!(layout.size() >= NODE);
         let [blocks, bytes] = self.figures.waiting();
-        if blocks >= MOST_ASIDE || bytes >= MOST_BYTES_ASIDE {
+        let is_too_large = layout.size() > usize::MAX >> ALIGN_BITS;
+        if blocks >= MOST_ASIDE || bytes >= MOST_BYTES_ASIDE || is_too_large {
             return false;
         }
         self.figures.put_aside(layout.size());
         // SAFETY: (I52) the caller's promise.
-        unsafe { self.aside.put(block, pack(layout)) };
+        unsafe { self.aside.put(block, pack_layout(layout)) };
         true
     }
 

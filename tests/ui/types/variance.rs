@@ -37,6 +37,16 @@ fn not_co_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
 fn not_contra_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
 type ZStringZ<'a> = ZString<'a>;
 fn not_contra_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
+type RefusedT<'a> = Refused<&'a u8>;
+fn not_contra_refused_t<'l: 's, 's>(x: RefusedT<'s>) -> RefusedT<'l> { x }
+type ZVecZ<'a> = ZVec<'a, u8>;
+fn not_contra_zvec_z<'l: 's, 's>(x: ZVecZ<'s>) -> ZVecZ<'l> { x }
+type ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
+fn not_contra_zvec_t<'p, 'l: 's, 's: 'p>(x: ZVecT<'p, 's>) -> ZVecT<'p, 'l> { x }
+type ZVecIterA<'a> = ZVecIter<'a, u8>;
+fn not_contra_zveciter_a<'l: 's, 's>(x: ZVecIterA<'s>) -> ZVecIterA<'l> { x }
+type ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
+fn not_contra_zveciter_t<'p, 'l: 's, 's: 'p>(x: ZVecIterT<'p, 's>) -> ZVecIterT<'p, 'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
