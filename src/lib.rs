@@ -71,6 +71,8 @@ pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[doc(inline)]
 pub use crate::closure::parcel::Parcel;
 #[doc(inline)]
+pub use crate::closure::signature::Signature;
+#[doc(inline)]
 pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "hashbrown")]
 #[doc(inline)]
