@@ -104,6 +104,8 @@ pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 pub use crate::closure::parcel::Parcel;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
+pub use crate::closure::signature::Signature;
+#[doc(inline)]
 pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
 #[doc(inline)]

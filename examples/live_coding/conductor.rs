@@ -2,10 +2,10 @@
 
 use crate::clock::Clock;
 use crate::command::{Command, HELP};
-use crate::patch::{self, Cloud, Frame, Integrators, Line};
+use crate::patch::{self, Cloud, Definition, Integrators, Line, Play};
 use crate::player::Callers;
 use crate::repl::tell;
-use memzone::{Binder, ZoneFn, hot, stats};
+use memzone::{Binder, hot, stats};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -36,10 +36,10 @@ pub(crate) const FADE_OUT: usize = 32;
 
 /// What redefines the four stages.
 struct Binders<'z> {
-    osc: Binder<Frame, Frame, f32>,
-    lowpass: Binder<Frame, Frame, Integrators>,
-    delay: Binder<Frame, Frame, Line<'z>>,
-    grain: Binder<Frame, Frame, Cloud<'z>>,
+    osc: Binder<Play<f32>>,
+    lowpass: Binder<Play<Integrators>>,
+    delay: Binder<Play<Line<'z>>>,
+    grain: Binder<Play<Cloud<'z>>>,
 }
 
 /// What a run of the conductor came to.
@@ -156,8 +156,8 @@ impl<'z, 'a> Conductor<'z, 'a> {
     fn rebind<S>(
         &mut self,
         command: Command,
-        stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Frame, Frame, S>,
-        definition: ZoneFn<Frame, Frame, S>,
+        stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Play<S>>,
+        definition: Definition<S>,
     ) {
         let block = self.clock.played();
         let start = Instant::now();

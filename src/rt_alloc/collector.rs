@@ -1,7 +1,7 @@
 //! Freeing what real-time threads have put aside: the thread that does it by default, and the function that it calls.
 
 use super::below::{Below, installed};
-use super::heap::Heap;
+use super::heap::{Heap, unpack_layout};
 use super::heaps;
 use super::shared::PutAside;
 use crate::system::section::{self, Policy};

@@ -50,7 +50,7 @@ pub(super) unsafe trait Letter: Sized {
 }
 
 // SAFETY: (I23) `ZoneFn::into_raw` and `from_raw` are opposites, and a closure's node is aligned for pointers.
-unsafe impl<A, R, S: ?Sized> Letter for ZoneFn<A, R, S> {
+unsafe impl<D: ?Sized> Letter for ZoneFn<D> {
     fn into_raw(self) -> NonNull<()> {
         ZoneFn::into_raw(self)
     }
@@ -214,6 +214,11 @@ impl<T: Letter> Taker<T> {
         &mut self.current
     }
 
+    #[inline(always)]
+    pub(super) fn current_ref(&self) -> &T {
+        &self.current
+    }
+
     /// The current definition and the one that is faded out, if there is a fade.
     #[inline(always)]
     pub(super) fn current_and_fading(&mut self) -> Option<(&mut T, &mut T)> {
@@ -273,9 +278,16 @@ impl<T: Letter> Taker<T> {
         self.send_back();
     }
 
-    /// Sends the spent definition back, if the slot is empty.
-    #[inline]
+    /// Sends the spent definition back, if there is one and the slot is empty.
+    #[inline(always)]
     pub(super) fn send_back(&mut self) {
+        if self.spent.is_some() {
+            self.send_spent_back();
+        }
+    }
+
+    #[inline(never)]
+    fn send_spent_back(&mut self) {
         let Some(spent) = self.spent.take() else { return };
         let spent = spent.into_raw();
         // Release: the giver sees the definition as this side left it.
