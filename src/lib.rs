@@ -107,9 +107,11 @@ pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, Poo
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
 #[doc(inline)]
+pub use crate::region::header::Header as RawZone;
+#[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[doc(inline)]
-pub use crate::scope::Owned;
+pub use crate::scope::{OpenScope, Owned};
 #[doc(inline)]
 pub use crate::stack::{
     destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_default_zone_size,
