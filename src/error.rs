@@ -55,6 +55,14 @@ pub enum ZoneError {
     StackEmpty,
     /// The zone on top belongs to a scope, which removes it at its end.
     ScopeActive,
+    /// The scope is not the innermost one of its thread, or a zone was pushed in it and not popped; see
+    /// [`OpenScope::end_raw`](crate::OpenScope::end_raw).
+    OutOfOrder {
+        /// The number of scopes and pushed zones that lie above it on the stack.
+        above: usize,
+    },
+    /// This is no open scope of the calling thread: it has ended already, or it belongs to another thread.
+    NotOpen,
     /// The thread is in a real-time section that forbids requests to the system; see [`rt`](crate::rt).
     Denied {
         /// What the system would have been asked for.
@@ -112,6 +120,15 @@ impl fmt::Display for ZoneError {
             }
             Self::ScopeActive => f.write_str(
                 "the zone on top of the stack belongs to an active scope, which pops it when it ends",
+            ),
+            Self::OutOfOrder { above } => write!(
+                f,
+                "scope ended out of order: {above} scope(s) and pushed zone(s) lie above it; end and \
+                 pop those first"
+            ),
+            Self::NotOpen => f.write_str(
+                "not an open scope of this thread: it has ended already, or it belongs to another \
+                 thread",
             ),
             Self::Denied { request, bytes } => write!(
                 f,

@@ -150,12 +150,14 @@ pub use crate::owned::zbox::ZBox;
 #[cfg(feature = "rt-alloc")]
 #[doc(inline)]
 pub use crate::rt_alloc::RtAlloc;
+#[doc(inline)]
+pub use crate::region::header::Header as RawZone;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use crate::scope::Owned;
+pub use crate::scope::{OpenScope, Owned};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::stack::{

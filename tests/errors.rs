@@ -92,6 +92,14 @@ fn each_error_has_its_text() {
             "the zone on top of the stack belongs to an active scope, which pops it when it ends",
         ),
         (
+            ZoneError::OutOfOrder { above: 2 },
+            "scope ended out of order: 2 scope(s) and pushed zone(s) lie above it; end and pop those first",
+        ),
+        (
+            ZoneError::NotOpen,
+            "not an open scope of this thread: it has ended already, or it belongs to another thread",
+        ),
+        (
             ZoneError::TooLarge { requested: 9, available: 8 },
             "too large: 9 bytes requested, at most 8 possible",
         ),

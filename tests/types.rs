@@ -10,8 +10,8 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
-    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap, SendHeap,
+    Arena, Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, OpenScope, Parcel,
+    Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RawZone, Refused, RtHeap, SendHeap,
     SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
@@ -99,6 +99,7 @@ auto_traits! {
     "insight::stats::Stats" stats::Stats: Y Y Y Y Y;
     "insight::stats::Threads" stats::Threads: Y Y Y Y Y;
     "zone::Zone" Zone: N N Y Y Y;
+    "region::header::Header" RawZone: N N Y N N;
     "zone::send::SendZone" SendZone: Y N Y Y Y;
     "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
@@ -114,6 +115,7 @@ auto_traits! {
     "copy::undo::Known" Known: Y Y Y Y Y;
     "copy::undo::Undo" Undo<Local>: Y Y Y Y Y;
     "scope::guard::Scope" Scope: N N Y N N;
+    "scope::open::OpenScope" OpenScope: N N Y N N;
     "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
     "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
     "scope::leave::Link" Link<u8, u8, Value>: Y Y Y Y Y;

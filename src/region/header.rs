@@ -81,9 +81,11 @@ pub(crate) mod state {
     pub(crate) const EMPTY: u64 = 1 << 63;
 }
 
-/// All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
+/// What a zone's handle points to, where the handle is held as a bare pointer: see
+/// [`Zone::into_raw`](crate::Zone::into_raw). Nothing can be done with one but to give it back.
+// All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
 #[repr(C, align(64))]
-pub(crate) struct Header {
+pub struct Header {
     /// Where the next allocation goes. It is a multiple of `STEP`, or the block's end (I5).
     pub(crate) cursor: Cell<NonNull<u8>>,
     /// The end of the block that the cursor is in.

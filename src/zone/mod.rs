@@ -189,19 +189,57 @@ impl Zone {
         Ok(Zone { header: Cell::new(Header::install(taken, &settings)) })
     }
 
-    /// Takes over a handle that is held as a raw pointer.
+    /// Takes over a handle that is held as a bare pointer; see [`into_raw`](Zone::into_raw).
+    ///
+    /// What only wants to use the zone, and leave the handle where it is, wraps this in a
+    /// [`ManuallyDrop`](core::mem::ManuallyDrop).
     ///
     /// # Safety
     ///
-    /// I1: the caller gives up a handle of its own.
+    /// The numbers are those of the invariants in `docs/design.md`.
+    ///
+    /// * I1: `raw` comes from `into_raw`, and its handle is given up here. Each pointer that `into_raw` gave stands for
+    ///   one handle, so it is passed in once, or the result is never dropped.
+    /// * I3: the calling thread is the zone's. A zone changes its thread as a [`SendZone`] does: this was its only
+    ///   handle ([`into_sendable`](Zone::into_sendable) tells), no reference into it is in use on the old thread, and
+    ///   what the old thread did happens before this call, as by a lock, a channel, or a release and an acquire.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline(always)]
-    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Zone {
-        Zone { header: Cell::new(header) }
+    pub unsafe fn from_raw(raw: NonNull<Header>) -> Zone {
+        Zone { header: Cell::new(raw) }
     }
 
-    /// The opposite of `from_raw`.
+    /// Gives the handle out as a bare pointer, for code that cannot hold a `Zone`, such as C.
+    ///
+    /// The pointer stands for the handle: it keeps the zone alive, and counts in [`handles`](Zone::handles). The zone
+    /// ends when [`from_raw`](Zone::from_raw) has taken the pointer back and the handle is dropped. The pointer stays
+    /// the same as long as the zone lives. A `Zone::new(0)` that was never used is not made yet. Its pointer is that of
+    /// all such zones, so that a use through it makes a zone of its own. A zone of the
+    /// [`builder`](Zone::builder) is made at once.
+    ///
+    /// ```
+    /// use core::mem::ManuallyDrop;
+    /// use memzone::Zone;
+    ///
+    /// let raw = Zone::new(4096).into_raw();
+    /// {
+    ///     // SAFETY: this is the zone's thread, and the handle stays with `raw`.
+    ///     let zone = ManuallyDrop::new(unsafe { Zone::from_raw(raw) });
+    ///     zone.alloc(1_u64);
+    /// }
+    /// // SAFETY: `raw` is not used any more.
+    /// let zone = unsafe { Zone::from_raw(raw) };
+    /// assert_eq!((zone.used(), zone.handles()), (16, 1));
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline(always)]
-    pub(crate) fn into_raw(self) -> NonNull<Header> {
+    pub fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).header.get()
     }
 
