@@ -147,11 +147,11 @@ pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as 
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
+#[doc(inline)]
+pub use crate::region::header::Header as RawZone;
 #[cfg(feature = "rt-alloc")]
 #[doc(inline)]
 pub use crate::rt_alloc::RtAlloc;
-#[doc(inline)]
-pub use crate::region::header::Header as RawZone;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::salloc::salloc_with;

@@ -5,8 +5,8 @@
 use super::ring::{Ring, lock};
 use super::tally::{Tally, keep_first};
 
-use crate::system::counters::AtomicU64;
 use crate::rt;
+use crate::system::counters::AtomicU64;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;

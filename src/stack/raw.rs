@@ -15,8 +15,8 @@ impl Stack {
     fn count_above(&self, zone: NonNull<Header>) -> usize {
         let scopes = self.active().take_while(|&open| open != zone).count();
         let lies_above = |scope| self.active().take(scopes + 1).any(|open| open == scope);
-        let pushed = self.pushed.borrow();
-        scopes + pushed.iter().filter(|entry| lies_above(entry.over_scope)).count()
+        let pushed = self.entries_down().take(self.count_pushed());
+        scopes + pushed.filter(|entry| lies_above(entry.over_scope)).count()
     }
 
     #[cold]
