@@ -29,7 +29,7 @@ fn boxed() -> Box<dyn FnMut(f32) -> f32 + Send> {
     black_box(Box::new(move |sample| sample * gain))
 }
 
-fn zone_fn() -> ZoneFn<f32, f32> {
+fn zone_fn() -> ZoneFn<dyn FnMut(f32) -> f32> {
     let gain = black_box(0.5);
     black_box(ZoneFn::new(1024, |z| z.closure(move |sample| sample * gain)))
 }
@@ -49,30 +49,30 @@ fn through_box(f: &mut Box<dyn FnMut(f32) -> f32 + Send>, calls: u32) {
 }
 
 #[inline(never)]
-fn through_zone_fn(f: &mut ZoneFn<f32, f32>, calls: u32) {
+fn through_zone_fn(f: &mut ZoneFn<dyn FnMut(f32) -> f32>, calls: u32) {
     for _ in 0..calls {
-        black_box(f.call(black_box(1e-3)));
+        black_box(f(black_box(1e-3)));
     }
 }
 
 #[inline(never)]
-fn through_caller(f: &mut Caller<f32, f32>, calls: u32) {
+fn through_caller(f: &mut Caller<dyn FnMut(f32) -> f32>, calls: u32) {
     for _ in 0..calls {
-        black_box(f.call(black_box(1e-3)));
+        black_box(f(black_box(1e-3)));
     }
 }
 
 #[inline(never)]
-fn through_definition(f: &mut Caller<f32, f32>, calls: u32) {
+fn through_definition(f: &mut Caller<dyn FnMut(f32) -> f32>, calls: u32) {
     f.refresh();
     let f = f.definition();
     for _ in 0..calls {
-        black_box(f.call(black_box(1e-3)));
+        black_box(f(black_box(1e-3)));
     }
 }
 
 #[inline(never)]
-fn through_fader(f: &mut Fader<f32, f32>, calls: u32) {
+fn through_fader(f: &mut Fader<dyn FnMut(f32) -> f32>, calls: u32) {
     for _ in 0..calls {
         black_box(f.call(black_box(1e-3)));
     }
@@ -126,8 +126,8 @@ fn main() {
 
     const NAMES: [&str; 7] = [
         "Box<dyn FnMut>",
-        "ZoneFn::call",
-        "Caller::call",
+        "ZoneFn",
+        "Caller",
         "Caller::definition, once a million",
         "Fader::call, not fading",
         "ArcSwap::load",

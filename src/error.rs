@@ -55,6 +55,14 @@ pub enum ZoneError {
     StackEmpty,
     /// The zone on top belongs to a scope, which removes it at its end.
     ScopeActive,
+    /// The scope is not the innermost one of its thread, or a zone was pushed in it and not popped; see
+    /// [`OpenScope::end_raw`](crate::OpenScope::end_raw).
+    OutOfOrder {
+        /// The number of scopes and pushed zones that lie above it on the stack.
+        above: usize,
+    },
+    /// This is no open scope of the calling thread: it has ended already, or it belongs to another thread.
+    NotOpen,
     /// The thread is in a real-time section that forbids requests to the system; see [`rt`](crate::rt).
     Denied {
         /// What the system would have been asked for.
@@ -74,8 +82,15 @@ pub enum ZoneError {
         /// The alignment that was asked for.
         align: usize,
     },
-    /// The value to copy contains a reference that leads back to itself.
+    /// The value to copy contains a reference that leads back to itself. [`zcopy_shared`](crate::zcopy_shared) copies
+    /// such values.
     Cycle,
+    /// A copy has taken more than it may. A value whose parts are shared becomes larger when it is copied, as each way
+    /// to a part leads to a copy of its own; [`zcopy_shared`](crate::zcopy_shared) copies each part once.
+    OverBudget {
+        /// The bytes that the copy may take.
+        budget: usize,
+    },
     /// The value to copy is nested deeper than a recursive copy can follow on this thread's stack. Copies are recursive
     /// for hand-written [`DeepCopy`](crate::DeepCopy) implementations, and for what is in a `RefCell` or a set. Other
     /// copies have no such limit.
@@ -93,7 +108,7 @@ impl fmt::Display for ZoneError {
             Self::LimitReached { requested, limit, used } => write!(
                 f,
                 "limit reached: {requested} bytes requested, {used} of at most {limit} in use; \
-                 raise the limit, reset the zone, or free some of the heap"
+                 raise the limit, reset the zone, free some of the heap, or give a fixed collection more room"
             ),
             Self::InUse { handles } => write!(
                 f,
@@ -106,6 +121,15 @@ impl fmt::Display for ZoneError {
             Self::ScopeActive => f.write_str(
                 "the zone on top of the stack belongs to an active scope, which pops it when it ends",
             ),
+            Self::OutOfOrder { above } => write!(
+                f,
+                "scope ended out of order: {above} scope(s) and pushed zone(s) lie above it; end and \
+                 pop those first"
+            ),
+            Self::NotOpen => f.write_str(
+                "not an open scope of this thread: it has ended already, or it belongs to another \
+                 thread",
+            ),
             Self::Denied { request, bytes } => write!(
                 f,
                 "denied in a real-time section: {request} ({bytes} bytes); have it made before the \
@@ -117,7 +141,15 @@ impl fmt::Display for ZoneError {
             Self::AlignTooLarge { align } => {
                 write!(f, "alignment too large: {align} bytes, at most {MAX_ALIGN} supported")
             }
-            Self::Cycle => f.write_str("the value to copy leads back to itself"),
+            Self::Cycle => f.write_str(
+                "the value to copy leads back to itself; copy it with `zcopy_shared`, or let it leave its scope as \
+                 `Shared(value)`, which keep cycles",
+            ),
+            Self::OverBudget { budget } => write!(
+                f,
+                "the copy takes more than {budget} bytes: where parts of the value are shared, copy it with \
+                 `zcopy_shared` (or as `Shared(value)`), which copies each once; else with `zcopy_within` and more bytes"
+            ),
             Self::TooDeep => f.write_str(
                 "the value to copy nests too deep for copies that recurse, of a hand-written \
                  DeepCopy (derive it), a RefCell or a set",
@@ -128,6 +160,59 @@ impl fmt::Display for ZoneError {
 }
 
 impl core::error::Error for ZoneError {}
+
+/// A value for which there was no memory, and why. Methods that take a value return it, so that the value is not lost.
+///
+/// Where only the reason counts, `?` makes a [`ZoneError`] of it.
+///
+/// ```
+/// use memzone::{Refused, ZVec, Zone, ZoneError};
+///
+/// fn note(events: &mut ZVec<u8>, key: u8) -> Result<(), ZoneError> {
+///     events.try_push(key)?;
+///     Ok(())
+/// }
+///
+/// let zone = Zone::new(1024);
+/// let mut events = zone.fixed_vec(1);
+/// note(&mut events, 60)?;
+/// assert!(matches!(note(&mut events, 64), Err(ZoneError::LimitReached { .. })));
+/// let Err(Refused { error, value }) = events.try_push(64) else { panic!("it is full") };
+/// assert_eq!((value, error), (64, note(&mut events, 64).unwrap_err()));
+/// # Ok::<(), ZoneError>(())
+/// ```
+///
+/// # Real-time
+///
+/// Yes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Refused<T> {
+    /// Why there was no memory.
+    pub error: ZoneError,
+    /// What would have needed it.
+    pub value: T,
+}
+
+impl<T> fmt::Debug for Refused<T> {
+    /// Leaves out the value, which need not be `Debug`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Refused<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<T> core::error::Error for Refused<T> {}
+
+impl<T> From<Refused<T>> for ZoneError {
+    fn from(refused: Refused<T>) -> ZoneError {
+        refused.error
+    }
+}
 
 /// What memzone asks the system for.
 ///
@@ -160,22 +245,32 @@ pub enum Request {
     /// Memory of the system's heap for a value that a deep copy makes, such as a `String`, a `Vec` or a `Box`, or for
     /// the copy's own bookkeeping of deeply nested values.
     OwnedCopy,
+    /// Memory of the system's heap for the bookkeeping of a deep copy whose owners (`Box`, `Vec`, `ZBox`, `HBox`) are
+    /// nested deeper than its share of the stack. References into a zone need none, however deep they lead.
+    DeepOwners,
     /// Giving memory back to the system.
     GiveBack,
     /// The thread's first use of something that is registered once: its counters, and what frees its stack at its end.
     FirstUse,
+    /// Memory for which the thread's heap has no room, on a thread that [`RtAlloc`](crate::RtAlloc) serves. No policy
+    /// refuses it, as an allocation that fails ends the program: the allocator below is asked.
+    #[cfg(feature = "rt-alloc")]
+    BeyondHeap,
 }
 
 impl Request {
     /// All requests, in the order of a report.
-    pub const ALL: [Request; 7] = [
+    pub const ALL: [Request; 8 + cfg!(feature = "rt-alloc") as usize] = [
         Request::NewBlock,
         Request::NewZone,
         Request::LongerStack,
         Request::HeapMemory,
         Request::OwnedCopy,
+        Request::DeepOwners,
         Request::GiveBack,
         Request::FirstUse,
+        #[cfg(feature = "rt-alloc")]
+        Request::BeyondHeap,
     ];
 }
 
@@ -187,8 +282,13 @@ impl fmt::Display for Request {
             Request::LongerStack => "a longer zone stack",
             Request::HeapMemory => "memory of the system's heap",
             Request::OwnedCopy => "memory for a copied value",
+            Request::DeepOwners => {
+                "memory for a copy of deeply nested owners (link them by references into a zone)"
+            }
             Request::GiveBack => "giving memory back",
             Request::FirstUse => "a first use on this thread",
+            #[cfg(feature = "rt-alloc")]
+            Request::BeyondHeap => "memory beyond the thread's heap",
         })
     }
 }

@@ -3,10 +3,17 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
-pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
+pub use crate::arena::{ArenaScope, AsArena};
+#[cfg(feature = "alloc")]
+pub use crate::copy::{
+    Bits, Copies, Depth, Holder, Hole, InPlace, Known, Part, Referent, Run, Undo, Work, alike,
+    inside, runs_as_a_whole, write_around,
+};
 pub use crate::insight::sites::Site;
+#[cfg(feature = "alloc")]
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
+#[cfg(feature = "alloc")]
 /// The ways out of a scope, for method probing.
 pub mod ways {
     pub use crate::scope::{
@@ -16,6 +23,7 @@ pub mod ways {
     };
 }
 
+#[cfg(feature = "alloc")]
 /// What the types in and out of a scope have to do with one another, for method probing.
 pub mod shapes {
     pub use crate::scope::{
@@ -30,4 +38,14 @@ use crate::error::ZoneError;
 #[track_caller]
 pub fn or_panic<T>(left: Result<T, ZoneError>) -> T {
     crate::error::or_panic(left)
+}
+
+/// The copy of what left a scope of an arena.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub fn copied_to<'z, T: crate::copy::DeepCopy<'z>>(
+    value: T,
+    outer: &'z crate::zone::Zone,
+) -> Result<T::Copied, ZoneError> {
+    value.move_out(outer)
 }

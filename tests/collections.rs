@@ -1,17 +1,23 @@
-//! Other crates' collections in zones, and how they leave scopes.
+//! Other crates' collections in zones, texts and maps, and how they leave scopes.
 
 #[path = "common/counting.rs"]
 mod counting;
 
 use hashbrown::{HashMap, HashSet};
 use memzone::rt::{self, Policy};
-use memzone::{DeepCopy, Keep, ZMap, ZString, ZVec, Zone, ZoneError, beginz, try_beginz, zcopy};
+use memzone::{
+    CollectIn, DeepCopy, Keep, ZMap, ZString, ZVec, Zone, ZoneError, beginz, try_beginz, zcopy,
+    zformat,
+};
 use std::cell::Cell;
 use std::fmt::Write;
 use std::rc::Rc;
 
 /// A hasher of one's own.
 type Fixed = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
+/// A vector that borrows its zone, and owns its items.
+type Lent<'z, T> = allocator_api2::vec::Vec<T, &'z Zone>;
 
 /// The same for each version of `allocator-api2`.
 macro_rules! of_version {
@@ -172,7 +178,7 @@ of_version!(of_04, allocator_api2_04);
 fn a_copy_without_room_says_why_and_drops_what_it_has() {
     let source = Zone::new(1 << 16);
     let owned = Rc::new(());
-    let mut rows: ZVec<(Rc<()>, ZVec<u8>)> = source.vec();
+    let mut rows: Lent<(Rc<()>, ZVec<u8>)> = Lent::new_in(&source);
     for _ in 0..10 {
         let mut bytes = source.vec_with_capacity(100);
         bytes.resize(100, 1);
@@ -183,11 +189,11 @@ fn a_copy_without_room_says_why_and_drops_what_it_has() {
     assert!(matches!(copied, Err(ZoneError::LimitReached { .. })));
     assert_eq!(Rc::strong_count(&owned), 11);
     let moved = try_beginz!(z in &small => {
-        let mut moved = z.vec();
+        let mut moved = Lent::new_in(z);
         moved.extend((0..1000).map(|_| Rc::clone(&owned)));
         moved
     });
-    let moved: Result<ZVec<Rc<()>>, ZoneError> = moved;
+    let moved: Result<Lent<Rc<()>>, ZoneError> = moved;
     assert!(matches!(moved, Err(ZoneError::LimitReached { .. })));
     assert_eq!(Rc::strong_count(&owned), 11);
 }
@@ -205,7 +211,7 @@ fn a_copy_that_panics_drops_what_it_has() {
     }
     let zone = Zone::new(1000);
     let (left, owned) = (Cell::new(6), Rc::new(()));
-    let mut fuses = zone.vec();
+    let mut fuses = Lent::new_in(&zone);
     fuses.extend((0..10).map(|_| Fuse(&left, Rc::clone(&owned))));
     let copied = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| zcopy(&fuses, &zone)));
     assert!(copied.is_err());
@@ -246,7 +252,7 @@ fn items_without_size_need_no_zone() {
 #[test]
 fn a_vector_has_exactly_its_room() {
     let zone = Zone::builder().capacity(1000).fixed().build();
-    let vec: ZVec<u64> = zone.vec_with_capacity(100);
+    let mut vec: ZVec<u64> = zone.vec_with_capacity(100);
     assert_eq!((vec.capacity(), vec.len(), zone.used()), (100, 0, 800));
     let refused = zone.try_vec_with_capacity::<u64>(100);
     assert!(matches!(refused, Err(ZoneError::LimitReached { requested: 800, .. })));
@@ -254,8 +260,24 @@ fn a_vector_has_exactly_its_room() {
         zone.try_vec_with_capacity::<u64>(usize::MAX),
         Err(ZoneError::TooLarge { .. })
     ));
-    drop(vec);
+    vec.shrink_to_fit();
     assert_eq!(zone.used(), 0);
+}
+
+#[test]
+fn an_owning_vector_keeps_its_zone_and_drops_its_items() {
+    let owned = Rc::new(());
+    let mut vec = {
+        let zone = Zone::new(1000);
+        let mut vec = zone.owning_vec();
+        vec.push(Rc::clone(&owned));
+        vec
+    };
+    assert!(vec.try_reserve(usize::MAX / 64).is_err());
+    vec.push(Rc::clone(&owned));
+    assert_eq!((vec.allocator().handles(), Rc::strong_count(&owned)), (1, 3));
+    drop(vec);
+    assert_eq!(Rc::strong_count(&owned), 1);
 }
 
 #[test]
@@ -281,8 +303,141 @@ fn a_text_grows_in_its_place() {
     assert_ne!(text.as_ptr(), start);
     assert!(text.starts_with("ä0,1,") && text.len() == 2 + 290 + 1000 && *other == 1);
     let used = zone.used();
-    drop(text);
+    text.clear();
+    text.shrink_to_fit();
     assert!(zone.used() + 1280 < used, "{used}, {}", zone.used());
+}
+
+#[test]
+fn a_text_does_what_a_string_does() {
+    let steps = if cfg!(miri) { 300 } else { 50_000 };
+    let zone = Zone::new(1 << 16);
+    let (mut ours, mut theirs) = (zone.string(), String::new());
+    let mut state = 3_u64;
+    let mut roll = |sides: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % sides
+    };
+    for _ in 0..steps {
+        let character = ['a', 'ö', '€', '𝄞'][roll(4)];
+        // Two places between characters.
+        let mut place = || {
+            let mut at = roll(theirs.len() + 1);
+            while !theirs.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let (a, b) = (place(), place());
+        let (from, to) = (a.min(b), a.max(b));
+        match roll(14) {
+            0 => {
+                ours.push(character);
+                theirs.push(character);
+            }
+            1 => assert_eq!(ours.pop(), theirs.pop()),
+            2 => {
+                ours.insert(from, character);
+                theirs.insert(from, character);
+            }
+            3 => {
+                ours.insert_str(from, "ßx");
+                theirs.insert_str(from, "ßx");
+            }
+            4 if from < theirs.len() => assert_eq!(ours.remove(from), theirs.remove(from)),
+            5 => {
+                ours.retain(|c| c != character);
+                theirs.retain(|c| c != character);
+            }
+            6 => assert!(ours.drain(from..to).eq(theirs.drain(from..to))),
+            7 => {
+                ours.truncate(to);
+                theirs.truncate(to);
+            }
+            8 => {
+                ours.extend([character, 'z']);
+                theirs.extend([character, 'z']);
+            }
+            9 => {
+                ours += "€uro";
+                theirs += "€uro";
+            }
+            10 => {
+                ours.replace_range(from..to, "ö-");
+                theirs.replace_range(from..to, "ö-");
+            }
+            11 => {
+                let (a, b) = (ours.split_off(from), theirs.split_off(from));
+                assert_eq!(a, b);
+                zformat!(ours, "{b}");
+                theirs += &b;
+            }
+            12 => ours.make_ascii_uppercase(),
+            _ => {
+                ours.shrink_to_fit();
+                theirs.make_ascii_uppercase();
+                ours.make_ascii_uppercase();
+            }
+        }
+        if ours != theirs {
+            assert!(ours.eq_ignore_ascii_case(&theirs));
+            theirs.make_ascii_uppercase();
+        }
+        assert_eq!(ours, theirs);
+        assert!(std::str::from_utf8(ours.as_bytes()).is_ok());
+        if ours.len() > 300 {
+            ours.clear();
+            theirs.clear();
+        }
+    }
+    let characters: ZString = theirs.chars().collect_in(&zone);
+    let words: ZString = ["a", "b"].into_iter().collect_in(&zone);
+    assert_eq!(
+        (&*characters, &*words, characters.clone().into_bytes().len()),
+        (&*theirs, "ab", theirs.len())
+    );
+}
+
+#[test]
+fn a_panic_in_the_middle_leaves_a_text() {
+    let zone = Zone::new(1 << 12);
+    for fuse in 0..8 {
+        let mut text = zone.string_from("aö€𝄞aö€");
+        let mut left = fuse;
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            text.retain(|c| {
+                assert!(left != 0, "burnt down");
+                left -= 1;
+                c != 'ö'
+            });
+        }));
+        let whole: String = "aö€𝄞aö€"
+            .chars()
+            .enumerate()
+            .filter(|&(n, c)| c != 'ö' || n >= fuse)
+            .map(|(_, c)| c)
+            .collect();
+        assert_eq!(text, whole);
+    }
+}
+
+#[test]
+fn bad_places_in_a_text_panic_and_change_nothing() {
+    let zone = Zone::new(1 << 12);
+    for f in [
+        (|text| text.truncate(2)) as fn(&mut ZString),
+        |text| text.insert(2, 'x'),
+        |text| text.insert_str(9, "x"),
+        |text| drop(text.split_off(2)),
+        |text| text.replace_range(..2, "x"),
+        |text| drop(text.drain(2..)),
+        |text| _ = text.remove(5),
+    ] {
+        let mut text = zone.string_from("aöbc");
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&mut text))).is_err());
+        assert_eq!(text, "aöbc");
+    }
 }
 
 #[test]
@@ -325,10 +480,13 @@ fn a_text_without_room_stays_as_it_was() {
     let mut text = zone.string();
     text.push_str("0123456789");
     assert!(matches!(text.try_push_str(&"x".repeat(103)), Err(ZoneError::LimitReached { .. })));
+    let long = "x".repeat(103);
+    assert!(text.try_insert_str(3, &long).is_err() && text.try_replace_range(1..3, &long).is_err());
+    assert!(text.try_push_fmt(format_args!("{}{long}", 1)).is_err());
     assert!(write!(text, "{}", "x".repeat(103)).is_err());
     assert_eq!(&*text, "0123456789");
     text.push_str(&"x".repeat(102));
-    assert!(text.try_push('y').is_err());
+    assert!(text.try_push('y').is_err() && text.try_split_off(2).is_err());
     assert_eq!(text.len(), 112);
 }
 

@@ -79,7 +79,7 @@ fn each_error_has_its_text() {
         (
             ZoneError::LimitReached { requested: 100, limit: 64, used: 48 },
             "limit reached: 100 bytes requested, 48 of at most 64 in use; \
-             raise the limit, reset the zone, or free some of the heap",
+             raise the limit, reset the zone, free some of the heap, or give a fixed collection more room",
         ),
         (
             ZoneError::InUse { handles: 2 },
@@ -90,6 +90,14 @@ fn each_error_has_its_text() {
         (
             ZoneError::ScopeActive,
             "the zone on top of the stack belongs to an active scope, which pops it when it ends",
+        ),
+        (
+            ZoneError::OutOfOrder { above: 2 },
+            "scope ended out of order: 2 scope(s) and pushed zone(s) lie above it; end and pop those first",
+        ),
+        (
+            ZoneError::NotOpen,
+            "not an open scope of this thread: it has ended already, or it belongs to another thread",
         ),
         (
             ZoneError::TooLarge { requested: 9, available: 8 },
@@ -346,7 +354,7 @@ fn plain_methods_panic_with_the_errors_text_where_they_are_called() {
     let full = Zone::builder().capacity(32).fixed().build();
     full.alloc(1_u128);
     let text = "limit reached: 300 bytes requested, 16 of at most 32 in use; \
-                raise the limit, reset the zone, or free some of the heap";
+                raise the limit, reset the zone, free some of the heap, or give a fixed collection more room";
     // A call on each line after the macro's own.
     macro_rules! check {
         ($($call:expr;)*) => {{ let mut line = line!(); $(

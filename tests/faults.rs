@@ -23,14 +23,14 @@ use failing::{
     refusing, warm_up,
 };
 
-type Play = (Caller<usize, f64>, Binder<usize, f64>);
+type Play = (Caller<dyn FnMut(usize) -> f64>, Binder<dyn FnMut(usize) -> f64>);
 
 /// What a script's steps leave behind for those after them.
 #[derive(Default)]
 struct World {
     heaps: Vec<RtHeap>,
     blocks: Vec<HBox<[u64; 40], RtHeap>>,
-    closures: Vec<ZoneFn<usize, f64>>,
+    closures: Vec<ZoneFn<dyn FnMut(usize) -> f64>>,
     playing: Vec<Play>,
     parcels: Vec<Parcel<&'static mut [u64]>>,
     owners: Vec<Owners>,
@@ -54,8 +54,8 @@ impl World {
         assert_eq!(zone_depth(), 0);
         self.heaps.iter().for_each(RtHeap::check);
         assert!(self.blocks.iter().all(|block| **block == [4; 40]));
-        assert!(self.closures.iter_mut().all(|closure| closure.call(3) == 1.0));
-        assert!(self.playing.iter_mut().all(|(caller, _)| caller.call(5) == 1.0));
+        assert!(self.closures.iter_mut().all(|closure| closure(3) == 1.0));
+        assert!(self.playing.iter_mut().all(|(caller, _)| caller(5) == 1.0));
         assert!(self.parcels.iter().all(|parcel| parcel.with(|it| it.iter().all(|&n| n == 7))));
         for collection in &self.collections {
             assert!(collection.iter().zip(0..).all(|(&n, expected)| n == expected));
@@ -95,7 +95,7 @@ impl Owners {
 }
 
 /// A closure with a table in its zone.
-fn table(bytes: usize) -> Result<ZoneFn<usize, f64>, ZoneError> {
+fn table(bytes: usize) -> Result<ZoneFn<dyn FnMut(usize) -> f64>, ZoneError> {
     ZoneFn::try_new(bytes, |z| {
         let table = z.try_alloc_slice(200, 1.0)?;
         z.try_closure(move |at: usize| table[at % table.len()])
@@ -146,7 +146,7 @@ const SCRIPT: [Step; 15] = [
         for (caller, binder) in &mut world.playing {
             for _ in 0..3 {
                 binder.rebind(table(700)?);
-                assert_eq!(caller.call(1), 1.0);
+                assert_eq!(caller(1), 1.0);
             }
             binder.reclaim();
         }
@@ -205,7 +205,7 @@ const SCRIPT: [Step; 15] = [
         let function = ZoneFn::try_new_in(zone, |z| {
             let mut inner = z.try_closure(|at: usize| at as f64)?;
             let table = z.try_alloc_slice(900, 1.0)?;
-            z.try_closure(move |at: usize| table[at] + inner.call(at) - at as f64)
+            z.try_closure(move |at: usize| table[at] + inner(at) - at as f64)
         })?;
         world.closures.push(function);
         Ok(())
@@ -215,7 +215,7 @@ const SCRIPT: [Step; 15] = [
         for keep in [false, false, true] {
             let (mut caller, binder) = try_hot(table(100)?)?;
             binder.rebind(table(300)?);
-            assert_eq!(caller.call(1), 1.0);
+            assert_eq!(caller(1), 1.0);
             binder.rebind(table(400)?);
             world.closures.extend(keep.then(|| caller.into_definition()));
         }
@@ -494,9 +494,9 @@ const THROWING: [Throws; 17] = [
             })
         };
         let (mut caller, binder) = try_hot(build()?)?;
-        assert_eq!(caller.call(1), 2);
+        assert_eq!(caller(1), 2);
         binder.rebind(build()?);
-        assert_eq!(caller.call(2), 3);
+        assert_eq!(caller(2), 3);
         binder.reclaim();
         binder.rebind(build()?);
         // One played, one waiting.
@@ -543,9 +543,10 @@ const THROWING: [Throws; 17] = [
                 State(self.0.clone())
             }
         }
-        let build = |gain: u64| {
+        type Definition = ZoneFn<dyn FnMut(&mut State, f32) -> f32>;
+        let build = |gain: u64| -> Result<Definition, ZoneError> {
             ZoneFn::try_new(500, |z| {
-                z.try_closure_with(move |state: &mut State, n: f32| {
+                z.try_callback(move |state: &mut State, n: f32| {
                     callback();
                     state.0.0 += gain;
                     n
@@ -656,7 +657,7 @@ struct Everything {
     _world: World,
     _zones: Vec<Zone>,
     _boxes: Vec<ZBox<String>>,
-    _fader: Fader<usize, f64>,
+    _fader: Fader<dyn FnMut(usize) -> f64>,
     _retirer: Retirer,
     _reclaimer: Reclaimer,
 }

@@ -41,7 +41,7 @@ impl Lives {
         self.0.by_player.load(Ordering::SeqCst)
     }
     /// A definition that returns a number, with a capture and a hook that are counted.
-    fn number(&self, number: usize) -> ZoneFn<(), usize> {
+    fn number(&self, number: usize) -> ZoneFn<dyn FnMut(()) -> usize> {
         let (life, of_hook) = (self.life(), self.life());
         ZoneFn::new(256, move |z| {
             z.on_cleanup(move || drop(of_hook));
@@ -71,12 +71,12 @@ const EACH: usize = 2;
 fn a_redefinition_is_played_from_the_next_call_on() {
     let lives = Lives::default();
     let (mut caller, binder) = hot(lives.number(0));
-    assert_eq!(caller.call(()), 0);
+    assert_eq!(caller(()), 0);
     assert!(!caller.refresh() && !binder.is_pending() && !binder.has_ended());
     binder.rebind(lives.number(1));
     assert!(binder.is_pending());
-    assert_eq!(caller.definition().call(()), 0, "it does not look");
-    assert_eq!(caller.call(()), 1);
+    assert_eq!(caller.definition()(()), 0, "it does not look");
+    assert_eq!(caller(()), 1);
     assert!(!binder.is_pending());
     assert_eq!(lives.dropped(), 0, "the retired one waits");
     assert_eq!(binder.reclaim(), 1);
@@ -85,12 +85,12 @@ fn a_redefinition_is_played_from_the_next_call_on() {
 
     binder.rebind(lives.number(2));
     assert!(caller.refresh());
-    assert_eq!((caller.definition().call(()), caller.taken_up()), (2, 2));
+    assert_eq!((caller.definition()(()), caller.taken_up()), (2, 2));
     binder.rebind(lives.number(3));
     assert_eq!(lives.dropped(), 2 * EACH, "rebinding destroys the retired one");
     binder.rebind(lives.number(4));
     assert_eq!(lives.dropped(), 3 * EACH, "and one that was skipped");
-    assert_eq!(caller.call(()), 4);
+    assert_eq!(caller(()), 4);
     drop(caller);
     assert!(binder.has_ended() && !binder.is_pending());
     assert_eq!(lives.dropped(), 3 * EACH, "a caller that ends frees nothing");
@@ -111,7 +111,7 @@ fn either_side_may_end_first_whatever_is_on_its_way() {
                 for number in 1..=rebinds {
                     binder.rebind(lives.number(number));
                     if calls > number {
-                        caller.call(());
+                        caller(());
                     }
                 }
                 if caller_first {
@@ -121,7 +121,7 @@ fn either_side_may_end_first_whatever_is_on_its_way() {
                     drop(binder);
                 } else {
                     drop(binder);
-                    assert_eq!(caller.call(()), rebinds, "what was defined last is played");
+                    assert_eq!(caller(()), rebinds, "what was defined last is played");
                     assert_eq!(caller.taken_up() as usize, rebinds.min(calls.max(1)).min(rebinds));
                     drop(caller);
                 }
@@ -139,7 +139,7 @@ fn a_caller_can_leave_with_its_definition() {
     caller.refresh();
     binder.rebind(lives.number(2));
     let mut definition = caller.into_definition();
-    assert_eq!(definition.call(()), 1);
+    assert_eq!(definition(()), 1);
     assert_eq!(binder.reclaim(), 1, "the one that was not taken up");
     drop(binder);
     assert_eq!(lives.alive(), EACH);
@@ -168,7 +168,7 @@ fn hooks_run_after_captures_on_the_binders_thread() {
         })
     }));
     binder.rebind(ZoneFn::new(64, |z| z.closure(|()| 0)));
-    thread::spawn(move || caller.call(())).join().unwrap();
+    thread::spawn(move || caller(())).join().unwrap();
     assert_eq!(notes.lock().unwrap().len(), 0);
     // The first one, and the second, as the caller has ended.
     assert_eq!(binder.reclaim(), 2);
@@ -192,20 +192,20 @@ fn stress(rebinds: usize, binders: usize) {
             start.wait();
             let before = (counting::calls(), counting::frees());
             while !done.load(Ordering::Acquire) {
-                let number = caller.call(());
+                let number = caller(());
                 assert!(binders > 1 || number >= last, "an older definition after a newer one");
                 last = number;
                 if cfg!(miri) {
                     thread::yield_now();
                 }
             }
-            let newest = caller.call(());
+            let newest = caller(());
             let after = (counting::calls(), counting::frees());
             assert_eq!(after, before, "the caller asks for nothing and frees nothing");
             if binders == 1 {
                 assert_eq!(newest, rebinds);
             }
-            assert_eq!(newest, caller.definition().call(()));
+            assert_eq!(newest, caller.definition()(()));
             let taken_up = caller.taken_up();
             drop(caller);
             assert_eq!((counting::calls(), counting::frees()), before, "nor does its end");
@@ -259,7 +259,7 @@ fn sides_that_end_while_the_other_is_busy() {
         thread::scope(|threads| {
             threads.spawn(move || {
                 for _ in 0..round % 5 {
-                    caller.call(());
+                    caller(());
                 }
             });
             let lives = &lives;
@@ -292,26 +292,27 @@ impl Patch {
 fn state_goes_on_over_redefinitions() {
     let line = Parcel::new(4096, |z: &Zone| z.alloc_slice(4, 0.0_f32));
     let mut patch = Patch { phase: 0.0, line, at: 0 };
-    let (mut caller, binder) = hot(ZoneFn::new(256, |z| {
-        z.closure_with(|patch: &mut Patch, frequency| {
+    let first: ZoneFn<dyn FnMut(&mut Patch, f32) -> f32> = ZoneFn::new(256, |z| {
+        z.callback(|patch: &mut Patch, frequency: f32| {
             let sample = patch.step(frequency);
             let at = patch.at;
             patch.line.with_mut(|line| line[at % line.len()] = sample);
             patch.at += 1;
             sample
         })
-    }));
-    let saw: Vec<f32> = (0..6).map(|_| caller.call_with(&mut patch, 8.0)).collect();
+    });
+    let (mut caller, binder) = hot(first);
+    let saw: Vec<f32> = (0..6).map(|_| caller(&mut patch, 8.0)).collect();
     assert_eq!(saw, [0.125, 0.25, 0.375, 0.5, 0.625, 0.75]);
     // An echo, on what the definition before had left in the line.
     binder.rebind(ZoneFn::new(256, |z| {
-        z.closure_with(|patch: &mut Patch, frequency| {
+        z.callback(|patch: &mut Patch, frequency: f32| {
             let (sample, at) = (patch.step(frequency), patch.at);
             patch.at += 1;
             patch.line.with(|line| line[at % line.len()]) + sample
         })
     }));
-    let echo: Vec<f32> = (0..3).map(|_| caller.call_with(&mut patch, 8.0)).collect();
+    let echo: Vec<f32> = (0..3).map(|_| caller(&mut patch, 8.0)).collect();
     assert_eq!(echo, [0.375 + 0.875, 0.5 + 0.0, 0.625 + 0.125]);
 }
 
@@ -326,9 +327,9 @@ fn a_panic_in_a_call_leaves_both_sides_usable() {
             panic!("in a call")
         })
     }));
-    assert!(catch_unwind(AssertUnwindSafe(|| caller.call(()))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| caller(()))).is_err());
     binder.rebind(lives.number(1));
-    assert_eq!(caller.call(()), 1);
+    assert_eq!(caller(()), 1);
     assert_eq!(binder.reclaim(), 1);
     drop((caller, binder));
     assert_eq!(lives.alive(), 0);
@@ -357,9 +358,9 @@ fn a_destructor_that_panics_loses_nothing() {
     // The retired one, at a rebind: the new one is in place.
     let (mut caller, binder) = hot(panics(0));
     binder.rebind(lives.number(1));
-    assert_eq!(caller.call(()), 1);
+    assert_eq!(caller(()), 1);
     assert!(catch_unwind(AssertUnwindSafe(|| binder.rebind(lives.number(2)))).is_err());
-    assert_eq!(caller.call(()), 2);
+    assert_eq!(caller(()), 2);
     // One of several that an ended caller left.
     binder.rebind(panics(3));
     drop(caller);
@@ -381,7 +382,7 @@ fn taking_up_asks_the_system_for_nothing() {
     for number in 1..50 {
         binder.rebind(lives.number(number));
         let before = (counting::calls(), counting::frees());
-        last = caller.call(()) + beginz!({ 0_usize });
+        last = caller(()) + beginz!({ 0_usize });
         if number > 1 {
             assert_eq!((counting::calls(), counting::frees()), before);
         }
@@ -399,7 +400,7 @@ fn no_memory_for_the_mailbox_is_an_error() {
 }
 
 /// A constant level, with lives.
-fn level(lives: &Lives, level: f32) -> ZoneFn<(), f32> {
+fn level(lives: &Lives, level: f32) -> ZoneFn<dyn FnMut(()) -> f32> {
     let life = lives.life();
     ZoneFn::new(256, move |z| {
         z.closure(move |()| {
@@ -409,7 +410,10 @@ fn level(lives: &Lives, level: f32) -> ZoneFn<(), f32> {
     })
 }
 
-fn faded(lives: &Lives, samples: u32) -> (Fader<(), f32>, Binder<(), f32>) {
+fn faded(
+    lives: &Lives,
+    samples: u32,
+) -> (Fader<dyn FnMut(()) -> f32>, Binder<dyn FnMut(()) -> f32>) {
     let (caller, binder) = hot(level(lives, 1.0));
     (Fader::new(caller, samples), binder)
 }
@@ -497,9 +501,10 @@ fn either_side_may_end_during_a_fade() {
 
 #[test]
 fn a_fade_does_not_advance_the_state_twice() {
-    let ramp = |gain: f32| {
+    type Ramp = ZoneFn<dyn FnMut(&mut Vec<f32>, f32) -> [f32; 2]>;
+    let ramp = |gain: f32| -> Ramp {
         ZoneFn::new(256, move |z| {
-            z.closure_with(move |phase: &mut Vec<f32>, step: f32| {
+            z.callback(move |phase: &mut Vec<f32>, step: f32| {
                 phase[0] += step;
                 [phase[0] * gain, phase[0] * -gain]
             })
@@ -543,7 +548,8 @@ fn a_panic_during_a_fade_loses_nothing() {
 
 #[test]
 fn both_sides_say_how_it_is() {
-    let (caller, binder): (Caller<(), f32>, Binder<(), f32>) = hot(level(&Lives::default(), 1.0));
+    let (caller, binder): (Caller<dyn FnMut(()) -> f32>, Binder<dyn FnMut(()) -> f32>) =
+        hot(level(&Lives::default(), 1.0));
     assert_eq!(format!("{caller:?}"), "Caller { taken_up: 0, pending: false, .. }");
     binder.rebind(level(&Lives::default(), 1.0));
     assert_eq!(format!("{binder:?}"), "Binder { pending: true, ended: false, .. }");

@@ -465,7 +465,7 @@ fn i20_what_owns_its_zone_drops_its_values_once_and_before_the_zone() {
         let sums = Sums(z.alloc_slice(10, 1), of_capture);
         z.closure(move |()| sums.len())
     });
-    assert_eq!((f.call(()), sum.load(Ordering::SeqCst)), (10, 0));
+    assert_eq!((f(()), sum.load(Ordering::SeqCst)), (10, 0));
     drop(f);
     assert_eq!(sum.swap(0, Ordering::SeqCst), 1000);
 
@@ -541,9 +541,9 @@ fn i21_a_builders_zone_stays_and_gives_no_handles_away() {
             clone.then(|| zone.clone())
         })
     });
-    assert!(closure.call(false).is_none());
+    assert!(closure(false).is_none());
     // A handle here, and the closure's end on another thread, would be a data race.
-    assert!(catch_unwind(AssertUnwindSafe(|| closure.call(true))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| closure(true))).is_err());
     let end = move || {
         let zone = closure.into_zone();
         assert_eq!(zone.clone().handles(), 2);
@@ -553,8 +553,11 @@ fn i21_a_builders_zone_stays_and_gives_no_handles_away() {
 
 #[test]
 fn i21_what_owns_its_zone_has_its_only_handle() {
-    assert!(is!(ZoneFn<u8, u8>: Send) && is!(ZoneFn<std::rc::Rc<u8>, u8>: Send));
-    assert!(is!(memzone::Closure<'static, u8, u8>: Send));
+    assert!(
+        is!(ZoneFn<dyn FnMut(u8) -> u8>: Send)
+            && is!(ZoneFn<dyn FnMut(std::rc::Rc<u8>) -> u8>: Send)
+    );
+    assert!(is!(memzone::Closure<'static, dyn FnMut(u8) -> u8>: Send));
     assert!(is!(Parcel<&'static [u8]>: Send) && is!(Parcel<&'static [u8]>: Sync));
     assert!(!is!(Parcel<std::rc::Rc<u8>>: Send) && !is!(Parcel<Cell<u8>>: Sync));
     assert!(!is!(Parcel<&'static Zone>: Send) && !is!(Parcel<&'static Cell<u8>>: Send));
@@ -602,7 +605,7 @@ fn i23_a_definition_has_one_owner_and_one_end() {
     binder.rebind(define());
     binder.rebind(define());
     assert_eq!(dropped(), 1, "one was never taken up");
-    assert_eq!((caller.call(()), caller.call(())), (1, 1));
+    assert_eq!((caller(()), caller(())), (1, 1));
     assert_eq!((dropped(), binder.reclaim(), binder.reclaim()), (1, 1, 0));
     binder.rebind(define());
     assert_eq!((binder.reclaim(), dropped()), (0, 2), "what is new is not reclaimed");

@@ -142,7 +142,7 @@ impl Drop for Counted<'_> {
 fn what_owns_what_it_holds_moves() {
     let map: HashMap<u8, u8> = beginz!(z => { z.alloc(1_u8); HashMap::from([(1, 2)]) });
     let error: std::io::Error = beginz!({ std::io::Error::other("x") });
-    let mut function: ZoneFn<f32, f32> =
+    let mut function: ZoneFn<dyn FnMut(f32) -> f32> =
         beginz!({ ZoneFn::new(64, |z| z.closure(|x: f32| x + 1.0)) });
     let parcel: Parcel<u8> = beginz!({ Parcel::new(64, |_| 1) });
     let boxed: HBox<u8, RtHeap> = beginz!({ halloc_in(&RtHeap::new(4096), 1).unwrap() });
@@ -155,7 +155,7 @@ fn what_owns_what_it_holds_moves() {
     let pointer: fn(f32) -> f32 = beginz!({ f32::sin });
     let borrowed: Cow<'static, str> = beginz!({ "a".into() });
     let slice: Box<[u8]> = beginz!({ Box::new([1, 2]) });
-    assert_eq!((map[&1], error.to_string().as_str(), function.call(1.0), *boxed), (2, "x", 2.0, 1));
+    assert_eq!((map[&1], error.to_string().as_str(), function(1.0), *boxed), (2, "x", 2.0, 1));
     assert_eq!(
         (parcel.with(|n| *n), sendable.into_zone().used(), closure(), dynamic()),
         (1, 0, 5, 5)

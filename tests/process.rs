@@ -51,7 +51,7 @@ fn a_process_forks_within_a_scope() {
         assert!(child >= 0);
         let result = catch_unwind(AssertUnwindSafe(|| {
             binder.rebind(ZoneFn::new(500, |z| z.closure(|n: u32| n + 2)));
-            assert_eq!((caller.call(1), binder.reclaim()), (3, 1));
+            assert_eq!((caller(1), binder.reclaim()), (3, 1));
             use_all(&pushed, &mut boxed, &heap, &reclaimer);
             assert!(local.iter().all(|&n| n == 9));
         }));

@@ -10,9 +10,10 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
-    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RtHeap, SendHeap, SendZone,
-    System, ZBox, ZString, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    Arena, Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, OpenScope,
+    Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RawZone, Refused,
+    RtHeap, SendHeap, SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder,
+    ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,16 +92,21 @@ type Shared = MutexGuard<'static, u8>;
 auto_traits! {
     "error::ZoneError" ZoneError: Y Y Y Y Y;
     "error::Request" Request: Y Y Y Y Y;
+    "error::Refused" Refused<u8>: Y Y Y Y Y;
+    "error::Refused" Refused<Local>: N N Y Y Y;
     "system::section::Policy" Policy: Y Y Y Y Y;
     "system::section::Section" Section: N N Y Y Y;
     "system::section::Report" rt::Report: Y Y Y Y Y;
     "insight::stats::Stats" stats::Stats: Y Y Y Y Y;
     "insight::stats::Threads" stats::Threads: Y Y Y Y Y;
     "zone::Zone" Zone: N N Y Y Y;
+    "region::header::Header" RawZone: N N Y N N;
     "zone::send::SendZone" SendZone: Y N Y Y Y;
     "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
     "owned::zbox::ZBox" ZBox<str>: N N Y Y Y;
+    "collections::zvec::ZVec" ZVec<'static, u8>: N N Y Y Y;
+    "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
@@ -110,6 +116,7 @@ auto_traits! {
     "copy::undo::Known" Known: Y Y Y Y Y;
     "copy::undo::Undo" Undo<Local>: Y Y Y Y Y;
     "scope::guard::Scope" Scope: N N Y N N;
+    "scope::open::OpenScope" OpenScope: N N Y N N;
     "scope::guard::ScopeZone" ScopeZone<'static>: N N Y N N;
     "scope::leave::Hint" Hint<u8>: Y Y Y Y Y;
     "scope::leave::Link" Link<u8, u8, Value>: Y Y Y Y Y;
@@ -137,15 +144,15 @@ auto_traits! {
     "owned::pool::iter::PoolIter" PoolIter<'static, u8>: N N Y N N;
     "owned::pool::iter::PoolIterMut" PoolIterMut<'static, u8>: N N Y N N;
     "owned::pool::boxed::PoolBox" PoolBox<'static, u8>: N N Y N N;
-    "closure::zone_fn::Closure" Closure<'static, Local, Local, Local>: Y N Y N N;
-    "closure::zone_fn::ZoneFn" ZoneFn<Local, Local, Local>: Y N Y N N;
+    "closure::zone_fn::Closure" Closure<'static, dyn FnMut(Local) -> Local>: Y N Y N N;
+    "closure::zone_fn::ZoneFn" ZoneFn<dyn FnMut(Local) -> Local>: Y N Y N N;
     "closure::parcel::Parcel" Parcel<u8>: Y Y Y Y Y;
     "closure::parcel::Parcel" Parcel<Owned>: Y N Y N N;
     "closure::parcel::Parcel" Parcel<Local>: N N Y Y Y;
-    "closure::hot::caller::Caller" Caller<Local, Local, Local>: Y N Y N N;
-    "closure::hot::caller::Binder" Binder<Local, Local, Local>: Y Y Y N N;
-    "closure::hot::fade::Fader" Fader<Local, Local>: Y N Y N N;
-    "closure::hot::fade::Fader" Fader<u8, u8, Local>: N N Y N N;
+    "closure::hot::caller::Caller" Caller<dyn FnMut(Local) -> Local>: Y N Y N N;
+    "closure::hot::caller::Binder" Binder<dyn FnMut(Local) -> Local>: Y Y Y N N;
+    "closure::hot::fade::Fader" Fader<dyn FnMut(Local) -> Local>: Y N Y N N;
+    "closure::hot::fade::Fader" Fader<dyn FnMut(&mut Local, u8), Local>: N N Y N N;
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
@@ -252,6 +259,11 @@ variance! {
     "heap::hbox::HBox" "T" co HBoxT<'a> = HBox<&'a u8>;
     "heap::hbox::HBox" "H" invariant HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
     "owned::zbox::ZBox" "T" co ZBoxT<'a> = ZBox<&'a u8>;
+    "error::Refused" "T" co RefusedT<'a> = Refused<&'a u8>;
+    "collections::zvec::ZVec" "'z" co ZVecZ<'a> = ZVec<'a, u8>;
+    "collections::zvec::ZVec" "T" co ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
+    "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
+    "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
@@ -263,23 +275,14 @@ variance! {
     "owned::pool::iter::PoolIterMut" "T" invariant PoolIterMutT<'p, 'a> = PoolIterMut<'p, &'a u8>;
     "owned::pool::boxed::PoolBox" "'p" co PoolBoxP<'a> = PoolBox<'a, u8>;
     "owned::pool::boxed::PoolBox" "T" co PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
-    "closure::zone_fn::Closure" "'z" co ClosureZ<'a> = Closure<'a, u8, u8, u8>;
-    "closure::zone_fn::Closure" "A" contra ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
-    "closure::zone_fn::Closure" "R" co ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
-    "closure::zone_fn::Closure" "S" invariant ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
-    "closure::zone_fn::ZoneFn" "A" contra ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
-    "closure::zone_fn::ZoneFn" "R" co ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
-    "closure::zone_fn::ZoneFn" "S" invariant ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
+    "closure::zone_fn::Closure" "'z" co ClosureZ<'a> = Closure<'a, u8>;
+    "closure::zone_fn::Closure" "D" co ClosureD<'p, 'a> = Closure<'p, &'a u8>;
+    "closure::zone_fn::ZoneFn" "D" co ZoneFnD<'a> = ZoneFn<&'a u8>;
     "closure::parcel::Parcel" "T" invariant ParcelT<'a> = Parcel<&'a u8>;
-    "closure::hot::caller::Caller" "A" contra CallerA<'a> = Caller<&'a u8, u8, u8>;
-    "closure::hot::caller::Caller" "R" co CallerR<'a> = Caller<u8, &'a u8, u8>;
-    "closure::hot::caller::Caller" "S" invariant CallerS<'a> = Caller<u8, u8, &'a u8>;
-    "closure::hot::caller::Binder" "A" invariant BinderA<'a> = Binder<&'a u8, u8, u8>;
-    "closure::hot::caller::Binder" "R" invariant BinderR<'a> = Binder<u8, &'a u8, u8>;
-    "closure::hot::caller::Binder" "S" invariant BinderS<'a> = Binder<u8, u8, &'a u8>;
-    "closure::hot::fade::Fader" "A" contra FaderA<'a> = Fader<&'a u8, u8, u8>;
-    "closure::hot::fade::Fader" "R" co FaderR<'a> = Fader<u8, &'a u8, u8>;
-    "closure::hot::fade::Fader" "S" invariant FaderS<'a> = Fader<u8, u8, &'a u8>;
+    "closure::hot::caller::Caller" "D" co CallerD<'a> = Caller<&'a u8>;
+    "closure::hot::caller::Binder" "D" invariant BinderD<'a> = Binder<&'a u8>;
+    "closure::hot::fade::Fader" "D" co FaderD<'a> = Fader<&'a u8>;
+    "closure::hot::fade::Fader" "S" co FaderS<'a> = Fader<u8, &'a u8>;
     "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
 }
 

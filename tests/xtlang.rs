@@ -11,9 +11,10 @@ mod counting;
 use memzone::reclaim::Reclaimer;
 use memzone::rt;
 use memzone::{
-    DeepCopy, HBox, Keep, Parcel, ZBox, Zone, ZoneError, ZoneFn, alloc, beginz, destroy_zone, free,
-    halloc, halloc_slice, hot, letz, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone,
-    salloc, salloc_with, try_beginz, try_halloc, try_letz, try_zcopy, zalloc, zcopy, zone_depth,
+    Closure, DeepCopy, HBox, Keep, Parcel, ZBox, Zone, ZoneError, ZoneFn, alloc, beginz,
+    destroy_zone, free, halloc, halloc_slice, hot, letz, peek_zone, pop_zone, push_new_zone,
+    push_zone, reset_zone, salloc, salloc_with, try_beginz, try_halloc, try_letz, try_zcopy,
+    zalloc, zcopy, zone_depth,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -772,7 +773,7 @@ fn c05_a_closure_that_owns_its_state_may_leave() {
     beginz!(z => { z.alloc_slice(4000, 0xFF_u8); });
     assert_eq!(counter(), (42, place));
 
-    fn made_in_a_scope() -> ZoneFn<(), (i32, usize)> {
+    fn made_in_a_scope() -> ZoneFn<dyn FnMut(()) -> (i32, usize)> {
         beginz!(z => {
             let start = z.alloc(40);
             return ZoneFn::new(256, |own| {
@@ -782,9 +783,9 @@ fn c05_a_closure_that_owns_its_state_may_leave() {
         })
     }
     let mut counter = made_in_a_scope();
-    let (first, place) = counter.call(());
+    let (first, place) = counter(());
     beginz!(z => { z.alloc_slice(4000, 0xFF_u8); });
-    assert_eq!((first, counter.call(())), (41, (42, place)));
+    assert_eq!((first, counter(())), (41, (42, place)));
 }
 
 /// xtlang: what lies outside the source zone is not followed, even if it points back into it.
@@ -1001,8 +1002,8 @@ fn k01_state_lives_across_calls() {
         })
     };
     let (mut first, mut second) = (maker(), maker());
-    assert_eq!([(); 4].map(|()| first.call(())), [1, 2, 3, 4]);
-    assert_eq!((second.call(()), first.call(()), second.call(())), (1, 5, 2));
+    assert_eq!([(); 4].map(|()| first(())), [1, 2, 3, 4]);
+    assert_eq!((second(()), first(()), second(())), (1, 5, 2));
     assert!(first.used() > 32 && first.capacity() >= 1024);
 
     // In a zone that is borrowed.
@@ -1031,14 +1032,14 @@ fn k02_a_redefined_closure_dies_when_nobody_plays_it() {
         })
     };
     let (mut caller, binder) = hot(level(0.5));
-    assert_eq!(caller.call(()), 0.5);
+    assert_eq!(caller(()), 0.5);
     binder.rebind(level(1.0));
     // However long it plays on.
     for _ in 0..times(441_000) {
-        assert_eq!(caller.definition().call(()), 0.5);
+        assert_eq!(caller.definition()(()), 0.5);
     }
     assert_eq!((binder.reclaim(), log.take().len()), (0, 0));
-    assert_eq!(caller.call(()), 1.0);
+    assert_eq!(caller(()), 1.0);
     assert_eq!((binder.reclaim(), log.take()), (1, vec!["the old one".into()]));
 }
 
@@ -1057,7 +1058,7 @@ fn k04_a_redefinition_stops_a_function_that_schedules_itself() {
         if times.len() == 3 {
             binder.rebind(step(1, 22));
         }
-        next = caller.call(now);
+        next = caller(now);
     }
     assert_eq!(times, [0, 10, 20, 21, 22]);
 }
@@ -1074,7 +1075,7 @@ fn k03_a_declared_size_is_honoured() {
         calls = counting::calls() - calls;
         f
     });
-    assert_eq!((sum.call(()), sum.blocks(), calls), (times(100_000) as f64, 1, 0));
+    assert_eq!((sum(()), sum.blocks(), calls), (times(100_000) as f64, 1, 0));
     assert!(sum.capacity() >= 1_000_000);
 
     // A plain zone likewise.
@@ -1094,19 +1095,20 @@ fn k05_arrays_of_closures_and_shared_state() {
             let last = z.alloc(f64::from(channel));
             z.closure(move |x| std::mem::replace(last, x))
         });
-        z.closure(move |x: f64| delays.each_mut().map(|delay| delay.call(x)))
+        z.closure(move |x: f64| delays.each_mut().map(|delay| delay(x)))
     });
-    assert_eq!((channels.call(10.0), channels.call(20.0)), ([0.0, 1.0, 2.0], [10.0; 3]));
+    assert_eq!((channels(10.0), channels(20.0)), ([0.0, 1.0, 2.0], [10.0; 3]));
     let mut siblings = ZoneFn::new(4096, |z| {
         let shared = z.alloc(1);
-        let mut raise = z.closure_with(|shared: &mut i64, by: i64| *shared += by);
-        let mut read = z.closure_with(|shared: &mut i64, ()| *shared);
+        let mut raise: Closure<'_, dyn FnMut(&mut i64, i64)> =
+            z.callback(|shared: &mut i64, by: i64| *shared += by);
+        let mut read: Closure<'_, dyn FnMut(&i64) -> i64> = z.callback(|shared: &i64| *shared);
         z.closure(move |by| {
-            raise.call_with(shared, by);
-            read.call_with(shared, ())
+            raise(shared, by);
+            read(shared)
         })
     });
-    assert_eq!((siblings.call(9), siblings.call(1)), (10, 11));
+    assert_eq!((siblings(9), siblings(1)), (10, 11));
 
     let zone = Zone::new(4096);
     let channels: &mut [&mut dyn FnMut(f64) -> f64] = zone.alloc_slice_with(3, |channel| {
@@ -1344,7 +1346,7 @@ mod originals {
     fn k04_recompiling_stops_a_recursion() {
         let (mut caller, binder) = hot(ZoneFn::new(64, |z| z.closure(|n: i64| Some(n + 1))));
         let mut n = 0;
-        while let Some(next) = caller.call(n) {
+        while let Some(next) = caller(n) {
             n = next;
             if n == 100 {
                 binder.rebind(ZoneFn::new(64, |z| z.closure(|_| None)));

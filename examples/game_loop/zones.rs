@@ -26,7 +26,6 @@ pub(crate) fn frame(world: &mut World, zone: &mut Zone) -> Checksum {
     let mut sum = Checksum::new(world);
     visible.iter().flatten().for_each(|&body| sum.add(body.into()));
     events.iter().for_each(|text| sum.add_text(text));
-    drop((pairs, contacts, visible, events));
     zone.reset().expect("nothing holds the frame's zone");
     sum
 }

@@ -34,7 +34,7 @@ pub(crate) fn plan() -> Plan {
 /// An instrument that plays a score's notes.
 pub(crate) struct Instrument {
     slots: Vec<Slot>,
-    effects: ZoneFn<(), (), Sides>,
+    effects: ZoneFn<dyn FnMut(&mut Sides)>,
     /// Blocks that were played.
     blocks: usize,
     most: usize,
@@ -51,7 +51,7 @@ struct Slot {
 }
 
 struct Playing {
-    kernel: ZoneFn<(), bool, Sides>,
+    kernel: ZoneFn<dyn FnMut(&mut Sides) -> bool>,
     note: Note,
     /// The block it began with.
     began: usize,
@@ -75,7 +75,7 @@ impl Instrument {
         let slots =
             (0..SLOTS).map(|_| Ok(Slot { spare: Some(zone("note", NOTE_BYTES)?), playing: None }));
         Ok(Instrument {
-            slots: slots.collect::<Result<_, _>>()?,
+            slots: slots.collect::<Result<_, ZoneError>>()?,
             effects: ZoneFn::try_new_in(zone("effects", EFFECTS_BYTES)?, organ::fx_c)?,
             blocks: 0,
             most: 0,
@@ -102,7 +102,7 @@ impl Instrument {
                     self.over.push(over);
                 }
             }
-            self.effects.call_with(sides, ());
+            (self.effects)(sides);
             let [left, right] = sides;
             for ((frame, left), right) in block.chunks_exact_mut(2).zip(left).zip(right) {
                 frame.copy_from_slice(&[left.tanh(), right.tanh()]);
@@ -164,7 +164,7 @@ impl Slot {
     /// back as one, to the next note in this slot.
     fn play(&mut self, sides: &mut Sides, block: usize) -> Result<Option<Over>, ZoneError> {
         let Some(playing) = &mut self.playing else { return Ok(None) };
-        if playing.kernel.call_with(sides, ()) {
+        if (playing.kernel)(sides) {
             return Ok(None);
         }
         let Some(Playing { kernel, note, began }) = self.playing.take() else { return Ok(None) };

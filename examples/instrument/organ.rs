@@ -43,7 +43,10 @@ pub(crate) struct Tone {
 }
 
 /// A note's kernel. Each call adds the next block, and says whether there is more to come.
-pub(crate) fn note_c(z: &Zone, tone: Tone) -> Result<Closure<'_, (), bool, Sides>, ZoneError> {
+pub(crate) fn note_c(
+    z: &Zone,
+    tone: Tone,
+) -> Result<Closure<'_, dyn FnMut(&mut Sides) -> bool>, ZoneError> {
     // An array of closures for each channel, in the note's zone, as one.
     let count = DRAWBARS.len();
     let wheels = z.try_alloc_slice_with(2 * count, |n| osc_c(n as f32 / (2 * count) as f32))?;
@@ -53,7 +56,7 @@ pub(crate) fn note_c(z: &Zone, tone: Tone) -> Result<Closure<'_, (), bool, Sides
     let mut breath = adsr_c(0.004, 0.05, 0.02, 0.05);
     let gain = flushed(0.08 * tone.loudness);
     let mut time = 0;
-    z.try_closure_with(move |sides: &mut Sides, ()| {
+    z.try_callback(move |sides: &mut Sides| {
         let mut level = 0.0;
         for frame in 0..BLOCK {
             level = envelope(time < tone.length);
@@ -80,9 +83,9 @@ fn audible(frequency: f32) -> f32 {
 }
 
 /// The effects' kernel: a closure for each channel, in an array.
-pub(crate) fn fx_c(z: &Zone) -> Result<Closure<'_, (), (), Sides>, ZoneError> {
+pub(crate) fn fx_c(z: &Zone) -> Result<Closure<'_, dyn FnMut(&mut Sides)>, ZoneError> {
     let mut channels = [channel_c(z, 0.0, 0.36, 0)?, channel_c(z, 0.25, 0.48, 23)?];
-    z.try_closure_with(move |sides: &mut Sides, ()| {
+    z.try_callback(move |sides: &mut Sides| {
         for (side, channel) in sides.iter_mut().zip(&mut channels) {
             side.iter_mut().for_each(|sample| *sample = channel(*sample));
         }

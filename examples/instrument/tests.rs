@@ -139,7 +139,7 @@ fn a_score_of_almost_nothing_is_silence() {
         let tone = organ::Tone { frequency: 440.0, loudness, length: 480 };
         let mut kernel = organ::note_c(&zone, tone).unwrap();
         let mut sides = [[0.0; BLOCK]; 2];
-        (0..10).for_each(|_| _ = kernel.call_with(&mut sides, ()));
+        (0..10).for_each(|_| _ = kernel(&mut sides));
         assert_eq!(sides, [[0.0; BLOCK]; 2], "{loudness:e}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::command::{Command, HELP};
-use crate::patch::{self, Cloud, Defined, Frame, Integrators, Line};
+use crate::patch::{self, Cloud, Defined, Integrators, Line, Play};
 use crate::player::Callers;
 use crate::repl::tell;
 use crate::score::SCORE;
@@ -21,10 +21,10 @@ pub(crate) const FADE_OUT: usize = 32;
 
 /// What redefines the four stages.
 struct Binders<'z> {
-    osc: Binder<Frame, Frame, f32>,
-    lowpass: Binder<Frame, Frame, Integrators>,
-    delay: Binder<Frame, Frame, Line<'z>>,
-    grain: Binder<Frame, Frame, Cloud<'z>>,
+    osc: Binder<Play<f32>>,
+    lowpass: Binder<Play<Integrators>>,
+    delay: Binder<Play<Line<'z>>>,
+    grain: Binder<Play<Cloud<'z>>>,
 }
 
 /// What a run of the conductor came to.
@@ -141,7 +141,7 @@ impl<'z, 'a> Conductor<'z, 'a> {
     fn rebind<S>(
         &mut self,
         command: Command,
-        stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Frame, Frame, S>,
+        stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Play<S>>,
         definition: Defined<S>,
     ) {
         let definition = match definition {

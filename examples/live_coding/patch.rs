@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// A sample for each side.
 pub(crate) type Frame = [f32; 2];
 
-/// A closure from frame to frame, with what it goes on with.
-pub(crate) type Definition<S> = ZoneFn<Frame, Frame, S>;
+/// How a definition is called: with what it goes on with, from frame to frame.
+pub(crate) type Play<S> = dyn FnMut(&mut S, Frame) -> Frame;
+pub(crate) type Definition<S> = ZoneFn<Play<S>>;
 
 /// A definition, or why there is no memory for it. What played before then plays on.
 pub(crate) type Defined<S> = Result<Definition<S>, ZoneError>;
@@ -56,7 +57,7 @@ pub(crate) fn osc(rate: f32, hertz: f32) -> Defined<f32> {
             let x = at as f32 / STEPS as f32;
             (1..=harmonics).map(|n| harmonic(n as f32, x)).sum::<f32>()
         })?;
-        z.try_closure_with(move |phase: &mut f32, input: Frame| {
+        z.try_callback(move |phase: &mut f32, input: Frame| {
             *phase = (*phase + step).fract();
             let sound = OSC_LEVEL * look_up(saw, *phase);
             input.map(|side| side + sound)
@@ -74,7 +75,7 @@ pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Defined<Integrators> {
     let a1 = 1.0 / (1.0 + g * (g + 1.0 / q));
     let (a2, a3) = (g * a1, g * g * a1);
     define(|z| {
-        z.try_closure_with(move |memory: &mut Integrators, input: Frame| {
+        z.try_callback(move |memory: &mut Integrators, input: Frame| {
             [0, 1].map(|side| {
                 let [first, second] = &mut memory[side];
                 let v3 = input[side] - *second;
@@ -94,7 +95,7 @@ pub(crate) fn delay<'z>(rate: f32, seconds: f32, feedback: f32) -> Defined<Line<
     let feedback = flushed(feedback);
     let back = (f64::from(seconds) * f64::from(rate)).max(1.0);
     define(|z| {
-        z.try_closure_with(move |line: &mut Line<'z>, input: Frame| {
+        z.try_callback(move |line: &mut Line<'z>, input: Frame| {
             let [left, right] = line.read(line.back(back));
             [input[0] + feedback * right, input[1] + feedback * left].map(limited)
         })
@@ -110,7 +111,7 @@ pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Defined<Cloud<'z>> {
     define(|z| {
         let hann = |x: f32| 0.5 - 0.5 * (TAU * x).cos();
         let window = z.try_alloc_slice_with(STEPS + 1, |at| hann(at as f32 / STEPS as f32))?;
-        z.try_closure_with(move |cloud: &mut Cloud<'z>, input: Frame| {
+        z.try_callback(move |cloud: &mut Cloud<'z>, input: Frame| {
             if length > 0.0 {
                 cloud.sow(length);
             }
@@ -132,7 +133,7 @@ pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Defined<Cloud<'z>> {
 
 /// Builds a definition, in a zone that tells when it ends.
 fn define<S>(
-    build: impl for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, Frame, Frame, S>, ZoneError>,
+    build: impl for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, Play<S>>, ZoneError>,
 ) -> Defined<S> {
     ZoneFn::try_new(ZONE_BYTES, |z| {
         z.try_on_cleanup(|| _ = DESTROYED.fetch_add(1, Relaxed))?;

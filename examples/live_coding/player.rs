@@ -1,6 +1,6 @@
 //! The audio thread's side: four stages in a row, and the state that outlives their definitions.
 
-use crate::patch::{Cloud, Frame, Integrators, Line, limited};
+use crate::patch::{Cloud, Frame, Integrators, Line, Play, limited};
 use crate::tiny::flushed;
 use memzone::{Caller, Fader, Zone, ZoneError, try_letz};
 
@@ -25,20 +25,20 @@ fn line_frames(rate: f32) -> usize {
 
 /// What the audio thread calls.
 pub(crate) struct Callers<'z> {
-    pub(crate) osc: Caller<Frame, Frame, f32>,
-    pub(crate) lowpass: Caller<Frame, Frame, Integrators>,
-    pub(crate) delay: Caller<Frame, Frame, Line<'z>>,
-    pub(crate) grain: Caller<Frame, Frame, Cloud<'z>>,
+    pub(crate) osc: Caller<Play<f32>>,
+    pub(crate) lowpass: Caller<Play<Integrators>>,
+    pub(crate) delay: Caller<Play<Line<'z>>>,
+    pub(crate) grain: Caller<Play<Cloud<'z>>>,
 }
 
 /// One of the four: what is played, and what it goes on with when that is redefined.
 struct Stage<S> {
-    fader: Fader<Frame, Frame, S>,
+    fader: Fader<Play<S>, S>,
     state: S,
 }
 
 impl<S: Copy> Stage<S> {
-    fn new(caller: Caller<Frame, Frame, S>, state: S, fade: u32) -> Stage<S> {
+    fn new(caller: Caller<Play<S>>, state: S, fade: u32) -> Stage<S> {
         Stage { fader: Fader::with_state(caller, fade, state), state }
     }
 

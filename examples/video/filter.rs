@@ -113,7 +113,11 @@ impl<'z> Filter<'z> {
                 noise: None,
             })
         });
-        Ok(Filter { zone, planes: planes.collect::<Result<_, _>>()?, memory: Memory::default() })
+        Ok(Filter {
+            zone,
+            planes: planes.collect::<Result<_, ZoneError>>()?,
+            memory: Memory::default(),
+        })
     }
 
     /// Takes in the next frame, and computes in `frame` what is to be shown for it.

@@ -77,7 +77,7 @@ impl Mix for Heard {
 /// Panics without a word.
 struct Thrown;
 
-type Definition = ZoneFn<bool, Heard>;
+type Definition = ZoneFn<dyn FnMut(bool) -> Heard>;
 
 /// How often each definition's capture, and its zone's hook, were dropped.
 #[derive(Clone)]
@@ -128,14 +128,14 @@ impl Lives {
 }
 
 enum Player {
-    Plain(Caller<bool, Heard>),
-    Fading(Fader<bool, Heard>),
+    Plain(Caller<dyn FnMut(bool) -> Heard>),
+    Fading(Fader<dyn FnMut(bool) -> Heard>),
 }
 
 impl Player {
     fn call(&mut self, throws: bool) -> Option<Heard> {
         let call = AssertUnwindSafe(|| match self {
-            Player::Plain(caller) => caller.call(throws),
+            Player::Plain(caller) => caller(throws),
             Player::Fading(fader) => fader.call(throws),
         });
         match catch_unwind(call) {
@@ -159,7 +159,7 @@ impl Player {
         }
     }
 
-    fn into_caller(self) -> Caller<bool, Heard> {
+    fn into_caller(self) -> Caller<dyn FnMut(bool) -> Heard> {
         match self {
             Player::Plain(caller) => caller,
             Player::Fading(fader) => fader.into_caller(),
@@ -225,7 +225,7 @@ impl Model {
                 }
             }
             OfCaller::CallDefinition => {
-                assert_eq!(this.definition().call(false).new, self.current);
+                assert_eq!(this.definition()(false).new, self.current);
             }
             OfCaller::Replace => {
                 let new = self.make();
@@ -248,7 +248,7 @@ impl Model {
         }
     }
 
-    fn binder(&mut self, binder: &Binder<bool, Heard>, ended: bool, op: OfBinder) {
+    fn binder(&mut self, binder: &Binder<dyn FnMut(bool) -> Heard>, ended: bool, op: OfBinder) {
         match op {
             OfBinder::Rebind => {
                 let new = self.make();
@@ -342,7 +342,7 @@ fn interleaved(ops: &[Op]) {
         }
         model.check(player.as_ref(), binder.is_some());
         if let Some((number, definition)) = &mut definition {
-            assert_eq!(definition.call(false).new, *number);
+            assert_eq!(definition(false).new, *number);
         }
     }
     if model.made.is_multiple_of(2) {

@@ -16,11 +16,20 @@
 //!             next: ..
 //!         }},
 //!         move_out: ..,
-//!         copy_later: ..,
+//!         copy_later: .., // these two where something in it may own something
 //!         move_later: ..,
+//!     }
+//!     const MOVE_IS_COPY: bool = true && <T as Copies<'memzone, _>>::MOVE_IS_COPY && ..;
+//!     const IN_PLACE: InPlace<Self> = unsafe { InPlace::derived(..) };
+//!     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'memzone>) -> bool {
+//!         match self { Node { value: part_0, next: part_1 } => {
+//!             <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) && ..
+//!         }}
 //!     }
 //! }
 //! ```
+//!
+//! An enum's copy is written as its bytes, and then each part where it lies in the value.
 //!
 //! Each part is a call of its type's own, located at that type and the same but for the method: so the
 //! compiler reports a type that cannot be copied once, and where it is written.
@@ -126,6 +135,9 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
         #[automatically_derived]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
             #memzone::__flat_items!(#zone);
+            // SAFETY: (I42) it is `Copy`, and its own copy.
+            const IN_PLACE: #memzone::__private::InPlace<Self> =
+                unsafe { #memzone::__private::InPlace::flat() };
             fn undo(_: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 // SAFETY: (I41) a copy of its bits runs no code at all, and has no parts.
                 unsafe { #memzone::__private::Undo::if_derived(true) }
@@ -185,7 +197,11 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     };
     let copy_at = now("copy_at", quote!(#to, #depth));
     let move_out = now("move_out", quote!(#to));
-    let (copy_later, move_later) = (later("copy_later"), later("move_later"));
+    let later = parts.iter().any(|part| part.may_own()).then(|| {
+        let (copy_later, move_later) = (later("copy_later"), later("move_later"));
+        quote!(copy_later: #copy_later, move_later: #move_later,)
+    });
+    let in_place = in_place(input, &shaped, memzone, &zone);
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
     let may_undo = parts.iter().map(|part| part.may_undo(memzone, &zone, &known));
 
@@ -205,9 +221,9 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
                 |#this, #to, #depth, #work|
                 copy_at: #copy_at,
                 move_out: #move_out,
-                copy_later: #copy_later,
-                move_later: #move_later,
+                #later
             }
+            #in_place
             fn undo(#known: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 let may = !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) || true #(&& #may_undo)*;
                 // SAFETY: (I41) the ways above run no code but what copies the parts.
@@ -216,4 +232,80 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
             #stays
         }
     })
+}
+
+/// How a value is written to its place, part by part.
+fn in_place(
+    input: &DeriveInput,
+    shaped: &[(TokenStream, Vec<Part<'_>>)],
+    memzone: &syn::Path,
+    zone: &syn::Lifetime,
+) -> TokenStream {
+    let hidden = |name: &str| Ident::new(name, Span::mixed_site());
+    let [this, place, run, from, to] = ["this", "place", "run", "from", "to"].map(hidden);
+    let is_enum = matches!(input.data, Data::Enum(_));
+    let parts = || shaped.iter().flat_map(|(_, parts)| parts);
+    let moves = parts().map(|part| part.constant("MOVE_IS_COPY", memzone, zone));
+    let readable = parts().map(|part| part.constant("READABLE", memzone, zone));
+    let bits = parts().map(|part| part.constant("BITS", memzone, zone));
+    let arms = shaped.iter().map(|(path, parts)| {
+        let names: Vec<_> = (0..parts.len()).map(|i| hidden(&format!("part_{i}"))).collect();
+        let members: Vec<_> =
+            parts.iter().enumerate().map(|(index, part)| part.member(index)).collect();
+        let (around, writes): (_, Vec<_>) = if is_enum {
+            let holes =
+                parts.iter().zip(&names).filter_map(|(part, name)| part.hole(name, memzone, zone));
+            let writes = parts.iter().zip(&names).filter_map(|(part, name)| {
+                part.write_inside(name, &from, &to, &run, memzone, zone)
+            });
+            let around = quote!(
+                // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
+                unsafe { #memzone::__private::write_around(#this, #to, &[#(#holes),*]) };
+            );
+            (Some(around), writes.collect())
+        } else {
+            let writes =
+                parts.iter().zip(&names).zip(&members).filter_map(|((part, name), member)| {
+                    // SAFETY: (I42) as `place` is, and as no reference is made.
+                    let at = quote!(unsafe { &raw mut (*#place).#member });
+                    part.write_at(name, &at, &run, memzone, zone)
+                });
+            (None, writes.collect())
+        };
+        let binds = members.iter().zip(&names).zip(parts).map(|((member, name), part)| {
+            if part.is_written(is_enum) { quote!(#member: #name) } else { quote!(#member: _) }
+        });
+        quote!(#path { #(#binds),* } => { #around true #(&& #writes)* })
+    });
+    let body = if shaped.is_empty() {
+        quote!(::core::unreachable!("there is no value of this type"))
+    } else {
+        quote!(match #this { #(#arms)* })
+    };
+    let alike = is_enum.then(|| {
+        quote!(
+            if !#memzone::__private::alike::<Self, <Self as #memzone::DeepCopy<#zone>>::Copied>() {
+                // SAFETY: (I42) the caller's promise.
+                return unsafe { #run.write_by_value(self, #place) };
+            }
+            let (#from, #to) = ((&raw const *self).cast::<u8>(), #place.cast::<u8>());
+        )
+    });
+    quote!(
+        const MOVE_IS_COPY: bool = true #(&& #moves)*;
+        // SAFETY: (I42) `write_at` below does nothing but write the parts.
+        const IN_PLACE: #memzone::__private::InPlace<Self> =
+            unsafe { #memzone::__private::InPlace::derived(true #(&& #readable)*, true #(&& #bits)*) };
+        #[inline]
+        #[allow(unused_variables)]
+        unsafe fn write_at(
+            &self,
+            #place: *mut <Self as #memzone::DeepCopy<#zone>>::Copied,
+            #run: &mut #memzone::__private::Run<#zone>,
+        ) -> bool {
+            #alike
+            let #this = self;
+            #body
+        }
+    )
 }

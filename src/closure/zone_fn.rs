@@ -1,63 +1,21 @@
 //! Closures that live in zones, and those that own the zone they live in.
 
+use crate::closure::signature::Signature;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::{Header, state};
 use crate::zone::Zone;
 use core::alloc::Layout;
-use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// The part before a closure in its zone: it tells how the closure is called and dropped.
-struct Node<A, R, S: ?Sized> {
-    /// Calls the closure.
-    call: unsafe fn(NonNull<()>, &mut S, A) -> R,
-    /// Drops the closure.
-    drop: unsafe fn(NonNull<()>),
-    /// The zone that a `ZoneFn` owns. For a `Closure`, which borrows its zone, this is the empty zone.
-    zone: Cell<NonNull<Header>>,
-}
-
-#[repr(C)]
-struct NodeOf<A, R, S: ?Sized, F> {
-    node: Node<A, R, S>,
-    closure: F,
-}
-
-/// Calls a closure of type `F`.
+/// A closure that lives in a zone and borrows it. [`Zone::closure`] and [`Zone::callback`] make one.
 ///
-/// # Safety
-///
-/// I20: `node` is a `NodeOf` with a closure of type `F`, and nobody else uses it meanwhile.
-unsafe fn call<A, R, S: ?Sized, F>(node: NonNull<()>, shared: &mut S, argument: A) -> R
-where
-    F: FnMut(&mut S, A) -> R,
-{
-    let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
-    // SAFETY: (I20) the caller's promise.
-    let closure = unsafe { &mut (*node).closure };
-    closure(shared, argument)
-}
-
-/// Drops a closure of type `F`.
-///
-/// # Safety
-///
-/// I20: the same as for `call`, and the closure is not used again.
-unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
-    let node = node.cast::<NodeOf<A, R, S, F>>().as_ptr();
-    // SAFETY: (I20) the caller's promise.
-    let closure = unsafe { &raw mut (*node).closure };
-    // SAFETY: (I20) as above.
-    unsafe { closure.drop_in_place() };
-}
-
-/// A closure that lives in a zone and borrows it. [`Zone::closure`] makes one.
-///
-/// It owns what it captured, as a `Box<dyn FnMut(A) -> R + Send + 'z>` would. So it may capture values with a
-/// destructor, and another closure may capture it.
+/// `D` is its signature, such as `dyn FnMut(f32) -> f32`. It is called like a function, and it owns what it captured, as
+/// a `Box<dyn FnMut(f32) -> f32 + Send + 'z>` would. So it may capture values with a destructor, and another closure may
+/// capture it.
 ///
 /// ```
 /// use memzone::Zone;
@@ -65,73 +23,67 @@ unsafe fn drop_closure<A, R, S: ?Sized, F>(node: NonNull<()>) {
 /// let zone = Zone::new(1024);
 /// let mut count = 0;
 /// let mut one = zone.closure(move |step: u32| { count += step; count });
-/// let mut two = zone.closure(move |step| one.call(step) * 10);
-/// assert_eq!((two.call(1), two.call(2)), (10, 30));
+/// let mut two = zone.closure(move |step| one(step) * 10);
+/// assert_eq!((two(1), two(2)), (10, 30));
 /// ```
 ///
 /// # Real-time
 ///
 /// Calling it: yes, if the closure is. Dropping it: yes, if the destructors of what it captured are.
-pub struct Closure<'z, A, R, S: ?Sized = ()> {
-    node: NonNull<Node<A, R, S>>,
+pub struct Closure<'z, D: ?Sized> {
+    /// The closure in its zone. `'static` stands for `'z` in the bound of `D` (I26).
+    object: NonNull<D>,
     zone: PhantomData<&'z Zone>,
 }
 
 // SAFETY: (I21) it owns a closure that is `Send`, and touches nothing else of the zone.
-unsafe impl<A, R, S: ?Sized> Send for Closure<'_, A, R, S> {}
+unsafe impl<D: ?Sized> Send for Closure<'_, D> {}
 
-impl<A, R, S: ?Sized> Closure<'_, A, R, S> {
-    /// Calls the closure.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
-    #[inline]
-    pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
-        // SAFETY: (I20) a node lives as long as its zone, which is borrowed.
-        let node = unsafe { self.node.as_ref() };
-        // SAFETY: (I20) `call` was made for this node, and `&mut self` is its only user.
-        unsafe { (node.call)(self.node.cast(), shared, argument) }
-    }
-
-    /// Gives up the node. The caller must give it another owner.
-    fn into_node(self) -> NonNull<Node<A, R, S>> {
-        ManuallyDrop::new(self).node
+impl<D: ?Sized> Closure<'_, D> {
+    /// Gives up the closure. The caller must give it another owner.
+    fn into_object(self) -> NonNull<D> {
+        ManuallyDrop::new(self).object
     }
 }
 
-impl<A, R> Closure<'_, A, R> {
-    /// Calls the closure.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
-    #[inline]
-    pub fn call(&mut self, argument: A) -> R {
-        self.call_with(&mut (), argument)
+/// Calling a closure takes it as a `&mut D`.
+impl<D: ?Sized> Deref for Closure<'_, D> {
+    type Target = D;
+    #[inline(always)]
+    fn deref(&self) -> &D {
+        // SAFETY: (I20) a closure lives as long as its zone, which is borrowed.
+        unsafe { self.object.as_ref() }
     }
 }
 
-impl<A, R, S: ?Sized> Drop for Closure<'_, A, R, S> {
+impl<D: ?Sized> DerefMut for Closure<'_, D> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut D {
+        // SAFETY: (I20) as in `deref`, and `&mut self` is the closure's only user.
+        unsafe { self.object.as_mut() }
+    }
+}
+
+impl<D: ?Sized> Drop for Closure<'_, D> {
     fn drop(&mut self) {
-        // SAFETY: (I20) as in `call_with`.
-        let node = unsafe { self.node.as_ref() };
-        // SAFETY: (I20) the closure is dropped here and nowhere else, as `into_node` forgets the owner.
-        unsafe { (node.drop)(self.node.cast()) };
+        // SAFETY: (I20) the closure is dropped here and nowhere else, as `into_object` forgets the owner.
+        unsafe { self.object.drop_in_place() };
     }
 }
 
-impl<A, R, S: ?Sized> fmt::Debug for Closure<'_, A, R, S> {
+impl<D: ?Sized> fmt::Debug for Closure<'_, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Closure").finish_non_exhaustive()
     }
 }
 
 impl Zone {
-    /// Puts a closure into the zone, with what it captured.
+    /// Puts a closure of one argument into the zone, with what it captured. Use a tuple for several arguments, and `()`
+    /// for none. For blocks of samples and other arguments that are borrowed for each call, see
+    /// [`callback`](Zone::callback).
     ///
-    /// The closure takes one argument. Use a tuple for several arguments, and `()` for none. It must be `Send`. So it
-    /// may capture `&mut` and shared references into the zone, but not a `&Zone`, `Zone`, `ZBox` or `&Cell`.
+    /// The closure must be `Send`. So it may capture `&mut` and shared references into the zone, but not a `&Zone`,
+    /// `Zone`, `ZBox` or `&Cell`.
     ///
     /// ```
     /// use memzone::Zone;
@@ -145,7 +97,7 @@ impl Zone {
     ///     at = (at + 1) % line.len();
     ///     output
     /// });
-    /// assert_eq!(delay.call((1.0, 0.5)), 0.0);
+    /// assert_eq!(delay((1.0, 0.5)), 0.0);
     /// ```
     ///
     /// # Panics
@@ -156,7 +108,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[track_caller]
-    pub fn closure<'z, A, R, F>(&'z self, closure: F) -> Closure<'z, A, R>
+    pub fn closure<'z, A, R, F>(&'z self, closure: F) -> Closure<'z, dyn FnMut(A) -> R>
     where
         F: FnMut(A) -> R + Send + 'z,
     {
@@ -174,46 +126,59 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     pub fn try_closure<'z, A, R, F>(
         &'z self,
-        mut closure: F,
-    ) -> Result<Closure<'z, A, R>, ZoneError>
+        closure: F,
+    ) -> Result<Closure<'z, dyn FnMut(A) -> R>, ZoneError>
     where
         F: FnMut(A) -> R + Send + 'z,
     {
-        self.try_closure_with(move |_: &mut (), argument| closure(argument))
+        self.try_callback(closure)
     }
 
-    /// Puts a closure into the zone to which the caller lends something with each call. That can be a buffer to fill,
-    /// or state that outlives the closure; see [`hot`](crate::hot).
+    /// Puts a closure into the zone whose arguments may be borrowed for each call: blocks of samples, and state that
+    /// outlives the closure (see [`hot`](crate::hot)).
+    ///
+    /// The signature comes from where the closure goes: the type of a function's result, of a variable or of a field.
+    /// Write the types of reference arguments at the closure too, as Rust wants them there.
     ///
     /// ```
-    /// use memzone::Zone;
+    /// use memzone::ZoneFn;
     ///
-    /// let zone = Zone::new(1024);
-    /// let mut gain = zone.closure_with(|block: &mut [f32], gain: f32| {
-    ///     block.iter_mut().for_each(|sample| *sample *= gain);
-    /// });
-    /// let mut block = [1.0; 64];
-    /// gain.call_with(&mut block, 0.5);
-    /// assert_eq!(block[63], 0.5);
+    /// /// Any audio callback's signature will do, with any lifetimes for each call.
+    /// type Effect = ZoneFn<dyn FnMut(&[f32], &mut [f32])>;
+    ///
+    /// fn gain(gain: f32) -> Effect {
+    ///     ZoneFn::new(1024, |z| {
+    ///         z.callback(move |input: &[f32], output: &mut [f32]| {
+    ///             output.iter_mut().zip(input).for_each(|(output, input)| *output = gain * input);
+    ///         })
+    ///     })
+    /// }
+    ///
+    /// let (input, mut output) = ([1.0; 64], [0.0; 64]);
+    /// let mut half = gain(0.5);
+    /// half(&input, &mut output);
+    /// assert_eq!(output[63], 0.5);
     /// ```
+    ///
+    /// [`Signature`] lists the signatures that there are, and says how to add others.
     ///
     /// # Panics
     ///
-    /// When [`try_closure_with`](Zone::try_closure_with) gives an error.
+    /// When [`try_callback`](Zone::try_callback) gives an error.
     ///
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[track_caller]
-    pub fn closure_with<'z, A, R, S, F>(&'z self, closure: F) -> Closure<'z, A, R, S>
+    pub fn callback<'z, D, Form, F>(&'z self, closure: F) -> Closure<'z, D>
     where
-        S: ?Sized,
-        F: FnMut(&mut S, A) -> R + Send + 'z,
+        D: Signature<Form, F> + ?Sized,
+        F: Send + 'z,
     {
-        or_panic(self.try_closure_with(closure))
+        or_panic(self.try_callback(closure))
     }
 
-    /// Like [`closure_with`](Zone::closure_with), with an error instead of a panic.
+    /// Like [`callback`](Zone::callback), with an error instead of a panic.
     ///
     /// # Errors
     ///
@@ -222,32 +187,26 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining).
-    pub fn try_closure_with<'z, A, R, S, F>(
-        &'z self,
-        closure: F,
-    ) -> Result<Closure<'z, A, R, S>, ZoneError>
+    pub fn try_callback<'z, D, Form, F>(&'z self, closure: F) -> Result<Closure<'z, D>, ZoneError>
     where
-        S: ?Sized,
-        F: FnMut(&mut S, A) -> R + Send + 'z,
+        D: Signature<Form, F> + ?Sized,
+        F: Send + 'z,
     {
-        let place = self.try_alloc_layout(Layout::new::<NodeOf<A, R, S, F>>())?;
-        let place = place.cast::<NodeOf<A, R, S, F>>();
-        let node = Node {
-            call: call::<A, R, S, F>,
-            drop: drop_closure::<A, R, S, F>,
-            zone: Cell::new(Header::empty()),
-        };
+        let place = self.try_alloc_layout(Layout::new::<F>())?.cast::<F>();
         // SAFETY: (I2) the memory was just taken for this type.
-        unsafe { place.write(NodeOf { node, closure }) };
-        Ok(Closure { node: place.cast(), zone: PhantomData })
+        unsafe { place.write(closure) };
+        Ok(Closure { object: D::object(place), zone: PhantomData })
     }
 }
 
 /// A closure that owns the zone it was built in, with all the memory it uses.
 ///
 /// It is built on a thread that may take memory, and can then be sent to another thread and called there. Once it is
-/// built, it never asks the system for anything, unless the closure itself does. It takes one argument. Use a tuple for
-/// several.
+/// built, it never asks the system for anything, unless the closure itself does.
+///
+/// `D` is its signature, such as `dyn FnMut(f32) -> f32` or `dyn FnMut(&mut [f32])`. It is called like a function. The
+/// compiler finds the signature of [`closure`](Zone::closure)s of one plain argument. For blocks and other borrowed
+/// arguments, name it and use [`callback`](Zone::callback).
 ///
 /// ```
 /// use memzone::ZoneFn;
@@ -263,7 +222,7 @@ impl Zone {
 ///         last.iter().sum::<f32>() / last.len() as f32
 ///     })
 /// });
-/// let player = std::thread::spawn(move || (filter.call(1.0), filter.call(1.0)));
+/// let player = std::thread::spawn(move || (filter(1.0), filter(1.0)));
 /// assert_eq!(player.join().unwrap(), (0.25, 0.5));
 /// ```
 ///
@@ -284,9 +243,9 @@ impl Zone {
 ///             phase * 2.0 - 1.0
 ///         })
 ///     });
-///     z.closure(move |rate| voices.iter_mut().map(|voice| voice.call(rate)).sum::<f32>())
+///     z.closure(move |rate| voices.iter_mut().map(|voice| voice(rate)).sum::<f32>())
 /// });
-/// assert!(chord.call(48_000.0) < -2.9);
+/// assert!(chord(48_000.0) < -2.9);
 /// ```
 ///
 /// What is not `Send` does not compile:
@@ -305,17 +264,24 @@ impl Zone {
 /// # Real-time
 ///
 /// Calling it: yes, if the closure is. A call is one indirect call. Building and dropping it: no.
-#[repr(transparent)]
-pub struct ZoneFn<A, R, S: ?Sized = ()> {
-    node: NonNull<Node<A, R, S>>,
+pub struct ZoneFn<D: ?Sized> {
+    /// The closure in its zone. `'static` stands for the zone's lifetime in the bound of `D` (I26).
+    object: NonNull<D>,
+    node: NonNull<Node<D>>,
+}
+
+/// What a `ZoneFn` keeps in its zone, so that it can be one pointer where it is handed over.
+struct Node<D: ?Sized> {
+    object: NonNull<D>,
+    zone: NonNull<Header>,
 }
 
 // SAFETY: (I21) its closure is `Send`, and was made without knowledge of the zone's lifetime. So all that it reaches in
 // the zone is its own, or shared among what is `Send`. Its handle was the zone's only one when it was built, and is
 // never given out. Hooks are `Send + 'static`.
-unsafe impl<A, R, S: ?Sized> Send for ZoneFn<A, R, S> {}
+unsafe impl<D: ?Sized> Send for ZoneFn<D> {}
 
-impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
+impl<D: ?Sized> ZoneFn<D> {
     /// Makes a zone with room for at least `bytes` and builds a closure in it.
     ///
     /// # Panics
@@ -328,7 +294,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     #[track_caller]
     pub fn new<B>(bytes: usize, build: B) -> Self
     where
-        B: for<'z> FnOnce(&'z Zone) -> Closure<'z, A, R, S>,
+        B: for<'z> FnOnce(&'z Zone) -> Closure<'z, D>,
     {
         or_panic(Zone::try_new(bytes).and_then(|zone| Self::build(zone, |zone| Ok(build(zone)))))
     }
@@ -358,7 +324,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     /// No: it asks the system for memory.
     pub fn try_new<B>(bytes: usize, build: B) -> Result<Self, ZoneError>
     where
-        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
+        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, D>, ZoneError>,
     {
         Self::build(Zone::try_new(bytes)?, build)
     }
@@ -385,14 +351,14 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     /// Yes, if the builder is.
     pub fn try_new_in<B>(zone: Zone, build: B) -> Result<Self, ZoneError>
     where
-        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
+        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, D>, ZoneError>,
     {
         Self::build(zone, build)
     }
 
     fn build<B>(zone: Zone, build: B) -> Result<Self, ZoneError>
     where
-        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, A, R, S>, ZoneError>,
+        B: for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, D>, ZoneError>,
     {
         // The closure has an owner until the end. So if anything goes wrong, its captures are dropped, and then the
         // zone.
@@ -400,29 +366,15 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
         // The closure may capture the builder's reference: some wrappers make any value `Send`, and check the thread
         // when the value is used. So what the reference refers to must not move, and no handle may come of it later
         // (I21).
-        let closure = build(zone.handle_in_zone()?)?;
+        let handle = zone.handle_in_zone()?;
+        let node = zone.try_alloc_layout(Layout::new::<Node<D>>())?.cast::<Node<D>>();
+        let closure = build(handle)?;
         zone.check_others(state::ENTRIES)?;
         zone.seal(true);
-        let node = closure.into_node();
-        // SAFETY: (I20) the zone is still there.
-        let of_node = unsafe { node.as_ref() };
-        of_node.zone.set(zone.into_raw());
-        Ok(ZoneFn { node })
-    }
-
-    /// Calls the closure and lends it something of the caller's; see [`Zone::closure_with`].
-    ///
-    /// A panic in the closure reaches the caller. The `ZoneFn` can be called again afterwards.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
-    #[inline(always)]
-    pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
-        // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
-        let node = unsafe { self.node.as_ref() };
-        // SAFETY: (I20) `call` was made for this node, and `&mut self` is its only user.
-        unsafe { (node.call)(self.node.cast(), shared, argument) }
+        let object = closure.into_object();
+        // SAFETY: (I2) the memory was just taken for this type.
+        unsafe { node.write(Node { object, zone: zone.into_raw() }) };
+        Ok(ZoneFn { object, node })
     }
 
     /// The closure and its zone as one pointer, aligned for pointers.
@@ -436,7 +388,10 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// `raw` comes from `into_raw` of a `ZoneFn` of this type, and is passed in only once.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
-        ZoneFn { node: raw.cast() }
+        let node = raw.cast::<Node<D>>();
+        // SAFETY: (I20) the node lives as long as the zone, which the caller has.
+        let object = unsafe { node.as_ref() }.object;
+        ZoneFn { object, node }
     }
 
     /// Drops the closure and gives its zone to this thread, which can reset it and use it again. Cleanup hooks run at
@@ -446,10 +401,10 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     /// use memzone::{Zone, ZoneFn};
     ///
     /// /// A note: all that it sounds from is in its zone.
-    /// fn note(zone: Zone, frequency: f32) -> Result<ZoneFn<(), f32>, memzone::ZoneError> {
+    /// fn note(zone: Zone, frequency: f32) -> Result<ZoneFn<dyn FnMut() -> f32>, memzone::ZoneError> {
     ///     ZoneFn::try_new_in(zone, move |z| {
     ///         let phase = z.try_alloc(0.0_f32)?;
-    ///         z.try_closure(move |()| {
+    ///         z.try_callback(move || {
     ///             *phase = (*phase + frequency / 48_000.0).fract();
     ///             *phase * 2.0 - 1.0
     ///         })
@@ -457,7 +412,7 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     /// }
     ///
     /// let mut first = note(Zone::new(1024), 220.0)?;
-    /// first.call(());
+    /// first();
     /// let mut spare = first.into_zone();
     /// spare.reset()?;
     /// let second = note(spare, 330.0)?; // the same memory again
@@ -469,34 +424,35 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     ///
     /// Yes, if the destructors of what it captured are.
     pub fn into_zone(self) -> Zone {
-        let node = ManuallyDrop::new(self).node;
+        let this = ManuallyDrop::new(self);
         // SAFETY: (I20) `self` is consumed, and not dropped.
-        unsafe { Self::end(node) }
+        unsafe { this.end() }
     }
 
     /// Drops the closure, and returns its zone.
     ///
     /// # Safety
     ///
-    /// I20: `node` belongs to a `ZoneFn` that is not used again, and is not dropped either.
-    unsafe fn end(node: NonNull<Node<A, R, S>>) -> Zone {
-        // SAFETY: (I20) the node lives as long as the zone.
-        let of_node = unsafe { node.as_ref() };
+    /// I20: the `ZoneFn` is not used again, and is not dropped either.
+    unsafe fn end(&self) -> Zone {
         // The handle is made first, so that it is dropped if the destructor of a capture panics.
         // SAFETY: (I1) this is the handle that the `ZoneFn` had.
-        let zone = unsafe { Zone::from_raw(of_node.zone.get()) };
+        let zone = unsafe { Zone::from_raw(self.node().zone) };
         // SAFETY: (I20) the closure is dropped here and nowhere else, before the zone.
-        unsafe { (of_node.drop)(node.cast()) };
+        unsafe { self.object.drop_in_place() };
         zone.seal(false);
         zone
     }
 
+    fn node(&self) -> &Node<D> {
+        // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
+        unsafe { self.node.as_ref() }
+    }
+
     /// Looks at the zone without giving out a handle to it.
     fn look<T>(&self, look: impl FnOnce(&Zone) -> T) -> T {
-        // SAFETY: (I20) the node lives as long as the zone, which `self` owns.
-        let node = unsafe { self.node.as_ref() };
         // SAFETY: (I1) `self` has the zone's handle, and the copy is not dropped.
-        look(&ManuallyDrop::new(unsafe { Zone::from_raw(node.zone.get()) }))
+        look(&ManuallyDrop::new(unsafe { Zone::from_raw(self.node().zone) }))
     }
 
     /// The bytes in use in its zone: the closure, what it captured, and what was allocated when it was built.
@@ -545,28 +501,33 @@ impl<A, R, S: ?Sized> ZoneFn<A, R, S> {
     }
 }
 
-impl<A, R> ZoneFn<A, R> {
-    /// Calls the closure.
-    ///
-    /// A panic in the closure reaches the caller. The `ZoneFn` can be called again afterwards.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
+/// Calling a `ZoneFn` takes its closure as a `&mut D`. A panic in the closure reaches the caller. The `ZoneFn` can be
+/// called again afterwards.
+impl<D: ?Sized> Deref for ZoneFn<D> {
+    type Target = D;
     #[inline(always)]
-    pub fn call(&mut self, argument: A) -> R {
-        self.call_with(&mut (), argument)
+    fn deref(&self) -> &D {
+        // SAFETY: (I20) the closure lives as long as the zone, which `self` owns.
+        unsafe { self.object.as_ref() }
     }
 }
 
-impl<A, R, S: ?Sized> Drop for ZoneFn<A, R, S> {
+impl<D: ?Sized> DerefMut for ZoneFn<D> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut D {
+        // SAFETY: (I20) as in `deref`, and `&mut self` is the closure's only user.
+        unsafe { self.object.as_mut() }
+    }
+}
+
+impl<D: ?Sized> Drop for ZoneFn<D> {
     fn drop(&mut self) {
         // SAFETY: (I20) `self` is not used again.
-        drop(unsafe { Self::end(self.node) });
+        drop(unsafe { self.end() });
     }
 }
 
-impl<A, R, S: ?Sized> fmt::Debug for ZoneFn<A, R, S> {
+impl<D: ?Sized> fmt::Debug for ZoneFn<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZoneFn")
             .field("name", &self.name())

@@ -5,98 +5,79 @@ use crate::copy::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 
-/// A vector in a zone, which it borrows.
+/// A vector that owns its items and a handle of its zone. It runs its items' destructors, and keeps the zone alive.
 ///
 /// It is the `Vec` of [`allocator_api2`], with all its methods: that of the standard library with an allocator. It is
-/// made with [`Zone::vec`] or [`Zone::vec_with_capacity`].
+/// made with [`Zone::owning_vec`]. Where the items need no destructor, [`ZVec`](crate::ZVec) is the better one.
+///
+/// **When there is no memory, `push` and all that grows ends the program, past any `catch_unwind`**, as in the standard
+/// library. Before such a call, ask for the room with `try_reserve`, which gives an error:
 ///
 /// ```
-/// use memzone::{ZVec, Zone};
+/// use memzone::{OwningVec, Zone};
 ///
-/// fn loud<'z>(zone: &'z Zone, samples: &[f32]) -> ZVec<'z, f32> {
-///     let mut loud = zone.vec();
-///     loud.extend(samples.iter().filter(|sample| sample.abs() > 0.5));
-///     loud
-/// }
-///
-/// assert_eq!(*loud(&Zone::new(1024), &[0.1, 0.9]), [0.9]);
+/// let zone = Zone::builder().capacity(1024).fixed().build();
+/// let mut names: OwningVec<String> = zone.owning_vec();
+/// names.try_reserve(2).expect("there is room");
+/// names.push(String::from("kick"));
+/// names.push(String::from("snare"));
+/// assert!(names.try_reserve(1000).is_err());
+/// drop(zone); // the vector keeps it alive
+/// assert_eq!(names[1], "snare");
 /// ```
 ///
 /// # Real-time
 ///
-/// Pushing: yes, within [`remaining`](Zone::remaining). When the zone has no memory left, `push` ends the program as it
-/// does in the standard library, and `try_reserve` gives an error. Dropping it: yes, if dropping its items is.
+/// Pushing into room that is there: yes. Dropping it: yes, if dropping its items is, and if it is not the zone's last
+/// handle.
 #[cfg(feature = "allocator-api2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "allocator-api2")))]
-pub type ZVec<'z, T> = allocator_api2::vec::Vec<T, &'z Zone>;
+pub type OwningVec<T> = allocator_api2::vec::Vec<T, Zone>;
 
 #[cfg(feature = "allocator-api2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "allocator-api2")))]
 impl Zone {
-    /// Makes an empty vector in the zone.
+    /// Makes an empty vector that runs its items' destructors, and has a handle of the zone.
     ///
-    /// While it is the last allocation, it grows in its place, and dropping or shrinking it gives its memory back.
-    /// Otherwise it moves when it grows. The memory that it leaves comes back when the zone is reset or freed.
-    ///
-    /// A vector leaves its scope in one copy:
+    /// **When there is no memory, growing it ends the program**; see [`OwningVec`](crate::OwningVec) for the way around.
+    /// [`vec`](Zone::vec) never does that.
     ///
     /// ```
-    /// use memzone::{ZVec, Zone, beginz};
+    /// use std::rc::Rc;
     ///
-    /// let outer = Zone::new(4096);
-    /// let primes: ZVec<u32> = beginz!(z in &outer => {
-    ///     let mut primes = z.vec();
-    ///     primes.extend((2..100_u32).filter(|n| (2..*n).all(|d| n % d != 0)));
-    ///     primes
-    /// });
-    /// assert_eq!((primes.len(), primes[24]), (25, 97));
-    /// assert_eq!(outer.used(), 112); // 25 numbers, in steps of 16 bytes
+    /// let (zone, sample) = (memzone::Zone::new(4096), Rc::new([0.0_f32; 64]));
+    /// let mut voices = zone.owning_vec();
+    /// voices.push(Rc::clone(&sample));
+    /// assert_eq!(Rc::strong_count(&sample), 2);
+    /// drop(voices);
+    /// assert_eq!(Rc::strong_count(&sample), 1);
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// When [`try_owning_vec`](Zone::try_owning_vec) gives an error.
     ///
     /// # Real-time
     ///
     /// Yes: nothing is allocated yet.
     #[inline]
-    pub fn vec<T>(&self) -> ZVec<'_, T> {
-        ZVec::new_in(self)
-    }
-
-    /// Makes an empty vector with room for `capacity` items.
-    ///
-    /// ```
-    /// let zone = memzone::Zone::new(4096);
-    /// let mut peaks = zone.vec_with_capacity(100);
-    /// peaks.push(0.5_f32);
-    /// assert_eq!((peaks.capacity(), zone.used()), (100, 400));
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// When [`try_vec_with_capacity`](Zone::try_vec_with_capacity) gives an error.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, within [`remaining`](Zone::remaining).
-    #[inline]
     #[track_caller]
-    pub fn vec_with_capacity<T>(&self, capacity: usize) -> ZVec<'_, T> {
-        crate::error::or_panic(self.try_vec_with_capacity(capacity))
+    pub fn owning_vec<T>(&self) -> OwningVec<T> {
+        crate::error::or_panic(self.try_owning_vec())
     }
 
-    /// Like [`vec_with_capacity`](Zone::vec_with_capacity), with an error instead of a panic.
+    /// Like [`owning_vec`](Zone::owning_vec), with an error instead of a panic.
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout).
+    /// Those of [`try_clone`](Zone::try_clone).
     ///
     /// # Real-time
     ///
-    /// Yes, within [`remaining`](Zone::remaining).
+    /// Yes: nothing is allocated yet.
     #[inline]
-    pub fn try_vec_with_capacity<T>(&self, capacity: usize) -> Result<ZVec<'_, T>, ZoneError> {
-        let (start, len, room) = filling::Filling::new(capacity, self)?.into_parts();
-        // SAFETY: (I2) the room for that many items was just taken from this zone.
-        Ok(unsafe { ZVec::from_raw_parts_in(start, len, room, self) })
+    pub fn try_owning_vec<T>(&self) -> Result<OwningVec<T>, ZoneError> {
+        Ok(OwningVec::new_in(self.try_clone()?))
     }
 }
 

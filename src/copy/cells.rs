@@ -1,8 +1,8 @@
 //! Cells, and what threads share: what is in one is copied, into one of its own.
 
-#![forbid(unsafe_code)]
-
-use super::{DeepCopy, Depth, Known, Undo, Work};
+use super::in_place::{alike, inside, write_around};
+use super::run::{Run, runs_as_a_whole};
+use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, OnceCell, RefCell};
@@ -13,7 +13,18 @@ use std::sync::OnceLock;
 impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     type Copied = Cell<T::Copied>;
     const FLAT: bool = T::FLAT;
+    const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+    const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
+    #[inline(always)]
+    unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+        // A `Cell` lies in memory like what is in it.
+        // SAFETY: (I42) the caller's promise. Where the value is a reference, it outlives this copy of it.
+        unsafe { run.write(&self.get(), place.cast::<T::Copied>()) }
+    }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        if runs_as_a_whole::<Self>() {
+            return Run::copy(self, to);
+        }
         Depth::enter(|depth| self.copy_at(to, depth))
     }
     #[inline(always)]
@@ -73,7 +84,31 @@ macro_rules! filled_once {
             #[diagnostic::do_not_recommend]
             impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for $cell<T> {
                 type Copied = $cell<T::Copied>;
+                const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+                // Another thread may fill it just now.
+                const IN_PLACE: InPlace<Self> = InPlace::parts(false, false);
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    let Some(value) = self.get() else {
+                        // SAFETY: (I42) the caller's promise.
+                        unsafe { place.write($cell::new()) };
+                        return true;
+                    };
+                    if !alike::<Self, Self::Copied>() {
+                        // SAFETY: (I42) the caller's promise.
+                        return unsafe { run.write_by_value(self, place) };
+                    }
+                    // SAFETY: (I42) nobody writes to a cell that is filled, but for what is in its value.
+                    unsafe { write_around(self, place.cast(), &[$crate::copy::Copies::hole(value)]) };
+                    // SAFETY: (I42) the value lies in the copy where it lies in this.
+                    let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
+                    // SAFETY: (I42) as above.
+                    unsafe { run.write(value, inside.cast::<T::Copied>()) }
+                }
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    if runs_as_a_whole::<Self>() {
+                        return Run::copy(self, to);
+                    }
                     Depth::enter(|depth| self.copy_at(to, depth))
                 }
                 fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {

@@ -1,247 +1,25 @@
-//! Copying what is nested deeper than the stack allows.
+//! Copying owners that are nested deeper than the stack allows: a `Box` in a `Box` in a `Box`.
 //!
-//! A copy recurses as long as it has used little stack. Past that, each reference it meets becomes
-//! a task: a future on the heap whose own references are tasks again. A task that waits for
-//! another returns to [`Work::run`], which runs the newest first; so however long the list, the
-//! stack holds one task at a time.
+//! A copy recurses as long as it has used little stack. Past that, each owner it meets becomes a task: a future on the
+//! heap whose own owners are tasks again. A task that waits for another returns to [`Work::run`], which runs the newest
+//! first; so however long the chain, the stack holds one task at a time. References are no tasks: each starts a
+//! [`Run`](super::Run), which ends before it returns, on little stack.
 
 #![forbid(unsafe_code)]
 
+use super::depth::nested;
 use super::{DeepCopy, Depth};
 use crate::error::{Request, ZoneError};
 use crate::system::section;
 use crate::zone::Zone;
-use crate::zone::growing::SliceBuilder;
-use crate::zone::places::{OnError, Return, refuse_drop};
 use core::cell::{Cell, RefCell};
 use core::future::Future;
-use core::mem::ManuallyDrop;
 use core::pin::{Pin, pin};
-use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
-use std::collections::HashSet;
 use std::rc::Rc;
 
-/// Stack a copy may use before it goes on with tasks, in bytes.
-const STACK: usize = 24 << 10;
-
-/// How many copies with tasks may be nested in one another, which only `DeepCopy`s written by hand
-/// lead to: each takes its 24 KiB of stack again.
-const MOST_NESTED: usize = 3;
-
-thread_local! {
-    /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0. Nor has a
-    /// copy one whose error is on its way, so that what destructors copy meanwhile is a copy apart.
-    static FLOOR: Cell<usize> = const { Cell::new(0) };
-    static NESTED: Cell<usize> = const { Cell::new(0) };
-    /// What each `LEFT_BEHIND` that is on its way stands for. The last one is of the copy that took `FLOOR` away.
-    static FAILURES: [Cell<Failure>; MOST_FAILURES] = const { [const { Cell::new(Failure::NONE) }; MOST_FAILURES] };
-    static FAILED: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many errors may be on their way at a time. There is a second one where a destructor copies something
-/// while a copy that failed is taken down, and fails too. Those beyond say `TooDeep`.
-const MOST_FAILURES: usize = 4;
-
-/// An error that was left behind, and the floor of its copy.
-#[derive(Clone, Copy)]
-struct Failure {
-    error: ZoneError,
-    floor: usize,
-}
-
-impl Failure {
-    const NONE: Failure = Failure { error: LEFT_BEHIND, floor: 0 };
-}
-
-/// Stands for the error in `FAILURES`, and for itself where none is there. Within a copy, so that the
-/// levels it passes need not have room for an error's fields.
-pub(crate) const LEFT_BEHIND: ZoneError = ZoneError::TooDeep;
-
-/// Copies what a reference leads to. This is what recurses, so its result fits into a register.
-#[inline]
-pub(crate) fn reference_at<'z, T: DeepCopy<'z>>(
-    target: &T,
-    to: &'z Zone,
-    depth: Depth,
-) -> Option<&'z mut T::Copied> {
-    #[cfg(miri)]
-    let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-    // Plain data leads nowhere, however deep it lies.
-    if !T::FLAT && depth.is_used_up() {
-        return reference_later(target, to);
-    }
-    match target.copy_at(to, depth) {
-        Ok(copied) => keep(copied, to),
-        Err(error) => leave_behind(error),
-    }
-}
-
-/// Puts a copy into the zone. Not inlined into what recurses where nothing is optimised: its frame
-/// would be part of each level's.
-#[inline]
-fn keep<T>(copied: T, to: &Zone) -> Option<&mut T> {
-    const { refuse_drop::<T>() };
-    to.put_in::<LeaveBehind, T>(copied).ok()
-}
-
-/// Leaves an error behind where a zone has no room.
-enum LeaveBehind {}
-
-impl OnError for LeaveBehind {
-    type Error = ();
-    #[inline(always)]
-    fn fail<T>(error: ZoneError) -> Result<T, ()> {
-        leave_behind(error).ok_or(())
-    }
-    #[inline(always)]
-    fn grow(zone: &Zone, size: usize, align: usize) -> Result<NonNull<u8>, ()> {
-        /// All in registers, so that what recurses needs no room for it.
-        #[cold]
-        #[inline(never)]
-        fn grow(
-            zone: ManuallyDrop<Zone>,
-            size: usize,
-            align: usize,
-        ) -> (Option<NonNull<u8>>, ManuallyDrop<Zone>) {
-            let place = zone.grow(size, align).map_or_else(leave_behind, Some);
-            (place, zone)
-        }
-        let (place, lent) = grow(zone.lend(), size, align);
-        zone.take_back(lent);
-        place.ok_or(())
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn reference_later<'z, T: DeepCopy<'z>>(target: &T, to: &'z Zone) -> Option<&'z mut T::Copied> {
-    match run_tasks(|work| target.copy_later(to, work)) {
-        Ok(copied) => keep(copied, to),
-        Err(error) => leave_behind(error),
-    }
-}
-
-#[inline(always)]
-fn leave_behind<R>(error: ZoneError) -> Option<R> {
-    #[cold]
-    #[inline(never)]
-    fn set(error: ZoneError) {
-        let (count, floor) = (FAILED.get(), FLOOR.get());
-        if floor != 0 && count < MOST_FAILURES {
-            FAILURES.with(|failures| failures[count].set(Failure { error, floor }));
-            FAILED.set(count + 1);
-            FLOOR.set(0);
-        }
-    }
-    if error != LEFT_BEHIND {
-        set(error);
-    }
-    None
-}
-
-/// The error that the innermost copy has left behind, if any. The copy has its floor again then.
-#[cold]
-#[inline(never)]
-fn take_failure() -> Option<ZoneError> {
-    if FLOOR.get() != 0 {
-        return None;
-    }
-    let last = FAILED.get().checked_sub(1)?;
-    FAILED.set(last);
-    let Failure { error, floor } = FAILURES.with(|failures| failures[last].get());
-    FLOOR.set(floor);
-    Some(error)
-}
-
-/// What an error stands for. For who has set the floor, or found one.
-#[cold]
-#[inline(never)]
-fn stood_for(error: ZoneError) -> ZoneError {
-    match take_failure() {
-        Some(left_behind) if error == LEFT_BEHIND => left_behind,
-        _ => error,
-    }
-}
-
-/// Nobody looks at what a copy has left behind that a panic ends.
-struct Unwinding;
-
-impl Drop for Unwinding {
-    fn drop(&mut self) {
-        take_failure();
-    }
-}
-
-/// Runs a copy on a floor of its own.
-#[inline(always)]
-fn with_floor<R>(copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R, ZoneError> {
-    // Put back last, also where the copy panics.
-    let _floor = During::new(&FLOOR, floor());
-    let unwinding = Unwinding;
-    let copied = copy().map_err(stood_for);
-    core::mem::forget(unwinding);
-    copied
-}
-
-/// Sets a thread-local for as long as it lives.
-struct During<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
-
-impl<T: Copy + 'static> During<T> {
-    fn new(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
-        During(key, key.replace(value))
-    }
-}
-
-impl<T: Copy + 'static> Drop for During<T> {
-    fn drop(&mut self) {
-        self.0.set(self.1);
-    }
-}
-
-// The stack grows downward on all our targets.
-#[cfg(not(miri))]
-use crate::system::stack_bounds::stack_pointer as stack_top;
-
-#[cfg(miri)]
-thread_local! {
-    /// How many references the copy follows just now: in Miri a local's address says nothing.
-    static FOLLOWED: Cell<usize> = const { Cell::new(0) };
-}
-
-#[cfg(miri)]
-fn stack_top() -> usize {
-    usize::MAX - FOLLOWED.get() * 512
-}
-
-/// The floor of a copy that begins here.
-fn floor() -> usize {
-    stack_top().saturating_sub(STACK).max(1)
-}
-
 impl Depth {
-    /// Starts a copy, or goes on with the one that this thread is in.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, as far as the copy is.
-    #[inline]
-    pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
-        if FLOOR.get() != 0 {
-            let unwinding = Unwinding;
-            let copied = copy(Depth(())).map_err(stood_for);
-            core::mem::forget(unwinding);
-            return copied;
-        }
-        with_floor(|| copy(Depth(())))
-    }
-
-    #[inline(always)]
-    fn is_used_up(self) -> bool {
-        stack_top() < FLOOR.get()
-    }
-
-    /// Copies what a reference leads to, now or as a task.
+    /// Copies what an owner leads to, now or as a task.
     #[inline]
     pub(crate) fn follow<'s, 'z: 's, T: DeepCopy<'z>>(
         self,
@@ -249,14 +27,14 @@ impl Depth {
         to: &'z Zone,
     ) -> Result<T::Copied, ZoneError> {
         #[cfg(miri)]
-        let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-        if self.is_used_up() && !T::FLAT {
+        let _followed = super::depth::following();
+        if !T::FLAT && self.is_used_up() {
             return run_tasks(|work| target.copy_later(to, work));
         }
         target.copy_at(to, self)
     }
 
-    /// As `follow`, for what an owner leads to: it moves.
+    /// As `follow`, where the value moves.
     #[inline]
     pub(crate) fn follow_owned<'z, T: DeepCopy<'z>>(
         self,
@@ -264,26 +42,11 @@ impl Depth {
         to: &'z Zone,
     ) -> Result<T::Copied, ZoneError> {
         #[cfg(miri)]
-        let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-        if self.is_used_up() && !T::FLAT {
+        let _followed = super::depth::following();
+        if !T::FLAT && self.is_used_up() {
             return run_tasks(|work| value.move_later(to, work));
         }
         value.move_out(to)
-    }
-
-    /// As `follow`, for what a slice leads to.
-    #[inline]
-    pub(crate) fn follow_slice<'s, 'z: 's, T: DeepCopy<'z>>(
-        self,
-        items: &'s [T],
-        to: &'z Zone,
-    ) -> Result<&'z mut [T::Copied], ZoneError> {
-        #[cfg(miri)]
-        let _followed = During::new(&FOLLOWED, FOLLOWED.get() + 1);
-        if self.is_used_up() && !T::FLAT {
-            return run_tasks(|work| slice_later(items, to, work));
-        }
-        T::copy_slice_at(items, to, self)
     }
 }
 
@@ -297,9 +60,6 @@ pub struct Work<'s>(Rc<Tasks<'s>>);
 struct Tasks<'s> {
     /// Started by the task that is running, and to run next.
     new: RefCell<Option<Task<'s>>>,
-    /// What is being copied just now: address, bytes, name of the type. Meeting it again before it
-    /// is finished means that it leads back to itself.
-    active: RefCell<HashSet<(usize, usize, &'static str)>>,
 }
 
 /// A task that was started: its result, once it has run.
@@ -324,15 +84,10 @@ where
     R: 's,
 {
     // Tasks take memory of the system's, how much nobody knows.
-    section::ask(Request::OwnedCopy, 0)?;
-    let nested = NESTED.get();
-    if nested == MOST_NESTED {
-        return Err(ZoneError::TooDeep);
-    }
-    let _nested = During::new(&NESTED, nested + 1);
+    section::ask(Request::DeepOwners, 0)?;
     // Hand-written parts among the tasks recurse: they may use as much stack again.
-    with_floor(|| {
-        let work = Work(Rc::new(Tasks { new: RefCell::new(None), active: RefCell::default() }));
+    nested(|| {
+        let work = Work(Rc::new(Tasks { new: RefCell::new(None) }));
         let root = copy(work.clone());
         work.run(root)
     })
@@ -384,13 +139,10 @@ impl<'s> Work<'s> {
         if T::FLAT {
             return target.deep_copy(to);
         }
-        let key = self.begin(target)?;
-        let result = self.start(target.copy_later(to, self.clone())).await;
-        self.finish(key);
-        result
+        self.start(target.copy_later(to, self.clone())).await
     }
 
-    /// What `Depth::follow_owned` is among tasks. An owner cannot lead back to itself.
+    /// What `Depth::follow_owned` is among tasks.
     pub(crate) async fn follow_owned<'z: 's, T: DeepCopy<'z> + 's>(
         self,
         value: T,
@@ -401,47 +153,4 @@ impl<'s> Work<'s> {
         }
         self.start(value.move_later(to, self.clone())).await
     }
-
-    /// What `Depth::follow_slice` is among tasks.
-    pub(crate) async fn follow_slice<'z: 's, T: DeepCopy<'z>>(
-        self,
-        items: &'s [T],
-        to: &'z Zone,
-    ) -> Result<&'z mut [T::Copied], ZoneError> {
-        if T::FLAT {
-            return T::deep_copy_slice(items, to);
-        }
-        let key = self.begin(items)?;
-        let result = self.start(slice_later(items, to, self.clone())).await;
-        self.finish(key);
-        result
-    }
-
-    fn begin<T: ?Sized>(&self, target: &T) -> Result<(usize, usize, &'static str), ZoneError> {
-        let address = (&raw const *target).cast::<u8>().addr();
-        let key = (address, size_of_val(target), core::any::type_name::<T>());
-        // What has no bytes leads nowhere.
-        if key.1 != 0 && !self.0.active.borrow_mut().insert(key) {
-            return Err(ZoneError::Cycle);
-        }
-        Ok(key)
-    }
-
-    fn finish(&self, key: (usize, usize, &'static str)) {
-        self.0.active.borrow_mut().remove(&key);
-    }
-}
-
-async fn slice_later<'s, 'z: 's, T: DeepCopy<'z>>(
-    items: &'s [T],
-    to: &'z Zone,
-    work: Work<'s>,
-) -> Result<&'z mut [T::Copied], ZoneError> {
-    const { refuse_drop::<T::Copied>() };
-    let mut copied = SliceBuilder::<Return, _>::new(to);
-    copied.reserve_exact(items.len())?;
-    for item in items {
-        copied.push(item.copy_later(to, work.clone()).await?)?;
-    }
-    Ok(copied.finish())
 }

@@ -21,6 +21,18 @@ mod reuse;
 
 mod undo;
 
+mod in_place;
+
+mod depth;
+
+mod seen;
+
+mod table;
+
+mod watch;
+
+mod run;
+
 mod later;
 
 mod ways;
@@ -56,10 +68,13 @@ use core::future::Future;
 use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
+pub use depth::Depth;
+pub use in_place::{Hole, InPlace, alike, inside, write_around};
 pub use keep::Bits;
 pub use later::Work;
 pub use part::{Copies, Part};
 pub use references::Referent;
+pub use run::{Run, runs_as_a_whole};
 pub use same::Holder;
 pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
@@ -180,6 +195,14 @@ pub trait DeepCopy<'z> {
     #[doc(hidden)]
     const FLAT: bool = false;
 
+    /// Whether moving a value is copying it: it owns nothing, and no part of it stays as it is.
+    #[doc(hidden)]
+    const MOVE_IS_COPY: bool = false;
+
+    /// What the type promises of `write_at`.
+    #[doc(hidden)]
+    const IN_PLACE: InPlace<Self> = InPlace::NO;
+
     /// Whether no code but memzone's own runs to copy it, so that nobody asks for the thread's
     /// current zone meanwhile.
     #[doc(hidden)]
@@ -249,7 +272,7 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        Depth::enter(|depth| Self::copy_slice_at(items, to, depth))
+        Run::slice(items, to)
     }
 
     /// Moves the value to a zone. This is what scopes call: what owns its memory elsewhere, like a
@@ -299,17 +322,17 @@ pub trait DeepCopy<'z> {
         self.deep_copy(to)
     }
 
+    /// Writes the value's copy to its place. Called only where `IN_PLACE` promises that it does.
+    ///
+    /// # Safety
+    ///
+    /// I42: `place` has room for it.
     #[doc(hidden)]
-    #[inline]
-    fn copy_slice_at(
-        items: &[Self],
-        to: &'z Zone,
-        depth: Depth,
-    ) -> Result<&'z mut [Self::Copied], ZoneError>
+    unsafe fn write_at(&self, _place: *mut Self::Copied, _run: &mut Run<'z>) -> bool
     where
         Self: Sized,
     {
-        to.fill_slice(items.len(), |index| items[index].copy_at(to, depth))
+        unreachable!("the type has promised nothing")
     }
 
     #[doc(hidden)]
@@ -375,11 +398,6 @@ pub trait DeepCopy<'z> {
         Err(held)
     }
 }
-
-/// Within a copy: that goes on with tasks on the heap where it has used much of the stack.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Depth(());
 
 /// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
 ///

@@ -1,7 +1,7 @@
-//! A part of a larger copy among tasks.
+//! A part of a larger copy: what the derive writes of each field is a call of these.
 
-#![forbid(unsafe_code)]
-
+use super::in_place::{Hole, alike, inside};
+use super::run::Run;
 use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
@@ -46,6 +46,29 @@ pub trait Copies<'z, C>: Sized {
     #[doc(hidden)]
     const FLAT: bool;
     #[doc(hidden)]
+    const READABLE: bool;
+    #[doc(hidden)]
+    const BITS: bool;
+    #[doc(hidden)]
+    const MOVE_IS_COPY: bool;
+    /// Writes its copy to its place.
+    ///
+    /// # Safety
+    ///
+    /// I42: `place` has room for it.
+    #[doc(hidden)]
+    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> bool;
+    /// Writes its copy to the place of what it is in, which lies in memory like the value at `from`.
+    ///
+    /// # Safety
+    ///
+    /// I42: it is a part of the value at `from`, and `place` has room for a copy of that.
+    #[doc(hidden)]
+    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> bool;
+    /// Its bytes, if they may not be read.
+    #[doc(hidden)]
+    fn hole(&self) -> Hole;
+    #[doc(hidden)]
     fn undo(known: &mut Known) -> Undo<Self>;
     #[doc(hidden)]
     fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<C, ZoneError>;
@@ -65,6 +88,30 @@ pub trait Copies<'z, C>: Sized {
 #[diagnostic::do_not_recommend]
 impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
     const FLAT: bool = <T as DeepCopy<'z>>::FLAT;
+    const READABLE: bool = T::IN_PLACE.readable();
+    const BITS: bool = T::IN_PLACE.bits();
+    const MOVE_IS_COPY: bool = <T as DeepCopy<'z>>::MOVE_IS_COPY;
+    #[inline(always)]
+    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.write(self, place) }
+    }
+    #[inline(always)]
+    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> bool {
+        // Its bytes were written with those around it.
+        if T::IN_PLACE.bits() && alike::<T, C>() {
+            return true;
+        }
+        // SAFETY: (I42) the caller's promise.
+        let place = unsafe { inside(from, place, self) };
+        // SAFETY: (I42) as above. What it is in lies in memory like its copy, so there is room for a `C`.
+        unsafe { run.write(self, place.cast::<C>()) }
+    }
+    #[inline(always)]
+    fn hole(&self) -> Hole {
+        let bytes = if T::IN_PLACE.readable() { 0 } else { size_of::<T>() };
+        ((&raw const *self).cast(), bytes)
+    }
     fn undo(known: &mut Known) -> Undo<Self> {
         <T as DeepCopy<'z>>::undo(known)
     }

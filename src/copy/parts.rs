@@ -1,10 +1,10 @@
 //! What is made of parts and nothing else: tuples, arrays, `Option`, `Result`, ranges.
 
-#![forbid(unsafe_code)]
-
+use super::in_place::{alike, inside, write_around};
 use super::memory::vec;
+use super::run::{Run, runs_as_a_whole};
 use super::ways::by_parts;
-use super::{DeepCopy, Depth, Known, Undo, Work};
+use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cmp::Reverse;
@@ -12,8 +12,25 @@ use core::num::{Saturating, Wrapping};
 use core::ops::{Bound, ControlFlow, Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use core::task::Poll;
 
+/// Declares that a type's parts `[PART..]` are written to their places, its fields `FIELD..`.
+macro_rules! by_places {
+    ($zone:lifetime, [$($part:ident)+] $($field:tt)+) => {
+        const MOVE_IS_COPY: bool = $($part::MOVE_IS_COPY)&&+;
+        const IN_PLACE: InPlace<Self> =
+            InPlace::parts($($part::IN_PLACE.readable())&&+, $($part::IN_PLACE.bits())&&+);
+        #[inline(always)]
+        unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<$zone>) -> bool {
+            // SAFETY: (I42) the caller's promise: there is room for each part.
+            true $(&& unsafe { run.write(&self.$field, &raw mut (*place).$field) })+
+        }
+        fn undo(known: &mut Known) -> Undo<Self> {
+            Undo::if_parts($($part::undo(known).may())&&+)
+        }
+    };
+}
+
 macro_rules! tuples {
-    ($($part:ident)+) => {
+    ($($part:ident $index:tt)+) => {
         #[diagnostic::do_not_recommend]
         impl<'z, $($part: DeepCopy<'z>),+> DeepCopy<'z> for ($($part,)+) {
             type Copied = ($($part::Copied,)+);
@@ -22,36 +39,90 @@ macro_rules! tuples {
                 let ($($part,)+) = this;
                 ($(part!($part),)+)
             });
-            fn undo(known: &mut Known) -> Undo<Self> {
-                Undo::if_parts($($part::undo(known).may())&&+)
-            }
+            by_places!('z, [$($part)+] $($index)+);
         }
     };
 }
 
-tuples!(A);
-tuples!(A B);
-tuples!(A B C);
-tuples!(A B C D);
-tuples!(A B C D E);
-tuples!(A B C D E F);
-tuples!(A B C D E F G);
-tuples!(A B C D E F G H);
-tuples!(A B C D E F G H I);
-tuples!(A B C D E F G H I J);
-tuples!(A B C D E F G H I J K);
-tuples!(A B C D E F G H I J K L);
+tuples!(A 0);
+tuples!(A 0 B 1);
+tuples!(A 0 B 1 C 2);
+tuples!(A 0 B 1 C 2 D 3);
+tuples!(A 0 B 1 C 2 D 3 E 4);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11);
 
-/// What is matched by patterns: `PATTERN => COPY` for each of its forms, with `part!(p)` a part's copy.
+/// What has fields, each of a part's type: `|this| COPY` copies by value, with `part!(p)` for a part's copy.
+macro_rules! fields {
+    ($([$part:ident] $type:ident: |$this:ident| $copy:expr, [$($field:tt)+];)*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<'z, $part: DeepCopy<'z>> DeepCopy<'z> for $type<$part> {
+                type Copied = $type<$part::Copied>;
+                by_parts!('z, flat: $part::FLAT, |$this| $copy);
+                const MOVE_IS_COPY: bool = $part::MOVE_IS_COPY;
+                const IN_PLACE: InPlace<Self> =
+                    InPlace::parts($part::IN_PLACE.readable(), $part::IN_PLACE.bits());
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    // SAFETY: (I42) the caller's promise: there is room for each part.
+                    true $(&& unsafe { run.write(&self.$field, &raw mut (*place).$field) })+
+                }
+                fn undo(known: &mut Known) -> Undo<Self> {
+                    Undo::if_parts($part::undo(known).may())
+                }
+            }
+        )*
+    };
+}
+
+fields! {
+    [T] Wrapping: |this| { let Wrapping(value) = this; Wrapping(part!(value)) }, [0];
+    [T] Saturating: |this| { let Saturating(value) = this; Saturating(part!(value)) }, [0];
+    [T] Reverse: |this| { let Reverse(value) = this; Reverse(part!(value)) }, [0];
+    [T] Range: |this| { let Range { start, end } = this; part!(start)..part!(end) }, [start end];
+    [T] RangeFrom: |this| { let RangeFrom { start } = this; part!(start).. }, [start];
+    [T] RangeTo: |this| { let RangeTo { end } = this; ..part!(end) }, [end];
+    [T] RangeToInclusive: |this| { let RangeToInclusive { end } = this; ..=part!(end) }, [end];
+}
+
+/// What is matched by patterns: `FORM(PART)` for a form with a part, `FORM` for one without.
 macro_rules! matched {
-    ($([$($part:ident)+] $type:ty => $copied:ty: $($pattern:pat => $copy:expr),+;)*) => {
+    ($([$($part:ident)+] $type:ty => $copied:ty: $($form:path $(: $value:ident)?),+;)*) => {
         $(
             #[diagnostic::do_not_recommend]
             impl<'z, $($part: DeepCopy<'z>),+> DeepCopy<'z> for $type {
                 type Copied = $copied;
                 by_parts!('z, flat: $($part::FLAT)&&+, |this| match this {
-                    $($pattern => $copy,)+
+                    $($form $(($value))? => $form $((part!($value)))?,)+
                 });
+                const MOVE_IS_COPY: bool = $($part::MOVE_IS_COPY)&&+;
+                const IN_PLACE: InPlace<Self> =
+                    InPlace::parts($($part::IN_PLACE.readable())&&+, $($part::IN_PLACE.bits())&&+);
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    if !alike::<Self, Self::Copied>() {
+                        // SAFETY: (I42) the caller's promise.
+                        return unsafe { run.write_by_value(self, place) };
+                    }
+                    let (from, to) = ((&raw const *self).cast(), place.cast());
+                    match self {
+                        $($form $(($value))? => {
+                            let holes = [$($crate::copy::Copies::hole($value))?];
+                            // SAFETY: (I42) the caller's promise; the part's bytes are read only if they may be.
+                            unsafe { write_around(self, to, &holes) };
+                            // SAFETY: (I42) a part of the value, and its copy lies in memory like it.
+                            true $(&& unsafe {
+                                $crate::copy::Copies::write_inside($value, from, to, run)
+                            })?
+                        })+
+                    }
+                }
                 fn undo(known: &mut Known) -> Undo<Self> {
                     Undo::if_parts($($part::undo(known).may())&&+)
                 }
@@ -61,24 +132,48 @@ macro_rules! matched {
 }
 
 matched! {
-    [T] Option<T> => Option<T::Copied>: Some(value) => Some(part!(value)), None => None;
-    [T E] Result<T, E> => Result<T::Copied, E::Copied>:
-        Ok(value) => Ok(part!(value)), Err(error) => Err(part!(error));
-    [T] Poll<T> => Poll<T::Copied>: Poll::Ready(value) => Poll::Ready(part!(value)), Poll::Pending => Poll::Pending;
+    [T E] Result<T, E> => Result<T::Copied, E::Copied>: Ok: value, Err: error;
+    [T] Poll<T> => Poll<T::Copied>: Poll::Ready: value, Poll::Pending;
     [B C] ControlFlow<B, C> => ControlFlow<B::Copied, C::Copied>:
-        ControlFlow::Break(value) => ControlFlow::Break(part!(value)),
-        ControlFlow::Continue(value) => ControlFlow::Continue(part!(value));
-    [T] Bound<T> => Bound<T::Copied>:
-        Bound::Included(value) => Bound::Included(part!(value)),
-        Bound::Excluded(value) => Bound::Excluded(part!(value)),
-        Bound::Unbounded => Bound::Unbounded;
-    [T] Wrapping<T> => Wrapping<T::Copied>: Wrapping(value) => Wrapping(part!(value));
-    [T] Saturating<T> => Saturating<T::Copied>: Saturating(value) => Saturating(part!(value));
-    [T] Reverse<T> => Reverse<T::Copied>: Reverse(value) => Reverse(part!(value));
-    [T] Range<T> => Range<T::Copied>: Range { start, end } => part!(start)..part!(end);
-    [T] RangeFrom<T> => RangeFrom<T::Copied>: RangeFrom { start } => part!(start)..;
-    [T] RangeTo<T> => RangeTo<T::Copied>: RangeTo { end } => ..part!(end);
-    [T] RangeToInclusive<T> => RangeToInclusive<T::Copied>: RangeToInclusive { end } => ..=part!(end);
+        ControlFlow::Break: value, ControlFlow::Continue: value;
+    [T] Bound<T> => Bound<T::Copied>: Bound::Included: value, Bound::Excluded: value, Bound::Unbounded;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
+    type Copied = Option<T::Copied>;
+    by_parts!('z, flat: T::FLAT, |this| match this {
+        Some(value) => Some(part!(value)),
+        None => None,
+    });
+    const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+    const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
+    #[inline(always)]
+    unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+        let Some(value) = self else {
+            // SAFETY: (I42) the caller's promise.
+            unsafe { place.write(None) };
+            return true;
+        };
+        // Where it is not larger than its value, it is all value: what is a value there is no `None`.
+        if size_of::<Option<T::Copied>>() == size_of::<T::Copied>() {
+            // SAFETY: (I42) there is room for the value's copy, as above.
+            return unsafe { run.write(value, place.cast::<T::Copied>()) };
+        }
+        if !alike::<Self, Self::Copied>() {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.write_by_value(self, place) };
+        }
+        // SAFETY: (I42) the caller's promise; the value's bytes are read only if they may be.
+        unsafe { write_around(self, place.cast(), &[super::Copies::hole(value)]) };
+        // SAFETY: (I42) it lies in the copy where it lies in this.
+        let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
+        // SAFETY: (I42) as above.
+        unsafe { run.write(value, inside.cast::<T::Copied>()) }
+    }
+    fn undo(known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(T::undo(known).may())
+    }
 }
 
 /// As a whole: whether it has run to its end cannot be told from its parts.
@@ -86,6 +181,7 @@ matched! {
 impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for RangeInclusive<T> {
     type Copied = Self;
     const FLAT: bool = T::FLAT;
+    const MOVE_IS_COPY: bool = true;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
         Ok(self.clone())
     }
@@ -95,7 +191,17 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for RangeInclusiv
 impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     type Copied = [T::Copied; N];
     const FLAT: bool = T::FLAT;
+    const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+    const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
+    #[inline(always)]
+    unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+        // SAFETY: (I42) the caller's promise: there is room for each item.
+        unsafe { run.write_slice(self, place.cast()) }
+    }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        if runs_as_a_whole::<Self>() {
+            return Run::copy(self, to);
+        }
         Depth::enter(|depth| self.copy_at(to, depth))
     }
     #[inline(always)]
@@ -107,6 +213,9 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     }
     #[inline(always)]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        if T::MOVE_IS_COPY && runs_as_a_whole::<Self>() {
+            return Run::copy(&self, to);
+        }
         T::move_array(self, to)
     }
     async fn copy_later<'s>(

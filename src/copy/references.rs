@@ -1,56 +1,35 @@
 //! References: the only parts that lead into a zone without owning what is there.
 
-#![forbid(unsafe_code)]
-
-use super::{DeepCopy, Depth, Known, Undo, Work, later};
+use super::in_place::InPlace;
+use super::run::Run;
+use super::{DeepCopy, Known, Undo};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::ffi::CStr;
 
-/// References: what they refer to is copied, and a reference of the same kind refers to the copy.
+/// References: what they refer to is copied, and a reference of the same kind refers to the copy. `|this| READ` is
+/// what such a reference refers to: for a shared one as long as that lives, as the reference may lie in a `Cell`.
 macro_rules! references {
-    ($([$($kind:tt)*])*) => {
+    ($([$($kind:tt)*] |$this:ident| $read:expr;)*) => {
         $(
             #[diagnostic::do_not_recommend]
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* T {
                 type Copied = &'z $($kind)* T::Copied;
                 const UNWATCHED: bool = T::FLAT;
+                const MOVE_IS_COPY: bool = true;
+                const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
                 fn undo(known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(T::undo(known).may())
                 }
-                fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    Depth::enter(|depth| self.copy_at(to, depth))
-                }
                 #[inline]
-                fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-                    match later::reference_at(&**self, to, depth) {
-                        Some(copied) => Ok(&$($kind)* *copied),
-                        None => Err(later::LEFT_BEHIND),
-                    }
+                fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+                    Run::reference(&**self, to).map(|copied| &$($kind)* *copied)
                 }
-                async fn copy_later<'s>(
-                    &'s self,
-                    to: &'z Zone,
-                    work: Work<'s>,
-                ) -> Result<Self::Copied, ZoneError>
-                where
-                    'z: 's,
-                {
-                    let copied = work.follow(&**self, to).await?;
-                    Ok(&$($kind)* *to.try_alloc(copied)?)
-                }
-                async fn move_later<'s>(
-                    self,
-                    to: &'z Zone,
-                    work: Work<'s>,
-                ) -> Result<Self::Copied, ZoneError>
-                where
-                    Self: 's,
-                    'z: 's,
-                {
-                    let target: &'s T = self;
-                    let copied = work.follow(target, to).await?;
-                    Ok(&$($kind)* *to.try_alloc(copied)?)
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    let $this = self;
+                    // SAFETY: (I42) the place has room for an address. What is borrowed outlives the run.
+                    unsafe { references!(follow $($kind)*)($read, place.cast(), run) }
                 }
             }
 
@@ -58,41 +37,20 @@ macro_rules! references {
             impl<'z, 'a, T: DeepCopy<'z>> DeepCopy<'z> for &'a $($kind)* [T] {
                 type Copied = &'z $($kind)* [T::Copied];
                 const UNWATCHED: bool = T::FLAT;
+                const MOVE_IS_COPY: bool = true;
+                const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
                 fn undo(known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(T::undo(known).may())
                 }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    if T::FLAT {
-                        return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
-                    }
-                    Depth::enter(|depth| self.copy_at(to, depth))
+                    Run::slice(&**self, to).map(|copied| &$($kind)* *copied)
                 }
-                #[inline]
-                fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
-                    depth.follow_slice(&**self, to).map(|copied| &$($kind)* *copied)
-                }
-                async fn copy_later<'s>(
-                    &'s self,
-                    to: &'z Zone,
-                    work: Work<'s>,
-                ) -> Result<Self::Copied, ZoneError>
-                where
-                    'z: 's,
-                {
-                    Ok(&$($kind)* *work.follow_slice(&**self, to).await?)
-                }
-                async fn move_later<'s>(
-                    self,
-                    to: &'z Zone,
-                    work: Work<'s>,
-                ) -> Result<Self::Copied, ZoneError>
-                where
-                    Self: 's,
-                    'z: 's,
-                {
-                    let items: &'s [T] = self;
-                    Ok(&$($kind)* *work.follow_slice(items, to).await?)
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    let $this = self;
+                    // SAFETY: (I42) the place has room for a slice's address. What is borrowed outlives the run.
+                    unsafe { references!(follow_slice $($kind)*)($read, place.cast(), run) }
                 }
             }
 
@@ -100,6 +58,8 @@ macro_rules! references {
             impl<'z, 'a> DeepCopy<'z> for &'a $($kind)* str {
                 type Copied = &'z $($kind)* str;
                 const UNWATCHED: bool = true;
+                const MOVE_IS_COPY: bool = true;
+                const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
                 fn undo(_known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(true)
                 }
@@ -107,12 +67,27 @@ macro_rules! references {
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     to.try_alloc_str(self).map(|copied| &$($kind)* *copied)
                 }
+                #[inline(always)]
+                unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
+                    let $this = self;
+                    // SAFETY: (I42) the place has room for a text's address. What is borrowed outlives the run.
+                    unsafe { references!(follow_text $($kind)*)($read, place.cast(), run) }
+                }
             }
         )*
     };
+    (follow) => { Run::follow };
+    (follow mut) => { Run::follow_alone };
+    (follow_slice) => { Run::follow_slice };
+    (follow_slice mut) => { Run::follow_slice_alone };
+    (follow_text) => { Run::follow_text };
+    (follow_text mut) => { Run::follow_text_alone };
 }
 
-references!([] [mut]);
+references! {
+    [] |this| *this;
+    [mut] |this| &**this;
+}
 
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for &CStr {

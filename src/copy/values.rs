@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::DeepCopy;
 use super::ways::flat;
+use super::{DeepCopy, InPlace};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -65,6 +65,8 @@ flat!(
 impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
     type Copied = Self;
     const FLAT: bool = true;
+    const MOVE_IS_COPY: bool = true;
+    const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
     #[inline(always)]
     fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
         Ok(PhantomData)
@@ -90,6 +92,8 @@ macro_rules! functions {
         {
             type Copied = Self;
             const FLAT: bool = true;
+            const MOVE_IS_COPY: bool = true;
+            const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
             #[inline(always)]
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
                 Ok(*self)

@@ -12,6 +12,7 @@ macro_rules! __flat_items {
     ($zone:lifetime) => {
         type Copied = Self;
         const FLAT: bool = true;
+        const MOVE_IS_COPY: bool = true;
         #[inline(always)]
         fn deep_copy(
             &self,
@@ -23,14 +24,6 @@ macro_rules! __flat_items {
         fn deep_copy_slice(
             items: &[Self],
             to: &$zone $crate::Zone,
-        ) -> ::core::result::Result<&$zone mut [Self], $crate::ZoneError> {
-            to.try_alloc_slice_copy(items)
-        }
-        #[inline(always)]
-        fn copy_slice_at(
-            items: &[Self],
-            to: &$zone $crate::Zone,
-            _depth: $crate::__private::Depth,
         ) -> ::core::result::Result<&$zone mut [Self], $crate::ZoneError> {
             to.try_alloc_slice_copy(items)
         }
@@ -79,6 +72,7 @@ macro_rules! flat {
             #[diagnostic::do_not_recommend]
             impl<'z> DeepCopy<'z> for $type {
                 crate::__flat_items!('z);
+                const IN_PLACE: $crate::copy::InPlace<Self> = $crate::copy::InPlace::PLAIN;
                 fn undo(_known: &mut $crate::copy::Known) -> $crate::copy::Undo<Self> {
                     $crate::copy::Undo::if_parts(true)
                 }
@@ -92,7 +86,7 @@ pub(super) use flat;
 /// Declares how a type with parts is copied, given what to do in each of the ways there are: with
 /// `this` a reference for the two that copy, and the value for the two that move.
 ///
-/// The derive writes this.
+/// The derive writes this, without the last two for a type in which nothing owns anything.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ways {
@@ -100,9 +94,8 @@ macro_rules! __ways {
         $zone:lifetime, flat: $flat:expr,
         |$this:ident, $to:ident, $depth:ident, $work:ident|
         copy_at: $copy_at:expr,
-        move_out: $move_out:expr,
-        copy_later: $copy_later:expr,
-        move_later: $move_later:expr $(,)?
+        move_out: $move_out:expr
+        $(, copy_later: $copy_later:expr, move_later: $move_later:expr)? $(,)?
     ) => {
         const FLAT: bool = $flat;
         #[inline]
@@ -110,6 +103,12 @@ macro_rules! __ways {
             &self,
             to: &$zone $crate::Zone,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
+            if $crate::__private::runs_as_a_whole::<Self>() {
+                return $crate::__private::Run::copy(self, to);
+            }
+            if <Self as $crate::DeepCopy<$zone>>::FLAT {
+                return $crate::DeepCopy::copy_at(self, to, $crate::__private::Depth::within());
+            }
             $crate::__private::Depth::enter(|depth| $crate::DeepCopy::copy_at(self, to, depth))
         }
         #[inline]
@@ -121,7 +120,7 @@ macro_rules! __ways {
             let $this = self;
             ::core::result::Result::Ok($copy_at)
         }
-        fn copy_later<'memzone_later>(
+        $(fn copy_later<'memzone_later>(
             &'memzone_later self,
             $to: &$zone $crate::Zone,
             $work: $crate::__private::Work<'memzone_later>,
@@ -136,14 +135,6 @@ macro_rules! __ways {
                 let $this = self;
                 ::core::result::Result::Ok($copy_later)
             }
-        }
-        #[inline]
-        fn move_out(
-            self,
-            $to: &$zone $crate::Zone,
-        ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            let $this = self;
-            ::core::result::Result::Ok($move_out)
         }
         fn move_later<'memzone_later>(
             self,
@@ -161,6 +152,19 @@ macro_rules! __ways {
                 let $this = self;
                 ::core::result::Result::Ok($move_later)
             }
+        })?
+        #[inline]
+        fn move_out(
+            self,
+            $to: &$zone $crate::Zone,
+        ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
+            if <Self as $crate::DeepCopy<$zone>>::MOVE_IS_COPY
+                && $crate::__private::runs_as_a_whole::<Self>()
+            {
+                return $crate::__private::Run::copy(&self, $to);
+            }
+            let $this = self;
+            ::core::result::Result::Ok($move_out)
         }
     };
 }

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, Depth, Work};
+use super::{DeepCopy, Depth, InPlace, Work};
 use crate::error::ZoneError;
 use crate::owned::pool::PoolKey;
 use crate::owned::zbox::ZBox;
@@ -68,4 +68,5 @@ impl<'z> DeepCopy<'z> for Zone {
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for PoolKey {
     crate::__flat_items!('z);
+    const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
 }

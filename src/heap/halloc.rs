@@ -1,8 +1,12 @@
 //! The functions that take and free explicit heap memory: xtlang's `halloc` and `free`.
 
 use super::hbox::HBox;
-use super::source::{Heap, System};
+use super::source::Heap;
+#[cfg(feature = "alloc")]
+use super::source::System;
 use crate::error::{ZoneError, or_panic};
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 
 /// Puts a value on the system's heap.
 ///
@@ -22,6 +26,7 @@ use crate::error::{ZoneError, or_panic};
 ///
 /// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
+#[cfg(feature = "alloc")]
 pub fn halloc<T>(value: T) -> HBox<T> {
     or_panic(try_halloc(value))
 }
@@ -36,6 +41,7 @@ pub fn halloc<T>(value: T) -> HBox<T> {
 ///
 /// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
+#[cfg(feature = "alloc")]
 pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
     halloc_in(&System, value)
 }
@@ -56,6 +62,7 @@ pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
 ///
 /// No.
 #[track_caller]
+#[cfg(feature = "alloc")]
 pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
     or_panic(try_halloc_slice(len, value))
 }
@@ -70,6 +77,7 @@ pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
 ///
 /// No. [`halloc_slice_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
+#[cfg(feature = "alloc")]
 pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, ZoneError> {
     halloc_slice_in(&System, len, value)
 }
@@ -145,12 +153,14 @@ pub fn free<T: ?Sized, H: Heap>(value: HBox<T, H>) {
     drop(value);
 }
 
+#[cfg(feature = "alloc")]
 impl<T: Clone> Clone for HBox<T> {
     fn clone(&self) -> Self {
         halloc(T::clone(self))
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T: Clone> Clone for HBox<[T]> {
     fn clone(&self) -> Self {
         HBox::from_box(Box::from(&**self))

@@ -5,6 +5,8 @@ use crate::error::ZoneError;
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
 use crate::region::bump::MAX_REQUEST;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
@@ -234,6 +236,7 @@ impl<T, H: Heap> HBox<[MaybeUninit<T>], H> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T: ?Sized> HBox<T> {
     /// Takes over a `Box`. Nothing is copied.
     ///

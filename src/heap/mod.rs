@@ -9,13 +9,17 @@ mod hbox;
 
 mod halloc;
 
+#[cfg(feature = "alloc")]
 mod copying;
 
 #[cfg(feature = "allocator-api2")]
 mod foreign;
 
 #[cfg(feature = "rt-heap")]
-mod remote;
+pub(crate) mod blocks;
+
+#[cfg(feature = "rt-heap")]
+pub(crate) mod remote;
 
 #[cfg(feature = "rt-heap")]
 mod stats;
@@ -25,9 +29,9 @@ mod rt;
 
 #[cfg(feature = "allocator-api2")]
 pub use foreign::FromAllocator;
-pub use halloc::{
-    free, halloc, halloc_in, halloc_slice, halloc_slice_in, try_halloc, try_halloc_slice,
-};
+pub use halloc::{free, halloc_in, halloc_slice_in};
+#[cfg(feature = "alloc")]
+pub use halloc::{halloc, halloc_slice, try_halloc, try_halloc_slice};
 pub use hbox::HBox;
 #[cfg(feature = "rt-heap")]
 pub use rt::{RtHeap, SendHeap};

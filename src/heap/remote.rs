@@ -11,26 +11,26 @@ use core::ptr::{NonNull, null_mut};
 
 #[cfg(not(loom))]
 use crate::system::counters::AtomicU64;
+#[cfg(not(loom))]
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// The token of no thread.
-pub(super) const NOBODY: u64 = 0;
+pub(crate) const NOBODY: u64 = 0;
 
 /// What the count of outside blocks starts with, while the heap has not ended. It is more than there can be blocks.
 const NOT_ENDED: usize = usize::MAX / 2;
 
 /// What a freed block holds while it waits in the list. It fits into the heap's smallest block.
-pub(super) struct Node {
+pub(crate) struct Node {
     next: *mut Node,
     /// The block's size and alignment, as the heap's owner needs them to free it.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The part of a heap that all threads may touch.
-pub(super) struct Remote {
+pub(crate) struct Remote {
     /// The token of the thread that owns the heap. It is `NOBODY` while the heap goes to another thread, and after its
     /// end. A thread that reads its own token here is the owner, as only the owner replaces it.
     owner: AtomicU64,
@@ -47,7 +47,7 @@ fn closed() -> *mut Node {
 }
 
 impl Remote {
-    pub(super) fn new(owner: u64) -> Remote {
+    pub(crate) fn new(owner: u64) -> Remote {
         Remote {
             owner: AtomicU64::new(owner),
             head: AtomicPtr::new(null_mut()),
@@ -57,13 +57,13 @@ impl Remote {
 
     /// Whether the heap belongs to the thread with this token, which is the caller's own.
     #[inline]
-    pub(super) fn is_owner(&self, token: u64) -> bool {
+    pub(crate) fn is_owner(&self, token: u64) -> bool {
         // Relaxed: a thread sees its own stores, and no other thread stores its token.
         self.owner.load(Ordering::Relaxed) == token
     }
 
     /// Gives the heap to a thread, or to nobody. Only the holder of the heap's one handle may call this.
-    pub(super) fn set_owner(&self, token: u64) {
+    pub(crate) fn set_owner(&self, token: u64) {
         // Relaxed: the handle itself goes from thread to thread, and that orders all else.
         self.owner.store(token, Ordering::Relaxed);
     }
@@ -73,7 +73,7 @@ impl Remote {
     /// # Safety
     ///
     /// `block` has room for a `Node` and is aligned for it. Only the caller has it, and gives it up.
-    pub(super) unsafe fn push(&self, block: NonNull<u8>, bytes: usize) -> bool {
+    pub(crate) unsafe fn push(&self, block: NonNull<u8>, bytes: usize) -> bool {
         let node = block.cast::<Node>().as_ptr();
         // Relaxed: nothing is read through what is loaded here.
         let mut head = self.head.load(Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl Remote {
 
     /// Whether this thread sees no block in the list.
     #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         // Relaxed: nothing is read through the pointer.
         self.head.load(Ordering::Relaxed).is_null()
     }
@@ -107,7 +107,7 @@ impl Remote {
     ///
     /// Only the owner may call this, and not after `close`.
     #[inline]
-    pub(super) unsafe fn take(&self) -> Taken {
+    pub(crate) unsafe fn take(&self) -> Taken {
         // This spares the atomic exchange if there is nothing.
         if self.is_empty() {
             return Taken::default();
@@ -121,7 +121,7 @@ impl Remote {
     /// # Safety
     ///
     /// Only the holder of the heap's one handle may call this, and only once.
-    pub(super) unsafe fn close(&self) -> Taken {
+    pub(crate) unsafe fn close(&self) -> Taken {
         self.set_owner(NOBODY);
         // Acquire: see `push`. Release: whoever sees the closed list sees the heap as the owner left it.
         Taken { head: self.head.swap(closed(), Ordering::AcqRel) }
@@ -129,14 +129,14 @@ impl Remote {
 
     /// Adds the blocks that are alive after `close`: `live` is the number of those that were neither freed nor in the
     /// list. The result is `true` if all of them were freed meanwhile. The caller must end the heap then.
-    pub(super) fn settle(&self, live: usize) -> bool {
+    pub(crate) fn settle(&self, live: usize) -> bool {
         let less = NOT_ENDED - live;
         self.is_last(self.outside.fetch_sub(less, Ordering::Release) == less)
     }
 
     /// Counts a block that was freed and found the list closed. The result is `true` if it was the last one. The caller
     /// must end the heap then.
-    pub(super) fn one_less(&self) -> bool {
+    pub(crate) fn one_less(&self) -> bool {
         // Release: all that was done with the block comes before the end.
         self.is_last(self.outside.fetch_sub(1, Ordering::Release) == 1)
     }
@@ -155,7 +155,7 @@ impl Remote {
     /// # Safety
     ///
     /// Only the owner may call this, and not after `close`.
-    pub(super) unsafe fn len(&self) -> usize {
+    pub(crate) unsafe fn len(&self) -> usize {
         // Acquire: see `push`. The owner alone removes nodes, so those seen here stay.
         let waiting =
             core::mem::ManuallyDrop::new(Taken { head: self.head.load(Ordering::Acquire) });
@@ -164,7 +164,7 @@ impl Remote {
 }
 
 /// The blocks that were taken off the list. They belong to the owner.
-pub(super) struct Taken {
+pub(crate) struct Taken {
     head: *mut Node,
 }
 
@@ -176,11 +176,11 @@ impl Default for Taken {
 
 impl Taken {
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head.is_null()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let (mut len, mut node) = (0, self.head);
         while !node.is_null() {
             len += 1;

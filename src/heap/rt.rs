@@ -4,6 +4,7 @@
 //! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
+use super::blocks::{Blocks, GRANULE, MAX_BLOCK, pack, unpack};
 use super::remote::{NOBODY, Remote, Taken};
 use super::source::Heap;
 use super::stats::HeapStats;
@@ -12,29 +13,16 @@ use crate::region::bump::MAX_REQUEST;
 use crate::region::memory::{self, Memory};
 use crate::system::aside;
 use crate::system::counters::AtomicU64;
-use crate::system::last_words::say;
+use crate::system::last_words::{end_process, say};
 use crate::system::pages::prefault;
+use crate::system::per_thread::per_thread;
 use core::alloc::Layout;
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
-use std::sync::atomic::Ordering;
-
-/// TLSF with first-level classes for blocks up to 8 GiB (2 GiB on 32-bit systems), each with 32 second-level classes.
-type Tlsf = rlsf::Tlsf<'static, u32, u32, CLASSES, 32>;
-
-const CLASSES: usize = if usize::BITS == 64 { 28 } else { 27 };
-
-/// The size of each block is a multiple of this. Half of it is the block's header.
-const GRANULE: usize = rlsf::GRANULARITY;
-
-/// The most bytes that one block can have.
-const MAX_BLOCK: usize = (GRANULE << CLASSES) - GRANULE;
-
-/// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
-const BLOCK_HEADER: usize = GRANULE / 2;
+use core::sync::atomic::Ordering;
 
 /// The most blocks of other threads that the owner frees with each of its own operations.
 const BLOCKS_PER_DRAIN: usize = 2;
@@ -42,7 +30,7 @@ const BLOCKS_PER_DRAIN: usize = 2;
 /// The most blocks that the owner frees when a request found no free block, before it tries again.
 const DRAIN_WHEN_FULL: usize = 64;
 
-thread_local! {
+per_thread! {
     static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
@@ -56,7 +44,7 @@ fn this_thread() -> u64 {
         // A counter of 32 bits gives its last number again and again.
         if cfg!(not(target_has_atomic = "64")) && token == u32::MAX.into() {
             say(format_args!("memzone: more threads have used heaps than can be told apart"));
-            std::process::abort();
+            end_process();
         }
         TOKEN.set(token);
         token
@@ -77,7 +65,7 @@ struct HeapHeader {
 
 /// The part that only the owner touches.
 struct OwnerPart {
-    tlsf: UnsafeCell<Tlsf>,
+    blocks: Blocks,
     /// Blocks of other threads that were taken from the list and are not freed yet.
     waiting: Cell<Taken>,
     /// Whether `waiting` has any blocks.
@@ -148,41 +136,6 @@ impl fmt::Debug for RtOrigin {
     }
 }
 
-/// What a block with this layout holds while it waits to be freed: its size, and whether its alignment is larger than
-/// that of a payload, in one word.
-#[inline]
-fn pack(layout: Layout) -> usize {
-    layout.size() << 1 | usize::from(layout.align() > BLOCK_HEADER)
-}
-
-// A block's size fits beside the bit. A 32-bit system has no bit to spare.
-const _: () = assert!(MAX_BLOCK <= usize::MAX >> 1);
-
-/// The size that was packed, and an alignment that is larger than a payload's exactly where the packed one was.
-#[inline]
-fn unpack(packed: usize) -> (usize, usize) {
-    (packed >> 1, if packed & 1 == 1 { 2 * BLOCK_HEADER } else { 1 })
-}
-
-/// The request that the allocator gets for this layout. Its block fills a whole size class.
-///
-/// The allocator puts a free block into the largest class that is not larger than the block. It searches from the
-/// smallest class that is not smaller than the request. So a block whose size lies between two classes would not be
-/// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
-/// has room for them at every place, as the allocator would cut off what one place does not need.
-#[inline(always)]
-fn whole_class(layout: Layout) -> Option<Layout> {
-    if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
-        return None;
-    }
-    // A header, and up to `align` bytes less the payload's own alignment.
-    let block = layout.size() + layout.align().max(BLOCK_HEADER);
-    // There are 32 classes between two powers of two, but none is smaller than a granule.
-    let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
-    let block = (block + within) & !within;
-    Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
-}
-
 impl OwnerPart {
     /// Takes a block.
     ///
@@ -191,33 +144,8 @@ impl OwnerPart {
     /// I13: only the owner may call this.
     #[inline(always)]
     unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let request = whole_class(layout)?;
         // SAFETY: (I13) the caller's promise.
-        let payload = unsafe { self.tlsf() }.allocate(request)?;
-        if layout.align() <= BLOCK_HEADER {
-            return Some(payload);
-        }
-        let align = layout.align();
-        let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
-        // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
-        // the size.
-        let aligned = unsafe { payload.add(up) };
-        // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
-        // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
-        let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: (I13) as above, and the place is aligned for a pointer.
-        unsafe { start.write(payload) };
-        Some(aligned)
-    }
-
-    /// # Safety
-    ///
-    /// I13: only the owner may call this, and the reference must be gone before the next call.
-    #[allow(clippy::mut_from_ref)]
-    #[inline]
-    unsafe fn tlsf(&self) -> &mut Tlsf {
-        // SAFETY: (I13) the caller's promise.
-        unsafe { &mut *self.tlsf.get() }
+        unsafe { self.blocks.allocate(layout) }
     }
 
     /// Frees a block.
@@ -228,17 +156,8 @@ impl OwnerPart {
     /// for them, and nobody uses it any more.
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
-        let mut payload = block;
-        if align > BLOCK_HEADER {
-            // SAFETY: (I13) `allocate` has written the start of the payload there.
-            let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
-            // SAFETY: (I13) as above.
-            payload = unsafe { start.read() };
-        }
         // SAFETY: (I13) the caller's promise.
-        let tlsf = unsafe { self.tlsf() };
-        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
-        unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
+        unsafe { self.blocks.free(block, align) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
     }
@@ -384,11 +303,10 @@ impl RtHeap {
         // SAFETY: (I13) the memory is longer than that.
         let start = unsafe { taken.start.add(offset) };
         let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
-        let mut tlsf = Tlsf::new();
         // SAFETY: (I13) nobody else has this memory, and it lives as long as the heap.
-        unsafe { tlsf.insert_free_block_ptr(pool) };
+        let blocks = unsafe { Blocks::over(pool) };
         let owner_part = OwnerPart {
-            tlsf: UnsafeCell::new(tlsf),
+            blocks,
             waiting: Cell::default(),
             has_taken: Cell::new(false),
             live: Cell::new(0),
@@ -498,19 +416,10 @@ impl RtHeap {
     }
 
     /// Calls `each` for every block, with its start, the most bytes that it can hold, and whether it is taken.
-    fn each_block(&self, mut each: impl FnMut(usize, usize, bool)) {
+    fn each_block(&self, each: impl FnMut(usize, usize, bool)) {
         let owner_part = &self.shared().owner_part;
-        // In a heap of no bytes there is only the end mark, which is not memory that the allocator has taken.
-        if owner_part.pool.len() <= GRANULE {
-            return;
-        }
-        // SAFETY: (I13) only the owner has a handle.
-        let tlsf = unsafe { owner_part.tlsf() };
-        // SAFETY: (I13) this is the memory that the allocator was given.
-        for info in unsafe { tlsf.iter_blocks(owner_part.pool) } {
-            let start = info.as_ptr().cast::<u8>().addr().get();
-            each(start, info.max_payload_size(), info.is_occupied());
-        }
+        // SAFETY: (I13) only the owner has a handle, and this is the memory that the blocks are in.
+        unsafe { owner_part.blocks.each(owner_part.pool, each) };
     }
 
     /// Verifies the heap's invariants, in debug builds. The blocks lie side by side and fill the memory, no two free

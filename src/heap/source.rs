@@ -71,6 +71,7 @@ pub unsafe trait Heap {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
+#[cfg(feature = "alloc")]
 // SAFETY: (I12) memory of the global allocator belongs to whoever took it until it is given back, on any thread.
 unsafe impl Heap for System {
     type Origin = ();
@@ -84,7 +85,7 @@ unsafe impl Heap for System {
         assert!(layout.size() != 0);
         section::ask(Request::HeapMemory, layout.size())?;
         // SAFETY: (I16) the size is not zero.
-        let memory = unsafe { std::alloc::alloc(layout) };
+        let memory = unsafe { alloc::alloc::alloc(layout) };
         NonNull::new(memory).ok_or(ZoneError::OutOfMemory { requested: layout.size() })
     }
 
@@ -98,6 +99,23 @@ unsafe impl Heap for System {
             }
         }
         // SAFETY: (I12) the caller's promise.
-        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+        unsafe { alloc::alloc::dealloc(memory.as_ptr(), layout) };
     }
+}
+
+/// Without the feature `alloc` this heap has no memory.
+#[cfg(not(feature = "alloc"))]
+// SAFETY: (I12) no memory is ever taken.
+unsafe impl Heap for System {
+    type Origin = ();
+
+    fn origin(&self) {}
+
+    #[track_caller]
+    fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        section::ask(Request::HeapMemory, layout.size())?;
+        Err(ZoneError::OutOfMemory { requested: layout.size() })
+    }
+
+    unsafe fn give_back((): &(), _memory: NonNull<u8>, _layout: Layout) {}
 }

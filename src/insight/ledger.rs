@@ -133,8 +133,8 @@ mod on {
 
     /// Enters a pushed zone, which is of type `T`. With it, `count` zones are pushed on this thread's stack.
     #[track_caller]
-    pub(crate) fn pushed<T>(count: usize, bytes: usize) {
-        let entry = Entry::new::<T>(Kind::Pushed, bytes);
+    pub(crate) fn pushed<T>(count: usize, bytes: impl FnOnce() -> usize) {
+        let entry = Entry::new::<T>(Kind::Pushed, bytes());
         if entry._record.is_none() {
             return;
         }
@@ -294,7 +294,7 @@ mod off {
 
     #[inline(always)]
     #[allow(clippy::extra_unused_type_parameters)]
-    pub(crate) fn pushed<T>(_count: usize, _bytes: usize) {}
+    pub(crate) fn pushed<T>(_count: usize, _bytes: impl FnOnce() -> usize) {}
 
     #[inline(always)]
     pub(crate) fn popped(_count: usize) {}

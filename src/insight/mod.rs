@@ -8,5 +8,11 @@
 pub mod ledger;
 #[cfg(not(feature = "ledger"))]
 pub(crate) mod ledger;
+#[cfg(feature = "rt-alloc")]
+pub(crate) mod heaps;
 pub(crate) mod sites;
+#[cfg(feature = "std")]
 pub mod stats;
+#[cfg(not(feature = "std"))]
+#[path = "uncounted.rs"]
+pub(crate) mod stats;

@@ -18,6 +18,8 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Request;
+#[cfg(feature = "rt-alloc")]
+use crate::insight::heaps::HEAPS;
 #[cfg(feature = "profile")]
 pub use crate::insight::sites::{Kind, SiteStats, Sites, sites};
 use crate::system::counters::{AtomicI64, AtomicU64};
@@ -43,6 +45,9 @@ pub(crate) struct Counters {
     spares: AtomicI64,
     deepest: AtomicU64,
     retired: AtomicU64,
+    /// The place of the heap that `RtAlloc` serves the thread from, plus 1. 0 without one.
+    #[cfg(feature = "rt-alloc")]
+    heap: AtomicU64,
     running: AtomicBool,
     /// The thread that has the slot. A new thread locks this to claim the slot, and threads that read the counters lock
     /// it to read. Nobody waits for it.
@@ -76,6 +81,8 @@ struct EndOfThread;
 impl Drop for EndOfThread {
     fn drop(&mut self) {
         if let Some(slot) = SLOT.take() {
+            #[cfg(feature = "rt-alloc")]
+            slot.heap.store(0, Relaxed);
             // Release: the thread that claims the slot sees all that was counted.
             slot.running.store(false, Release);
         }
@@ -93,6 +100,8 @@ impl Counters {
             spares: AtomicI64::new(0),
             deepest: AtomicU64::new(0),
             retired: AtomicU64::new(0),
+            #[cfg(feature = "rt-alloc")]
+            heap: AtomicU64::new(0),
             running: AtomicBool::new(false),
             thread: RwLock::new(None),
             next: SharedList::new(),
@@ -115,8 +124,32 @@ impl Counters {
         self.retired.fetch_add(1, Relaxed);
     }
 
+    /// Notes the place of the heap that the thread is served from, or none.
+    #[cfg(feature = "rt-alloc")]
+    pub(crate) fn set_heap(&self, place: Option<usize>) {
+        self.heap.store(place.map_or(0, |place| place as u64 + 1), Relaxed);
+    }
+
+    /// The figures of the thread's heap, which are zero without one.
+    #[cfg(feature = "rt-alloc")]
+    fn heap(&self) -> HeapOfThread {
+        let place = usize::try_from(self.heap.load(Relaxed)).unwrap_or(0);
+        let Some(heap) = place.checked_sub(1).and_then(|place| HEAPS.get(place)) else {
+            return HeapOfThread::default();
+        };
+        HeapOfThread {
+            size: heap.size.load(Relaxed) as u64,
+            used: heap.used.load(Relaxed) as u64,
+            peak: heap.peak.load(Relaxed) as u64,
+            beyond: heap.beyond.load(Relaxed),
+            put_aside: heap.waiting()[0] as u64,
+        }
+    }
+
     fn read(&self) -> Stats {
         Stats {
+            #[cfg(feature = "rt-alloc")]
+            heap: self.heap(),
             requests: self.requests.load(Relaxed),
             asked: self.asked.load(Relaxed),
             given_back: self.given_back.load(Relaxed),
@@ -225,6 +258,14 @@ pub(crate) fn register() -> &'static Counters {
     slot
 }
 
+/// Notes the place of the heap that this thread is served from, or none.
+#[cfg(feature = "rt-alloc")]
+pub(crate) fn this_threads_heap(place: Option<usize>) {
+    if let Some(slot) = SLOT.get() {
+        slot.set_heap(place);
+    }
+}
+
 /// Counts memory that the system gave for a zone or an `RtHeap`.
 pub(crate) fn taken(bytes: usize) {
     let mine = this_threads_counters();
@@ -244,6 +285,56 @@ pub(crate) fn given_back(bytes: usize) {
 /// This does not overflow, as no piece of memory has that many bytes.
 fn signed(bytes: usize) -> i64 {
     bytes as i64
+}
+
+/// The heap that [`RtAlloc`](crate::RtAlloc) serves a thread from, in its [`Stats`]. All is zero for a thread that has
+/// none. [`reset`] does not change it.
+///
+/// ```
+/// use memzone::stats;
+///
+/// let heap = stats::thread().heap; // of a thread that was not prepared with a heap
+/// assert_eq!((heap.size, heap.used), (0, 0));
+/// println!("{heap}");
+/// ```
+#[cfg(feature = "rt-alloc")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeapOfThread {
+    /// The bytes that the heap has.
+    pub size: u64,
+    /// The bytes that were asked for and not freed yet.
+    pub used: u64,
+    /// The largest value that `used` has had.
+    pub peak: u64,
+    /// The number of requests for which the heap had no room. The allocator below has served them.
+    pub beyond: u64,
+    /// The number of blocks of the allocator below that the thread has freed in a section and that wait for a
+    /// collector.
+    pub put_aside: u64,
+}
+
+#[cfg(feature = "rt-alloc")]
+impl HeapOfThread {
+    /// Adds another thread's heap.
+    fn add(&mut self, other: &HeapOfThread) {
+        self.size += other.size;
+        self.used += other.used;
+        self.peak += other.peak;
+        self.beyond += other.beyond;
+        self.put_aside += other.put_aside;
+    }
+}
+
+#[cfg(feature = "rt-alloc")]
+impl fmt::Display for HeapOfThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let HeapOfThread { size, used, peak, beyond, put_aside } = self;
+        write!(
+            f,
+            "{used} of {size} bytes used (peak {peak}), {beyond} requests beyond it, {put_aside} blocks put aside"
+        )
+    }
 }
 
 /// What a thread has done since it started, or since the last [`reset`]. `Display` prints it as a table.
@@ -277,6 +368,9 @@ pub struct Stats {
     pub deepest: u64,
     /// The number of scopes whose zone outlived them, because it had other handles.
     pub retired: u64,
+    /// The heap that [`RtAlloc`](crate::RtAlloc) serves the thread from.
+    #[cfg(feature = "rt-alloc")]
+    pub heap: HeapOfThread,
 }
 
 impl Stats {
@@ -290,6 +384,8 @@ impl Stats {
         self.spares += other.spares;
         self.deepest = self.deepest.max(other.deepest);
         self.retired += other.retired;
+        #[cfg(feature = "rt-alloc")]
+        self.heap.add(&other.heap);
     }
 
     fn columns(&self) -> [i128; 8] {
@@ -314,6 +410,10 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, cell) in COLUMNS.iter().zip(self.columns()) {
             writeln!(f, "{name:<12}{cell:>16}")?;
+        }
+        #[cfg(feature = "rt-alloc")]
+        if self.heap.size > 0 {
+            writeln!(f, "heap: {}", self.heap)?;
         }
         Ok(())
     }
@@ -391,7 +491,16 @@ impl fmt::Display for Threads {
             }
         }
         row(f, &"(all other threads)", &self.ended)?;
-        row(f, &"total", &self.total())
+        row(f, &"total", &self.total())?;
+        #[cfg(feature = "rt-alloc")]
+        for (thread, Stats { heap, .. }) in &self.running {
+            match thread.name() {
+                _ if heap.size == 0 => {}
+                Some(name) => writeln!(f, "heap of {name}: {heap}")?,
+                None => writeln!(f, "heap of {:?}: {heap}", thread.id())?,
+            }
+        }
+        Ok(())
     }
 }
 

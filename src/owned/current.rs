@@ -3,8 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::zbox::ZBox;
-use crate::error::{ZoneError, or_panic};
-use crate::stack::try_peek_zone;
+use crate::error::ZoneError;
+use crate::zone::places::{Panic, Return};
+use core::convert::Infallible;
 
 /// Allocates `len` default values in the thread's current zone. This is `alloc` and `zalloc` of xtlang.
 ///
@@ -20,9 +21,13 @@ use crate::stack::try_peek_zone;
 /// # Real-time
 ///
 /// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
+#[inline]
 #[track_caller]
 pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
-    or_panic(try_alloc(len))
+    // `T::default` is the user's code, so it runs before anything is taken from the zone (I5).
+    let value = T::default();
+    let Ok(values): Result<_, Infallible> = ZBox::fill_in_current::<Panic>(len, value);
+    values
 }
 
 /// Like [`alloc`], with an error instead of a panic.
@@ -34,9 +39,10 @@ pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
 /// # Real-time
 ///
 /// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
+#[inline]
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_alloc<T: Copy + Default>(len: usize) -> Result<ZBox<[T]>, ZoneError> {
     // `T::default` is the user's code, so it runs before anything is taken from the zone (I5).
     let value = T::default();
-    try_peek_zone()?.try_boxed_slice(len, value)
+    ZBox::fill_in_current::<Return>(len, value)
 }

@@ -7,4 +7,5 @@ pub(crate) mod owner;
 pub(crate) mod pool;
 pub(crate) mod zbox;
 // Uses `zbox`.
+#[cfg(feature = "alloc")]
 pub(crate) mod current;

@@ -3,8 +3,10 @@
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
+#[cfg(feature = "alloc")]
+use crate::stack;
 use crate::zone::Zone;
-use crate::zone::places::{OnError, Panic, Return};
+use crate::zone::places::{Panic, Return, Seat, Seats, bytes_of, fill};
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -53,9 +55,12 @@ impl<T> ZBox<T> {
     /// # Real-time
     ///
     /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
+    #[inline]
     #[track_caller]
+    #[cfg(feature = "alloc")]
     pub fn new(value: T) -> ZBox<T> {
-        or_panic(Self::try_new(value))
+        let Ok(boxed): Result<_, Infallible> = Self::new_in::<Panic>(value);
+        boxed
     }
 
     /// Like [`new`](ZBox::new), with an error instead of a panic.
@@ -67,9 +72,35 @@ impl<T> ZBox<T> {
     /// # Real-time
     ///
     /// Yes, within the zone's [`remaining`](Zone::remaining) bytes.
+    #[inline]
     #[cfg_attr(feature = "ledger", track_caller)]
+    #[cfg(feature = "alloc")]
     pub fn try_new(value: T) -> Result<ZBox<T>, ZoneError> {
-        crate::stack::current()?.try_boxed(value)
+        Self::new_in::<Return>(value)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    #[cfg(feature = "alloc")]
+    fn new_in<E: Seats>(value: T) -> Result<ZBox<T>, E::Error> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        let seat = stack::seat_in_current::<E>(size, align, Zone::quick_place::<T>)?;
+        // SAFETY: (I2) the place was just taken for this value.
+        Ok(unsafe { ZBox::put(seat, value) })
+    }
+
+    /// Puts a value into a seat.
+    ///
+    /// # Safety
+    ///
+    /// I2: the place was just taken for one `T`.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    unsafe fn put(seat: Seat, value: T) -> ZBox<T> {
+        let place = seat.place.cast();
+        // SAFETY: (I2) the caller's promise.
+        unsafe { place.write(value) };
+        ZBox::own(place, seat.zone, size_of::<T>())
     }
 
     /// Moves the value out.
@@ -96,6 +127,34 @@ impl<T> ZBox<T> {
         // SAFETY: (I18) nothing of the value is left in its place, and this box was its only owner.
         unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
         value
+    }
+}
+
+impl<T: Copy> ZBox<[T]> {
+    /// Puts `len` copies of a value into the thread's current zone.
+    #[inline(always)]
+    #[track_caller]
+    #[cfg(feature = "alloc")]
+    pub(crate) fn fill_in_current<E: Seats>(len: usize, value: T) -> Result<ZBox<[T]>, E::Error> {
+        let (size, align) = (bytes_of::<T>(len), align_of::<T>());
+        let take = |zone: &Zone| zone.quick_places::<T>(len);
+        let seat = stack::seat_in_current::<E>(size, align, take)?;
+        // SAFETY: (I2) the places were just taken.
+        Ok(unsafe { ZBox::fill(seat, len, value) })
+    }
+
+    /// Fills a seat with `len` copies of a value.
+    ///
+    /// # Safety
+    ///
+    /// I2: the places were just taken for `len` values of `T`.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    unsafe fn fill(seat: Seat, len: usize, value: T) -> ZBox<[T]> {
+        let start = seat.place.cast();
+        // SAFETY: (I2) the caller's promise.
+        unsafe { fill(start, len, value) };
+        ZBox::own(NonNull::slice_from_raw_parts(start, len), seat.zone, size_of::<T>() * len)
     }
 }
 
@@ -127,43 +186,41 @@ impl<T: ?Sized> ZBox<T> {
 }
 
 impl Zone {
-    /// The handle of a box, whose place goes back where there can be none.
+    /// Takes a place for a value that gets a handle of its own.
     #[inline(always)]
     #[track_caller]
-    fn handle_of<E: OnError>(&self, place: NonNull<u8>, bytes: usize) -> Result<Zone, E::Error> {
-        match self.try_clone() {
-            Ok(zone) => Ok(zone),
-            Err(error) => {
-                // SAFETY: (I1) just taken, and nobody has seen it.
-                unsafe { self.header().give_back(place, bytes) };
-                E::fail(error)
-            }
+    fn seat<E: Seats>(
+        &self,
+        size: usize,
+        align: usize,
+        take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
+    ) -> Result<Seat, E::Error> {
+        match self.quick_seat(take) {
+            Some(seat) => Ok(seat),
+            None => E::seat(self, size, align),
         }
     }
 
     #[inline(always)]
     #[track_caller]
-    fn boxed_in<E: OnError, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
-        let place = self.place::<E, T>()?;
-        let zone = self.handle_of::<E>(place.cast(), size_of::<T>())?;
-        // SAFETY: (I2) a place just taken for this value.
-        unsafe { place.write(value) };
-        Ok(ZBox::own(place, zone, size_of::<T>()))
+    fn boxed_in<E: Seats, T>(&self, value: T) -> Result<ZBox<T>, E::Error> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        let seat = self.seat::<E>(size, align, Zone::quick_place::<T>)?;
+        // SAFETY: (I2) the place was just taken for this value.
+        Ok(unsafe { ZBox::put(seat, value) })
     }
 
     #[inline(always)]
     #[track_caller]
-    fn boxed_slice_in<E: OnError, T: Copy>(
+    fn boxed_slice_in<E: Seats, T: Copy>(
         &self,
         len: usize,
         value: T,
     ) -> Result<ZBox<[T]>, E::Error> {
-        let start = self.places::<E, T>(len, align_of::<T>())?;
-        let bytes = size_of::<T>() * len;
-        let zone = self.handle_of::<E>(start.cast(), bytes)?;
-        // SAFETY: (I2) `len` places just taken.
-        unsafe { crate::zone::places::fill(start, len, value) };
-        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), zone, bytes))
+        let (size, align) = (bytes_of::<T>(len), align_of::<T>());
+        let seat = self.seat::<E>(size, align, |zone| zone.quick_places::<T>(len))?;
+        // SAFETY: (I2) the places were just taken.
+        Ok(unsafe { ZBox::fill(seat, len, value) })
     }
 
     /// Puts a value into the zone and returns its owner. Any type will do: its destructor runs
@@ -200,15 +257,19 @@ impl Zone {
     }
 
     /// Puts a copy of a slice into the zone and returns its owner.
+    #[inline(always)]
     #[cfg_attr(feature = "ledger", track_caller)]
     pub(crate) fn try_boxed_slice_copy<T: Copy>(
         &self,
         source: &[T],
     ) -> Result<ZBox<[T]>, ZoneError> {
-        let value = NonNull::from(self.try_alloc_slice_copy(source)?);
-        let bytes = size_of_val(source);
-        let zone = self.handle_of::<Return>(value.cast(), bytes)?;
-        Ok(ZBox::own(value, zone, bytes))
+        let (len, bytes) = (source.len(), size_of_val(source));
+        let take = |zone: &Zone| zone.quick_places::<T>(len);
+        let seat = self.seat::<Return>(bytes, align_of::<T>(), take)?;
+        let start = seat.place.cast::<T>();
+        // SAFETY: (I2) the places were just taken, so they do not overlap the source.
+        unsafe { start.copy_from_nonoverlapping(NonNull::from(source).cast(), len) };
+        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), seat.zone, bytes))
     }
 
     /// Puts `len` copies of a value into the zone and returns their owner.

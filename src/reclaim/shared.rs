@@ -4,7 +4,8 @@
 
 use super::ring::{Ring, lock};
 use super::tally::{Tally, keep_first};
-use crate::system::aside;
+
+use crate::rt;
 use crate::system::counters::AtomicU64;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -60,7 +61,7 @@ impl SharedRings {
         let mut all = Tally::default();
         let Some(_collecting) = Collecting::begin(self) else { return all };
         // This also frees what real-time sections have put aside.
-        if let Err(payload) = catch_unwind(aside::collect) {
+        if let Err(payload) = catch_unwind(rt::collect) {
             keep_first(&mut all.panic, payload);
         }
         let rings = lock(&self.rings).clone();

@@ -30,8 +30,7 @@ impl Header {
         if self.state.get() & state::EMPTY != 0 {
             return;
         }
-        self.note_high_water();
-        self.current_block().filled.set(self.cursor.get());
+        self.leave_block();
         let current = self.current.get();
         let cursor = to.cursor.addr().get();
         let mut used_before = 0;
@@ -55,12 +54,7 @@ impl Header {
         };
         // SAFETY: (I1) the caller's promise.
         unsafe { self.close_from(block, cursor, current) };
-        // SAFETY: (I2) as above.
-        let entered = unsafe { block.as_ref() };
-        self.current.set(block);
-        self.cursor.set(cursor);
-        self.end.set(entered.end);
-        self.used_before.set(used_before);
+        self.go_to(block, cursor, used_before);
         if block == NonNull::from(&self.first) {
             self.state.set(self.state.get() & !state::MOVED_ON);
         }

@@ -104,7 +104,7 @@ impl Header {
         // SAFETY: (I1) the caller's promise.
         let this = unsafe { header.as_ref() };
         #[cfg(feature = "profile")]
-        this.note_high_water();
+        this.note_site();
         if this.state.get() & state::HOOKS != 0 {
             this.run_hooks();
         }

@@ -69,15 +69,11 @@ impl Header {
 
     /// Makes `block`, which follows the current block, the current one.
     fn enter_block(&self, block: NonNull<Block>) {
-        let left = self.current_block();
-        let cursor = self.cursor.get();
-        left.filled.set(cursor);
-        let used = cursor.addr().get() - left.start.addr().get();
-        self.used_before.set(self.used_before.get() + used);
-        self.current.set(block);
-        let entered = self.current_block();
-        self.cursor.set(entered.start);
-        self.end.set(entered.end);
+        let used = self.used();
+        self.leave_block();
+        // SAFETY: (I2) blocks in the list live as long as the header.
+        let start = unsafe { block.as_ref() }.start;
+        self.go_to(block, start, used);
         self.state.set(self.state.get() | state::MOVED_ON);
     }
 
@@ -100,7 +96,7 @@ impl Header {
         if memory::system_bytes(least) > left {
             return Err(refused(self.limit));
         }
-        let held = self.high_water.get().max(used + size);
+        let held = self.high_water().max(used + size);
         let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
         let bytes = memory::round_up(wanted)
             .filter(|&bytes| memory::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))

@@ -81,9 +81,11 @@ pub(crate) mod state {
     pub(crate) const EMPTY: u64 = 1 << 63;
 }
 
-/// All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
+/// What a zone's handle points to, where the handle is held as a bare pointer: see
+/// [`Zone::into_raw`](crate::Zone::into_raw). Nothing can be done with one but to give it back.
+// All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
 #[repr(C, align(64))]
-pub(crate) struct Header {
+pub struct Header {
     /// Where the next allocation goes. It is a multiple of `STEP`, or the block's end (I5).
     pub(crate) cursor: Cell<NonNull<u8>>,
     /// The end of the block that the cursor is in.
@@ -99,8 +101,8 @@ pub(crate) struct Header {
     pub(super) hooks: Hooks,
     /// Bytes used in the blocks before the current one.
     pub(super) used_before: Cell<usize>,
-    /// The high-water mark as of the last time that memory was rewound or given back; see `Zone::high_water`.
-    pub(crate) high_water: Cell<usize>,
+    /// The high-water mark without what has been in use since the cursor came into its block.
+    pub(super) high_water: Cell<usize>,
     /// Bytes that all blocks have taken from the system.
     pub(super) system: Cell<usize>,
     /// The size of the newest block, from which that of the next one follows.
@@ -226,14 +228,27 @@ impl Header {
         if self.state.get() & state::EMPTY != 0 {
             return 0;
         }
-        self.used_in_blocks()
+        self.used_below(self.cursor.get().addr().get())
     }
 
-    /// The same for a zone that has blocks, so not for the empty one.
-    #[inline(always)]
-    fn used_in_blocks(&self) -> usize {
-        let start = self.current_block().start.addr().get();
-        self.used_before.get() + (self.cursor.get().addr().get() - start)
+    /// Bytes in use if the cursor was at an address in its block. It is not called on the empty zone.
+    fn used_below(&self, cursor: usize) -> usize {
+        self.used_before.get() + (cursor - self.current_block().start.addr().get())
+    }
+
+    /// The most bytes that were in use at one time.
+    pub(crate) fn high_water(&self) -> usize {
+        if self.state.get() & state::EMPTY != 0 {
+            return 0;
+        }
+        let highest = self.current_block().filled.get().max(self.cursor.get());
+        self.high_water.get().max(self.used_below(highest.addr().get()))
+    }
+
+    /// Lets the high-water mark start anew from what is in use now.
+    pub(super) fn forget_high_water(&self) {
+        self.high_water.set(0);
+        self.current_block().filled.set(self.cursor.get());
     }
 
     /// Bytes of data that all blocks together can hold.
@@ -243,30 +258,56 @@ impl Header {
         self.first.capacity() + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
     }
 
-    pub(crate) fn note_high_water(&self) {
-        self.high_water.set(self.high_water.get().max(self.used_in_blocks()));
-        self.note_site();
+    /// Notes how far the cursor is, for the high-water mark. This comes before the cursor goes back within its block.
+    #[inline(always)]
+    pub(crate) fn note_peak(&self) {
+        let (cursor, filled) = (self.cursor.get(), &self.current_block().filled);
+        if cursor > filled.get() {
+            filled.set(cursor);
+            self.note_site();
+        }
     }
 
     /// Tells the site of a named zone how much has been in use.
     #[inline(always)]
-    pub(crate) fn note_site(&self) {
+    pub(super) fn note_site(&self) {
         #[cfg(feature = "profile")]
         if let Some(site) = self.site {
-            site.held(self.high_water.get());
+            site.held(self.high_water());
         }
+    }
+
+    /// Prepares for moving the cursor to another block: notes how much has been in use, and how far the current block
+    /// is filled.
+    pub(super) fn leave_block(&self) {
+        self.high_water.set(self.high_water());
+        self.note_site();
+        self.current_block().filled.set(self.cursor.get());
+    }
+
+    /// Moves the cursor to a place in any block, before which `used_before` bytes are in use in other blocks. Comes
+    /// after `leave_block`.
+    pub(super) fn go_to(&self, block: NonNull<Block>, cursor: NonNull<u8>, used_before: usize) {
+        self.current.set(block);
+        self.cursor.set(cursor);
+        let entered = self.current_block();
+        self.end.set(entered.end);
+        entered.filled.set(cursor);
+        self.used_before.set(used_before);
     }
 
     /// Notes the zone's figures at the start of a scope. From here on the high-water mark is that of the scope.
     #[cfg(feature = "profile")]
     pub(crate) fn mark(&self) -> Mark {
-        Mark { high_water: self.high_water.replace(0), blocks: self.blocks.get() }
+        let mark = Mark { high_water: self.high_water(), blocks: self.blocks.get() };
+        self.forget_high_water();
+        mark
     }
 
     /// How the figures have changed since `mark`. The high-water mark is the zone's again afterwards.
     #[cfg(feature = "profile")]
     pub(crate) fn since(&self, mark: &Mark) -> Since {
-        let high_water = self.high_water.get().max(self.used());
+        let high_water = self.high_water();
         self.high_water.set(high_water.max(mark.high_water));
         Since { high_water, blocks: self.blocks.get().saturating_sub(mark.blocks) }
     }

@@ -11,7 +11,7 @@ impl Header {
     /// # Safety
     ///
     /// `start` is an allocation of `size` bytes in this zone, and nobody uses it any more.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn give_back(&self, start: NonNull<u8>, size: usize) {
         if stale::ON {
             // SAFETY: (I6) this is the end of the allocation.
@@ -19,11 +19,31 @@ impl Header {
             // SAFETY: (I1) the caller's promise.
             unsafe { stale::close(start, end) };
         }
+        let taken = bump::round_up_step(size);
+        let cursor = self.cursor.get();
+        if start.addr().get().wrapping_add(taken) == cursor.addr().get() {
+            self.note_peak();
+            // `start` would not do: a reference may have narrowed its provenance to the value alone.
+            // SAFETY: (I6) the cursor has moved over these bytes.
+            self.cursor.set(unsafe { cursor.sub(taken) });
+        } else if cursor == self.end.get() {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { self.give_back_at_end(start, size) };
+        }
+    }
+
+    /// Does the same where the block may end within the last step.
+    ///
+    /// # Safety
+    ///
+    /// That of `give_back`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn give_back_at_end(&self, start: NonNull<u8>, size: usize) {
         let taken = self.taken_by(start, size);
         let cursor = self.cursor.get();
         if size != 0 && start.addr().get() + taken == cursor.addr().get() {
-            self.note_high_water();
-            // `start` would not do: a reference may have narrowed its provenance to the value alone.
+            self.note_peak();
             // SAFETY: (I6) the cursor has moved over these bytes.
             self.cursor.set(unsafe { cursor.sub(taken) });
         }
@@ -46,14 +66,6 @@ impl Header {
     ///
     /// `start` is an allocation of `old` bytes in this zone, and nobody uses its bytes from `new` on any more.
     #[inline]
-    #[cfg_attr(
-        not(any(
-            feature = "allocator-api2",
-            feature = "allocator-api2-03",
-            feature = "allocator-api2-04"
-        )),
-        expect(dead_code)
-    )]
     pub(crate) unsafe fn resize_last(
         &self,
         start: NonNull<u8>,
@@ -72,7 +84,7 @@ impl Header {
         // The block may end within the last step.
         let wanted = bump::round_up_step(new).min(room);
         if wanted < bytes {
-            self.note_high_water();
+            self.note_peak();
         }
         // `start` would not do, for the reason given in `give_back`.
         // SAFETY: (I6) the cursor has moved over these bytes.

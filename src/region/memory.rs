@@ -9,6 +9,7 @@ use crate::insight::stats;
 use crate::region::bump::HEADROOM;
 use crate::system::pages::PAGE;
 use crate::system::section;
+#[cfg(feature = "alloc")]
 use bumpalo::Bump;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -30,6 +31,17 @@ pub(crate) const BLOCK_ALIGN: usize = 64;
 pub(crate) struct Memory {
     /// `None` for a buffer of the user's, which is not freed.
     bump: Option<Bump>,
+}
+
+/// There is no chunk of the system's without `alloc`.
+#[cfg(not(feature = "alloc"))]
+enum Bump {}
+
+#[cfg(not(feature = "alloc"))]
+impl Bump {
+    fn allocated_bytes_including_metadata(&self) -> usize {
+        match *self {}
+    }
 }
 
 /// Memory that was just taken for a block.
@@ -74,6 +86,7 @@ impl Memory {
     }
 
     /// Takes a block from the system. Its size must be one that `round_up` or `round_down` gave.
+    #[cfg(feature = "alloc")]
     #[track_caller]
     pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
         section::ask(request, system_bytes(bytes))?;
@@ -88,6 +101,14 @@ impl Memory {
         stats::taken(system_bytes(bytes));
         let memory = Memory { bump: Some(bump) };
         Ok(Taken { memory, start, bytes })
+    }
+
+    /// Without `alloc` the system has no memory.
+    #[cfg(not(feature = "alloc"))]
+    #[track_caller]
+    pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
+        section::ask(request, system_bytes(bytes))?;
+        Err(ZoneError::OutOfMemory { requested: system_bytes(bytes) })
     }
 
     /// Makes a block from a buffer, or `None` if fewer than `least` bytes are left after aligning it.

@@ -12,17 +12,13 @@ impl Header {
     ///
     /// I1: nothing in the zone may be used any more.
     pub(crate) unsafe fn rewind(&self) {
+        self.leave_block();
         if stale::ON {
-            self.current_block().filled.set(self.cursor.get());
             let first = NonNull::from(&self.first);
             // SAFETY: (I1) the caller's promise.
             unsafe { self.close_from(first, self.first.start, self.current.get()) };
         }
-        self.note_high_water();
-        self.current.set(NonNull::from(&self.first));
-        self.cursor.set(self.first.start);
-        self.end.set(self.first.end);
-        self.used_before.set(0);
+        self.go_to(NonNull::from(&self.first), self.first.start, 0);
         self.state.set(self.state.get() & !(state::MOVED_ON | state::OVERSIZE));
     }
 
@@ -78,7 +74,7 @@ impl Header {
             }
         }
         self.newest.set(largest);
-        self.high_water.set(0);
+        self.forget_high_water();
     }
 
     /// Frees a block that is no longer in the list, and returns the one that came after it.

@@ -30,14 +30,18 @@
 
 use crate::error::ZoneError;
 use crate::insight::{ledger, stats};
+#[cfg(feature = "rt-alloc")]
+use crate::rt_alloc;
 use crate::salloc;
 use crate::stack::{self, PreparedStack};
+use crate::system::aside;
 use crate::system::pages::LockError;
+#[cfg(feature = "rt-alloc")]
+use crate::system::pages::PAGE;
 use crate::system::stack_bounds;
 use core::fmt;
 
 pub use crate::error::Request;
-pub use crate::system::aside::collect;
 pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
 
 /// What a real-time thread will need; see [`prepare_thread`].
@@ -51,6 +55,10 @@ pub struct Plan {
     stack: usize,
     prefault: bool,
     lock: bool,
+    #[cfg(feature = "rt-alloc")]
+    heap: usize,
+    #[cfg(feature = "rt-alloc")]
+    collector: bool,
 }
 
 impl Plan {
@@ -69,6 +77,10 @@ impl Plan {
             stack: 32 << 10,
             prefault: true,
             lock: false,
+            #[cfg(feature = "rt-alloc")]
+            heap: 0,
+            #[cfg(feature = "rt-alloc")]
+            collector: true,
         }
     }
 
@@ -113,6 +125,36 @@ impl Plan {
     /// Yes.
     pub fn default_zone(mut self, bytes: usize) -> Plan {
         self.default_zone = bytes;
+        self
+    }
+
+    /// Sets how many bytes the thread's heap has room for, from which [`RtAlloc`](crate::RtAlloc) serves the thread in
+    /// sections. With 0, the default, the thread gets none. Without an `RtAlloc` it gets none either, which
+    /// [`Prepared`] tells.
+    ///
+    /// Each block has a header of 16 bytes, and its size is rounded up as in an [`RtHeap`](crate::RtHeap). A thread that
+    /// has a heap of that size keeps it. Otherwise it takes over the heap of a thread that has ended, or gets a new one.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn heap(mut self, bytes: usize) -> Plan {
+        self.heap = bytes;
+        self
+    }
+
+    /// Sets whether a background thread frees what threads with a [`heap`](Plan::heap) put aside in sections. The
+    /// default is yes: the first such thread starts it, and it looks every 10 ms. With no, such a thread is stopped if
+    /// it runs, and the program calls [`collect`] now and then, or has a [`Reclaimer`](crate::reclaim::Reclaimer) that
+    /// collects. The last plan with a heap decides.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn collector(mut self, yes: bool) -> Plan {
+        self.collector = yes;
         self
     }
 
@@ -198,6 +240,11 @@ pub struct Prepared {
     stack: usize,
     locked_bytes: usize,
     locked: Locked,
+    /// The bytes of the thread's heap, and those that are in use.
+    #[cfg(feature = "rt-alloc")]
+    heap: Option<(usize, usize)>,
+    #[cfg(feature = "rt-alloc")]
+    is_collecting: bool,
 }
 
 impl Prepared {
@@ -247,6 +294,48 @@ impl Prepared {
         self.locked
     }
 
+    /// Whether [`RtAlloc`](crate::RtAlloc) serves this thread from a heap of its own in sections. It is `false` if the
+    /// plan had none, and if no `RtAlloc` is installed: then it is not a `#[global_allocator]` in the same program or
+    /// plugin as this code.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn has_heap(&self) -> bool {
+        self.heap.is_some()
+    }
+
+    /// The bytes that the thread's heap has room for, or 0.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn heap(&self) -> usize {
+        self.heap.map_or(0, |heap| heap.0)
+    }
+
+    /// The bytes of the heap that are in use: blocks of a thread that had the heap before and has ended.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn heap_used(&self) -> usize {
+        self.heap.map_or(0, |heap| heap.1)
+    }
+
+    /// Whether the background thread runs that frees what is put aside; see [`Plan::collector`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn is_collecting(&self) -> bool {
+        self.is_collecting
+    }
+
     /// The bytes that stay resident.
     ///
     /// # Real-time
@@ -263,6 +352,14 @@ impl fmt::Display for Prepared {
         writeln!(f, "{:<32}{:>12}", "bytes of the system's", self.bytes)?;
         writeln!(f, "{:<32}{:>12}", "pages touched", self.pages)?;
         writeln!(f, "{:<32}{:>12}", "bytes of stack touched", self.stack)?;
+        #[cfg(feature = "rt-alloc")]
+        match self.heap {
+            Some((bytes, used)) => {
+                writeln!(f, "{:<32}{bytes:>12}", "bytes of the thread's heap")?;
+                writeln!(f, "{:<32}{used:>12}", "of these in use")?;
+            }
+            None => writeln!(f, "{:<32}{:>12}", "bytes of the thread's heap", "none")?,
+        }
         writeln!(f, "{:<32}{:>12}", "bytes locked", self.locked_bytes)?;
         match self.locked {
             Locked::NotAsked | Locked::Yes => Ok(()),
@@ -304,8 +401,20 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     stats::register();
     ledger::prepare();
     plan.spare_size.into_iter().for_each(stack::set_spare_size);
-    let PreparedStack { bytes, pages, locked, refused } =
+    #[cfg_attr(not(feature = "rt-alloc"), allow(unused_mut))]
+    let PreparedStack { mut bytes, mut pages, mut locked, mut refused } =
         stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
+    #[cfg(feature = "rt-alloc")]
+    let heap = prepare_heap(plan)?.map(|made| {
+        bytes += made.bytes;
+        pages += if plan.prefault { made.bytes / PAGE } else { 0 };
+        match made.locked {
+            None => {}
+            Some(Ok(())) => locked += made.bytes,
+            Some(Err(error)) => refused = Some(error),
+        }
+        (made.room, made.used)
+    });
     let stack = if plan.prefault { salloc::touch(plan.stack) } else { 0 };
     Ok(Prepared {
         scopes: plan.scopes,
@@ -319,5 +428,56 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
             (true, Some(LockError::Refused(number))) => Locked::Refused(number),
             (true, Some(LockError::Unsupported)) => Locked::Unsupported,
         },
+        #[cfg(feature = "rt-alloc")]
+        heap,
+        #[cfg(feature = "rt-alloc")]
+        is_collecting: rt_alloc::is_collecting(),
     })
+}
+
+/// Gives the thread the heap that the plan has, and starts or stops the collector.
+#[cfg(feature = "rt-alloc")]
+fn prepare_heap(plan: &Plan) -> Result<Option<rt_alloc::HeapMade>, ZoneError> {
+    if plan.heap == 0 {
+        return Ok(None);
+    }
+    let made = rt_alloc::prepare(plan.heap, plan.prefault, plan.lock)?;
+    match plan.collector {
+        _ if made.is_none() => {}
+        true => {
+            rt_alloc::start();
+        }
+        false => rt_alloc::stop(),
+    }
+    Ok(made)
+}
+
+/// Frees what real-time sections with [`Policy::Deny`] have put aside on all threads, and returns the number of pieces.
+/// Cleanup hooks of zones run on this thread. With the feature `rt-alloc`, it also frees what threads that
+/// `RtAlloc` serves have put aside.
+///
+/// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of a section,
+/// for what is memzone's own.
+///
+/// In a cleanup hook of a zone that is being freed, it returns 0. The memory that was put aside is then freed when the
+/// hook has returned. The outer call, in which the hook runs, counts it.
+///
+/// ```
+/// use memzone::rt::{self, Policy};
+///
+/// let zone = memzone::Zone::new(4096);
+/// let section = rt::enter(Policy::Deny);
+/// drop(zone); // put aside
+/// drop(section);
+/// assert_eq!(rt::collect(), 1);
+/// ```
+///
+/// # Real-time
+///
+/// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
+pub fn collect() -> usize {
+    let freed = aside::collect();
+    #[cfg(feature = "rt-alloc")]
+    let freed = freed + rt_alloc::collect();
+    freed
 }

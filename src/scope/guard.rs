@@ -92,6 +92,7 @@ impl Scope {
     /// # Real-time
     ///
     /// Yes, once a scope of this size has run at this depth on this thread.
+    #[inline]
     #[track_caller]
     pub fn try_new(bytes: usize) -> Result<Scope, ZoneError> {
         Self::try_new_at(crate::__site!("scope"), bytes)

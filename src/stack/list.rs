@@ -2,8 +2,8 @@
 
 use crate::insight::stats::{self, Counters};
 use crate::region::header::{Header, state};
-use core::cell::{Cell, RefCell};
-use core::mem::ManuallyDrop;
+use crate::system::per_thread::per_thread;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// The size of the default zone at the bottom of the stack, if the program sets no other.
@@ -33,12 +33,17 @@ const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
 /// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
 
-/// An entry of the array of pushed zones.
+/// A zone that is pushed on the stack, or the default zone at its bottom.
 #[derive(Clone, Copy)]
 pub(super) struct Pushed {
     pub(super) zone: NonNull<Header>,
     /// The zone of the scope that was the innermost one when this was pushed. Without an active scope it is `NO_ZONE`.
     pub(super) over_scope: NonNull<Header>,
+}
+
+impl Pushed {
+    /// The bottom of the stack before the default zone is made.
+    pub(super) const BOTTOM: Pushed = Pushed { zone: NO_ZONE, over_scope: NO_ZONE };
 }
 
 pub(super) struct Stack {
@@ -50,10 +55,14 @@ pub(super) struct Stack {
     pub(super) last_zone: Cell<NonNull<Header>>,
     /// The number of zones in the list.
     pub(super) zone_count: Cell<usize>,
-    /// The default zone, once it exists.
-    pub(super) default: Cell<NonNull<Header>>,
-    /// The array of pushed zones. `tear_down` frees it, because this type may have no destructor (I9).
-    pub(super) pushed: RefCell<ManuallyDrop<Vec<Pushed>>>,
+    /// The zone that was pushed last, or the default zone if none is pushed. It is kept apart from the array, so that
+    /// finding the current zone reads nothing but this.
+    pub(super) top: Cell<Pushed>,
+    /// The number of pushed zones.
+    pub(super) pushed_count: Cell<usize>,
+    /// The array of what lies below the top, from the default zone at its start upwards. Its rest is room for more.
+    /// `tear_down` frees it, because this type may have no destructor (I9).
+    pub(super) below_top: Cell<NonNull<[Cell<Pushed>]>>,
     /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
@@ -70,15 +79,16 @@ pub(super) struct Stack {
     pub(super) default_size: Cell<usize>,
 }
 
-thread_local! {
+per_thread! {
     pub(super) static STACK: Stack = const {
         Stack {
             next_spare: Cell::new(NO_ZONE),
             counters: Cell::new(None),
             last_zone: Cell::new(NO_ZONE),
             zone_count: Cell::new(0),
-            default: Cell::new(NO_ZONE),
-            pushed: RefCell::new(ManuallyDrop::new(Vec::new())),
+            top: Cell::new(Pushed::BOTTOM),
+            pushed_count: Cell::new(0),
+            below_top: Cell::new(NonNull::slice_from_raw_parts(NonNull::dangling(), 0)),
             is_set_up: Cell::new(false),
             keep_limit: Cell::new(DEFAULT_KEEP_LIMIT),
             held_bytes: Cell::new(0),
@@ -88,16 +98,34 @@ thread_local! {
             default_size: Cell::new(DEFAULT_ZONE_SIZE),
         }
     };
-    pub(super) static END_OF_THREAD: EndOfThread = const { EndOfThread };
+}
+
+#[cfg(feature = "std")]
+per_thread! {
+    static END_OF_THREAD: EndOfThread = const { EndOfThread };
 }
 
 /// Its destructor frees the stack when the thread ends.
-pub(super) struct EndOfThread;
+#[cfg(feature = "std")]
+struct EndOfThread;
 
+#[cfg(feature = "std")]
 impl Drop for EndOfThread {
     fn drop(&mut self) {
         STACK.with(Stack::tear_down);
     }
+}
+
+/// Whether the thread goes on, so that it can have a stack. Its end frees the stack then.
+#[cfg(feature = "std")]
+pub(super) fn goes_on() -> bool {
+    END_OF_THREAD.try_with(|_| ()).is_ok()
+}
+
+/// Without `std` nobody says when a thread ends.
+#[cfg(not(feature = "std"))]
+pub(super) fn goes_on() -> bool {
+    true
 }
 
 #[inline(always)]
@@ -111,18 +139,22 @@ pub(super) fn above(zone: NonNull<Header>) -> NonNull<Header> {
     header(zone).links.above.get()
 }
 
+#[inline(always)]
 pub(super) fn below(zone: NonNull<Header>) -> NonNull<Header> {
     header(zone).links.below.get()
 }
 
+#[inline(always)]
 pub(super) fn has_flag(zone: NonNull<Header>, flag: u64) -> bool {
     header(zone).state.get() & flag != 0
 }
 
+#[inline(always)]
 pub(super) fn set_flag(zone: NonNull<Header>, flag: u64) {
     header(zone).state.set(header(zone).state.get() | flag);
 }
 
+#[inline(always)]
 pub(super) fn clear_flag(zone: NonNull<Header>, flag: u64) {
     header(zone).state.set(header(zone).state.get() & !flag);
 }
@@ -130,6 +162,7 @@ pub(super) fn clear_flag(zone: NonNull<Header>, flag: u64) {
 /// The list of the scopes' zones: first those of the active scopes, then the spare ones.
 impl Stack {
     /// The zone of the innermost active scope in the list, or `NO_ZONE`.
+    #[inline(always)]
     pub(super) fn innermost(&self) -> NonNull<Header> {
         if self.next_spare.get() == NO_ZONE {
             self.last_zone.get()

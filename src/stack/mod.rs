@@ -20,18 +20,21 @@ mod spares;
 
 mod scopes;
 
+mod raw;
+
 mod thread;
 
 mod words;
 
 mod settings;
 
+pub(crate) use raw::{is_open, leave_innermost};
 pub(crate) use scopes::{enclosing, enter, enter_cold, leave, leave_outlined};
 #[cfg(feature = "profile")]
 pub(crate) use scopes::{has_spare, keep_limit};
 pub use settings::{set_default_zone_size, set_keep_limit, set_spare_size, trim_spares};
 pub(crate) use thread::{PreparedStack, prepare};
-pub(crate) use words::{Entered, current};
+pub(crate) use words::{Entered, seat_in_current};
 pub use words::{
     destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, try_peek_zone,
     try_push_new_zone, try_push_zone, zone_depth,

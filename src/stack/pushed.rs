@@ -1,43 +1,87 @@
 //! The zones that are pushed on the stack, and the default zone at the bottom.
+//!
+//! The entry on top is kept apart from the array of the others. The entries over the innermost scope are the topmost ones,
+//! because the end of a scope removes all that lies above its zone. So the current zone is that of the top entry if
+//! this entry lies over the innermost scope, and the scope's own zone if not (I4).
 
 use super::list::{
-    END_OF_THREAD, FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, has_flag,
-    header, set_flag,
+    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, goes_on, has_flag, header,
+    set_flag,
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
 use crate::region::header::{DEFAULT_CAPACITY, Header, state};
 use crate::system::section;
 use crate::zone::Zone;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+/// A zone on the stack, as a handle that is not counted.
+#[inline(always)]
+fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
+    // SAFETY: (I1) this handle is never dropped, so it need not be counted. The stack keeps the zone meanwhile.
+    ManuallyDrop::new(unsafe { Zone::from_raw(zone) })
+}
+
 impl Stack {
+    #[inline(always)]
     pub(super) fn count_pushed(&self) -> usize {
-        self.pushed.borrow().len()
+        self.pushed_count.get()
     }
 
     pub(super) fn depth(&self) -> usize {
         self.active().count() + self.count_pushed()
     }
 
+    /// The array of the entries below the top, with its unused rest.
+    #[inline(always)]
+    fn array(&self) -> &[Cell<Pushed>] {
+        // SAFETY: (I9) the array is only replaced by `replace_array`, and never while this is in use.
+        unsafe { self.below_top.get().as_ref() }
+    }
+
+    /// Takes another array and gives up the old one.
+    pub(super) fn replace_array(&self, array: Box<[Cell<Pushed>]>) -> Box<[Cell<Pushed>]> {
+        let old = self.below_top.replace(NonNull::from(Box::leak(array)));
+        // SAFETY: (I9) it came from a `Box` too, or is the first one without entries, which owns no memory.
+        unsafe { Box::from_raw(old.as_ptr()) }
+    }
+
+    /// The entries from the top down to the default zone.
+    pub(super) fn entries_down(&self) -> impl Iterator<Item = Pushed> + '_ {
+        let below = self.array().iter().take(self.count_pushed()).rev();
+        core::iter::once(&self.top).chain(below).map(Cell::get)
+    }
+
+    /// The entry of the default zone.
+    fn bottom(&self) -> &Cell<Pushed> {
+        match self.count_pushed() {
+            0 => &self.top,
+            _ => self.array().first().unwrap_or(&self.top),
+        }
+    }
+
+    /// The default zone, or `NO_ZONE` if it is not made yet.
+    pub(super) fn default_zone(&self) -> NonNull<Header> {
+        self.bottom().get().zone
+    }
+
     /// Makes sure that the stack is set up and that `more` further zones can be pushed. The result is `false` if the
     /// thread is ending and has no stack any more.
     pub(super) fn reserve_entries(&self, more: usize) -> Result<bool, ZoneError> {
-        let pushed = self.pushed.borrow();
-        // The allocator may have given more memory than was asked for.
-        let capacity = pushed.capacity().min(MAX_PUSHED);
-        if self.is_set_up.get() && more <= capacity - pushed.len() {
+        if self.is_set_up.get() && more <= self.array().len() - self.count_pushed() {
             return Ok(true);
         }
-        drop(pushed);
         self.lengthen_array(more)
     }
 
     #[cold]
     pub(super) fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
-        let (len, capacity) = (self.count_pushed(), self.pushed.borrow().capacity());
+        let (len, capacity) = (self.count_pushed(), self.array().len());
         let needed = len.saturating_add(more);
         if needed > MAX_PUSHED {
             let requested = needed.saturating_mul(SIZE);
@@ -46,42 +90,64 @@ impl Stack {
         let capacity = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
         let requested = capacity * SIZE;
         section::ask(Request::LongerStack, requested)?;
-        if END_OF_THREAD.try_with(|_| ()).is_err() {
+        if !goes_on() {
             return Ok(false);
         }
         self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
         longer.try_reserve_exact(capacity).map_err(|_| ZoneError::OutOfMemory { requested })?;
-        longer.extend_from_slice(&self.pushed.borrow());
-        let old = self.pushed.replace(ManuallyDrop::new(longer));
-        drop(ManuallyDrop::into_inner(old));
+        longer.extend_from_slice(self.array());
+        // Writing to all of it also means that no push touches a new page.
+        longer.resize(capacity, Cell::new(Pushed::BOTTOM));
+        drop(self.replace_array(longer.into_boxed_slice()));
         self.is_set_up.set(true);
         Ok(true)
     }
 
+    /// The current zone. It is `NO_ZONE` if that is the default zone, which is not made yet.
+    #[inline(always)]
+    pub(super) fn current_zone(&self) -> NonNull<Header> {
+        let (scope, top) = (self.innermost(), self.top.get());
+        if top.over_scope == scope { top.zone } else { scope }
+    }
+
     /// The topmost of the zones that are pushed over a scope's zone, or over the default zone for `NO_ZONE`. If there
     /// is none, it is the scope's zone itself.
+    #[inline(always)]
     pub(super) fn topmost_over(&self, scope: NonNull<Header>) -> NonNull<Header> {
+        let top = self.top.get();
+        if top.over_scope == scope {
+            return top.zone;
+        }
         if scope != NO_ZONE && !has_flag(scope, state::COVERED) {
             return scope;
         }
-        let pushed = self.pushed.borrow();
-        let topmost = pushed.iter().rev().find(|entry| entry.over_scope == scope);
-        topmost.map_or(scope, |entry| entry.zone)
+        self.topmost_below_top(scope)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn topmost_below_top(&self, scope: NonNull<Header>) -> NonNull<Header> {
+        self.entries_down()
+            .find(|entry| entry.over_scope == scope)
+            .map_or(scope, |entry| entry.zone)
     }
 
     /// Removes the topmost entry over the innermost scope, and gives the entry's zone to the caller.
+    #[inline(always)]
     pub(super) fn remove_pushed(&self) -> Option<NonNull<Header>> {
-        let scope = self.innermost();
-        let mut pushed = self.pushed.borrow_mut();
-        let is_over = |entry: &&Pushed| entry.over_scope == scope;
-        let entry = *pushed.last().filter(is_over)?;
-        ledger::popped(pushed.len());
-        pushed.pop();
-        if scope != NO_ZONE && pushed.last().filter(is_over).is_none() {
+        let (scope, top, count) = (self.innermost(), self.top.get(), self.count_pushed());
+        let below = self.array().get(count.wrapping_sub(1))?.get();
+        if top.over_scope != scope {
+            return None;
+        }
+        ledger::popped(count);
+        self.top.set(below);
+        self.pushed_count.set(count - 1);
+        if scope != NO_ZONE && below.over_scope != scope {
             clear_flag(scope, state::COVERED);
         }
-        Some(entry.zone)
+        Some(top.zone)
     }
 
     /// Removes what is on top. The default zone must not be on top. A scope's zone leaves the list and belongs only to
@@ -119,10 +185,12 @@ impl Stack {
 
     /// A handle to a zone on the stack, or to the default zone for `NO_ZONE`. The default zone is made now if it does
     /// not exist yet.
+    #[cold]
+    #[inline(never)]
     pub(super) fn handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
         let mut zone = zone;
         if zone == NO_ZONE {
-            zone = self.default.get();
+            zone = self.default_zone();
         }
         if zone == NO_ZONE {
             if !self.reserve_entries(0)? {
@@ -134,44 +202,103 @@ impl Stack {
             zone = default.into_raw();
             // This entry is one more than those that are pushed; see `MAX_PUSHED`.
             header(zone).state.set(state::ENTRY);
-            self.default.set(zone);
+            self.bottom().set(Pushed { zone, over_scope: NO_ZONE });
         }
-        // SAFETY: (I1) this handle is never dropped, so it need not be counted.
-        let uncounted = ManuallyDrop::new(unsafe { Zone::from_raw(zone) });
-        uncounted.try_clone()
+        uncounted(zone).try_clone()
+    }
+
+    /// A handle to a zone on the stack, or to the default zone for `NO_ZONE`.
+    #[inline(always)]
+    pub(super) fn quick_handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
+        match uncounted(zone).clone_if_counting_is_enough() {
+            Some(handle) => Ok(handle),
+            None => self.handle_to(zone),
+        }
     }
 
     /// A handle to the current zone.
+    #[inline(always)]
     pub(super) fn current(&self) -> Result<Zone, ZoneError> {
-        self.handle_to(self.topmost_over(self.innermost()))
+        self.quick_handle_to(self.current_zone())
     }
 
+    /// The current zone for what `body` does with it. `body` runs none of the user's code, so that nobody changes the
+    /// stack meanwhile.
+    #[inline(always)]
+    pub(super) fn with_current<R>(&self, body: impl FnOnce(&Zone) -> R) -> R {
+        body(&uncounted(self.current_zone()))
+    }
+
+    #[inline(always)]
     pub(super) fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
-        if zone.header().state.get() & (state::EMPTY | state::SEALED) != 0 {
-            zone.ensure_made()?;
+        if self.push_if_room(zone) { Ok(()) } else { self.push_cold(zone) }
+    }
+
+    /// Pushes a zone that can have an entry if the array has room.
+    #[inline(always)]
+    fn push_if_room(&self, zone: &Zone) -> bool {
+        let (state, count) = (&zone.header().state, self.count_pushed());
+        let Some(place) = self.array().get(count) else { return false };
+        if state.get() & (state::EMPTY | state::SEALED) != 0 {
+            return false;
         }
-        if !self.reserve_entries(1)? {
-            return Ok(());
-        }
-        zone.header().state.set(zone.header().state.get() + state::ENTRY);
         let over_scope = self.innermost();
-        self.pushed.borrow_mut().push(Pushed { zone: zone.raw(), over_scope });
+        place.set(self.top.get());
+        self.top.set(Pushed { zone: zone.raw(), over_scope });
+        self.pushed_count.set(count + 1);
+        state.set(state.get() + state::ENTRY);
         if over_scope != NO_ZONE {
             set_flag(over_scope, state::COVERED);
+        }
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_cold(&self, zone: &Zone) -> Result<(), ZoneError> {
+        zone.ensure_made()?;
+        // A thread that is ending has no stack any more, and pushing has no effect.
+        if self.reserve_entries(1)? {
+            let is_pushed = self.push_if_room(zone);
+            debug_assert!(is_pushed, "there is room, and the zone is made");
         }
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn pop(&self) -> Result<Zone, ZoneError> {
-        let scope = self.innermost();
-        let top = self.pushed.borrow().last().copied();
-        let top = top.filter(|top| top.over_scope == scope).ok_or(match scope == NO_ZONE {
-            true => ZoneError::StackEmpty,
-            false => ZoneError::ScopeActive,
-        })?;
-        let zone = self.handle_to(top.zone)?;
-        self.remove_pushed();
-        zone.header().state.set(zone.header().state.get() - state::ENTRY);
-        Ok(zone)
+        if header(self.top.get().zone).state.get() & state::HANDLES_FULL != 0 {
+            return Err(self.why_no_pop());
+        }
+        let Some(zone) = self.remove_pushed() else { return Err(self.why_no_pop()) };
+        let state = &header(zone).state;
+        state.set(state.get() - state::ENTRY + state::HANDLE);
+        // SAFETY: (I1) the new handle was just counted.
+        Ok(unsafe { Zone::from_raw(zone) })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn why_no_pop(&self) -> ZoneError {
+        let (scope, top) = (self.innermost(), self.top.get());
+        match (self.count_pushed() != 0 && top.over_scope == scope, scope == NO_ZONE) {
+            (true, _) => ZoneError::InUse { handles: uncounted(top.zone).handles() },
+            (false, true) => ZoneError::StackEmpty,
+            (false, false) => ZoneError::ScopeActive,
+        }
+    }
+
+    /// Removes the entry that `Entered` has made, if it is on top and others hold its zone too. Everything else is
+    /// left to `remove_while`.
+    #[inline(always)]
+    pub(super) fn remove_entered(&self, pushed_before: usize) -> bool {
+        let held = header(self.top.get().zone).state.get() & (state::HANDLES | state::ENTRIES);
+        if self.count_pushed() != pushed_before + 1 || held == state::ENTRY {
+            return false;
+        }
+        let Some(zone) = self.remove_pushed() else { return false };
+        let state = &header(zone).state;
+        state.set(state.get() - state::ENTRY);
+        true
     }
 }

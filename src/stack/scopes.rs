@@ -179,11 +179,12 @@ fn leave_cold(zone: NonNull<Header>) {
 }
 
 /// A handle to the zone that lies below a scope's zone on the stack.
+#[inline]
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
     STACK.with(|stack| {
         if has_flag(scope, state::DETACHED) {
             return stack.current();
         }
-        stack.handle_to(stack.topmost_over(below(scope)))
+        stack.quick_handle_to(stack.topmost_over(below(scope)))
     })
 }

@@ -1,11 +1,12 @@
 //! The beginning and the end of a thread's stack: what is made in advance, and what is freed with the thread.
 
-use super::list::{NO_ZONE, STACK, Stack, above, clear_flag, header, set_flag};
+use super::list::{NO_ZONE, Pushed, STACK, Stack, above, clear_flag, header, set_flag};
 use crate::error::ZoneError;
 use crate::insight::ledger;
 use crate::region::header::{Header, state};
 use crate::system::pages::LockError;
-use core::mem::ManuallyDrop;
+use alloc::boxed::Box;
+use core::cell::Cell;
 
 impl Stack {
     /// Frees the spare zones and releases what is pushed, as the thread ends. The zones of scopes that are still active
@@ -22,8 +23,8 @@ impl Stack {
         self.last_zone.set(NO_ZONE);
         self.zone_count.set(0);
         self.held_bytes.set(0);
-        let pushed = ManuallyDrop::into_inner(self.pushed.take());
-        let default = self.default.replace(NO_ZONE);
+        let below = self.replace_array(Box::new([]));
+        let (count, top) = (self.pushed_count.take(), self.top.replace(Pushed::BOTTOM));
         for zone in active {
             clear_flag(zone, state::COVERED);
             set_flag(zone, state::DETACHED);
@@ -33,8 +34,10 @@ impl Stack {
             self.destroy_spare(spare);
             spare = next;
         }
-        let default = (default != NO_ZONE).then_some(default);
-        for zone in pushed.into_iter().rev().map(|entry| entry.zone).chain(default) {
+        let below = below.iter().take(count).rev().map(Cell::get);
+        // The default zone, which is the last one here, may not be made.
+        let made = core::iter::once(top).chain(below).filter(|entry| entry.zone != NO_ZONE);
+        for zone in made.map(|entry| entry.zone) {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks.
             unsafe { Header::release(zone, state::ENTRY) };
         }
@@ -83,10 +86,10 @@ pub(crate) fn prepare(
             // The thread is ending, so there is nothing to prepare for.
             return Ok(got);
         }
-        if stack.default.get() == NO_ZONE {
+        if stack.default_zone() == NO_ZONE {
             stack.default_size.set(default_zone);
         }
-        if default_zone != 0 || stack.default.get() != NO_ZONE {
+        if default_zone != 0 || stack.default_zone() != NO_ZONE {
             let default = stack.handle_to(NO_ZONE)?;
             default.header().reserve(default_zone)?;
             got.add(default.header(), prefault, lock);

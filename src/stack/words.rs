@@ -4,11 +4,28 @@ use super::list::{STACK, Stack};
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger;
 use crate::zone::Zone;
+use crate::zone::places::{Seat, Seats};
 use core::marker::PhantomData;
+use core::ptr::NonNull;
 
 /// A handle to the current zone.
+#[inline(always)]
 pub(crate) fn current() -> Result<Zone, ZoneError> {
     STACK.with(Stack::current)
+}
+
+/// Takes a place in the current zone for a value that gets a handle of its own.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn seat_in_current<E: Seats>(
+    size: usize,
+    align: usize,
+    take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
+) -> Result<Seat, E::Error> {
+    match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(take))) {
+        Some(seat) => Ok(seat),
+        None => E::seat_of(|| current(), size, align),
+    }
 }
 
 /// Makes a zone the current one until this is dropped. What is pushed or left in between does not matter.
@@ -20,6 +37,7 @@ pub(crate) struct Entered {
 }
 
 impl Entered {
+    #[inline(always)]
     pub(crate) fn new(zone: &Zone) -> Result<Entered, ZoneError> {
         STACK.with(|stack| {
             let pushed = stack.count_pushed();
@@ -30,9 +48,19 @@ impl Entered {
 }
 
 impl Drop for Entered {
+    #[inline(always)]
     fn drop(&mut self) {
-        STACK.with(|stack| stack.remove_while(&|| stack.count_pushed() > self.pushed));
+        if !STACK.with(|stack| stack.remove_entered(self.pushed)) {
+            remove_down_to(self.pushed);
+        }
     }
+}
+
+/// Removes what is on top, until no more than `pushed` zones are pushed.
+#[cold]
+#[inline(never)]
+fn remove_down_to(pushed: usize) {
+    STACK.with(|stack| stack.remove_while(&|| stack.count_pushed() > pushed));
 }
 
 impl Zone {
@@ -54,6 +82,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, if the thread's stack was that deep before.
+    #[inline]
     #[track_caller]
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
         let _entered = or_panic(Entered::new(self));
@@ -69,6 +98,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, if the thread's stack was that deep before.
+    #[inline]
     pub fn try_enter<R>(&self, body: impl FnOnce() -> R) -> Result<R, ZoneError> {
         let _entered = Entered::new(self)?;
         Ok(body())
@@ -103,6 +133,7 @@ impl Zone {
 /// # Time complexity
 ///
 /// Constant, amortised.
+#[inline]
 #[track_caller]
 pub fn push_zone(zone: &Zone) {
     or_panic(try_push_zone(zone));
@@ -119,10 +150,11 @@ pub fn push_zone(zone: &Zone) {
 /// # Real-time
 ///
 /// Yes, if the thread's stack was that deep before.
+#[inline]
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
     let count = STACK.with(|stack| stack.push(zone).map(|()| stack.count_pushed()))?;
-    ledger::pushed::<Zone>(count, zone.capacity());
+    ledger::pushed::<Zone>(count, || zone.capacity());
     Ok(())
 }
 
@@ -188,6 +220,7 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 /// # Real-time
 ///
 /// Yes. But dropping the returned handle is not, if it is the last one.
+#[inline]
 pub fn pop_zone() -> Result<Zone, ZoneError> {
     STACK.with(Stack::pop)
 }
@@ -211,6 +244,7 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 /// # Real-time
 ///
 /// Yes, unless it makes the default zone.
+#[inline]
 #[track_caller]
 pub fn peek_zone() -> Zone {
     or_panic(current())
@@ -227,6 +261,7 @@ pub fn peek_zone() -> Zone {
 /// # Real-time
 ///
 /// Yes, unless it makes the default zone.
+#[inline]
 pub fn try_peek_zone() -> Result<Zone, ZoneError> {
     current()
 }

@@ -8,11 +8,12 @@
 //! pieces is, only one of them is on the machine's stack.
 
 use crate::error::{Request, ZoneError};
+use crate::system::per_thread::per_thread;
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The link of the list. Memory that can be put aside begins with a node or has one in it.
 pub(crate) struct Node {
@@ -23,6 +24,32 @@ pub(crate) struct Node {
 
 /// The memory that was put aside last.
 static PUT_ASIDE: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
+
+/// Makes `new` the first node if `newest` still is. The error is the node that is the first one now.
+#[cfg(target_has_atomic = "ptr")]
+fn replace(newest: *mut Node, new: *mut Node) -> Result<*mut Node, *mut Node> {
+    PUT_ASIDE.compare_exchange_weak(newest, new, Ordering::Release, Ordering::Relaxed)
+}
+
+#[cfg(target_has_atomic = "ptr")]
+fn take_all() -> *mut Node {
+    PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire)
+}
+
+// A processor without compare-and-swap. Memory is put aside in a section only, and one line of execution has all
+// sections there (I42), so nobody comes in between.
+#[cfg(not(target_has_atomic = "ptr"))]
+fn replace(newest: *mut Node, new: *mut Node) -> Result<*mut Node, *mut Node> {
+    PUT_ASIDE.store(new, Ordering::Release);
+    Ok(newest)
+}
+
+#[cfg(not(target_has_atomic = "ptr"))]
+fn take_all() -> *mut Node {
+    let all = PUT_ASIDE.load(Ordering::Acquire);
+    PUT_ASIDE.store(ptr::null_mut(), Ordering::Relaxed);
+    all
+}
 
 /// Puts the memory aside that a node lies in.
 ///
@@ -49,41 +76,15 @@ unsafe fn push_list(first: NonNull<Node>, last: NonNull<Node>) {
         // SAFETY: (I14) the node is not shared before the exchange below succeeds.
         unsafe { (*next).next = newest };
         // Release: whoever takes the list sees all that was written to the memory.
-        let pushed = PUT_ASIDE.compare_exchange_weak(
-            newest,
-            first.as_ptr(),
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        match pushed {
+        match replace(newest, first.as_ptr()) {
             Ok(_) => return,
             Err(now) => newest = now,
         }
     }
 }
 
-/// Frees what real-time sections with [`Policy::Deny`](crate::rt::Policy::Deny) have put aside on all threads, and
-/// returns the number of pieces. Cleanup hooks of zones run on this thread.
-///
-/// A [`Reclaimer`](crate::reclaim::Reclaimer) does this too, and so does every zone that is freed outside of a section.
-///
-/// In a cleanup hook of a zone that is being freed, it returns 0. The memory that was put aside is then freed when the
-/// hook has returned. The outer call, in which the hook runs, counts it.
-///
-/// ```
-/// use memzone::rt::{self, Policy};
-///
-/// let zone = memzone::Zone::new(4096);
-/// let section = rt::enter(Policy::Deny);
-/// drop(zone); // put aside
-/// drop(section);
-/// assert_eq!(rt::collect(), 1);
-/// ```
-///
-/// # Real-time
-///
-/// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
-pub fn collect() -> usize {
+/// Frees what was put aside; see [`rt::collect`](crate::rt::collect).
+pub(crate) fn collect() -> usize {
     /// What this call has still to free. If a hook panics, the rest goes back to the list.
     struct NotYetFreed(*mut Node);
     impl NotYetFreed {
@@ -109,13 +110,13 @@ pub fn collect() -> usize {
         return 0;
     }
     let Some(turn) = Turn::take() else {
-        WAITING.with(|waiting| waiting.collect_again.set(true));
+        let _ = WAITING.try_with(|waiting| waiting.collect_again.set(true));
         return 0;
     };
     let mut freed = 0;
     loop {
         // Acquire: pairs with `push`.
-        let mut rest = NotYetFreed(PUT_ASIDE.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut rest = NotYetFreed(take_all());
         while let Some(node) = rest.pop() {
             // SAFETY: (I14) the node was taken off the list, so it is freed once.
             unsafe { free(node) };
@@ -123,7 +124,8 @@ pub fn collect() -> usize {
             freed += 1;
         }
         // Another round comes only if a hook has asked for one, so this ends.
-        if !WAITING.with(|waiting| waiting.collect_again.take()) || forbidden() {
+        let again = WAITING.try_with(|waiting| waiting.collect_again.take());
+        if !again.unwrap_or(false) || forbidden() {
             return freed;
         }
     }
@@ -139,7 +141,7 @@ struct Waiting {
     last: Cell<*mut Node>,
 }
 
-thread_local! {
+per_thread! {
     static WAITING: Waiting = const {
         Waiting {
             is_freeing: Cell::new(false),
@@ -165,12 +167,14 @@ struct Turn;
 
 impl Turn {
     fn take() -> Option<Turn> {
-        WAITING.with(|waiting| !waiting.is_freeing.replace(true)).then(|| Turn)
+        // Without a claimed slot there is no list, and pieces are freed one inside another.
+        let is_mine = WAITING.try_with(|waiting| !waiting.is_freeing.replace(true));
+        is_mine.unwrap_or(true).then(|| Turn)
     }
 
     /// Frees what was put on the thread's list in the meantime, oldest first.
     fn free_waiting(&self) {
-        WAITING.with(|waiting| {
+        let _ = WAITING.try_with(|waiting| {
             while let Some(node) = NonNull::new(waiting.first.get()) {
                 // SAFETY: (I14) the node is on this thread's list, so it is initialised.
                 let next = unsafe { node.as_ref() }.next;
@@ -186,7 +190,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         // If a hook has panicked, there may be more on the list.
         self.free_waiting();
-        WAITING.with(|waiting| {
+        let _ = WAITING.try_with(|waiting| {
             waiting.is_freeing.set(false);
             waiting.collect_again.set(false);
         });
@@ -202,7 +206,7 @@ impl Drop for Turn {
 pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<Node>)) -> bool {
     // SAFETY: (I14) the caller's promise.
     unsafe { node.write(Node { next: ptr::null_mut(), free }) };
-    WAITING.with(|waiting| {
+    let listed = WAITING.try_with(|waiting| {
         match NonNull::new(waiting.first.get()).and(NonNull::new(waiting.last.get())) {
             None => waiting.first.set(node.as_ptr()),
             // SAFETY: (I14) the node is on this thread's list, so it is initialised, and nobody else has it.
@@ -210,6 +214,11 @@ pub(crate) unsafe fn free_in_turn(node: NonNull<Node>, free: unsafe fn(NonNull<N
         }
         waiting.last.set(node.as_ptr());
     });
+    if listed.is_err() {
+        // SAFETY: (I14) the caller's promise, and the node is on no list.
+        unsafe { self::free(node) };
+        return true;
+    }
     let Some(turn) = Turn::take() else { return false };
     turn.free_waiting();
     true
@@ -220,6 +229,7 @@ pub(crate) fn may_free(bytes: usize) -> Result<(), ZoneError> {
     section::ask(Request::GiveBack, bytes)
 }
 
+#[cfg(feature = "alloc")]
 /// What is written into a block of the system's heap that is put aside, at the block's first aligned place.
 #[repr(C)]
 struct HeapBlock {
@@ -230,6 +240,7 @@ struct HeapBlock {
     before: u32,
 }
 
+#[cfg(feature = "alloc")]
 /// Puts a block of the system's heap aside. The result is `false` if the block is too small for that.
 ///
 /// # Safety
@@ -244,7 +255,7 @@ pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool
         // SAFETY: (I14) the block has that many bytes before the node.
         let memory = unsafe { node.cast::<u8>().sub(before as usize) };
         // SAFETY: (I14) `put_heap_block`'s caller's promise.
-        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+        unsafe { alloc::alloc::dealloc(memory.as_ptr(), layout) };
     }
     // The block may be aligned to less than that: audio samples, for example, are aligned to 4.
     let before = memory.addr().get().wrapping_neg() % align_of::<HeapBlock>();

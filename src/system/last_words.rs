@@ -57,8 +57,32 @@ fn write_to_stderr(text: &[u8]) {
     any(target_os = "linux", target_os = "android", target_vendor = "apple"),
     not(miri)
 )))]
+#[cfg(feature = "std")]
 fn write_to_stderr(text: &[u8]) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), text);
+}
+
+/// Without `std` nobody knows where to write.
+#[cfg(not(feature = "std"))]
+fn write_to_stderr(_text: &[u8]) {}
+
+/// Ends the process. Nothing that is on the stack is dropped.
+#[cfg(feature = "std")]
+pub(crate) fn end_process() -> ! {
+    std::process::abort()
+}
+
+/// Ends the program: a panic while a panic unwinds ends it wherever panics unwind, and the first one does elsewhere.
+#[cfg(not(feature = "std"))]
+pub(crate) fn end_process() -> ! {
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            panic!("memzone ends the program");
+        }
+    }
+    let _again = Again;
+    panic!("memzone ends the program");
 }
 
 /// Calls `then` with the name of the calling thread. This asks the system for it, which cuts names to 15 letters. The
@@ -74,11 +98,15 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
 
 #[cfg(not(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri))))]
 pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
-    then(std::thread::current().name().unwrap_or("without a name"))
+    #[cfg(feature = "std")]
+    return then(std::thread::current().name().unwrap_or("without a name"));
+    #[cfg(not(feature = "std"))]
+    then("without a name")
 }
 
 /// Writes a backtrace to the process's standard error, if `RUST_BACKTRACE` asks for it, as for a panic. This takes
 /// memory from the system, so it comes last.
+#[cfg(feature = "std")]
 pub(crate) fn say_backtrace() {
     // This takes no memory if there is no such variable.
     if std::env::var_os("RUST_BACKTRACE").is_none_or(|value| value == "0") {
@@ -87,3 +115,6 @@ pub(crate) fn say_backtrace() {
     let stack = std::backtrace::Backtrace::force_capture();
     write_to_stderr(stack.to_string().as_bytes());
 }
+
+#[cfg(not(feature = "std"))]
+pub(crate) fn say_backtrace() {}

@@ -69,7 +69,10 @@ impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             LockError::Refused(number) => {
+                #[cfg(feature = "std")]
                 let error = std::io::Error::from_raw_os_error(number);
+                #[cfg(not(feature = "std"))]
+                let error = format_args!("error {number}");
                 write!(f, "{error}; the limit is what `ulimit -l` says")
             }
             LockError::Unsupported => f.write_str("memzone cannot lock memory on this system"),

@@ -5,9 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "rt-alloc")]
+use super::own_heap;
 use super::pages::{self, Faults};
 use crate::error::{Request, ZoneError};
-use crate::system::last_words::{say, say_backtrace, with_thread_name};
+use crate::system::last_words::{end_process, say, say_backtrace, with_thread_name};
+use crate::system::per_thread::per_thread;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -39,11 +42,17 @@ struct ThreadSections {
     denied: Cell<u64>,
     bytes: Cell<u64>,
     given_back: Cell<u64>,
+    /// The bytes for which the thread's heap had no room.
+    #[cfg(feature = "rt-alloc")]
+    beyond: Cell<u64>,
+    /// The largest request of those, in the section that was entered last and those inside it.
+    #[cfg(feature = "rt-alloc")]
+    largest_beyond: Cell<u64>,
     /// The place in the user's code, if a cold path has set it.
     place: Cell<Option<&'static Location<'static>>>,
 }
 
-thread_local! {
+per_thread! {
     static SECTIONS: ThreadSections = const {
         ThreadSections {
             sections: [const { Cell::new(0) }; POLICIES],
@@ -51,6 +60,10 @@ thread_local! {
             denied: Cell::new(0),
             bytes: Cell::new(0),
             given_back: Cell::new(0),
+            #[cfg(feature = "rt-alloc")]
+            beyond: Cell::new(0),
+            #[cfg(feature = "rt-alloc")]
+            largest_beyond: Cell::new(0),
             place: Cell::new(None),
         }
     };
@@ -73,20 +86,22 @@ impl ThreadSections {
             denied: self.denied.get(),
             bytes: self.bytes.get(),
             given_back: self.given_back.get(),
+            #[cfg(feature = "rt-alloc")]
+            beyond: self.beyond.get(),
         }
     }
 }
 
 /// The strictest policy of the sections that the calling thread is in.
 pub(crate) fn policy() -> Option<Policy> {
-    SECTIONS.with(ThreadSections::policy)
+    SECTIONS.try_with(ThreadSections::policy).unwrap_or(None)
 }
 
 /// Whether the system may be asked for something. Every request to the system comes after a call of this.
 #[track_caller]
 pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
     let place = Location::caller();
-    SECTIONS.with(|thread| {
+    let answer = SECTIONS.try_with(|thread| {
         let Some(policy) = thread.policy() else { return Ok(()) };
         add(&thread.asked[request as usize], 1);
         match policy {
@@ -104,7 +119,30 @@ pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
             }
             Policy::Abort => abort(thread, request, bytes, place),
         }
-    })
+    });
+    answer.unwrap_or(Ok(()))
+}
+
+/// Counts what a thread's own heap cannot do for it in a section, so that the allocator below has to. No policy refuses
+/// it, and `Abort` stops the process.
+#[cfg(feature = "rt-alloc")]
+#[cold]
+#[track_caller]
+pub(crate) fn ask_below(request: Request, bytes: usize) {
+    let place = Location::caller();
+    SECTIONS.with(|thread| {
+        let Some(policy) = thread.policy() else { return };
+        add(&thread.asked[request as usize], 1);
+        if policy == Policy::Abort {
+            abort(thread, request, bytes, place);
+        }
+        if request == Request::GiveBack {
+            return add(&thread.given_back, bytes as u64);
+        }
+        add(&thread.bytes, bytes as u64);
+        add(&thread.beyond, bytes as u64);
+        thread.largest_beyond.set(thread.largest_beyond.get().max(bytes as u64));
+    });
 }
 
 /// Remembers the place of the user's call until the result is dropped. Cold paths use this if they cannot pass the
@@ -112,7 +150,7 @@ pub(crate) fn ask(request: Request, bytes: usize) -> Result<(), ZoneError> {
 #[track_caller]
 pub(crate) fn at_caller() -> UserPlace {
     let place = Location::caller();
-    UserPlace(SECTIONS.with(|thread| thread.place.replace(Some(place))))
+    UserPlace(SECTIONS.try_with(|thread| thread.place.replace(Some(place))).unwrap_or(None))
 }
 
 /// What [`at_caller`] returns. It holds the place that was set before, and restores it.
@@ -120,7 +158,7 @@ pub(crate) struct UserPlace(Option<&'static Location<'static>>);
 
 impl Drop for UserPlace {
     fn drop(&mut self) {
-        SECTIONS.with(|thread| thread.place.set(self.0));
+        let _ = SECTIONS.try_with(|thread| thread.place.set(self.0));
     }
 }
 
@@ -142,6 +180,8 @@ fn abort(
 ) -> ! {
     // All sections end here, so that what this function needs itself does not abort again.
     thread.sections.iter().for_each(|count| count.set(0));
+    #[cfg(feature = "rt-alloc")]
+    own_heap::end();
     let place = thread.place.take().unwrap_or(place);
     let say_with = |name: &str, rest: fmt::Arguments<'_>| {
         say(format_args!(
@@ -154,7 +194,7 @@ fn abort(
         false => say_with(name, format_args!(", at {place}")),
     });
     say_backtrace();
-    std::process::abort()
+    end_process()
 }
 
 /// Makes the calling thread a real-time thread until the guard is dropped. Until then, the policy says what happens to
@@ -230,6 +270,9 @@ pub struct Section {
     policy: Policy,
     before: Counts,
     faults: Option<Faults>,
+    /// The largest request beyond the heap in the section around this one.
+    #[cfg(feature = "rt-alloc")]
+    largest_before: u64,
     /// It must end on its own thread.
     not_send: PhantomData<*const ()>,
 }
@@ -239,7 +282,16 @@ impl Section {
         SECTIONS.with(|thread| {
             let count = &thread.sections[policy as usize];
             count.set(count.get() + 1);
-            Section { policy, before: thread.counts(), faults, not_send: PhantomData }
+            #[cfg(feature = "rt-alloc")]
+            own_heap::begin();
+            Section {
+                policy,
+                before: thread.counts(),
+                faults,
+                #[cfg(feature = "rt-alloc")]
+                largest_before: thread.largest_beyond.replace(0),
+                not_send: PhantomData,
+            }
         })
     }
 
@@ -261,7 +313,12 @@ impl Section {
         // This comes first, as what follows may touch a new page.
         let faults = self.faults.and_then(|before| pages::faults().map(|now| now.since(before)));
         let counts = SECTIONS.with(ThreadSections::counts).since(&self.before);
-        Report { counts, faults }
+        Report {
+            counts,
+            faults,
+            #[cfg(feature = "rt-alloc")]
+            largest_beyond: SECTIONS.with(|thread| thread.largest_beyond.get()),
+        }
     }
 }
 
@@ -271,6 +328,14 @@ impl Drop for Section {
             let count = &thread.sections[self.policy as usize];
             // This never goes below zero, as each section has added one and is dropped once.
             count.set(count.get().saturating_sub(1));
+            #[cfg(feature = "rt-alloc")]
+            {
+                let largest = &thread.largest_beyond;
+                largest.set(largest.get().max(self.largest_before));
+                if thread.policy().is_none() {
+                    own_heap::end();
+                }
+            }
         });
     }
 }
@@ -281,6 +346,8 @@ struct Counts {
     denied: u64,
     bytes: u64,
     given_back: u64,
+    #[cfg(feature = "rt-alloc")]
+    beyond: u64,
 }
 
 impl Counts {
@@ -292,6 +359,8 @@ impl Counts {
             denied: self.denied.wrapping_sub(before.denied),
             bytes: self.bytes.wrapping_sub(before.bytes),
             given_back: self.given_back.wrapping_sub(before.given_back),
+            #[cfg(feature = "rt-alloc")]
+            beyond: self.beyond.wrapping_sub(before.beyond),
         }
     }
 }
@@ -314,6 +383,8 @@ impl Counts {
 pub struct Report {
     counts: Counts,
     faults: Option<Faults>,
+    #[cfg(feature = "rt-alloc")]
+    largest_beyond: u64,
 }
 
 impl Report {
@@ -362,6 +433,27 @@ impl Report {
         self.counts.given_back
     }
 
+    /// The bytes for which the thread's heap had no room, of those that [`RtAlloc`](crate::RtAlloc) was asked for. Their
+    /// number is `asked_for(Request::BeyondHeap)`. The heap is too small if there are any.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn beyond_heap(&self) -> u64 {
+        self.counts.beyond
+    }
+
+    /// The largest request for which the thread's heap had no room.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[cfg(feature = "rt-alloc")]
+    pub fn largest_beyond_heap(&self) -> u64 {
+        self.largest_beyond
+    }
+
     /// The number of pages that this thread touched for the first time, in all its code, and that the system had in
     /// memory. `None` if the system does not count page faults by thread (only Linux does), or if the section does not
     /// count them.
@@ -392,6 +484,16 @@ impl fmt::Display for Report {
         writeln!(f, "{:<32}{:>12}", "of these refused", self.denied())?;
         writeln!(f, "{:<32}{:>12}", "bytes asked for", self.bytes())?;
         writeln!(f, "{:<32}{:>12}", "bytes given back", self.given_back())?;
+        #[cfg(feature = "rt-alloc")]
+        {
+            writeln!(f, "{:<32}{:>12}", "bytes beyond the thread's heap", self.beyond_heap())?;
+            writeln!(
+                f,
+                "{:<32}{:>12}",
+                "the largest request of these",
+                self.largest_beyond_heap()
+            )?;
+        }
         for (what, faults) in
             [("minor page faults", self.minor_faults()), ("major page faults", self.major_faults())]
         {

@@ -3,7 +3,7 @@
 //! Adding and reading take no lock, so no thread waits for another. This matters if the system has interrupted the
 //! other thread, and in a forked child, where the other thread does not exist.
 
-use std::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value in the list has a place for the link to the next one.
 pub(crate) trait Listed: Sized + Sync + 'static {

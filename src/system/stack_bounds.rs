@@ -5,6 +5,7 @@
 //! and counts as used up.
 
 use crate::error::{Request, ZoneError};
+use crate::system::per_thread::per_thread;
 use crate::system::section;
 use core::cell::Cell;
 use core::ops::Range;
@@ -36,7 +37,7 @@ struct Known {
     size: usize,
 }
 
-thread_local! {
+per_thread! {
     static KNOWN: Cell<Known> = const { Cell::new(Known { low: 0, floor: 0, size: 0 }) };
 }
 

@@ -51,7 +51,7 @@ impl Zone {
     ///
     /// Yes.
     pub fn high_water(&self) -> usize {
-        self.header().high_water.get().max(self.used())
+        self.header().high_water()
     }
 
     /// The number of blocks that the zone has.

@@ -28,6 +28,21 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         SliceBuilder { zone, start, len: 0, capacity: 0, on_error: PhantomData }
     }
 
+    /// Goes on with a slice that was begun before. `start` are `capacity` places of this zone, and `len` are filled.
+    pub(crate) fn from_parts(
+        zone: &'z Zone,
+        start: NonNull<T>,
+        len: usize,
+        capacity: usize,
+    ) -> Self {
+        SliceBuilder { zone, start, len, capacity, on_error: PhantomData }
+    }
+
+    /// Where the items are, and how many have room.
+    pub(crate) fn room(&self) -> (NonNull<T>, usize) {
+        (self.start, self.capacity)
+    }
+
     /// Makes room for `more` further items, and for some that may follow.
     #[track_caller]
     pub(crate) fn reserve(&mut self, more: usize) -> Result<(), E::Error> {
@@ -178,16 +193,6 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         unsafe { place.as_ptr().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
         self.len += items.len();
         Ok(())
-    }
-
-    pub(crate) fn as_slice(&self) -> &[T] {
-        // SAFETY: (I7) `len` items are written; (I1) the result borrows this, which borrows the handle.
-        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
-    }
-
-    /// Forgets the items and keeps their places.
-    pub(crate) fn clear(&mut self) {
-        self.len = 0;
     }
 
     /// Gives all places back, if they are still the last allocation.

@@ -189,19 +189,57 @@ impl Zone {
         Ok(Zone { header: Cell::new(Header::install(taken, &settings)) })
     }
 
-    /// Takes over a handle that is held as a raw pointer.
+    /// Takes over a handle that is held as a bare pointer; see [`into_raw`](Zone::into_raw).
+    ///
+    /// What only wants to use the zone, and leave the handle where it is, wraps this in a
+    /// [`ManuallyDrop`](core::mem::ManuallyDrop).
     ///
     /// # Safety
     ///
-    /// I1: the caller gives up a handle of its own.
+    /// The numbers are those of the invariants in `docs/design.md`.
+    ///
+    /// * I1: `raw` comes from `into_raw`, and its handle is given up here. Each pointer that `into_raw` gave stands for
+    ///   one handle, so it is passed in once, or the result is never dropped.
+    /// * I3: the calling thread is the zone's. A zone changes its thread as a [`SendZone`] does: this was its only
+    ///   handle ([`into_sendable`](Zone::into_sendable) tells), no reference into it is in use on the old thread, and
+    ///   what the old thread did happens before this call, as by a lock, a channel, or a release and an acquire.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline(always)]
-    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Zone {
-        Zone { header: Cell::new(header) }
+    pub unsafe fn from_raw(raw: NonNull<Header>) -> Zone {
+        Zone { header: Cell::new(raw) }
     }
 
-    /// The opposite of `from_raw`.
+    /// Gives the handle out as a bare pointer, for code that cannot hold a `Zone`, such as C.
+    ///
+    /// The pointer stands for the handle: it keeps the zone alive, and counts in [`handles`](Zone::handles). The zone
+    /// ends when [`from_raw`](Zone::from_raw) has taken the pointer back and the handle is dropped. The pointer stays
+    /// the same as long as the zone lives. A `Zone::new(0)` that was never used is not made yet. Its pointer is that of
+    /// all such zones, so that a use through it makes a zone of its own. A zone of the
+    /// [`builder`](Zone::builder) is made at once.
+    ///
+    /// ```
+    /// use core::mem::ManuallyDrop;
+    /// use memzone::Zone;
+    ///
+    /// let raw = Zone::new(4096).into_raw();
+    /// {
+    ///     // SAFETY: this is the zone's thread, and the handle stays with `raw`.
+    ///     let zone = ManuallyDrop::new(unsafe { Zone::from_raw(raw) });
+    ///     zone.alloc(1_u64);
+    /// }
+    /// // SAFETY: `raw` is not used any more.
+    /// let zone = unsafe { Zone::from_raw(raw) };
+    /// assert_eq!((zone.used(), zone.handles()), (16, 1));
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline(always)]
-    pub(crate) fn into_raw(self) -> NonNull<Header> {
+    pub fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).header.get()
     }
 
@@ -339,9 +377,7 @@ impl Zone {
             return self.reset_cold();
         }
         // This is the only handle, there are no hooks, and the cursor is in the first block.
-        let used = header.cursor.get().addr().get() - header.first.start.addr().get();
-        header.high_water.set(header.high_water.get().max(used));
-        header.note_site();
+        header.note_peak();
         // SAFETY: (I1) `&mut self` is the only handle, so nothing in the zone is borrowed.
         unsafe { stale::close(header.first.start, header.cursor.get()) };
         header.cursor.set(header.first.start);
@@ -456,13 +492,25 @@ impl Zone {
         Ok(())
     }
 
+    /// Makes one more handle, if counting is enough for that.
+    #[inline(always)]
+    pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
+        let header = self.header();
+        if header.state.get() & SPECIAL != 0 {
+            return None;
+        }
+        header.state.set(header.state.get() + state::HANDLE);
+        // SAFETY: (I1) the new handle was just counted.
+        Some(unsafe { Zone::from_raw(self.raw()) })
+    }
+
     /// Makes one more handle, and gives an error where [`clone`](Zone::clone) panics.
     #[inline]
     pub(crate) fn try_clone(&self) -> Result<Zone, ZoneError> {
-        if self.header().state.get() & SPECIAL != 0 {
-            self.ensure_cloneable()?;
+        match self.clone_if_counting_is_enough() {
+            Some(zone) => Ok(zone),
+            None => self.ensure_cloneable().map(|()| self.clone()),
         }
-        Ok(self.clone())
     }
 
     #[cold]
@@ -493,19 +541,16 @@ impl Clone for Zone {
         #[cold]
         #[inline(never)]
         #[track_caller]
-        fn clone_special(zone: &Zone) {
+        fn clone_special(zone: &Zone) -> Zone {
             let sealed = zone.header().state.get() & state::SEALED != 0;
             assert!(!sealed, "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's");
             or_panic(zone.ensure_made());
-            assert!(zone.header().state.get() & SPECIAL == 0, "a zone has too many handles");
+            zone.clone_if_counting_is_enough().expect("a zone has fewer than 1,073,741,824 handles")
         }
-        if self.header().state.get() & SPECIAL != 0 {
-            clone_special(self);
+        match self.clone_if_counting_is_enough() {
+            Some(zone) => zone,
+            None => clone_special(self),
         }
-        let header = self.header();
-        header.state.set(header.state.get() + state::HANDLE);
-        // SAFETY: (I1) the new handle was just counted.
-        unsafe { Zone::from_raw(self.raw()) }
     }
 }
 

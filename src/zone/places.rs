@@ -3,9 +3,10 @@
 //! Each method and its `try_` twin share one body, which is generic over [`OnError`]. The body moves the cursor before
 //! it runs any of the user's code (I5).
 
-use super::{Zone, nothing};
+use super::{SPECIAL, Zone, nothing};
 use crate::error::{MAX_ALIGN, ZoneError, or_panic, panic_with};
 use crate::region::bump::{HEADROOM, STEP, round_up_step};
+use crate::region::header::state;
 use crate::region::stale;
 use core::convert::Infallible;
 use core::mem::ManuallyDrop;
@@ -138,9 +139,114 @@ fn fill_or_panic<T: Copy>(
     PlaceAndZone(start, zone)
 }
 
+/// A place for a value that has an owner, with the handle that the owner keeps. So making an owner counts one handle and
+/// drops none.
+pub(crate) struct Seat {
+    pub(crate) place: NonNull<u8>,
+    pub(crate) zone: Zone,
+}
+
+/// What a method does when it cannot take a seat in the quick way.
+pub(crate) trait Seats: OnError {
+    /// A seat in the zone.
+    #[track_caller]
+    fn seat(zone: &Zone, size: usize, align: usize) -> Result<Seat, Self::Error>;
+    /// A seat in the zone that `find` gives a handle to.
+    #[track_caller]
+    fn seat_of(
+        find: fn() -> Result<Zone, ZoneError>,
+        size: usize,
+        align: usize,
+    ) -> Result<Seat, Self::Error>;
+}
+
+impl Seats for Panic {
+    #[inline(always)]
+    #[track_caller]
+    fn seat(zone: &Zone, size: usize, align: usize) -> Result<Seat, Infallible> {
+        let seat = seat_or_panic(zone.lend(), size, align);
+        zone.take_back(seat.zone.lend());
+        Ok(seat)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn seat_of(
+        find: fn() -> Result<Zone, ZoneError>,
+        size: usize,
+        align: usize,
+    ) -> Result<Seat, Infallible> {
+        Ok(seat_of_or_panic(find, size, align))
+    }
+}
+
+impl Seats for Return {
+    #[inline(always)]
+    #[track_caller]
+    fn seat(zone: &Zone, size: usize, align: usize) -> Result<Seat, ZoneError> {
+        let (seat, lent) = seat(zone.lend(), size, align);
+        zone.take_back(lent);
+        seat
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn seat_of(
+        find: fn() -> Result<Zone, ZoneError>,
+        size: usize,
+        align: usize,
+    ) -> Result<Seat, ZoneError> {
+        seat_of(find, size, align)
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn seat(
+    zone: ManuallyDrop<Zone>,
+    size: usize,
+    align: usize,
+) -> (Result<Seat, ZoneError>, ManuallyDrop<Zone>) {
+    let seat = zone.grow(size, align).and_then(|place| match zone.try_clone() {
+        Ok(zone) => Ok(Seat { place, zone }),
+        Err(error) => {
+            // SAFETY: (I1) just taken, and nobody has seen it.
+            unsafe { zone.header().give_back(place, size) };
+            Err(error)
+        }
+    });
+    (seat, zone)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn seat_or_panic(zone: ManuallyDrop<Zone>, size: usize, align: usize) -> Seat {
+    or_panic(seat(zone, size, align).0)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn seat_of(
+    find: fn() -> Result<Zone, ZoneError>,
+    size: usize,
+    align: usize,
+) -> Result<Seat, ZoneError> {
+    let zone = find()?;
+    let place = zone.grow(size, align)?;
+    Ok(Seat { place, zone })
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn seat_of_or_panic(find: fn() -> Result<Zone, ZoneError>, size: usize, align: usize) -> Seat {
+    or_panic(seat_of(find, size, align))
+}
+
 /// The bytes of `len` values, or `usize::MAX` if that many bytes cannot exist.
 #[inline(always)]
-pub(super) const fn bytes_of<T>(len: usize) -> usize {
+pub(crate) const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
@@ -239,7 +345,7 @@ impl Zone {
     }
 
     /// Whether `place_fast` can take places for `T`.
-    pub(super) const fn has_fast_place<T>() -> bool {
+    pub(crate) const fn has_fast_place<T>() -> bool {
         size_of::<T>() != 0 && size_of::<T>() <= HEADROOM / 2 && align_of::<T>() <= STEP
     }
 
@@ -260,6 +366,38 @@ impl Zone {
         } else {
             None
         }
+    }
+
+    /// Takes a place for one `T`, if moving the cursor is enough for that.
+    #[inline(always)]
+    pub(crate) fn quick_place<T>(&self) -> Option<NonNull<u8>> {
+        match Self::has_fast_place::<T>() {
+            true => self.place_fast::<T>().map(NonNull::cast),
+            false => self.bump_fast(size_of::<T>(), align_of::<T>()),
+        }
+    }
+
+    /// Takes places for `len` values of `T`, if moving the cursor is enough for that.
+    #[inline(always)]
+    pub(crate) fn quick_places<T>(&self, len: usize) -> Option<NonNull<u8>> {
+        self.bump_fast(bytes_of::<T>(len), align_of::<T>())
+    }
+
+    /// Takes a place and counts a handle, if counting is enough for the handle. `take` runs none of the user's code.
+    #[inline(always)]
+    pub(crate) fn quick_seat(
+        &self,
+        take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
+    ) -> Option<Seat> {
+        let state = self.header().state.get();
+        if state & SPECIAL != 0 {
+            return None;
+        }
+        let place = take(self)?;
+        self.header().state.set(state + state::HANDLE);
+        // SAFETY: (I1) the new handle was just counted.
+        let zone = unsafe { Zone::from_raw(self.raw()) };
+        Some(Seat { place, zone })
     }
 
     /// Takes a place for one `T`.

@@ -7,7 +7,6 @@ use super::Zone;
 use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 use core::slice;
 
 impl Zone {
@@ -54,47 +53,6 @@ impl Zone {
         }
         // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start, len) })
-    }
-
-    /// A slice of what `make` returns, or its first error. On an error the places are given back, if nothing else was
-    /// taken in the meantime.
-    #[inline(always)]
-    pub(crate) fn fill_slice<T>(
-        &self,
-        len: usize,
-        mut make: impl FnMut(usize) -> Result<T, ZoneError>,
-    ) -> Result<&mut [T], ZoneError> {
-        const { refuse_drop::<T>() };
-        let start = self.places::<Return, T>(len, align_of::<T>())?.as_ptr();
-        for index in 0..len {
-            let value = match make(index) {
-                Ok(value) => value,
-                Err(error) => {
-                    // SAFETY: (I1) nobody has seen the places, and the values in them need no destructor.
-                    unsafe { self.take_back_places(start, len) };
-                    return Err(error);
-                }
-            };
-            // SAFETY: (I5) the `len` places were taken before `make` ran.
-            let place = unsafe { start.add(index) };
-            // SAFETY: (I2) as above.
-            unsafe { place.write(value) };
-        }
-        // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
-        Ok(unsafe { slice::from_raw_parts_mut(start, len) })
-    }
-
-    /// Gives back the `len` places that were taken for a slice, if nothing else was taken in the meantime.
-    ///
-    /// # Safety
-    ///
-    /// They were taken from this zone, and nobody uses them any more.
-    #[cold]
-    #[inline(never)]
-    unsafe fn take_back_places<T>(&self, start: *mut T, len: usize) {
-        let Some(start) = NonNull::new(start) else { return };
-        // SAFETY: (I6) the caller's promise.
-        unsafe { self.header().give_back(start.cast(), bytes_of::<T>(len)) };
     }
 
     #[inline(always)]

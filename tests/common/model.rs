@@ -1209,11 +1209,11 @@ impl Model {
             return self.put_back(index, zone);
         }
         if let Some(Ok(mut function)) = built {
-            assert_eq!((function.call(1), function.call(2)), (4, 6));
-            assert!(caught(|| function.call(7)).is_none());
+            assert_eq!((function(1), function(2)), (4, 6));
+            assert!(caught(|| function(7)).is_none());
             if sent {
                 on_thread(move || {
-                    assert_eq!(function.call(0), 13);
+                    assert_eq!(function(0), 13);
                     drop(function);
                 });
             } else {

@@ -11,7 +11,9 @@ use allocator_api2::boxed::Box as BoxIn;
 use allocator_api2::vec::Vec as VecIn;
 use blink_alloc::Blink;
 use bumpalo::Bump;
-use memzone::{DeepCopy, HBox, RtHeap, ZBox, Zone, beginz, halloc_in, pop_zone, push_zone};
+use memzone::{
+    DeepCopy, HBox, RtHeap, ZBox, Zone, beginz, halloc_in, letz, peek_zone, pop_zone, push_zone,
+};
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::RefCell;
@@ -499,11 +501,83 @@ cases! { XT_LIFE, "Extempore: create, push, 8 allocations of 32 bytes, pop, dest
     }; |()| ();
 }
 
+cases! { AMBIENT_ONE, "one u64 without a handle", times 1000, parts 1;
+    AmbientOneMemzone "memzone, ambient alloc": () = (); |(), n| { let mut b = memzone::alloc::<u64>(1); b[0] = n as u64; sink(b.as_ptr()); at(&b[..]) }; |()| ();
+    AmbientOneStumpalo "stumpalo, through the thread, no owner": () = (); |(), n| STUMPALO.with_borrow(|a| at(a.alloc(n as u64))); |()| STUMPALO.with_borrow_mut(|a| a.clear());
+    AmbientOneBumpScope "bump-scope, through the thread, dropped": () = (); |(), n| BUMP_SCOPE.with_borrow(|b| { let b = b.alloc(n as u64); sink(&raw const *b); at(&*b) }); |()| BUMP_SCOPE.with_borrow_mut(|b| b.reset());
+    AmbientOneBumpalo "bumpalo, through the thread, dropped": () = (); |(), n| BUMPALO.with_borrow(|b| { let b = bumpalo::boxed::Box::new_in(n as u64, b); sink(&raw const *b); at(&*b) }); |()| BUMPALO.with_borrow_mut(|b| b.reset());
+    AmbientOneMalloc "malloc": () = (); |(), n| read(&Box::new(n as u64)); |()| ();
+    AmbientOneMimalloc "mimalloc": () = (); |(), n| read(&BoxIn::new_in(n as u64, Mi)); |()| ();
+}
+
+cases! { PEEK, "peek_zone and drop", times 1000, parts 1;
+    PeekMemzone "memzone": Zone = { let zone = Zone::new(4096); push_zone(&zone); zone }; |_, _| { let zone = peek_zone(); at(&zone) }; |_| ();
+    PeekModel "model of Extempore, a pointer": usize = {
+        let zone = extempore::create(4096);
+        // SAFETY: just made.
+        unsafe { extempore::push(zone) };
+        zone as usize
+    }; |_, _| {
+        // SAFETY: pushed above.
+        unsafe { extempore::peek() }.cast()
+    }; |_| ();
+}
+
+cases! { ENTER, "zone.enter around nothing", times 1000, parts 1;
+    EnterMemzone "memzone": Zone = Zone::new(4096); |z, n| z.enter(|| { sink(&n); n }) as *const u8; |_| ();
+    EnterModel "model of Extempore, push and pop": usize = extempore::create(4096) as usize; |z, n| {
+        // SAFETY: made above.
+        unsafe { extempore::push(*z as *mut extempore::Zone) };
+        sink(&n);
+        // SAFETY: just pushed.
+        unsafe { extempore::pop() };
+        n as *const u8
+    }; |_| ();
+}
+
+cases! { SCOPE_BOX, "scope whose value of 64 bytes goes to the current zone", times 1000, parts 1;
+    ScopeBoxMemzone "memzone, a ZBox": () = (); |(), n| { let b = letz!(line = [n as u64; 8] => { sink::<Line>(&raw const *line.as_array().expect("8")); line }); sink(b.as_ptr()); at(&b[..]) }; |()| ();
+    ScopeBoxBumpScope "bump-scope, through the threads, copied by hand": () = (); |(), n| BUMP_SCOPE.with_borrow_mut(|inner| inner.scoped(|s| {
+        let line = s.alloc([n as u64; 8]).into_ref();
+        sink::<Line>(line);
+        BUMPALO.with_borrow(|outer| { let b = bumpalo::boxed::Box::new_in(*line, outer); sink::<Line>(&raw const *b); at(&*b) as usize })
+    })) as *const u8; |()| BUMPALO.with_borrow_mut(|b| b.reset());
+    ScopeBoxMalloc "malloc, a Box, moved": () = (); |(), n| { let b = Box::new([n as u64; 8]); sink::<Line>(&raw const *b); at(&*b) }; |()| ();
+}
+
+cases! { EMPTY_SLICE, "slice of no elements", times 1000, parts 1;
+    EmptySliceMemzone "memzone": Zone = Zone::new(ROOM); |z, n| at(z.alloc_slice(0, sample(n))); |z| z.reset().unwrap();
+    EmptySliceMemzoneRun "memzone, length known when running": Zone = Zone::new(ROOM); |z, n| at(z.alloc_slice(hide(0), sample(n))); |z| z.reset().unwrap();
+    EmptySliceBumpalo "bumpalo, length known when running": Bump = Bump::with_capacity(ROOM); |b, n| at(b.alloc_slice_fill_copy(hide(0), sample(n))); |b| b.reset();
+    EmptySliceBumpScope "bump-scope, length known when running": BumpScope = BumpScope::with_size(ROOM); |b, n| at(b.alloc_slice_fill(hide(0), sample(n)).into_ref()); |b| b.reset();
+    EmptySliceStumpalo "stumpalo, length known when running": Arena = Arena::with_capacity(ROOM); |a, n| at(a.alloc_slice_fill_copy(hide(0), sample(n))); |a| a.clear();
+}
+
 /// All rows, case by case.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     [
-        ONE, SLICE, SLICE_RUN, SLICE_LONG, SCOPE, NESTED, RETURN, AMBIENT, TREE_COPY, OWNED, HEAP,
-        PUSH, VECTOR, DEPTH, ZONES, XT_ALLOC, XT_LIFE,
+        ONE,
+        SLICE,
+        SLICE_RUN,
+        SLICE_LONG,
+        SCOPE,
+        NESTED,
+        RETURN,
+        AMBIENT,
+        TREE_COPY,
+        OWNED,
+        HEAP,
+        PUSH,
+        VECTOR,
+        DEPTH,
+        ZONES,
+        XT_ALLOC,
+        XT_LIFE,
+        AMBIENT_ONE,
+        PEEK,
+        ENTER,
+        SCOPE_BOX,
+        EMPTY_SLICE,
     ]
     .into_iter()
     .flatten()

@@ -70,6 +70,17 @@ pub unsafe fn pop() -> *mut Zone {
     entry.zone
 }
 
+/// The zone on top.
+///
+/// # Safety
+///
+/// Something was pushed.
+#[inline(never)]
+pub unsafe fn peek() -> *mut Zone {
+    // SAFETY: the caller's promise.
+    unsafe { (*STACK.get()).zone }
+}
+
 /// # Safety
 ///
 /// As `destroy`.

@@ -107,14 +107,15 @@ fn follow(
 ) {
     birds.par_iter_mut().for_each(|(position, mut to_leader)| {
         to_leader.0 = scratch.with(|zone| {
-            // Gives its memory back when it is dropped: many birds need no more than one.
             let mut distances = zone.vec();
             distances.extend(leaders.iter().take(16).map(|leader| {
                 let [x, y] = [0, 1].map(|axis| leader.0[axis] - position.0[axis]);
                 (x * x + y * y).sqrt()
             }));
             distances.sort_unstable_by(f32::total_cmp);
-            distances.first().copied().unwrap_or_default()
+            let nearest = distances.first().copied().unwrap_or_default();
+            distances.give_back(); // so many birds need no more than one
+            nearest
         });
     });
 }

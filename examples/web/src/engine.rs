@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 use crate::command::Command;
-use crate::patch::{self, Cloud, DESTROYED, Defined, Frame, Integrators, Line, MADE};
+use crate::patch::{self, Cloud, DESTROYED, Defined, Frame, Integrators, Line, MADE, Play};
 use crate::player::{self, BLOCK, BLOCK_BYTES, Callers, Player};
 use memzone::rt::{self, Plan, Policy};
 use memzone::{Binder, Zone, ZoneError, stats, try_hot};
@@ -52,10 +52,10 @@ fn take_all_memory() {
 pub(crate) struct Engine {
     rate: f32,
     player: Player<'static>,
-    osc: Binder<Frame, Frame, f32>,
-    lowpass: Binder<Frame, Frame, Integrators>,
-    delay: Binder<Frame, Frame, Line<'static>>,
-    grain: Binder<Frame, Frame, Cloud<'static>>,
+    osc: Binder<Play<f32>>,
+    lowpass: Binder<Play<Integrators>>,
+    delay: Binder<Play<Line<'static>>>,
+    grain: Binder<Play<Cloud<'static>>>,
     /// It outlives the engine, as the player borrows from it. There is one engine as long as the module
     /// is there.
     state: &'static Zone,
@@ -161,7 +161,7 @@ impl Engine {
     }
 }
 
-fn rebind<S>(binder: &Binder<Frame, Frame, S>, definition: Defined<S>) -> Result<(), ZoneError> {
+fn rebind<S>(binder: &Binder<Play<S>>, definition: Defined<S>) -> Result<(), ZoneError> {
     binder.rebind(definition?);
     Ok(())
 }

@@ -147,6 +147,119 @@ impl<'f> Part<'f> {
         }
     }
 
+    /// A constant of its type, as `Copies` has it.
+    pub(super) fn constant(&self, name: &str, memzone: &Path, zone: &Lifetime) -> TokenStream {
+        let ty = &self.field.ty;
+        let name = Ident::new(name, Span::call_site());
+        match self.how {
+            How::Copied => {
+                quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::#name)
+            }
+            How::Kept => quote!(false),
+            How::Flat | How::Marker => quote!(true),
+        }
+    }
+
+    /// Whether its copy is written apart from what is around it.
+    pub(super) fn is_written(&self, in_enum: bool) -> bool {
+        match self.how {
+            How::Copied | How::Kept => true,
+            How::Flat => !in_enum,
+            How::Marker => false,
+        }
+    }
+
+    /// What writes its copy to its place.
+    pub(super) fn write_at(
+        &self,
+        name: &Ident,
+        place: &TokenStream,
+        run: &Ident,
+        memzone: &Path,
+        zone: &Lifetime,
+    ) -> Option<TokenStream> {
+        match self.how {
+            How::Copied => {
+                let call = self.copies("write_at", quote!(#name, #place, #run), memzone, zone);
+                Some(quote!(unsafe { #call }))
+            }
+            How::Kept => {
+                let ty = &self.field.ty;
+                let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
+                Some(quote!(unsafe { #run.put(#place, #clone) }))
+            }
+            How::Flat => {
+                let ty = &self.field.ty;
+                let bits = quote!(<#ty as #memzone::__private::Bits>::bits(#name));
+                Some(quote!({ unsafe { (#place).write(#bits) }; true }))
+            }
+            How::Marker => None,
+        }
+    }
+
+    /// What writes its copy to where it lies in an enum's copy.
+    pub(super) fn write_inside(
+        &self,
+        name: &Ident,
+        from: &Ident,
+        to: &Ident,
+        run: &Ident,
+        memzone: &Path,
+        zone: &Lifetime,
+    ) -> Option<TokenStream> {
+        match self.how {
+            How::Copied => {
+                let arguments = quote!(#name, #from, #to, #run);
+                let call = self.copies("write_inside", arguments, memzone, zone);
+                Some(quote!(unsafe { #call }))
+            }
+            How::Kept => {
+                let ty = &self.field.ty;
+                let inside = quote!(unsafe { #memzone::__private::inside(#from, #to, #name) });
+                let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
+                Some(quote!(unsafe { #run.put(#inside, #clone) }))
+            }
+            How::Flat | How::Marker => None,
+        }
+    }
+
+    /// Its bytes, where an enum's may have to be written without them.
+    pub(super) fn hole(
+        &self,
+        name: &Ident,
+        memzone: &Path,
+        zone: &Lifetime,
+    ) -> Option<TokenStream> {
+        match self.how {
+            How::Copied => Some(self.copies("hole", quote!(#name), memzone, zone)),
+            How::Kept => Some(quote!(
+                ((&raw const *#name).cast::<u8>(), ::core::mem::size_of_val(#name))
+            )),
+            How::Flat | How::Marker => None,
+        }
+    }
+
+    /// A call of its type's own, shown at that type.
+    fn copies(
+        &self,
+        method: &str,
+        arguments: TokenStream,
+        memzone: &Path,
+        zone: &Lifetime,
+    ) -> TokenStream {
+        let ty = &self.field.ty;
+        let (first, last) = ends(ty);
+        let method = Ident::new(method, last);
+        let path = quote_spanned!(first=> <#ty as #memzone::__private::Copies<#zone, _>>::#method);
+        let arguments = quote_spanned!(last=> (#arguments));
+        quote!(#path #arguments)
+    }
+
+    /// Whether values of its type may own something, as far as that is seen: then it may be nested by that.
+    pub(super) fn may_own(&self) -> bool {
+        self.how == How::Copied && may_own(&self.field.ty)
+    }
+
     /// Whether it holds nothing but itself.
     pub(super) fn is_flat(&self, memzone: &Path, zone: &Lifetime) -> TokenStream {
         let ty = &self.field.ty;
@@ -260,5 +373,36 @@ fn is_function_pointers(ty: &Type) -> bool {
                     if is_function_pointers(inner))
         }),
         _ => false,
+    }
+}
+
+/// Whether values of a type may own something: not if it is made of references and plain values.
+fn may_own(ty: &Type) -> bool {
+    const PLAIN: [&str; 17] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize", "str",
+    ];
+    match ty {
+        Type::Reference(_) | Type::BareFn(_) | Type::Never(_) => false,
+        Type::Group(group) => may_own(&group.elem),
+        Type::Paren(group) => may_own(&group.elem),
+        Type::Array(array) => may_own(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().any(may_own),
+        Type::Path(path) if path.qself.is_none() => {
+            let Some(last) = path.path.segments.last() else { return true };
+            match &last.arguments {
+                PathArguments::None => !PLAIN.iter().any(|name| last.ident == name),
+                PathArguments::AngleBracketed(arguments) => {
+                    let inner = arguments.args.iter().any(|argument| match argument {
+                        syn::GenericArgument::Type(inner) => may_own(inner),
+                        syn::GenericArgument::Lifetime(_) => false,
+                        _ => true,
+                    });
+                    inner || (last.ident != "Option" && last.ident != "Cell")
+                }
+                PathArguments::Parenthesized(_) => true,
+            }
+        }
+        _ => true,
     }
 }

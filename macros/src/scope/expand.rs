@@ -55,7 +55,10 @@ pub(super) fn expand(
     let borrowed = quote_spanned!(zone.span()=> &#zone);
     begin.extend(quote_spanned!(at_name=> let zone: &::memzone::Zone = #borrowed;));
     let name = named.map(|name| quote_spanned!(here=> let #name: &::memzone::Zone = zone;));
-    let way_out = way_out(head, bindings, body, &guard, on_error);
+    let way_out = match head.arena {
+        Some(_) => way_out_of_arena(head, on_error),
+        None => way_out(head, bindings, body, &guard, on_error),
+    };
     let end = quote_spanned!(at_name=> #guard.end(););
     let result = match on_error {
         OnError::Panic => quote_spanned!(here=> value),
@@ -84,6 +87,9 @@ pub(super) fn expand(
         (Mark::Semicolon, OnError::Panic) => "letz!",
         (Mark::Semicolon, OnError::Return) => "try_letz!",
     };
+    if let Some(arena) = &head.arena {
+        return of_arena(head, arena, &guard, &begin, on_error);
+    }
     let (expected, begin) = match on_error {
         OnError::Panic => (
             quote_spanned!(here=> hint.expected(loop {})),
@@ -126,6 +132,64 @@ pub(super) fn expand(
     let outer = quote_spanned!(to=> (#outer).as_outer_zone());
     quote_spanned! {here=>
         match ({ #site #bytes (site, bytes) }, #outer) { ((site, bytes), outer) => { #run } }
+    }
+}
+
+/// A scope whose zone comes from an arena. `begin` is what follows its guard.
+fn of_arena(
+    head: &Head,
+    arena: &Expr,
+    guard: &Ident,
+    begin: &TokenStream,
+    on_error: OnError,
+) -> TokenStream {
+    let here = Span::mixed_site();
+    let bytes = match &head.bytes {
+        Some(bytes) => quote_spanned!(here=> { let bytes: usize = #bytes; bytes }),
+        None => quote_spanned!(here=> 0),
+    };
+    let at_arena = here.located_at(arena.span());
+    // A reference to an arena will do too, by auto-dereferencing.
+    let enter = quote_spanned! {at_arena=> {
+        use ::memzone::__private::AsArena as _;
+        (#arena).enter(bytes)
+    }};
+    let run = match on_error {
+        OnError::Panic => quote_spanned! {here=>
+            let #guard = ::memzone::__private::or_panic(#enter);
+            #begin
+        },
+        OnError::Return => quote_spanned! {here=>
+            match #enter {
+                ::core::result::Result::Ok(#guard) => { #begin }
+                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+            }
+        },
+    };
+    match &head.outer {
+        None => quote_spanned!(here=> match #bytes { bytes => { #run } }),
+        Some(outer) => {
+            let outer = quote_spanned!(here.located_at(outer.span())=> (#outer).as_outer_zone());
+            quote_spanned!(here=> match (#bytes, #outer) { (bytes, outer) => { #run } })
+        }
+    }
+}
+
+/// What leaves a scope of an arena: the body's `value` as it is, or its copy in `outer`.
+fn way_out_of_arena(head: &Head, on_error: OnError) -> TokenStream {
+    let here = Span::mixed_site();
+    let copied = quote_spanned!(here=> ::memzone::__private::copied_to(value, outer));
+    let value = match (&head.outer, on_error) {
+        (None, OnError::Panic) => quote_spanned!(here=> value),
+        (None, OnError::Return) => {
+            quote_spanned!(here=> ::core::result::Result::Ok::<_, ::memzone::ZoneError>(value))
+        }
+        (Some(_), OnError::Panic) => quote_spanned!(here=> ::memzone::__private::or_panic(#copied)),
+        (Some(_), OnError::Return) => copied,
+    };
+    quote_spanned! {here=>
+        #[allow(unreachable_code, clippy::diverging_sub_expression)]
+        let value = #value;
     }
 }
 

@@ -58,6 +58,11 @@ impl Mark {
         }
     }
 
+    /// What is to be written where the zone comes from an arena.
+    fn head_of(self, name: impl core::fmt::Display) -> String {
+        format!("{name} of arena{} ..", if self == Mark::Arrow { " =>" } else { ";" })
+    }
+
     /// What is to be written where no outer zone is named.
     fn head_alone(self, name: impl core::fmt::Display) -> String {
         match self {
@@ -97,6 +102,19 @@ impl Head {
         }
         let name: TokenTree = input.parse()?;
         let text = mark.text();
+        if is_of(input) {
+            let of: Ident = input.parse()?;
+            if mark.is_next(input) || input.is_empty() {
+                let head = mark.head_of(&name);
+                let help = format!("the arena to take the zone from is missing: write `{head}`");
+                return Err(Error::new_spanned(of, help));
+            }
+            head.arena = Some(input.parse()?);
+            if !mark.is_next(input) && !input.peek(Token![in]) {
+                let help = format!("expected `{text}` or `in` and a zone after the arena");
+                return Err(error_at(input, help));
+            }
+        }
         if input.peek(Token![in]) {
             input.parse::<Token![in]>()?;
             if mark.is_next(input) || input.is_empty() {
@@ -119,6 +137,11 @@ impl Head {
         head.name = Some(name.into_token_stream());
         Ok(head)
     }
+}
+
+/// Whether the word `of` is next.
+fn is_of(input: ParseStream<'_>) -> bool {
+    input.fork().parse::<Ident>().is_ok_and(|word| word == "of")
 }
 
 /// Refuses `beginz!(z, z.alloc(1))`, where a name is meant to be the zone's: no size has such methods.

@@ -27,12 +27,14 @@ enum Mark {
     Semicolon,
 }
 
-/// `[BYTES ,] [NAME [in OUTER] MARK]`
+/// `[BYTES ,] [NAME [of ARENA] [in OUTER] MARK]`
 #[derive(Default)]
 struct Head {
     bytes: Option<Expr>,
     /// An identifier or `_`.
     name: Option<TokenStream>,
+    /// What the scope's zone is taken from, if not from the thread's stack.
+    arena: Option<Expr>,
     outer: Option<Expr>,
 }
 

@@ -6,6 +6,7 @@ use super::mailbox::{Giver, Taker, mailbox};
 use crate::closure::zone_fn::ZoneFn;
 use crate::error::{ZoneError, or_panic};
 use core::fmt;
+use core::ops::{Deref, DerefMut};
 
 /// Makes a closure that can be redefined while another thread plays it. The [`Caller`] goes to that thread, which may
 /// be that of an audio callback. The [`Binder`] stays.
@@ -15,8 +16,8 @@ use core::fmt;
 ///
 /// let (mut caller, binder) = hot(ZoneFn::new(1024, |z| z.closure(|x: f32| x * 0.5)));
 /// let player = std::thread::spawn(move || {
-///     while caller.call(1.0) == 0.5 {} // plays, as long as nobody defines something else
-///     caller.call(1.0)
+///     while caller(1.0) == 0.5 {} // plays, as long as nobody defines something else
+///     caller(1.0)
 /// });
 /// binder.rebind(ZoneFn::new(1024, |z| z.closure(|x: f32| x * 0.25)));
 /// assert_eq!(player.join().unwrap(), 0.25);
@@ -43,23 +44,25 @@ use core::fmt;
 ///     }
 /// }
 ///
-/// let sine = ZoneFn::new(1024, |z| {
-///     z.closure_with(|patch: &mut Patch, frequency: f32| {
+/// type Voice = ZoneFn<dyn FnMut(&mut Patch, f32) -> f32>;
+///
+/// let sine: Voice = ZoneFn::new(1024, |z| {
+///     z.callback(|patch: &mut Patch, frequency: f32| {
 ///         (patch.step(frequency) * std::f32::consts::TAU).sin()
 ///     })
 /// });
 /// let (mut caller, binder) = hot(sine);
 /// let mut patch = Patch { phase: 0.0 };
 /// for _ in 0..100 {
-///     caller.call_with(&mut patch, 440.0);
+///     caller(&mut patch, 440.0);
 /// }
 /// let before = patch.phase;
 ///
 /// // A saw, which goes on where the sine was.
 /// binder.rebind(ZoneFn::new(1024, |z| {
-///     z.closure_with(|patch: &mut Patch, frequency| patch.step(frequency) * 2.0 - 1.0)
+///     z.callback(|patch: &mut Patch, frequency: f32| patch.step(frequency) * 2.0 - 1.0)
 /// }));
-/// let saw = caller.call_with(&mut patch, 440.0);
+/// let saw = caller(&mut patch, 440.0);
 /// assert_eq!(saw, (before + 440.0 / 48_000.0) * 2.0 - 1.0);
 /// ```
 ///
@@ -74,7 +77,7 @@ use core::fmt;
 ///
 /// No: it asks the system for memory.
 #[track_caller]
-pub fn hot<A, R, S: ?Sized>(f: ZoneFn<A, R, S>) -> (Caller<A, R, S>, Binder<A, R, S>) {
+pub fn hot<D: ?Sized>(f: ZoneFn<D>) -> (Caller<D>, Binder<D>) {
     or_panic(try_hot(f))
 }
 
@@ -88,14 +91,13 @@ pub fn hot<A, R, S: ?Sized>(f: ZoneFn<A, R, S>) -> (Caller<A, R, S>, Binder<A, R
 ///
 /// No: it asks the system for memory.
 #[expect(clippy::type_complexity, reason = "the pair is taken apart where it is made")]
-pub fn try_hot<A, R, S: ?Sized>(
-    f: ZoneFn<A, R, S>,
-) -> Result<(Caller<A, R, S>, Binder<A, R, S>), ZoneError> {
+pub fn try_hot<D: ?Sized>(f: ZoneFn<D>) -> Result<(Caller<D>, Binder<D>), ZoneError> {
     let (taker, giver) = mailbox(f)?;
     Ok((Caller { taker, taken_up: 0 }, Binder { giver }))
 }
 
-/// The side of a [`hot`] closure that plays it.
+/// The side of a [`hot`] closure that plays it. It is called like a function, and each call is one of the newest
+/// definition.
 ///
 /// Dropping it leaves all closures to the [`Binder`], which destroys them. If the binder has ended before, they are
 /// destroyed here. [`into_definition`](Caller::into_definition) keeps the current closure from being destroyed.
@@ -106,38 +108,22 @@ pub fn try_hot<A, R, S: ?Sized>(
 /// let level = |level: f32| ZoneFn::new(1024, move |z| z.closure(move |()| level));
 /// let (mut caller, binder) = hot(level(1.0));
 /// binder.rebind(level(0.5));
-/// assert_eq!((caller.call(()), caller.taken_up()), (0.5, 1));
+/// assert_eq!((caller(()), caller.taken_up()), (0.5, 1));
 /// let mut last = caller.into_definition(); // to play on, without a binder
 /// drop(binder);
-/// assert_eq!(last.call(()), 0.5);
+/// assert_eq!(last(()), 0.5);
 /// ```
 ///
 /// # Real-time
 ///
 /// Yes. Nothing here waits, and nothing frees memory as long as there is a binder. Taking up a redefinition is one
 /// atomic exchange. A call without one is a load, a branch and an indirect call.
-pub struct Caller<A, R, S: ?Sized = ()> {
-    pub(super) taker: Taker<ZoneFn<A, R, S>>,
+pub struct Caller<D: ?Sized> {
+    pub(super) taker: Taker<ZoneFn<D>>,
     pub(super) taken_up: u64,
 }
 
-impl<A, R, S: ?Sized> Caller<A, R, S> {
-    /// Takes up the newest redefinition, if there is one. Then it calls the closure and lends it something of the
-    /// player's; see [`hot`].
-    ///
-    /// A panic in the closure reaches the player. The `Caller` can be used afterwards.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
-    #[inline(always)]
-    pub fn call_with(&mut self, shared: &mut S, argument: A) -> R {
-        if self.taker.has_new() {
-            self.take_up();
-        }
-        self.taker.current().call_with(shared, argument)
-    }
-
+impl<D: ?Sized> Caller<D> {
     /// Takes up the newest redefinition, if there is one, and says whether there was.
     ///
     /// This is for the start of a block that one definition is to play as a whole. Call that definition through
@@ -151,7 +137,7 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
     /// caller.refresh();
     /// let f = caller.definition();
     /// for (n, sample) in block.iter_mut().enumerate() {
-    ///     *sample = f.call(n);
+    ///     *sample = f(n);
     /// }
     /// # drop(binder);
     /// ```
@@ -178,7 +164,7 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
     ///
     /// Yes. What you move out of here, for example with `mem::replace`, is destroyed where you drop it.
     #[inline(always)]
-    pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
+    pub fn definition(&mut self) -> &mut ZoneFn<D> {
         self.taker.current()
     }
 
@@ -196,22 +182,28 @@ impl<A, R, S: ?Sized> Caller<A, R, S> {
     /// # Real-time
     ///
     /// Yes, unless the binder has ended before.
-    pub fn into_definition(self) -> ZoneFn<A, R, S> {
+    pub fn into_definition(self) -> ZoneFn<D> {
         self.taker.into_current()
     }
 }
 
-impl<A, R> Caller<A, R> {
-    /// Takes up the newest redefinition, if there is one, and calls the closure.
-    ///
-    /// A panic in the closure reaches the player. The `Caller` can be used afterwards.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closure is.
+/// Calling a `Caller` like a function takes up the newest redefinition, if there is one, and calls it. A panic in the
+/// closure reaches the player. The `Caller` can be used afterwards.
+impl<D: ?Sized> DerefMut for Caller<D> {
     #[inline(always)]
-    pub fn call(&mut self, argument: A) -> R {
-        self.call_with(&mut (), argument)
+    fn deref_mut(&mut self) -> &mut D {
+        if self.taker.has_new() {
+            self.take_up();
+        }
+        self.taker.current()
+    }
+}
+
+impl<D: ?Sized> Deref for Caller<D> {
+    type Target = D;
+    #[inline(always)]
+    fn deref(&self) -> &D {
+        self.taker.current_ref()
     }
 }
 
@@ -229,17 +221,17 @@ impl<A, R> Caller<A, R> {
 /// binder.rebind(level(0.5));
 /// assert_eq!(binder.rebind(level(0.25)), 1); // 0.5 was never played
 /// assert!(binder.is_pending());
-/// assert_eq!(caller.call(()), 0.25);
+/// assert_eq!(caller(()), 0.25);
 /// assert!(!binder.is_pending());
 /// drop(caller);
 /// assert!(binder.has_ended());
 /// assert_eq!(binder.reclaim(), 2); // 1.0 was retired, 0.25 was left
 /// ```
-pub struct Binder<A, R, S: ?Sized = ()> {
-    giver: Giver<ZoneFn<A, R, S>>,
+pub struct Binder<D: ?Sized> {
+    giver: Giver<ZoneFn<D>>,
 }
 
-impl<A, R, S: ?Sized> Binder<A, R, S> {
+impl<D: ?Sized> Binder<D> {
     /// Redefines the closure. The caller's next call is to `f`.
     ///
     /// A definition that the caller has not taken up yet is destroyed here without being played. So is one that the
@@ -249,7 +241,7 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
     /// # Real-time
     ///
     /// No: a closure that is destroyed frees its zone. This does not wait for the caller.
-    pub fn rebind(&self, f: ZoneFn<A, R, S>) -> usize {
+    pub fn rebind(&self, f: ZoneFn<D>) -> usize {
         usize::from(self.giver.give(f).is_some())
     }
 
@@ -282,7 +274,7 @@ impl<A, R, S: ?Sized> Binder<A, R, S> {
     }
 }
 
-impl<A, R, S: ?Sized> fmt::Debug for Caller<A, R, S> {
+impl<D: ?Sized> fmt::Debug for Caller<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pending = self.taker.has_new();
         f.debug_struct("Caller")
@@ -292,7 +284,7 @@ impl<A, R, S: ?Sized> fmt::Debug for Caller<A, R, S> {
     }
 }
 
-impl<A, R, S: ?Sized> fmt::Debug for Binder<A, R, S> {
+impl<D: ?Sized> fmt::Debug for Binder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Binder")
             .field("pending", &self.is_pending())

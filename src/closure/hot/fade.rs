@@ -70,8 +70,9 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
     }
 }
 
-/// A [`Caller`] that fades from each definition to the next. During a fade both are called for each sample, and their
-/// results are mixed, in equal steps from the old definition to the new one.
+/// A [`Caller`] that fades from each definition to the next, for definitions that return a sample or a frame. During a
+/// fade both are called for each sample, and their results are mixed, in equal steps from the old definition to the new
+/// one. For definitions that fill blocks there is [`BlockFader`](crate::BlockFader).
 ///
 /// The old definition is retired after its fade. Redefinitions that come meanwhile wait for the end of the fade, and
 /// only the newest of them is played.
@@ -98,14 +99,14 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// ```
 /// use memzone::{Fader, ZoneFn, hot};
 ///
-/// let saw = |gain: f32| {
+/// fn saw(gain: f32) -> ZoneFn<dyn FnMut(&mut f32, f32) -> f32> {
 ///     ZoneFn::new(1024, |z| {
-///         z.closure_with(move |phase: &mut f32, step: f32| {
+///         z.callback(move |phase: &mut f32, step: f32| {
 ///             *phase = (*phase + step).fract();
 ///             *phase * gain
 ///         })
 ///     })
-/// };
+/// }
 /// let (caller, binder) = hot(saw(1.0));
 /// let mut phase = 0.0;
 /// let mut fader = Fader::with_state(caller, 480, phase);
@@ -127,7 +128,7 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// /// The line, and where the next sample goes.
 /// type Line<'z> = (&'z [Cell<f32>], usize);
 ///
-/// fn echo<'z>(gain: f32) -> ZoneFn<(f32, Line<'z>), f32> {
+/// fn echo<'z>(gain: f32) -> ZoneFn<dyn FnMut((f32, Line<'z>)) -> f32> {
 ///     ZoneFn::new(1024, |z| {
 ///         z.closure(move |(input, (line, at)): (f32, Line<'_>)| input + line[at].get() * gain)
 ///     })
@@ -152,8 +153,8 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// # Real-time
 ///
 /// Yes, if the closures are and copying the state is.
-pub struct Fader<A, R, S = ()> {
-    caller: Caller<A, R, S>,
+pub struct Fader<D: ?Sized, S = ()> {
+    caller: Caller<D>,
     /// The state for the definition that is faded out.
     spare_state: S,
     samples: u32,
@@ -161,18 +162,7 @@ pub struct Fader<A, R, S = ()> {
     played: u32,
 }
 
-impl<A, R> Fader<A, R> {
-    /// Makes a fader that fades over this many samples: 480 are 10 ms at 48 kHz. With 0 it plays as the caller does.
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
-    pub fn new(caller: Caller<A, R>, samples: u32) -> Fader<A, R> {
-        Fader::with_state(caller, samples, ())
-    }
-}
-
-impl<A: Clone, R: Mix> Fader<A, R> {
+impl<A: Clone, R: Mix> Fader<dyn FnMut(A) -> R> {
     /// Plays one sample.
     ///
     /// A panic in a closure reaches the player. The fader can be used afterwards.
@@ -182,18 +172,43 @@ impl<A: Clone, R: Mix> Fader<A, R> {
     /// Yes, if the closures are.
     #[inline]
     pub fn call(&mut self, argument: A) -> R {
-        self.call_with(&mut (), argument)
+        self.play(&mut (), argument, |definition, (), argument| definition(argument))
     }
 }
 
-impl<A, R, S> Fader<A, R, S> {
+impl<A: Clone, R: Mix, S: Clone> Fader<dyn FnMut(&mut S, A) -> R, S> {
+    /// Plays one sample, with the player's state.
+    ///
+    /// A panic in a closure reaches the player. The fader can be used afterwards.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if the closures are, and copying the state at the start of a fade is.
+    #[inline]
+    pub fn call_with(&mut self, state: &mut S, argument: A) -> R {
+        self.play(state, argument, |definition, state, argument| definition(state, argument))
+    }
+}
+
+impl<D: ?Sized> Fader<D> {
+    /// Makes a fader that fades over this many samples: 480 are 10 ms at 48 kHz. With 0 it plays as the caller does.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn new(caller: Caller<D>, samples: u32) -> Fader<D> {
+        Fader::with_state(caller, samples, ())
+    }
+}
+
+impl<D: ?Sized, S> Fader<D, S> {
     /// Like [`new`](Fader::new), for definitions that are called with a state. `spare` is a second state, with as much
     /// room as the player's. Its content does not matter.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub fn with_state(caller: Caller<A, R, S>, samples: u32, spare: S) -> Fader<A, R, S> {
+    pub fn with_state(caller: Caller<D>, samples: u32, spare: S) -> Fader<D, S> {
         Fader { caller, spare_state: spare, samples, played: 0 }
     }
 
@@ -237,7 +252,7 @@ impl<A, R, S> Fader<A, R, S> {
     /// # Real-time
     ///
     /// Yes. What you move out of here is destroyed where you drop it.
-    pub fn definition(&mut self) -> &mut ZoneFn<A, R, S> {
+    pub fn definition(&mut self) -> &mut ZoneFn<D> {
         self.caller.definition()
     }
 
@@ -246,36 +261,35 @@ impl<A, R, S> Fader<A, R, S> {
     /// # Real-time
     ///
     /// Yes, if dropping the spare state is. It is dropped here.
-    pub fn into_caller(mut self) -> Caller<A, R, S> {
+    pub fn into_caller(mut self) -> Caller<D> {
         self.caller.taker.end_fade();
         self.caller
     }
 }
 
-impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
-    /// Plays one sample, with the player's state.
-    ///
-    /// A panic in a closure reaches the player. The fader can be used afterwards.
-    ///
-    /// # Real-time
-    ///
-    /// Yes, if the closures are, and copying the state at the start of a fade is.
+impl<D: ?Sized, S: Clone> Fader<D, S> {
+    /// Plays one sample. `call` says how a definition is called.
     #[inline]
-    pub fn call_with(&mut self, state: &mut S, argument: A) -> R {
+    fn play<A: Clone, R: Mix>(
+        &mut self,
+        state: &mut S,
+        argument: A,
+        call: impl Fn(&mut D, &mut S, A) -> R,
+    ) -> R {
         let taker = &mut self.caller.taker;
         if self.samples == 0 {
-            return self.caller.call_with(state, argument);
+            return call(&mut self.caller, state, argument);
         }
         if !taker.is_fading() {
             if !taker.has_new() {
                 taker.send_back();
-                return taker.current().call_with(state, argument);
+                return call(taker.current(), state, argument);
             }
             // The copy is made before the fade begins, so that a panic in it changes nothing.
             self.spare_state.clone_from(state);
             self.begin_fade();
         }
-        self.play_fading(state, argument)
+        self.play_fading(state, argument, call)
     }
 
     #[cold]
@@ -286,12 +300,17 @@ impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
 
     /// Plays one sample of a fade.
     #[inline(never)]
-    fn play_fading(&mut self, state: &mut S, argument: A) -> R {
+    fn play_fading<A: Clone, R: Mix>(
+        &mut self,
+        state: &mut S,
+        argument: A,
+        call: impl Fn(&mut D, &mut S, A) -> R,
+    ) -> R {
         let Some((current, old)) = self.caller.taker.current_and_fading() else {
-            return self.caller.call_with(state, argument);
+            return call(&mut self.caller, state, argument);
         };
-        let new = current.call_with(state, argument.clone());
-        let old = old.call_with(&mut self.spare_state, argument);
+        let new = call(current, state, argument.clone());
+        let old = call(old, &mut self.spare_state, argument);
         self.played += 1;
         let part = self.played as f32 / (self.samples as f32 + 1.0);
         if self.played >= self.samples {
@@ -301,7 +320,7 @@ impl<A: Clone, R: Mix, S: Clone> Fader<A, R, S> {
     }
 }
 
-impl<A, R, S> fmt::Debug for Fader<A, R, S> {
+impl<D: ?Sized, S> fmt::Debug for Fader<D, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fader")
             .field("caller", &self.caller)

@@ -31,10 +31,10 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
 
+#[cfg(not(loom))]
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// What can go through a mailbox: an owner that is a single pointer.
 ///
@@ -50,7 +50,7 @@ pub(super) unsafe trait Letter: Sized {
 }
 
 // SAFETY: (I23) `ZoneFn::into_raw` and `from_raw` are opposites, and a closure's node is aligned for pointers.
-unsafe impl<A, R, S: ?Sized> Letter for ZoneFn<A, R, S> {
+unsafe impl<D: ?Sized> Letter for ZoneFn<D> {
     fn into_raw(self) -> NonNull<()> {
         ZoneFn::into_raw(self)
     }
@@ -214,6 +214,11 @@ impl<T: Letter> Taker<T> {
         &mut self.current
     }
 
+    #[inline(always)]
+    pub(super) fn current_ref(&self) -> &T {
+        &self.current
+    }
+
     /// The current definition and the one that is faded out, if there is a fade.
     #[inline(always)]
     pub(super) fn current_and_fading(&mut self) -> Option<(&mut T, &mut T)> {
@@ -235,7 +240,7 @@ impl<T: Letter> Taker<T> {
         match unsafe { letter_in(word) } {
             Some(new) => new,
             // This cannot happen, as NEW is replaced only by a newer NEW. Unwinding would drop what was sent.
-            None => std::process::abort(),
+            None => crate::system::last_words::end_process(),
         }
     }
 
@@ -273,9 +278,16 @@ impl<T: Letter> Taker<T> {
         self.send_back();
     }
 
-    /// Sends the spent definition back, if the slot is empty.
-    #[inline]
+    /// Sends the spent definition back, if there is one and the slot is empty.
+    #[inline(always)]
     pub(super) fn send_back(&mut self) {
+        if self.spent.is_some() {
+            self.send_spent_back();
+        }
+    }
+
+    #[inline(never)]
+    fn send_spent_back(&mut self) {
         let Some(spent) = self.spent.take() else { return };
         let spent = spent.into_raw();
         // Release: the giver sees the definition as this side left it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 /// A definition with state, that drops something when it ends.
-fn definition(gain: f32) -> ZoneFn<f32, f32> {
+fn definition(gain: f32) -> ZoneFn<dyn FnMut(f32) -> f32> {
     let owned = Arc::new(vec![gain; 10]);
     ZoneFn::new(64 << 10, |z| {
         let line = z.alloc_slice(480, 0.0_f32);
@@ -23,13 +23,13 @@ fn definition(gain: f32) -> ZoneFn<f32, f32> {
 }
 
 /// Calls from a thread where nothing but real-time happens, while this one redefines.
-fn play(mut caller: Caller<f32, f32>, binder: memzone::Binder<f32, f32>) {
+fn play(mut caller: Caller<dyn FnMut(f32) -> f32>, binder: memzone::Binder<dyn FnMut(f32) -> f32>) {
     let player = thread::spawn(move || {
         prepare();
         realtime(|| {
             let section = rt::enter_unwatched(Policy::Deny);
             for n in 0..200_000 {
-                caller.call(n as f32);
+                caller(n as f32);
             }
             assert_eq!(section.report().asked(), 0);
             drop(section);
@@ -95,7 +95,7 @@ crate::cases! { CASES:
     fn zone_fn_calls() {
         prepare();
         let mut definition = definition(0.5);
-        let sum = realtime(|| (0..1000).map(|n| definition.call(n as f32)).sum::<f32>());
+        let sum = realtime(|| (0..1000).map(|n| definition(n as f32)).sum::<f32>());
         assert!(sum > 0.0);
     }
     fn hot_calls_while_it_is_redefined() {

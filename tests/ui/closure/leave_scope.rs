@@ -3,5 +3,5 @@ use memzone::beginz;
 
 fn main() {
     let mut f = beginz!(z => { z.closure(|n: u32| n + 1) });
-    f.call(1);
+    f(1);
 }

@@ -6,5 +6,5 @@ fn main() {
         let zone = Zone::new(1024);
         zone.closure(|n: u32| n + 1)
     };
-    f.call(1);
+    f(1);
 }

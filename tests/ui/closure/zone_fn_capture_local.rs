@@ -4,5 +4,5 @@ use memzone::ZoneFn;
 fn main() {
     let table = [0.5_f32; 64];
     let mut f = ZoneFn::new(1024, |z| z.closure(|at: usize| table[at]));
-    f.call(0);
+    f(0);
 }

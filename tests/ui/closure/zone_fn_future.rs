@@ -6,7 +6,7 @@ fn main() {
         let table: &[u32] = z.alloc_slice(16, 1_u32);
         z.closure(move |at: usize| async move { table[at] })
     });
-    let later = f.call(1);
+    let later = f(1);
     drop(f);
     drop(later);
 }

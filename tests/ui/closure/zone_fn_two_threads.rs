@@ -4,7 +4,7 @@ use memzone::ZoneFn;
 fn main() {
     let mut f = ZoneFn::new(1024, |z| z.closure(|n: u32| n + 1));
     std::thread::scope(|threads| {
-        threads.spawn(|| f.call(1));
-        f.call(2);
+        threads.spawn(|| f(1));
+        f(2);
     });
 }

@@ -5,5 +5,5 @@ fn main() {
     let mut zone = Zone::new(1024);
     let mut f = zone.closure(|n: u32| n + 1);
     zone.reset().unwrap();
-    f.call(1);
+    f(1);
 }

@@ -5,13 +5,13 @@ use std::sync::Mutex;
 static KEPT: Mutex<Option<&'static str>> = Mutex::new(None);
 
 fn play<'s>(text: &'s str) {
-    let (mut caller, binder): (Caller<&'s str, ()>, Binder<&'s str, ()>) =
+    let (mut caller, binder): (Caller<dyn FnMut(&'s str)>, Binder<dyn FnMut(&'s str)>) =
         hot(ZoneFn::new(1024, |z| z.closure(|_: &'s str| ())));
-    let longer: Binder<&'static str, ()> = binder;
+    let longer: Binder<dyn FnMut(&'static str)> = binder;
     longer.rebind(ZoneFn::new(1024, |z| {
         z.closure(|text: &'static str| *KEPT.lock().unwrap() = Some(text))
     }));
-    caller.call(text);
+    caller(text);
 }
 
 fn main() {

@@ -7,5 +7,5 @@ fn main() {
     std::thread::scope(|threads| {
         threads.spawn(move || other.taken_up());
     });
-    caller.call(1);
+    caller(1);
 }

@@ -6,5 +6,5 @@ fn main() {
     let old = caller.definition();
     binder.rebind(ZoneFn::new(1024, |z| z.closure(|n: u32| n + 1)));
     caller.refresh();
-    old.call(1);
+    old(1);
 }

@@ -2,7 +2,8 @@
 use memzone::{ZoneFn, hot};
 
 fn main() {
-    let f = ZoneFn::new(1024, |z| z.closure_with(|phase: &mut f32, step: f32| *phase + step));
+    let f: ZoneFn<dyn FnMut(&mut f32, f32) -> f32> =
+        ZoneFn::new(1024, |z| z.callback(|phase: &mut f32, step: f32| *phase + step));
     let (mut caller, _binder) = hot(f);
-    caller.call(1.0);
+    caller(1.0);
 }

@@ -6,7 +6,7 @@ fn main() {
         let table: &[u32] = z.alloc_slice(16, 1_u32);
         z.closure(move |at: usize| &table[at])
     }));
-    let kept = caller.call(1);
+    let kept = caller(1);
     drop((caller, binder));
     println!("{kept}");
 }

@@ -43,7 +43,7 @@ fn main() -> Result<(), ZoneError> {
     });
     let (mut caller, binder) = hot(table());
     binder.rebind(table());
-    assert_eq!((caller.call(place), binder.reclaim()), (6, 1));
+    assert_eq!((caller(place), binder.reclaim()), (6, 1));
 
     let parcel = Parcel::<&[u64]>::new(1024, |scope| scope.alloc_slice(4, 1_u64));
     assert_eq!(parcel.with(|value| value.len()), 4);

@@ -37,6 +37,16 @@ fn not_co_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
 fn not_contra_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
 type ZStringZ<'a> = ZString<'a>;
 fn not_contra_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
+type RefusedT<'a> = Refused<&'a u8>;
+fn not_contra_refused_t<'l: 's, 's>(x: RefusedT<'s>) -> RefusedT<'l> { x }
+type ZVecZ<'a> = ZVec<'a, u8>;
+fn not_contra_zvec_z<'l: 's, 's>(x: ZVecZ<'s>) -> ZVecZ<'l> { x }
+type ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
+fn not_contra_zvec_t<'p, 'l: 's, 's: 'p>(x: ZVecT<'p, 's>) -> ZVecT<'p, 'l> { x }
+type ZVecIterA<'a> = ZVecIter<'a, u8>;
+fn not_contra_zveciter_a<'l: 's, 's>(x: ZVecIterA<'s>) -> ZVecIterA<'l> { x }
+type ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
+fn not_contra_zveciter_t<'p, 'l: 's, 's: 'p>(x: ZVecIterT<'p, 's>) -> ZVecIterT<'p, 'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
@@ -61,45 +71,21 @@ type PoolBoxP<'a> = PoolBox<'a, u8>;
 fn not_contra_poolbox_p<'l: 's, 's>(x: PoolBoxP<'s>) -> PoolBoxP<'l> { x }
 type PoolBoxT<'p, 'a> = PoolBox<'p, &'a u8>;
 fn not_contra_poolbox_t<'p, 'l: 's, 's: 'p>(x: PoolBoxT<'p, 's>) -> PoolBoxT<'p, 'l> { x }
-type ClosureZ<'a> = Closure<'a, u8, u8, u8>;
+type ClosureZ<'a> = Closure<'a, u8>;
 fn not_contra_closure_z<'l: 's, 's>(x: ClosureZ<'s>) -> ClosureZ<'l> { x }
-type ClosureA<'p, 'a> = Closure<'p, &'a u8, u8, u8>;
-fn not_co_closure_a<'p, 'l: 's, 's: 'p>(x: ClosureA<'p, 'l>) -> ClosureA<'p, 's> { x }
-type ClosureR<'p, 'a> = Closure<'p, u8, &'a u8, u8>;
-fn not_contra_closure_r<'p, 'l: 's, 's: 'p>(x: ClosureR<'p, 's>) -> ClosureR<'p, 'l> { x }
-type ClosureS<'p, 'a> = Closure<'p, u8, u8, &'a u8>;
-fn not_co_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 'l>) -> ClosureS<'p, 's> { x }
-fn not_contra_closure_s<'p, 'l: 's, 's: 'p>(x: ClosureS<'p, 's>) -> ClosureS<'p, 'l> { x }
-type ZoneFnA<'a> = ZoneFn<&'a u8, u8, u8>;
-fn not_co_zonefn_a<'l: 's, 's>(x: ZoneFnA<'l>) -> ZoneFnA<'s> { x }
-type ZoneFnR<'a> = ZoneFn<u8, &'a u8, u8>;
-fn not_contra_zonefn_r<'l: 's, 's>(x: ZoneFnR<'s>) -> ZoneFnR<'l> { x }
-type ZoneFnS<'a> = ZoneFn<u8, u8, &'a u8>;
-fn not_co_zonefn_s<'l: 's, 's>(x: ZoneFnS<'l>) -> ZoneFnS<'s> { x }
-fn not_contra_zonefn_s<'l: 's, 's>(x: ZoneFnS<'s>) -> ZoneFnS<'l> { x }
+type ClosureD<'p, 'a> = Closure<'p, &'a u8>;
+fn not_contra_closure_d<'p, 'l: 's, 's: 'p>(x: ClosureD<'p, 's>) -> ClosureD<'p, 'l> { x }
+type ZoneFnD<'a> = ZoneFn<&'a u8>;
+fn not_contra_zonefn_d<'l: 's, 's>(x: ZoneFnD<'s>) -> ZoneFnD<'l> { x }
 type ParcelT<'a> = Parcel<&'a u8>;
-type CallerA<'a> = Caller<&'a u8, u8, u8>;
-fn not_co_caller_a<'l: 's, 's>(x: CallerA<'l>) -> CallerA<'s> { x }
-type CallerR<'a> = Caller<u8, &'a u8, u8>;
-fn not_contra_caller_r<'l: 's, 's>(x: CallerR<'s>) -> CallerR<'l> { x }
-type CallerS<'a> = Caller<u8, u8, &'a u8>;
-fn not_co_caller_s<'l: 's, 's>(x: CallerS<'l>) -> CallerS<'s> { x }
-fn not_contra_caller_s<'l: 's, 's>(x: CallerS<'s>) -> CallerS<'l> { x }
-type BinderA<'a> = Binder<&'a u8, u8, u8>;
-fn not_co_binder_a<'l: 's, 's>(x: BinderA<'l>) -> BinderA<'s> { x }
-fn not_contra_binder_a<'l: 's, 's>(x: BinderA<'s>) -> BinderA<'l> { x }
-type BinderR<'a> = Binder<u8, &'a u8, u8>;
-fn not_co_binder_r<'l: 's, 's>(x: BinderR<'l>) -> BinderR<'s> { x }
-fn not_contra_binder_r<'l: 's, 's>(x: BinderR<'s>) -> BinderR<'l> { x }
-type BinderS<'a> = Binder<u8, u8, &'a u8>;
-fn not_co_binder_s<'l: 's, 's>(x: BinderS<'l>) -> BinderS<'s> { x }
-fn not_contra_binder_s<'l: 's, 's>(x: BinderS<'s>) -> BinderS<'l> { x }
-type FaderA<'a> = Fader<&'a u8, u8, u8>;
-fn not_co_fader_a<'l: 's, 's>(x: FaderA<'l>) -> FaderA<'s> { x }
-type FaderR<'a> = Fader<u8, &'a u8, u8>;
-fn not_contra_fader_r<'l: 's, 's>(x: FaderR<'s>) -> FaderR<'l> { x }
-type FaderS<'a> = Fader<u8, u8, &'a u8>;
-fn not_co_fader_s<'l: 's, 's>(x: FaderS<'l>) -> FaderS<'s> { x }
+type CallerD<'a> = Caller<&'a u8>;
+fn not_contra_caller_d<'l: 's, 's>(x: CallerD<'s>) -> CallerD<'l> { x }
+type BinderD<'a> = Binder<&'a u8>;
+fn not_co_binder_d<'l: 's, 's>(x: BinderD<'l>) -> BinderD<'s> { x }
+fn not_contra_binder_d<'l: 's, 's>(x: BinderD<'s>) -> BinderD<'l> { x }
+type FaderD<'a> = Fader<&'a u8>;
+fn not_contra_fader_d<'l: 's, 's>(x: FaderD<'s>) -> FaderD<'l> { x }
+type FaderS<'a> = Fader<u8, &'a u8>;
 fn not_contra_fader_s<'l: 's, 's>(x: FaderS<'s>) -> FaderS<'l> { x }
 type FullT<'a> = Full<&'a u8>;
 fn not_contra_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }

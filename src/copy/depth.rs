@@ -1,0 +1,117 @@
+//! How deep a copy may recurse: it has a floor, an address on the machine's stack that it does not go below.
+
+#![forbid(unsafe_code)]
+
+use crate::error::ZoneError;
+use core::cell::Cell;
+
+/// Stack a copy may use, in bytes.
+const STACK: usize = 24 << 10;
+
+/// How many copies may be nested in one another that have each used up the floor of the one around them. Only
+/// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
+const MOST_NESTED: usize = 3;
+
+thread_local! {
+    /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
+    pub(super) static FLOOR: Cell<usize> = const { Cell::new(0) };
+    static NESTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Sets a thread-local for as long as it lives.
+pub(super) struct During<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
+
+impl<T: Copy + 'static> During<T> {
+    #[inline(always)]
+    pub(super) fn new(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
+        During(key, key.replace(value))
+    }
+}
+
+impl<T: Copy + 'static> Drop for During<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+// The stack grows downward on all our targets.
+#[cfg(not(miri))]
+pub(super) use crate::system::stack_bounds::stack_pointer as stack_top;
+
+#[cfg(miri)]
+thread_local! {
+    /// How many references the copy follows just now: in Miri a local's address says nothing.
+    pub(super) static FOLLOWED: Cell<usize> = const { Cell::new(0) };
+}
+
+#[cfg(miri)]
+pub(super) fn stack_top() -> usize {
+    usize::MAX - FOLLOWED.get() * 512
+}
+
+/// One more reference is followed, until this is dropped.
+#[cfg(miri)]
+pub(super) fn following() -> During<usize> {
+    During::new(&FOLLOWED, FOLLOWED.get() + 1)
+}
+
+/// The floor of a copy that begins here.
+#[inline(always)]
+pub(super) fn floor() -> usize {
+    stack_top().saturating_sub(STACK).max(1)
+}
+
+/// Runs a copy on a floor of its own, within one whose floor is used up.
+///
+/// # Errors
+///
+/// `TooDeep` where too many are nested.
+#[cold]
+#[inline(never)]
+pub(super) fn nested<R>(copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R, ZoneError> {
+    let nested = NESTED.get();
+    if nested == MOST_NESTED {
+        return Err(ZoneError::TooDeep);
+    }
+    let _nested = During::new(&NESTED, nested + 1);
+    let _floor = During::new(&FLOOR, floor());
+    copy()
+}
+
+/// Within a copy of what owns: it goes on with tasks on the heap where it has used much of the stack.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Depth(());
+
+impl Depth {
+    /// That of a copy that is part of another.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline(always)]
+    pub fn within() -> Depth {
+        Depth(())
+    }
+
+    /// Starts a copy, or goes on with the one that this thread is in.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, as far as the copy is.
+    #[inline]
+    pub fn enter<R>(copy: impl FnOnce(Depth) -> Result<R, ZoneError>) -> Result<R, ZoneError> {
+        if FLOOR.get() != 0 {
+            return copy(Depth(()));
+        }
+        // Put back last, also where the copy panics.
+        let _floor = During::new(&FLOOR, floor());
+        copy(Depth(()))
+    }
+
+    #[inline(always)]
+    pub(super) fn is_used_up(self) -> bool {
+        stack_top() < FLOOR.get()
+    }
+}

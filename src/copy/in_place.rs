@@ -1,0 +1,180 @@
+//! What a type promises of being copied into its place, and how much two types are alike.
+//!
+//! A copy is written to where it will lie, part by part, before the values that its references lead to are there. So
+//! there must be no reference to such a value yet: only the bits of its address are written (I42). `DeepCopy` is safe to
+//! implement, so who writes like that must promise something. The promise is a constant that only memzone itself makes,
+//! or an `unsafe` call that the derive writes. An `unsafe` method alone would be no promise, as safe code may override it.
+
+use core::any::TypeId;
+use core::marker::PhantomData;
+
+/// What a type promises.
+pub struct InPlace<T: ?Sized> {
+    trusted: bool,
+    readable: bool,
+    bits: bool,
+    plain: bool,
+    of: PhantomData<fn(*const T) -> *const T>,
+}
+
+impl<T: ?Sized> InPlace<T> {
+    /// Nothing. Its values are copied by value, and then put into their places.
+    pub(crate) const NO: InPlace<T> =
+        InPlace { trusted: false, readable: false, bits: false, plain: false, of: PhantomData };
+
+    /// That of one of memzone's own types with parts: `write_at` may be called.
+    pub(crate) const fn parts(readable: bool, bits: bool) -> InPlace<T> {
+        InPlace { trusted: true, readable, bits, plain: false, of: PhantomData }
+    }
+
+    /// That of a reference.
+    pub(crate) const REFERENCE: InPlace<T> = Self::parts(true, false);
+
+    /// That of plain data, which is `Copy`.
+    pub(crate) const PLAIN: InPlace<T> =
+        InPlace { trusted: true, readable: true, bits: true, plain: true, of: PhantomData };
+
+    /// `write_at` may be called.
+    ///
+    /// # Safety
+    ///
+    /// I42: the type's `write_at` runs no code but what writes its parts. If it returns true, it has written the whole
+    /// value, but for what its references lead to. `readable` is true only if all parts are, and `bits` likewise.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const unsafe fn derived(readable: bool, bits: bool) -> InPlace<T> {
+        Self::parts(readable, bits)
+    }
+
+    /// The same of a `Copy` type that is copied bit by bit.
+    ///
+    /// # Safety
+    ///
+    /// I42: the type's copies are of the type itself, and it is `Copy`.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const unsafe fn flat() -> InPlace<T> {
+        Self::PLAIN
+    }
+
+    /// Whether `write_at` may be called.
+    #[inline(always)]
+    pub(crate) const fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// Whether the bytes of a value may be read while others have references to it. No other thread writes to them.
+    #[inline(always)]
+    pub(crate) const fn readable(&self) -> bool {
+        self.readable
+    }
+
+    /// Whether a copy of a value's bytes is a copy of the value, if its type is alike.
+    #[inline(always)]
+    pub(crate) const fn bits(&self) -> bool {
+        self.bits
+    }
+
+    /// Whether the same is true, and values never change.
+    #[inline(always)]
+    pub(crate) const fn plain(&self) -> bool {
+        self.plain
+    }
+}
+
+/// What tells types apart that differ in more than lifetimes.
+#[inline(always)]
+pub(crate) fn id<T: ?Sized>() -> TypeId {
+    trait Named {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T: ?Sized> Named for PhantomData<T> {
+        #[inline(always)]
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<T>()
+        }
+    }
+    let name: &dyn Named = &PhantomData::<T>;
+    // SAFETY: (I42) the two types differ in a lifetime that no code depends on: a `PhantomData` holds nothing.
+    let name = unsafe { core::mem::transmute::<&dyn Named, &(dyn Named + 'static)>(name) };
+    name.id()
+}
+
+/// Whether two types are the same but for lifetimes. So their values lie in memory alike. Known at compile time.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline(always)]
+pub fn alike<T, U>() -> bool {
+    size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>() && id::<T>() == id::<U>()
+}
+
+/// A part of a value whose bytes may not be read: its address, and how many these are.
+pub type Hole = (*const u8, usize);
+
+/// The place of a part in a copy, which lies where the part lies in the value.
+///
+/// # Safety
+///
+/// I42: `part` is in the value at `from`, and `place` has room for a value of that type.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline(always)]
+pub unsafe fn inside<P>(from: *const u8, place: *mut u8, part: &P) -> *mut P {
+    let offset = (&raw const *part).addr().wrapping_sub(from.addr());
+    // SAFETY: (I42) the caller's promise: it is within the value.
+    unsafe { place.add(offset) }.cast::<P>()
+}
+
+/// Writes a value's bytes, but for those of the holes. So the copy is of the variant that the value is of, once its
+/// holes are filled: what says which variant it is lies in no other variant's fields.
+///
+/// # Safety
+///
+/// I42: `place` has room for a `T`. Outside of the holes nobody writes to the value.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline(always)]
+pub unsafe fn write_around<T>(value: &T, place: *mut u8, holes: &[Hole]) {
+    if holes.iter().all(|hole| hole.1 == 0) {
+        // SAFETY: (I42) the caller's promise; as `MaybeUninit`, the bytes need no meaning.
+        unsafe { place.cast::<T>().copy_from_nonoverlapping(value, 1) };
+        return;
+    }
+    /// Byte by byte, which is seldom needed.
+    ///
+    /// # Safety
+    ///
+    /// That of `write_around`.
+    #[inline(never)]
+    unsafe fn write_bytes(from: *const u8, size: usize, place: *mut u8, holes: &[Hole]) {
+        for index in 0..size {
+            let at = from.wrapping_add(index);
+            if holes.iter().any(|&(hole, bytes)| at.addr().wrapping_sub(hole.addr()) < bytes) {
+                continue;
+            }
+            // SAFETY: (I42) `index < size`.
+            let to = unsafe { place.add(index) };
+            // SAFETY: (I42) nobody writes to this byte.
+            unsafe {
+                to.cast::<core::mem::MaybeUninit<u8>>().copy_from_nonoverlapping(at.cast(), 1)
+            };
+        }
+    }
+    // SAFETY: (I42) the caller's promise.
+    unsafe { write_bytes((&raw const *value).cast(), size_of::<T>(), place, holes) };
+}

@@ -1,0 +1,749 @@
+//! A run: the copy of one value with all that its references lead to, on little stack and with no memory but the
+//! target zone's.
+//!
+//! A copy is written where it will lie. A reference takes a place for what it leads to, writes that place's address into
+//! its own, and goes on with that value at once, as long as the run has used little of the machine's stack. Past that
+//! the value is put off: its place gets a note of what is to be copied to it, and the run takes up the newest note when
+//! it has come back. So however long a list is, the stack holds some levels of it, and the notes take no memory.
+//!
+//! Nobody has a reference to what is not written yet, as only the bits of addresses are (I42). Code of the user's runs
+//! in between: it gets the zone as it is then, and copies in it are runs of their own, which end before it does.
+
+use super::DeepCopy;
+use super::depth::{Depth, During, FLOOR, floor, nested, stack_top};
+use super::in_place::alike;
+use super::seen::Seen;
+use super::table::Table;
+use super::watch::{State, Watch};
+use crate::error::{MAX_ALIGN, ZoneError};
+use crate::region::bump::{MAX_REQUEST, STEP, round_up_step};
+use crate::region::stale;
+use crate::zone::Zone;
+use crate::zone::places::{bytes_of, refuse_drop};
+use core::alloc::Layout;
+use core::mem::{MaybeUninit, needs_drop};
+use core::ptr::NonNull;
+use core::slice;
+
+/// Writes the copies of so many values at an address to a place.
+///
+/// # Safety
+///
+/// I42: there are that many values, and room for their copies, of the types that the function was made for.
+type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
+
+/// A note of what is still to be copied. It lies in the place that the copy will have.
+struct Note<'z> {
+    source: *const (),
+    len: usize,
+    write: Write<'z>,
+    next: Option<NonNull<Note<'z>>>,
+}
+
+/// The copy of one value with all that its references lead to.
+pub struct Run<'z> {
+    /// The zone's cursor. The zone itself has it only while other code runs.
+    cursor: NonNull<u8>,
+    /// Where the run looks up from copying: the end of the block, or before that. An address.
+    end: usize,
+    /// How far down the stack the run goes before values are put off. `usize::MAX`: all are.
+    floor: usize,
+    to: &'z Zone,
+    newest: Option<NonNull<Note<'z>>>,
+    error: Option<ZoneError>,
+    /// The floor where not all are put off.
+    stack_floor: usize,
+    /// Where the cursor was when it was taken from the zone. An address.
+    base: usize,
+    /// Bytes taken, up to `base`.
+    taken: usize,
+    budget: usize,
+    /// How many notes there are.
+    notes: usize,
+    watch: Watch,
+    /// What was copied, if that is to be copied once.
+    table: Option<NonNull<Table<'z>>>,
+}
+
+/// How many bytes a copy may take, but for slices of plain data and texts.
+pub(super) const BUDGET: usize = 1 << 30;
+
+/// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline(always)]
+pub fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
+    !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
+}
+
+impl<'z> Run<'z> {
+    /// Copies a value.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
+    #[inline]
+    pub fn copy<T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
+        let mut copy = MaybeUninit::<T::Copied>::uninit();
+        // SAFETY: (I42) there is room for the copy.
+        Self::start(to, BUDGET, |run| unsafe { run.write(value, copy.as_mut_ptr()) })?;
+        // SAFETY: (I42) the run has written it, with all that it leads to.
+        Ok(unsafe { copy.assume_init() })
+    }
+
+    /// Copies what a reference leads to.
+    #[inline]
+    pub(super) fn reference<T: DeepCopy<'z>>(
+        target: &T,
+        to: &'z Zone,
+    ) -> Result<&'z mut T::Copied, ZoneError> {
+        let mut place = core::ptr::null_mut();
+        // SAFETY: (I42) there is room for an address.
+        Self::start(to, BUDGET, |run| unsafe { run.follow_now(target, &mut place) })?;
+        // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
+        Ok(unsafe { &mut *place })
+    }
+
+    /// Copies what a reference to a slice leads to.
+    #[inline]
+    pub(super) fn slice<T: DeepCopy<'z>>(
+        items: &[T],
+        to: &'z Zone,
+    ) -> Result<&'z mut [T::Copied], ZoneError> {
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+            return copy_bits(items, to);
+        }
+        let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
+        // SAFETY: (I42) there is room for an address.
+        Self::start(to, BUDGET, |run| unsafe { run.follow_slice_now(items, &mut copies) })?;
+        // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
+        Ok(unsafe { &mut *copies })
+    }
+
+    /// Runs to the end.
+    #[inline(always)]
+    pub(super) fn start(
+        to: &'z Zone,
+        budget: usize,
+        write: impl FnOnce(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
+        let stack_floor = match FLOOR.get() {
+            0 => floor(),
+            floor => floor,
+        };
+        Self::run(to, stack_floor, Watch::new(budget), budget, None, write)
+    }
+
+    #[inline(always)]
+    fn run(
+        to: &'z Zone,
+        stack_floor: usize,
+        watch: Watch,
+        budget: usize,
+        table: Option<NonNull<Table<'z>>>,
+        write: impl FnOnce(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
+        let header = to.header();
+        let cursor = header.cursor.get();
+        let base = cursor.addr().get();
+        let mut run = Run {
+            cursor,
+            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
+            floor: if table.is_some() { usize::MAX } else { stack_floor },
+            to,
+            newest: None,
+            error: None,
+            stack_floor,
+            base,
+            taken: 0,
+            budget,
+            notes: 0,
+            watch,
+            table,
+        };
+        // SAFETY: (I42) the notes are of this run.
+        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
+        run.give_cursor();
+        match is_done {
+            true => Ok(()),
+            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
+        }
+    }
+
+    /// Takes up the newest note until there is none.
+    ///
+    /// # Safety
+    ///
+    /// I42: the notes are of this run, and what they lead to is there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn finish(&mut self) -> bool {
+        while let Some(place) = self.newest {
+            // SAFETY: (I42) a note of this run, in a place that nothing else was written to.
+            let Note { source, len, write, next } = unsafe { place.read() };
+            self.newest = next;
+            self.notes -= 1;
+            if self.watch.state != State::Idle {
+                self.watch.taken_up(place.cast(), self.notes);
+                self.set_floor();
+            }
+            // SAFETY: (I42) the note is of such a value, and lies in the place for its copy.
+            if !unsafe { write(source, len, place.as_ptr().cast(), self) } {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Writes a copy of a value to its place.
+    ///
+    /// # Safety
+    ///
+    /// I42: `place` has room for it.
+    #[inline(always)]
+    pub(super) unsafe fn write<T: DeepCopy<'z>>(
+        &mut self,
+        value: &T,
+        place: *mut T::Copied,
+    ) -> bool {
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the caller's promise, and the type's: its bytes may be read, and are a copy.
+            unsafe { place.cast::<T>().copy_from_nonoverlapping(value, 1) };
+            return true;
+        }
+        if T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>() {
+            // SAFETY: (I42) the caller's promise. The type has promised to do this right.
+            return unsafe { value.write_at(place, self) };
+        }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { self.write_by_value(value, place) }
+    }
+
+    /// Makes a copy of a value by other code, and puts it into its place.
+    ///
+    /// # Safety
+    ///
+    /// I42: `place` has room for it.
+    ///
+    /// # Real-time
+    ///
+    /// As [`DeepCopy`].
+    #[inline(never)]
+    pub unsafe fn write_by_value<T: DeepCopy<'z>>(
+        &mut self,
+        value: &T,
+        place: *mut T::Copied,
+    ) -> bool {
+        // The other code may recurse, but not for ever. Plain data leads nowhere, however deep it lies.
+        let may_recurse = T::FLAT || stack_top() >= self.stack_floor;
+        let copied = self.outside(|to| match may_recurse {
+            true => value.copy_at(to, Depth::within()),
+            false => nested(|| value.copy_at(to, Depth::within())),
+        });
+        match copied {
+            Ok(copy) => {
+                // SAFETY: (I42) the caller's promise.
+                unsafe { place.write(copy) };
+                true
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Puts what other code makes into its place.
+    ///
+    /// # Safety
+    ///
+    /// I42: `place` has room for it.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if the code is.
+    #[inline]
+    pub unsafe fn put<T>(&mut self, place: *mut T, make: impl FnOnce() -> T) -> bool {
+        let value = self.outside(|_| make());
+        // SAFETY: (I42) the caller's promise.
+        unsafe { place.write(value) };
+        true
+    }
+
+    /// Runs code that may use the zone, and copy.
+    #[inline]
+    fn outside<R>(&mut self, code: impl FnOnce(&'z Zone) -> R) -> R {
+        self.give_cursor();
+        let floor = During::new(&FLOOR, self.stack_floor);
+        let result = code(self.to);
+        drop(floor);
+        self.take_cursor();
+        result
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: ZoneError) -> bool {
+        self.error = Some(error);
+        false
+    }
+
+    /// Takes a place for what a reference leads to, and goes on with that, or puts it off.
+    ///
+    /// # Safety
+    ///
+    /// I42: `slot` has room for an address, and `target` lives as long as the run.
+    #[inline(always)]
+    pub(super) unsafe fn follow<T: DeepCopy<'z>>(
+        target: &T,
+        slot: *mut *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        #[cfg(miri)]
+        let _followed = super::depth::following();
+        if stack_top() < run.floor {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.follow_later(target, slot, true) };
+        }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_now(target, slot) }
+    }
+
+    /// `follow` for what nothing else refers to, which need not be looked up.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[inline(always)]
+    pub(super) unsafe fn follow_alone<T: DeepCopy<'z>>(
+        target: &T,
+        slot: *mut *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        #[cfg(miri)]
+        let _followed = super::depth::following();
+        if stack_top() < run.floor {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.follow_later(target, slot, false) };
+        }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_now(target, slot) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[inline(always)]
+    unsafe fn follow_now<T: DeepCopy<'z>>(
+        &mut self,
+        target: &T,
+        slot: *mut *mut T::Copied,
+    ) -> bool {
+        const { refuse_drop::<T::Copied>() };
+        let Some(place) = self.reserve(target) else { return false };
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(place.as_ptr()) };
+        // SAFETY: (I42) the place was just taken for it.
+        unsafe { self.write(target, place.as_ptr()) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn follow_later<T: DeepCopy<'z>>(
+        &mut self,
+        target: &T,
+        slot: *mut *mut T::Copied,
+        may_be_shared: bool,
+    ) -> bool {
+        /// # Safety
+        ///
+        /// That of `Write`.
+        unsafe fn write<'z, T: DeepCopy<'z>>(
+            source: *const (),
+            _len: usize,
+            place: *mut (),
+            run: &mut Run<'z>,
+        ) -> bool {
+            // SAFETY: (I42) the note is of a `T`, which lives as long as the run.
+            let target = unsafe { &*source.cast::<T>() };
+            // SAFETY: (I42) the note lies in the place for its copy.
+            unsafe { run.write(target, place.cast()) }
+        }
+        let is_looked_up = may_be_shared && self.table.is_some();
+        let leads_nowhere = T::FLAT && !is_looked_up;
+        if leads_nowhere || size_of::<T::Copied>() == 0 {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { self.follow_now(target, slot) };
+        }
+        let layout = Layout::new::<T::Copied>();
+        let put_off = self.put_off(Seen::new(target), 1, layout, write::<T>, is_looked_up);
+        let Some(place) = put_off else { return false };
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(place.cast().as_ptr()) };
+        true
+    }
+
+    /// `follow` for a slice.
+    ///
+    /// # Safety
+    ///
+    /// I42: `slot` has room for the address of a slice, and `items` live as long as the run.
+    #[inline(always)]
+    pub(super) unsafe fn follow_slice<T: DeepCopy<'z>>(
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+        run: &mut Self,
+    ) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_items(items, slot, true) }
+    }
+
+    /// `follow_slice` for what nothing else refers to.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow_slice`.
+    #[inline(always)]
+    pub(super) unsafe fn follow_slice_alone<T: DeepCopy<'z>>(
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+        run: &mut Self,
+    ) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_items(items, slot, false) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `follow_slice`.
+    #[inline(always)]
+    unsafe fn follow_items<T: DeepCopy<'z>>(
+        &mut self,
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+        may_be_shared: bool,
+    ) -> bool {
+        #[cfg(miri)]
+        let _followed = super::depth::following();
+        if stack_top() < self.floor {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { self.follow_slice_later(items, slot, may_be_shared) };
+        }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { self.follow_slice_now(items, slot) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `follow_slice`.
+    #[inline(always)]
+    unsafe fn follow_slice_now<T: DeepCopy<'z>>(
+        &mut self,
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+    ) -> bool {
+        const { refuse_drop::<T::Copied>() };
+        let Some(place) = self.reserve_slice(items) else { return false };
+        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(copies) };
+        // SAFETY: (I42) the places were just taken for them.
+        unsafe { self.write_slice(items, place.as_ptr()) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `follow_slice`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn follow_slice_later<T: DeepCopy<'z>>(
+        &mut self,
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+        may_be_shared: bool,
+    ) -> bool {
+        /// # Safety
+        ///
+        /// That of `Write`.
+        unsafe fn write<'z, T: DeepCopy<'z>>(
+            source: *const (),
+            len: usize,
+            place: *mut (),
+            run: &mut Run<'z>,
+        ) -> bool {
+            // SAFETY: (I42) the note is of so many items, which live as long as the run.
+            let items = unsafe { slice::from_raw_parts(source.cast::<T>(), len) };
+            // SAFETY: (I42) the note lies in the place for their copies.
+            unsafe { run.write_slice(items, place.cast()) }
+        }
+        let is_looked_up = may_be_shared && self.table.is_some();
+        let leads_nowhere = T::FLAT && !is_looked_up;
+        let layout = match Layout::array::<T::Copied>(items.len()) {
+            Ok(layout) if !leads_nowhere && layout.size() != 0 => layout,
+            // SAFETY: (I42) the caller's promise.
+            _ => return unsafe { self.follow_slice_now(items, slot) },
+        };
+        let notes = self.notes;
+        let put_off = self.put_off(Seen::new(items), items.len(), layout, write::<T>, is_looked_up);
+        let Some(place) = put_off.map(NonNull::cast::<T::Copied>) else { return false };
+        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(copies) };
+        if is_looked_up && self.notes != notes && !T::IN_PLACE.plain() {
+            return self.note_items(items, place);
+        }
+        true
+    }
+
+    /// Notes where the copies of a slice's items will be, so that references to single items lead there.
+    fn note_items<T: DeepCopy<'z>>(&mut self, items: &[T], start: NonNull<T::Copied>) -> bool {
+        let Some(mut table) = self.table else { return true };
+        for (index, item) in items.iter().enumerate() {
+            let place = start.as_ptr().wrapping_add(index);
+            let Some(place) = NonNull::new(place) else { continue };
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_mut() };
+            if let Err(error) = table.note(&Seen::new(item), place.cast()) {
+                return self.fail(error);
+            }
+        }
+        true
+    }
+
+    /// Writes the copies of items to their places.
+    ///
+    /// # Safety
+    ///
+    /// I42: there is room for so many.
+    #[inline(always)]
+    pub(super) unsafe fn write_slice<T: DeepCopy<'z>>(
+        &mut self,
+        items: &[T],
+        start: *mut T::Copied,
+    ) -> bool {
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the caller's promise, and the type's: its bytes may be read, and are a copy.
+            unsafe { start.cast::<T>().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
+            return true;
+        }
+        for (index, item) in items.iter().enumerate() {
+            // SAFETY: (I42) the caller's promise.
+            let place = unsafe { start.add(index) };
+            // SAFETY: (I42) as above.
+            if !unsafe { self.write(item, place) } {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `follow` for a text.
+    ///
+    /// # Safety
+    ///
+    /// I42: `slot` has room for the address of a text, and the text lives as long as the run.
+    #[inline(always)]
+    pub(super) unsafe fn follow_text(text: &str, slot: *mut *mut str, run: &mut Self) -> bool {
+        // A text's address is written like that of its bytes.
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], true) }
+    }
+
+    /// `follow_text` for what nothing else refers to.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow_text`.
+    #[inline(always)]
+    pub(super) unsafe fn follow_text_alone(
+        text: &str,
+        slot: *mut *mut str,
+        run: &mut Self,
+    ) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], false) }
+    }
+
+    /// Takes a place for a value's copy.
+    #[inline(always)]
+    fn reserve<T: DeepCopy<'z>>(&mut self, target: &T) -> Option<NonNull<T::Copied>> {
+        if size_of::<T::Copied>() == 0 && align_of::<T::Copied>() <= MAX_ALIGN {
+            return Some(NonNull::dangling());
+        }
+        if !Zone::has_fast_place::<T::Copied>() {
+            return self
+                .reserve_slowly(Seen::new(target), Layout::new::<T::Copied>())
+                .map(NonNull::cast);
+        }
+        let (size, place) = (size_of::<T::Copied>(), self.cursor);
+        let bytes = round_up_step(size);
+        // This sum cannot wrap, as blocks end far enough from the top of the address space.
+        if place.addr().get() + bytes <= self.end {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            Some(place.cast())
+        } else {
+            self.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()).map(NonNull::cast)
+        }
+    }
+
+    /// Takes places for the copies of items.
+    #[inline(always)]
+    fn reserve_slice<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
+        let (size, place) = (bytes_of::<T::Copied>(items.len()), self.cursor);
+        let bytes = round_up_step(size);
+        let left = self.end.saturating_sub(place.addr().get());
+        if align_of::<T::Copied>() <= STEP && bytes.wrapping_sub(1) < left {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            return Some(place.cast());
+        }
+        if size == 0 && align_of::<T::Copied>() <= MAX_ALIGN {
+            return Some(NonNull::dangling());
+        }
+        let Ok(layout) = Layout::from_size_align(size, align_of::<T::Copied>()) else {
+            self.fail(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
+            return None;
+        };
+        self.reserve_slowly(Seen::new(items), layout).map(NonNull::cast)
+    }
+
+    /// Takes a place where there is none before `end`.
+    #[cold]
+    #[inline(never)]
+    fn reserve_slowly(&mut self, seen: Seen, layout: Layout) -> Option<NonNull<u8>> {
+        self.give_cursor();
+        if !self.look(&seen) {
+            return None;
+        }
+        self.take(layout)
+    }
+
+    /// Takes a place from the zone itself.
+    fn take(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let place = self.to.try_alloc_layout(layout);
+        self.take_cursor();
+        match place {
+            Ok(place) => {
+                self.taken += round_up_step(layout.size());
+                self.set_end();
+                Some(place)
+            }
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    /// Puts a value off: its place gets a note. Where its copy is noted in the table, that is its place.
+    fn put_off(
+        &mut self,
+        seen: Seen,
+        len: usize,
+        copies: Layout,
+        write: Write<'z>,
+        is_looked_up: bool,
+    ) -> Option<NonNull<u8>> {
+        self.give_cursor();
+        if let (Some(table), true) = (&self.table, is_looked_up) {
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_ref() };
+            if let Some(copy) = table.copy_of(&seen) {
+                return Some(copy);
+            }
+        } else if !self.look(&seen) {
+            return None;
+        }
+        let note = Layout::new::<Note<'z>>();
+        let size = copies.size().max(note.size());
+        let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
+        let place = self.take(layout)?;
+        if let (Some(table), true) = (&mut self.table, is_looked_up) {
+            // SAFETY: (I42) as above.
+            let table = unsafe { table.as_mut() };
+            if let Err(error) = table.note(&seen, place) {
+                self.fail(error);
+                return None;
+            }
+        }
+        let note = place.cast::<Note<'z>>();
+        let next = self.newest.replace(note);
+        // SAFETY: (I42) the place was just taken, and has room for a note.
+        unsafe { note.write(Note { source: seen.address, len, write, next }) };
+        self.notes += 1;
+        self.watch.put_off(seen, note.cast());
+        Some(place)
+    }
+
+    /// Looks whether the copy goes round in a circle, or takes too much. The zone has its cursor.
+    fn look(&mut self, seen: &Seen) -> bool {
+        if self.watch.has_returned(seen) {
+            return self.fail(ZoneError::Cycle);
+        }
+        if self.taken >= self.budget {
+            return self.fail(ZoneError::OverBudget { budget: self.budget });
+        }
+        if self.taken >= self.watch.next {
+            self.watch.go_on(self.taken);
+            self.watch.next = self.watch.next.min(self.budget);
+            self.set_floor();
+        }
+        true
+    }
+
+    /// How far down the stack the run goes, and where it looks up next.
+    fn set_floor(&mut self) {
+        let all = self.table.is_some() || self.watch.state == State::Waiting;
+        self.floor = if all { usize::MAX } else { self.stack_floor };
+        self.set_end();
+    }
+
+    fn set_end(&mut self) {
+        let cursor = self.cursor.addr().get();
+        let taken = self.taken + (cursor - self.base);
+        let left = self.watch.next.saturating_sub(taken);
+        let end = self.to.header().end.get().addr().get();
+        self.end = match self.watch.state {
+            State::Watching => 0,
+            _ => end.min(cursor.saturating_add(left)),
+        };
+    }
+
+    /// Gives the zone its cursor.
+    #[inline(always)]
+    fn give_cursor(&mut self) {
+        let cursor = self.cursor.addr().get();
+        // The zone without memory is not written to (I3).
+        if cursor != self.base {
+            self.to.header().cursor.set(self.cursor);
+            self.taken += cursor - self.base;
+            self.base = cursor;
+        }
+    }
+
+    /// Takes the zone's cursor.
+    fn take_cursor(&mut self) {
+        self.cursor = self.to.header().cursor.get();
+        self.base = self.cursor.addr().get();
+        self.set_end();
+    }
+}
+
+/// Plain data, in one go.
+#[inline(always)]
+fn copy_bits<'z, T, U>(items: &[T], to: &'z Zone) -> Result<&'z mut [U], ZoneError> {
+    // SAFETY: (I7) as what they are of no type, bytes need no meaning.
+    let bytes =
+        unsafe { slice::from_raw_parts(items.as_ptr().cast::<MaybeUninit<T>>(), items.len()) };
+    let places = to.try_alloc_uninit::<U>(items.len())?;
+    let start = places.as_mut_ptr().cast::<MaybeUninit<T>>();
+    // SAFETY: (I42) the places were just taken, for values that lie in memory alike.
+    unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    // SAFETY: (I42) the bytes are copies of the values, which the type has promised.
+    Ok(unsafe { slice::from_raw_parts_mut(start.cast::<U>(), items.len()) })
+}

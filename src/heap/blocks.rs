@@ -1,0 +1,176 @@
+//! The blocks of a heap: TLSF (crate `rlsf`), with sizes and alignments rounded so that what was freed is found again.
+
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+
+/// TLSF with first-level classes for blocks up to 8 GiB (2 GiB on 32-bit systems), each with 32 second-level classes.
+type Tlsf = rlsf::Tlsf<'static, u32, u32, CLASSES, 32>;
+
+const CLASSES: usize = if usize::BITS == 64 { 28 } else { 27 };
+
+/// The size of each block is a multiple of this. Half of it is the block's header.
+pub(crate) const GRANULE: usize = rlsf::GRANULARITY;
+
+/// The most bytes that one block can have.
+pub(crate) const MAX_BLOCK: usize = (GRANULE << CLASSES) - GRANULE;
+
+/// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
+const BLOCK_HEADER: usize = GRANULE / 2;
+
+/// What a block with this layout holds while it waits to be freed: its size, and whether its alignment is larger than
+/// that of a payload, in one word.
+#[inline]
+pub(crate) fn pack(layout: Layout) -> usize {
+    layout.size() << 1 | usize::from(layout.align() > BLOCK_HEADER)
+}
+
+// A block's size fits beside the bit. A 32-bit system has no bit to spare.
+const _: () = assert!(MAX_BLOCK <= usize::MAX >> 1);
+
+/// The size that was packed, and an alignment that is larger than a payload's exactly where the packed one was.
+#[inline]
+pub(crate) fn unpack(packed: usize) -> (usize, usize) {
+    (packed >> 1, if packed & 1 == 1 { 2 * BLOCK_HEADER } else { 1 })
+}
+
+/// The request that the allocator gets for this layout. Its block fills a whole size class.
+///
+/// The allocator puts a free block into the largest class that is not larger than the block. It searches from the
+/// smallest class that is not smaller than the request. So a block whose size lies between two classes would not be
+/// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
+/// has room for them at every place, as the allocator would cut off what one place does not need.
+#[inline(always)]
+fn whole_class(layout: Layout) -> Option<Layout> {
+    if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
+        return None;
+    }
+    // A header, and up to `align` bytes less the payload's own alignment.
+    let block = layout.size() + layout.align().max(BLOCK_HEADER);
+    // There are 32 classes between two powers of two, but none is smaller than a granule.
+    let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
+    let block = (block + within) & !within;
+    Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
+}
+
+/// The blocks that a piece of memory is divided into.
+pub(crate) struct Blocks {
+    tlsf: UnsafeCell<Tlsf>,
+}
+
+impl Blocks {
+    /// One free block, which is all of the memory.
+    ///
+    /// # Safety
+    ///
+    /// I13: nobody else has the memory, and it lives as long as any block is used.
+    pub(crate) unsafe fn over(pool: NonNull<[u8]>) -> Blocks {
+        let mut tlsf = Tlsf::new();
+        // SAFETY: (I13) the caller's promise.
+        unsafe { tlsf.insert_free_block_ptr(pool) };
+        Blocks { tlsf: UnsafeCell::new(tlsf) }
+    }
+
+    /// # Safety
+    ///
+    /// I13: only the owner may call this, and the reference must be gone before the next call.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    unsafe fn tlsf(&self) -> &mut Tlsf {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { &mut *self.tlsf.get() }
+    }
+
+    /// Takes a block.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let request = whole_class(layout)?;
+        // SAFETY: (I13) the caller's promise.
+        let payload = unsafe { self.tlsf() }.allocate(request)?;
+        if layout.align() <= BLOCK_HEADER {
+            return Some(payload);
+        }
+        let align = layout.align();
+        let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
+        // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
+        // the size.
+        let aligned = unsafe { payload.add(up) };
+        // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
+        // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
+        let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
+        // SAFETY: (I13) as above, and the place is aligned for a pointer.
+        unsafe { start.write(payload) };
+        Some(aligned)
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this. The block was taken with this alignment, and nobody uses it any more.
+    #[inline]
+    pub(crate) unsafe fn free(&self, block: NonNull<u8>, align: usize) {
+        let mut payload = block;
+        if align > BLOCK_HEADER {
+            // SAFETY: (I13) `allocate` has written the start of the payload there.
+            let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
+            // SAFETY: (I13) as above.
+            payload = unsafe { start.read() };
+        }
+        // SAFETY: (I13) the caller's promise.
+        let tlsf = unsafe { self.tlsf() };
+        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
+        unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
+    }
+
+    /// Makes a block larger or smaller: where it lies if there is room, or in another place, to which its contents are
+    /// moved. `None` if there is no room, or if this alignment needs a new block; the block is as it was then.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this. The block was taken with this layout. If the result is another place, nobody
+    /// uses the old one any more.
+    #[cfg(feature = "rt-alloc")]
+    pub(crate) unsafe fn resize(
+        &self,
+        block: NonNull<u8>,
+        layout: Layout,
+        new_size: usize,
+    ) -> Option<NonNull<u8>> {
+        if layout.align() > BLOCK_HEADER {
+            return None;
+        }
+        let request = whole_class(Layout::from_size_align(new_size, layout.align()).ok()?)?;
+        // SAFETY: (I13) the caller's promise.
+        let tlsf = unsafe { self.tlsf() };
+        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
+        unsafe { tlsf.reallocate(block, request) }
+    }
+
+    /// Calls `each` for every block, with its start, the most bytes that it can hold, and whether it is taken.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this. `pool` is the memory that the blocks are made of.
+    pub(crate) unsafe fn each(
+        &self,
+        pool: NonNull<[u8]>,
+        mut each: impl FnMut(usize, usize, bool),
+    ) {
+        // In a heap of no bytes there is only the end mark, which is not memory that the allocator has taken.
+        if pool.len() <= GRANULE {
+            return;
+        }
+        // SAFETY: (I13) the caller's promise.
+        let tlsf = unsafe { self.tlsf() };
+        // SAFETY: (I13) this is the memory that the allocator was given.
+        for info in unsafe { tlsf.iter_blocks(pool) } {
+            let start = info.as_ptr().cast::<u8>().addr().get();
+            each(start, info.max_payload_size(), info.is_occupied());
+        }
+    }
+}
