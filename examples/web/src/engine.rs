@@ -74,6 +74,8 @@ impl Engine {
         let state = Zone::builder().name("state").capacity(player::state_bytes(rate));
         let state: &'static Zone = Box::leak(Box::new(state.fixed().prefault().try_build()?));
         take_all_memory();
+        // A module's code is slow when it runs for the first time, and this is the longest definition.
+        drop(patch::osc(rate, 110.0)?);
         let other_bytes = stats::thread().live;
         let osc = try_hot(patch::osc(rate, 0.0)?)?;
         let lowpass = try_hot(patch::lowpass(rate, 0.4 * rate, 0.7)?)?;
