@@ -64,8 +64,16 @@ pub mod rt {
     //! Real-time sections: what the program may ask for while it is in one, and what it has asked for.
 
     pub use crate::error::Request;
-    pub use crate::system::aside::collect;
     pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
+
+    /// Frees what real-time sections with `Policy::Deny` have put aside, and returns the number of pieces.
+    ///
+    /// # Real-time
+    ///
+    /// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
+    pub fn collect() -> usize {
+        crate::system::aside::collect()
+    }
 }
 
 #[cfg(feature = "reclaim")]
@@ -105,6 +113,7 @@ pub use crate::closure::parcel::Parcel;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::signature::Signature;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
@@ -116,6 +125,7 @@ pub use crate::collections::ZMap;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::ZString;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
 #[cfg(feature = "alloc")]
