@@ -6,8 +6,8 @@
 #![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "std"), no_std)]
-// Much of what the other rooms call is not called without `alloc`.
-#![cfg_attr(not(feature = "alloc"), allow(unused_imports, dead_code))]
+// Much of what rooms offer one another is not called without `std`.
+#![cfg_attr(not(feature = "std"), allow(unused_imports, dead_code))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -104,7 +104,7 @@ pub mod __private;
 
 #[doc(inline)]
 pub use crate::arena::Arena;
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
 pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[cfg(feature = "alloc")]
