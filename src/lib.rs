@@ -6,8 +6,8 @@
 #![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "std"), no_std)]
-// Much of what the other rooms call is not called without `alloc`.
-#![cfg_attr(not(feature = "alloc"), allow(unused_imports, dead_code))]
+// Much of what rooms offer one another is not called without `std`.
+#![cfg_attr(not(feature = "std"), allow(unused_imports, dead_code))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -64,8 +64,16 @@ pub mod rt {
     //! Real-time sections: what the program may ask for while it is in one, and what it has asked for.
 
     pub use crate::error::Request;
-    pub use crate::system::aside::collect;
     pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
+
+    /// Frees what real-time sections with `Policy::Deny` have put aside, and returns the number of pieces.
+    ///
+    /// # Real-time
+    ///
+    /// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
+    pub fn collect() -> usize {
+        crate::system::aside::collect()
+    }
 }
 
 #[cfg(feature = "reclaim")]
@@ -96,7 +104,7 @@ pub mod __private;
 
 #[doc(inline)]
 pub use crate::arena::Arena;
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
 pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[cfg(feature = "alloc")]
@@ -105,6 +113,7 @@ pub use crate::closure::parcel::Parcel;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::signature::Signature;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
@@ -116,6 +125,7 @@ pub use crate::collections::ZMap;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::ZString;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
 #[cfg(feature = "alloc")]

@@ -7,4 +7,5 @@
 pub(crate) mod signature;
 pub(crate) mod zone_fn;
 pub(crate) mod parcel;
+#[cfg(target_has_atomic = "ptr")]
 pub(crate) mod hot;

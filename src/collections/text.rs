@@ -4,6 +4,7 @@ use super::making::FromIteratorIn;
 use super::zvec::ZVec;
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
+use alloc::string::String;
 use core::borrow::{Borrow, BorrowMut};
 use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};

@@ -7,6 +7,7 @@ use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, OnceCell, RefCell};
 use core::sync::atomic::*;
+#[cfg(feature = "std")]
 use std::sync::OnceLock;
 
 #[diagnostic::do_not_recommend]
@@ -155,7 +156,9 @@ macro_rules! filled_once {
     };
 }
 
-filled_once!(OnceCell, OnceLock);
+filled_once!(OnceCell);
+#[cfg(feature = "std")]
+filled_once!(OnceLock);
 
 /// What another thread may change meanwhile: the copy has the value of that moment.
 macro_rules! atomics {

@@ -8,9 +8,13 @@ use super::same::{Holder, stays};
 use super::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap, LinkedList, VecDeque};
+use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash};
 use core::marker::PhantomData;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+#[cfg(feature = "std")]
+use std::collections::{HashMap, HashSet};
 
 pub(crate) fn vec_at<'z, T: DeepCopy<'z>>(
     items: &[T],
@@ -223,7 +227,10 @@ collections! {
         ask(items.len().saturating_mul(size_of::<(K::Copied, V::Copied)>()))?;
         Ok(BTreeMap::from_iter(items))
     };
+}
 
+#[cfg(feature = "std")]
+collections! {
     [T; S] HashSet<T, S> => HashSet<T::Copied, S> where [T::Copied: Eq + Hash]
     |this| T::same::<Sets<S>>(this).ok(), |this| this.hasher().clone(), |items, hasher| {
         let mut copied = HashSet::with_hasher(hasher);
@@ -267,6 +274,10 @@ holders! {
     TreeSets: |T| BTreeSet<T>;
     TreeKeys<V>: |K| BTreeMap<K, V>;
     TreeValues<K>: |V| BTreeMap<K, V>;
+}
+
+#[cfg(feature = "std")]
+holders! {
     Sets<S>: |T| HashSet<T, S>;
     Keys<V, S>: |K| HashMap<K, V, S>;
     Values<K, S>: |V| HashMap<K, V, S>;

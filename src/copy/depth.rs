@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::ZoneError;
+use crate::system::per_thread::{Key, per_thread};
 use core::cell::Cell;
 
 /// Stack a copy may use, in bytes.
@@ -12,18 +13,18 @@ const STACK: usize = 24 << 10;
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
 const MOST_NESTED: usize = 3;
 
-thread_local! {
+per_thread! {
     /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
     pub(super) static FLOOR: Cell<usize> = const { Cell::new(0) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Sets a thread-local for as long as it lives.
-pub(super) struct During<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
+pub(super) struct During<T: Copy + 'static>(&'static Key<Cell<T>>, T);
 
 impl<T: Copy + 'static> During<T> {
     #[inline(always)]
-    pub(super) fn new(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
+    pub(super) fn new(key: &'static Key<Cell<T>>, value: T) -> Self {
         During(key, key.replace(value))
     }
 }
@@ -40,7 +41,7 @@ impl<T: Copy + 'static> Drop for During<T> {
 pub(super) use crate::system::stack_bounds::stack_pointer as stack_top;
 
 #[cfg(miri)]
-thread_local! {
+per_thread! {
     /// How many references the copy follows just now: in Miri a local's address says nothing.
     pub(super) static FOLLOWED: Cell<usize> = const { Cell::new(0) };
 }

@@ -8,9 +8,15 @@ use super::ways::flat;
 use super::{DeepCopy, Depth, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
+#[cfg(feature = "std")]
 use std::io;
+#[cfg(feature = "std")]
 use std::sync::PoisonError;
 
 flat! {
@@ -20,6 +26,10 @@ flat! {
     core::fmt::Error,
     core::num::TryFromIntError,
     core::str::Utf8Error,
+}
+
+#[cfg(feature = "std")]
+flat! {
     io::ErrorKind,
     std::sync::mpsc::RecvError,
     std::sync::mpsc::RecvTimeoutError,
@@ -39,13 +49,17 @@ owners! {
     [] core::num::ParseIntError;
     [] core::str::ParseBoolError;
     [] core::time::TryFromFloatSecsError;
-    [] std::collections::TryReserveError;
+    [] alloc::collections::TryReserveError;
+    [] alloc::ffi::FromVecWithNulError;
+    [] alloc::ffi::IntoStringError;
+    [] alloc::ffi::NulError;
+    [] alloc::string::FromUtf8Error, |error: &alloc::string::FromUtf8Error| error.as_bytes().len();
+}
+
+#[cfg(feature = "std")]
+owners! {
     [] std::env::VarError;
-    [] std::ffi::FromVecWithNulError;
-    [] std::ffi::IntoStringError;
-    [] std::ffi::NulError;
     [] std::path::StripPrefixError;
-    [] std::string::FromUtf8Error, |error: &std::string::FromUtf8Error| error.as_bytes().len();
     [] std::time::SystemTimeError;
 }
 
@@ -78,11 +92,12 @@ made_anew! {
         let _borrowed = cell.borrow();
         cell.try_borrow_mut().expect_err("it is borrowed")
     };
-    std::string::FromUtf16Error: {
+    alloc::string::FromUtf16Error: {
         String::from_utf16(&[0xD800]).expect_err("half of a pair")
     };
 }
 
+#[cfg(feature = "std")]
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for PoisonError<T> {
     type Copied = PoisonError<T::Copied>;
@@ -160,6 +175,7 @@ impl Error for Said {
 }
 
 /// By the system's number, or the kind, and with what it said.
+#[cfg(feature = "std")]
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for io::Error {
     type Copied = Self;

@@ -12,11 +12,13 @@ use super::{DeepCopy, Depth};
 use crate::error::{Request, ZoneError};
 use crate::system::section;
 use crate::zone::Zone;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use std::rc::Rc;
 
 impl Depth {
     /// Copies what an owner leads to, now or as a task.

@@ -5,6 +5,8 @@
 
 use crate::error::{Request, ZoneError};
 use crate::system::section;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Before memory of the system's is taken for a copy.
 #[track_caller]

@@ -9,10 +9,13 @@ use super::ways::by_parts;
 use super::{DeepCopy, Depth, Keep, Work, reuse};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+#[cfg(target_has_atomic = "ptr")]
+use alloc::sync::Arc;
 use core::pin::Pin;
-use std::borrow::Cow;
-use std::rc::Rc;
-use std::sync::Arc;
 
 /// Types that own memory which is no zone's, or share it: they move, and are cloned otherwise.
 macro_rules! owners {
@@ -37,24 +40,32 @@ macro_rules! owners {
 pub(super) use owners;
 
 owners! {
-    [] std::path::PathBuf, |path: &std::path::Path| path.as_os_str().len();
-    [] std::ffi::OsString, |text: &std::ffi::OsStr| text.len();
-    [] std::ffi::CString, |text: &std::ffi::CStr| text.count_bytes() + 1;
+    [] alloc::ffi::CString, |text: &core::ffi::CStr| text.count_bytes() + 1;
     [T: Clone + 'z] Keep<T>;
     [T: ?Sized + 'z] Rc<T>;
+    [T: ?Sized + 'z] alloc::rc::Weak<T>;
+    [] Box<core::ffi::CStr>, |text: &core::ffi::CStr| text.count_bytes() + 1;
+    [] core::task::Waker;
+    [T: 'z] core::hash::BuildHasherDefault<T>;
+}
+
+#[cfg(target_has_atomic = "ptr")]
+owners! {
     [T: ?Sized + 'z] Arc<T>;
-    [T: ?Sized + 'z] std::rc::Weak<T>;
-    [T: ?Sized + 'z] std::sync::Weak<T>;
+    [T: ?Sized + 'z] alloc::sync::Weak<T>;
+}
+
+#[cfg(feature = "std")]
+owners! {
+    [] std::path::PathBuf, |path: &std::path::Path| path.as_os_str().len();
+    [] std::ffi::OsString, |text: &std::ffi::OsStr| text.len();
     [] Box<std::path::Path>, |path: &std::path::Path| path.as_os_str().len();
     [] Box<std::ffi::OsStr>, |text: &std::ffi::OsStr| text.len();
-    [] Box<std::ffi::CStr>, |text: &std::ffi::CStr| text.count_bytes() + 1;
-    [] core::task::Waker;
     [] std::thread::Thread;
     [T: 'z] std::sync::mpsc::Sender<T>;
     [T: 'z] std::sync::mpsc::SyncSender<T>;
     [] std::hash::RandomState;
     [] std::hash::DefaultHasher;
-    [T: 'z] core::hash::BuildHasherDefault<T>;
 }
 
 #[diagnostic::do_not_recommend]

@@ -5,6 +5,7 @@ use super::run::Run;
 use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};

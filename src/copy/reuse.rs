@@ -1,6 +1,8 @@
 //! Boxes: a value moves out of one and its copy into the same one; one is made, or an error.
 
 use crate::error::ZoneError;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 

@@ -39,8 +39,6 @@ flat!(
     core::num::NonZeroI128,
     core::num::NonZeroIsize,
     core::time::Duration,
-    std::time::Instant,
-    std::time::SystemTime,
     core::cmp::Ordering,
     core::alloc::Layout,
     core::any::TypeId,
@@ -54,11 +52,12 @@ flat!(
     core::net::SocketAddrV6,
     core::marker::PhantomPinned,
     core::num::FpCategory,
-    std::thread::ThreadId,
-    std::process::ExitStatus,
     core::sync::atomic::Ordering,
     ZoneError,
 );
+
+#[cfg(feature = "std")]
+flat!(std::time::Instant, std::time::SystemTime, std::thread::ThreadId, std::process::ExitStatus,);
 
 /// It holds nothing: any type may be named that outlives the zone.
 #[diagnostic::do_not_recommend]

@@ -5,12 +5,12 @@
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
 use super::blocks::{Blocks, GRANULE, MAX_BLOCK, pack, unpack};
-use super::remote::{NOBODY, Remote, Taken};
+use super::remote::{NOBODY, Remote, Taken as TakenBlocks};
 use super::source::Heap;
 use super::stats::HeapStats;
 use crate::error::{Request, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
-use crate::region::memory::{self, Memory};
+use crate::region::memory::{self, Memory, Taken};
 use crate::system::aside;
 use crate::system::counters::AtomicU64;
 use crate::system::last_words::{end_process, say};
@@ -67,7 +67,7 @@ struct HeapHeader {
 struct OwnerPart {
     blocks: Blocks,
     /// Blocks of other threads that were taken from the list and are not freed yet.
-    waiting: Cell<Taken>,
+    waiting: Cell<TakenBlocks>,
     /// Whether `waiting` has any blocks.
     has_taken: Cell<bool>,
     /// The number of blocks that are not free.
@@ -298,11 +298,50 @@ impl RtHeap {
         let taken = Memory::take(Request::HeapMemory, size)?;
         // SAFETY: (I13) nobody else has this memory.
         unsafe { prefault(taken.start, size) };
+        Ok(Self::install(taken, bytes.next_multiple_of(GRANULE) + GRANULE))
+    }
+
+    /// Makes a heap in a buffer, for this thread. Its boxes get what the heap's own header and those of its blocks leave.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use memzone::{RtHeap, halloc_slice_in};
+    ///
+    /// // In firmware this is a `static` that is taken once, at the start.
+    /// let buffer = Box::leak(Box::new([MaybeUninit::uninit(); 64 * 1024]));
+    /// let heap = RtHeap::from_buffer(buffer)?;
+    /// let delay = halloc_slice_in(&heap, 4096, 0.0_f32)?;
+    /// assert!(delay.len() == 4096 && heap.capacity() > 40_000);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ZoneError::TooLarge), if the buffer has no room for the header and one block, or is larger than a
+    /// heap can be.
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It touches no page but the first and the last.
+    pub fn from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Result<RtHeap, ZoneError> {
+        let offset = size_of::<HeapHeader>().next_multiple_of(GRANULE);
+        let (least, available) = (offset + 3 * GRANULE, buffer.len());
+        let too_small = ZoneError::TooLarge { requested: least, available };
+        if available > MAX_BLOCK {
+            return Err(ZoneError::TooLarge { requested: available, available: MAX_BLOCK });
+        }
+        let taken = Memory::borrow(buffer, least).ok_or(too_small)?;
+        let pool = (taken.bytes - offset) / GRANULE * GRANULE;
+        Ok(Self::install(taken, pool))
+    }
+
+    /// Makes a heap in memory that has room for the header and `pool` bytes for blocks, a multiple of `GRANULE`.
+    fn install(taken: Taken, pool: usize) -> RtHeap {
         let header = taken.start.cast::<HeapHeader>();
         let offset = size_of::<HeapHeader>().next_multiple_of(GRANULE);
         // SAFETY: (I13) the memory is longer than that.
         let start = unsafe { taken.start.add(offset) };
-        let pool = NonNull::slice_from_raw_parts(start, bytes.next_multiple_of(GRANULE) + GRANULE);
+        let pool = NonNull::slice_from_raw_parts(start, pool);
         // SAFETY: (I13) nobody else has this memory, and it lives as long as the heap.
         let blocks = unsafe { Blocks::over(pool) };
         let owner_part = OwnerPart {
@@ -320,7 +359,7 @@ impl RtHeap {
         let shared = HeapHeader { remote, owner_part, aside: MaybeUninit::uninit() };
         // SAFETY: (I13) the memory is aligned to a cache line and long enough, and nobody else has it.
         unsafe { header.write(shared) };
-        Ok(RtHeap { shared: header, not_send: PhantomData })
+        RtHeap { shared: header, not_send: PhantomData }
     }
 
     #[inline(always)]

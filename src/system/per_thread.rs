@@ -21,6 +21,12 @@ macro_rules! per_thread {
     )*};
 }
 
+/// What such a static is.
+#[cfg(feature = "std")]
+pub(crate) type Key<T> = std::thread::LocalKey<T>;
+#[cfg(not(feature = "std"))]
+pub(crate) type Key<T> = Slot<T>;
+
 pub(crate) use per_thread;
 
 #[cfg(not(feature = "std"))]

@@ -6,12 +6,14 @@ use super::ZVec;
 use super::iter::ZVecIter;
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
+use alloc::vec::Vec;
 use core::borrow::{Borrow, BorrowMut};
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::{Deref, DerefMut};
 use core::slice;
+#[cfg(feature = "std")]
 use std::io;
 
 impl<T> Deref for ZVec<'_, T> {
@@ -206,6 +208,7 @@ impl<'z, T> From<ZVec<'z, T>> for &'z [T] {
 }
 
 /// Writes at the end. Where there is no room, the error is of the kind `OutOfMemory`, which needs no memory.
+#[cfg(feature = "std")]
 impl io::Write for ZVec<'_, u8> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
