@@ -55,7 +55,7 @@ const tests = {
     figuresOf = { difference, loudest, milliseconds: rendered.milliseconds, ...rendered.figures };
   },
 
-  async 'what is not redefined sounds otherwise'(page) {
+  async 'a redefinition is heard from its frame on'(page) {
     const render = (redefinitions) => page.evaluate(renderOffline, { rate: RATE, frames: RATE, redefinitions });
     const plain = floats((await render([])).samples);
     const redefined = floats((await render([{ line: 'lowpass 300 2', frame: RATE / 2 }])).samples);
