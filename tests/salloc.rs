@@ -342,6 +342,7 @@ fn on_thread<R: Send>(stack: usize, test: impl FnOnce() -> R + Send) -> R {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads with stacks of their own")]
 fn recursion_is_refused_before_the_stack_ends() {
     let stacks = [64 << 10, 96 << 10, 128 << 10, 256 << 10, 2 << 20, 20 << 20];
     let lens = [1, 1024, 5000, 40_000, 400_000];
@@ -359,6 +360,7 @@ fn recursion_is_refused_before_the_stack_ends() {
 
 #[test]
 #[cfg_attr(miri, ignore = "has no stack")]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads with stacks of their own")]
 fn a_thread_of_64_kib_has_room_for_blocks_of_audio() {
     let available = on_thread(64 << 10, || {
         let error = salloc_with(1 << 20, 0_u8, |_| ()).unwrap_err();
@@ -373,6 +375,7 @@ fn a_thread_of_64_kib_has_room_for_blocks_of_audio() {
 
 #[test]
 #[cfg_attr(miri, ignore = "has no stack")]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads with stacks of their own")]
 fn a_large_thread_gives_large_slices() {
     let stack = 80 << 20;
     let len = on_thread(stack, || salloc_with(64 << 20, 1_u8, |slice| slice.len()));
@@ -380,6 +383,7 @@ fn a_large_thread_gives_large_slices() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads with stacks of their own")]
 fn threads_do_not_share_their_limits() {
     let large = on_thread(8 << 20, || {
         let small = on_thread(64 << 10, || salloc_with(1 << 20, 1_u8, |_| ()));
