@@ -178,6 +178,9 @@ pub use crate::stack::{
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
 pub use crate::system::per_thread::claim as claim_thread;
+#[cfg(not(feature = "std"))]
+#[doc(inline)]
+pub use crate::system::stack_bounds::set_stack_bounds;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};

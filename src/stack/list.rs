@@ -7,10 +7,10 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// The size of the default zone at the bottom of the stack, if the program sets no other.
-const DEFAULT_ZONE_SIZE: usize = 1 << 20;
+const DEFAULT_ZONE_SIZE: usize = if cfg!(feature = "std") { 1 << 20 } else { 4 << 10 };
 
 /// The least size of a new spare zone, if the program sets no other.
-const DEFAULT_SPARE_SIZE: usize = 32 << 10;
+const DEFAULT_SPARE_SIZE: usize = if cfg!(feature = "std") { 32 << 10 } else { 1 << 10 };
 
 /// The most system memory that all spare zones of a thread may keep together, if the program sets no other
 /// limit.
