@@ -185,7 +185,9 @@ fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
 /// stack than that.
 ///
 /// memzone can ask the system for the bounds of the stack on Linux, Android, Apple's systems and Windows. With musl,
-/// the main thread has only what its stack had grown to. On other systems each thread has 16 KiB below its first use.
+/// the main thread has only what its stack had grown to. In a module of WebAssembly for `wasm32-unknown-unknown` or
+/// `wasm32-wasip1` the linker tells them: that stack has 1 MiB, if it is not told otherwise. On other systems, and in
+/// WebAssembly with threads, each thread has 16 KiB below its first use.
 /// On a stack that is not its thread's own, such as a coroutine's, nothing is available.
 ///
 /// [`ZoneError::AlignTooLarge`] if `T` is aligned to more than a page of 4096 bytes.

@@ -56,6 +56,10 @@ fn message<R>(body: impl FnOnce() -> R) -> String {
 }
 
 fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
+    // Where there are no threads, each test has a fresh program: see `.ci/wasi.mjs`.
+    if cfg!(target_family = "wasm") {
+        return body();
+    }
     let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(body).unwrap();
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
@@ -475,6 +479,7 @@ fn what_a_scope_returns_keeps_its_heap_memory() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn parts_move_out_and_are_not_copied() {
     let two = || (Moves(1), Some(Moves(2)));
     let (a, b) = beginz!({ two() });
@@ -598,6 +603,7 @@ fn a_copy_that_meddles_with_the_zone_stack_leaves_it_as_it_was() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_small_target_gives_limit_reached_and_stays_usable() {
     let source = Zone::new(0);
     let target = Zone::builder().capacity(64).fixed().build();
@@ -674,6 +680,7 @@ by_hand! { Bomb<'_> => u64, |this, to| {
 } }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_half_way_leaves_source_target_and_stack_usable() {
     let (left, held) = (&Cell::new(0), Rc::new(()));
     let (source, target) = (&Zone::new(0), &Zone::new(0));
@@ -705,6 +712,7 @@ fn a_panic_half_way_leaves_source_target_and_stack_usable() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_mutably_borrowed_ref_cell_panics_and_can_be_copied_later() {
     let (cell, target) = (RefCell::new([1]), Zone::new(0));
     let borrowed = cell.borrow_mut();
@@ -1173,6 +1181,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
     #[test]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn any_value_equals_its_copies_and_no_trouble_harms_it(
         bytes in prop::collection::vec(any::<u8>(), 0..100),
         depth in prop_oneof![Just(0_usize), 0..if cfg!(miri) { 30 } else { 300_usize }],
@@ -1245,6 +1254,7 @@ mod errors_of_others {
     }
 
     #[test]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn what_a_panic_left_behind_is_nobody_elses_error() {
         assert_eq!(message(|| fail(|| panic!("bomb"))), "bomb");
         assert_eq!(too_deep(), Some(ZoneError::TooDeep));
@@ -1252,6 +1262,7 @@ mod errors_of_others {
     }
 
     #[test]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn nor_within_a_copy_that_has_caught_the_panic() {
         struct Catches;
         impl<'z> DeepCopy<'z> for Catches {
@@ -1266,6 +1277,7 @@ mod errors_of_others {
     }
 
     #[test]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn what_destructors_copy_meanwhile_has_its_own_errors() {
         assert!(is_full(fail(|| assert_eq!(too_deep(), Some(ZoneError::TooDeep)))));
         assert!(is_full(fail(|| assert!(is_full(fail(|| ()))))));

@@ -349,6 +349,7 @@ fn panic_of(body: impl FnOnce()) -> Panicked {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn plain_methods_panic_with_the_errors_text_where_they_are_called() {
     let full = Zone::builder().capacity(32).fixed().build();
     full.alloc(1_u128);
@@ -390,6 +391,7 @@ fn plain_methods_panic_with_the_errors_text_where_they_are_called() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn making_a_zone_panics_where_it_is_called() {
     let text =
         format!("memzone: {}", ZoneError::TooLarge { requested: usize::MAX, available: MOST });

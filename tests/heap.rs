@@ -133,6 +133,7 @@ fn wrong_sizes_and_missing_memory_are_errors() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_destructor_that_panics_frees_the_memory_all_the_same() {
     struct Bad;
     impl Drop for Bad {

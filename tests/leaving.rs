@@ -179,6 +179,7 @@ fn what_moves_is_not_cloned_and_is_dropped_once() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_drops_what_was_to_move_once() {
     let drops = Cell::new(0);
     let run = || {
@@ -296,6 +297,7 @@ fn a_name_that_is_not_the_bindings_any_more_is_not_copied() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_box_for_which_there_is_no_room_is_an_error() {
     let full = Zone::builder().capacity(64).fixed().build();
     full.enter(|| {
@@ -359,6 +361,7 @@ fn zcopy_takes_slices_texts_and_references_as_they_come() {
 // What runs before and after.
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn bodies_that_never_end_by_themselves_compile() {
     fn returns() -> u8 {
         beginz!({

@@ -99,6 +99,7 @@ proptest! {
     })]
 
     #[test]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn zones_do_what_the_model_says(
         kinds in prop::collection::vec(kind(), 1..4),
         ops in prop::collection::vec(op(), 0..if cfg!(miri) { 25 } else { 120 }),

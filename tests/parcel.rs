@@ -162,6 +162,7 @@ fn the_zone_must_be_its_own() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn building_that_fails_drops_what_there_is() {
     let drops = Arc::new(AtomicUsize::new(0));
     let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -190,6 +191,7 @@ fn building_that_fails_drops_what_there_is() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_destructor_that_panics_still_frees_the_zone() {
     struct Panics;
     impl<'z> DeepCopy<'z> for Panics {

@@ -308,6 +308,7 @@ fn a_pool_takes_its_memory_once() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_pool_fits_exactly_or_changes_nothing() {
     let zone = Zone::builder().capacity(64 * 16).fixed().build();
     let error = zone.try_pool::<u64>(65).unwrap_err();
@@ -327,6 +328,7 @@ fn a_pool_fits_exactly_or_changes_nothing() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn impossible_sizes_are_errors() {
     #[derive(Debug)]
     #[repr(align(8192))]
@@ -485,6 +487,7 @@ fn bombs<'z, 'a>(zone: &'z Zone, drops: &'a Cell<usize>, armed: usize) -> Pool<'
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_destructor_that_panics_is_run_once_and_its_slot_comes_back() {
     let zone = Zone::new(4096);
     let drops = Cell::new(0);
@@ -520,6 +523,7 @@ fn a_destructor_that_panics_is_run_once_and_its_slot_comes_back() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_closure_that_panics_leaves_the_rest() {
     let zone = Zone::new(4096);
     let drops = Cell::new(0);

@@ -333,6 +333,7 @@ fn a_reclaimer_that_ends_collects_and_its_retirers_keep_what_comes_later() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panicking_destructor_keeps_no_other_from_running() {
     let drops = Drops::default();
     let (reclaimer, mut first) = pair(4);
@@ -358,6 +359,7 @@ fn a_panicking_destructor_keeps_no_other_from_running() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn panics_at_the_ends_lose_nothing() {
     // At the reclaimer's.
     let drops = Drops::default();
@@ -388,6 +390,7 @@ fn panics_at_the_ends_lose_nothing() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn what_a_destructor_throws_may_panic_itself() {
     struct Thrown(Drops);
     impl Drop for Thrown {
@@ -462,6 +465,7 @@ fn a_destructor_may_use_the_reclaimer() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn any_number_of_destructors_may_collect() {
     struct Collects(Arc<Reclaimer>);
     impl Drop for Collects {

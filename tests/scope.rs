@@ -162,6 +162,7 @@ fn a_body_may_end_in_return() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_ends_the_scopes_that_it_leaves() {
     let depth = zone_depth();
     let outer = Zone::new(64);
@@ -287,6 +288,7 @@ fn a_try_scope_reports_what_went_wrong_and_ends() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_plain_scope_panics_where_its_twin_errs() {
     let message = |run: &dyn Fn()| {
         let payload = catch_unwind(AssertUnwindSafe(run)).unwrap_err();

@@ -485,6 +485,7 @@ fn an_iterator_may_use_the_zone_itself() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn closures_may_use_the_zone_and_panic_in_it() {
     let zone = Zone::new(64);
     let outer = zone.alloc_with(|| (1_u64, &*zone.alloc(2_u64)));
@@ -531,6 +532,7 @@ fn formatted_text_is_written_as_format_writes_it() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_formatting_error_is_an_error() {
     struct Bad;
     impl fmt::Display for Bad {
@@ -999,6 +1001,7 @@ fn a_hook_that_keeps_a_handle_keeps_the_zone_from_being_reset() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_hook_that_panics_does_not_stop_the_others() {
     let log = Log::default();
     let mut zone = Zone::new(1 << 20);
@@ -1184,6 +1187,7 @@ fn any_number_of_zones_may_be_freed_by_each_others_hooks() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn zones_that_a_hook_frees_end_after_it_in_their_order() {
     let said = Arc::new(Mutex::new(Vec::new()));
     let named = |name: &'static str| {

@@ -154,6 +154,7 @@ fn captures_see_their_zone_when_they_are_dropped() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn building_that_fails_or_is_thrown_away_drops_everything_once() {
     let drops = Drops::default();
     // A panic before the closure is made, and one after.
@@ -209,6 +210,7 @@ fn drop_nothing(_: &Counted) -> usize {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn the_zone_must_be_its_own() {
     thread_local! {
         static KEPT: RefCell<Option<Zone>> = const { RefCell::new(None) };
@@ -282,6 +284,7 @@ fn a_closure_from_elsewhere_is_dropped_too() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_in_a_call_leaves_it_usable() {
     let drops = Drops::default();
     let value = drops.value();
@@ -302,6 +305,7 @@ fn a_panic_in_a_call_leaves_it_usable() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_in_a_destructor_or_a_hook_loses_nothing() {
     struct Panics(Drops);
     impl Drop for Panics {
@@ -437,6 +441,7 @@ fn a_zone_comes_back_without_its_closure() {
 
 /// A destructor that panics loses the zone, and nothing else.
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_zone_is_freed_where_its_closure_panics() {
     struct Panics;
     impl Drop for Panics {

@@ -2,30 +2,15 @@
 
 use crate::clock::Clock;
 use crate::command::{Command, HELP};
-use crate::patch::{self, Cloud, Definition, Integrators, Line, Play};
+use crate::patch::{self, Cloud, Defined, Integrators, Line, Play};
 use crate::player::Callers;
 use crate::repl::tell;
-use memzone::{Binder, hot, stats};
+use crate::score::SCORE;
+use memzone::{Binder, ZoneError, stats, try_hot};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-
-/// What the patch is redefined to, one after the other, in equal distances.
-pub(crate) const SCORE: [&str; 12] = [
-    "osc 110",
-    "lowpass 900 2",
-    "delay 0.3 0.5",
-    "grain 120",
-    "osc 164.81",
-    "lowpass 2400 0.7",
-    "grain 40",
-    "delay 0.45 0.7",
-    "osc 220",
-    "lowpass 500 4",
-    "grain 250",
-    "osc 0",
-];
 
 /// How often the conductor looks whether a definition was taken up.
 const LOOK: Duration = Duration::from_micros(50);
@@ -77,17 +62,17 @@ impl<'z, 'a> Conductor<'z, 'a> {
         clock: &'a Clock,
         interrupted: &'a AtomicBool,
         rate: f32,
-    ) -> (Conductor<'z, 'a>, Callers<'z>) {
+    ) -> Result<(Conductor<'z, 'a>, Callers<'z>), ZoneError> {
         let other_bytes = stats::threads().total().live;
         // At first nothing is heard of the four.
-        let osc = hot(patch::osc(rate, 0.0));
-        let lowpass = hot(patch::lowpass(rate, 0.4 * rate, 0.7));
-        let delay = hot(patch::delay(rate, 0.3, 0.0));
-        let grain = hot(patch::grain(rate, 0.0));
+        let osc = try_hot(patch::osc(rate, 0.0)?)?;
+        let lowpass = try_hot(patch::lowpass(rate, 0.4 * rate, 0.7)?)?;
+        let delay = try_hot(patch::delay(rate, 0.3, 0.0)?)?;
+        let grain = try_hot(patch::grain(rate, 0.0)?)?;
         let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
         let binders = Binders { osc: osc.1, lowpass: lowpass.1, delay: delay.1, grain: grain.1 };
         let conducted = Conducted::default();
-        (Conductor { binders, clock, interrupted, rate, other_bytes, conducted }, callers)
+        Ok((Conductor { binders, clock, interrupted, rate, other_bytes, conducted }, callers))
     }
 
     /// Plays the score, over so many blocks.
@@ -157,8 +142,12 @@ impl<'z, 'a> Conductor<'z, 'a> {
         &mut self,
         command: Command,
         stage: impl for<'b> Fn(&'b Binders<'z>) -> &'b Binder<Play<S>>,
-        definition: Definition<S>,
+        definition: Defined<S>,
     ) {
+        let definition = match definition {
+            Ok(definition) => definition,
+            Err(error) => return tell(format_args!("{command}: {error}")),
+        };
         let block = self.clock.played();
         let start = Instant::now();
         let binder = stage(&self.binders);

@@ -7,9 +7,10 @@
 //! To learn memzone, read `patch.rs`, the definitions, each of which owns a zone; then `player.rs`,
 //! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
 //! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
-//! `repl.rs`), the pace of a sound card (`clock.rs`), the sound that is played without a file
-//! (`material.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Eight files are
-//! shared with the example `denoise`.
+//! `repl.rs`) or not (`score.rs`), the pace of a sound card (`clock.rs`), the sound that is played
+//! without a file (`material.rs`, `notes.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Eight files are
+//! shared with the example `denoise`. The patch, the player, the commands, the score and the notes are
+//! also played by a web page: `examples/web`.
 
 mod clock;
 mod command;
@@ -21,6 +22,7 @@ mod draft;
 mod material;
 #[path = "../denoise/meter.rs"]
 mod meter;
+mod notes;
 mod output;
 mod patch;
 mod player;
@@ -28,6 +30,7 @@ mod plot;
 mod repl;
 #[path = "../denoise/report.rs"]
 mod report;
+mod score;
 #[path = "../denoise/sound.rs"]
 mod sound;
 #[path = "../denoise/tiny.rs"]
@@ -38,13 +41,14 @@ mod unfinished;
 mod wav;
 
 use crate::clock::{Card, Clock};
-use crate::conductor::{Conducted, Conductor, FADE_OUT, SCORE};
+use crate::conductor::{Conducted, Conductor, FADE_OUT};
 use crate::draft::Draft;
 use crate::output::{Played, Written};
 use crate::patch::{DESTROYED, Frame, MADE};
 use crate::player::{BLOCK, BLOCK_BYTES, Player};
 use crate::plot::Plot;
 use crate::report::{Report, Row, Work};
+use crate::score::SCORE;
 use crate::sound::Sound;
 use crate::unfinished::Unfinished;
 use hound::WavSpec;
@@ -194,7 +198,7 @@ fn play(
     rt::prepare_thread(&plan).map_err(failed)?;
     let zone = Zone::builder().name("state").capacity(player::state_bytes(rate));
     let zone = zone.fixed().prefault().try_build().map_err(failed)?;
-    let (conductor, callers) = Conductor::new(&clock, &interrupted, rate);
+    let (conductor, callers) = Conductor::new(&clock, &interrupted, rate).map_err(failed)?;
     let mut player = Player::new(&zone, rate, callers);
     let (to_writer, blocks_played) = output::ring();
     let period = is_paced.then(|| Duration::from_secs_f64(BLOCK as f64 / f64::from(rate)));
@@ -296,7 +300,7 @@ fn play_blocks(
         fill(&mut input, sound, block % pass);
         let left = card.end().saturating_sub(block);
         let lap = meter::lap(|| {
-            player.play(&input, &mut frames);
+            player.play(&input, &mut frames)?;
             fade_out(&mut frames, left);
             Ok(())
         })

@@ -7,7 +7,7 @@
 //! definition to the next copies, so it is small; the line itself is borrowed, and thus shared.
 
 use crate::tiny::flushed;
-use memzone::{Closure, Zone, ZoneFn};
+use memzone::{Closure, Zone, ZoneError, ZoneFn};
 use std::cell::Cell;
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,6 +18,9 @@ pub(crate) type Frame = [f32; 2];
 /// How a definition is called: with what it goes on with, from frame to frame.
 pub(crate) type Play<S> = dyn FnMut(&mut S, Frame) -> Frame;
 pub(crate) type Definition<S> = ZoneFn<Play<S>>;
+
+/// A definition, or why there is no memory for it. What played before then plays on.
+pub(crate) type Defined<S> = Result<Definition<S>, ZoneError>;
 
 /// How many definitions were made, and how many of them have been destroyed.
 pub(crate) static MADE: AtomicUsize = AtomicUsize::new(0);
@@ -45,16 +48,16 @@ const GRAIN_LEVEL: f32 = 0.5;
 const SPEEDS: [f64; 4] = [1.0, 0.5, 1.5, 2.0];
 
 /// Adds a saw, band-limited: a table of its harmonics below half the sample rate. Its phase goes on.
-pub(crate) fn osc(rate: f32, hertz: f32) -> Definition<f32> {
+pub(crate) fn osc(rate: f32, hertz: f32) -> Defined<f32> {
     let step = hertz / rate;
     let harmonics = if hertz == 0.0 { 0 } else { HARMONICS.min((0.5 / step) as usize) };
     define(|z| {
         let harmonic = |n: f32, x: f32| (TAU * n * x).sin() / n / FRAC_PI_2;
-        let saw = z.alloc_slice_with(STEPS + 1, |at| {
+        let saw = z.try_alloc_slice_with(STEPS + 1, |at| {
             let x = at as f32 / STEPS as f32;
             (1..=harmonics).map(|n| harmonic(n as f32, x)).sum::<f32>()
-        });
-        z.callback(move |phase: &mut f32, input: Frame| {
+        })?;
+        z.try_callback(move |phase: &mut f32, input: Frame| {
             *phase = (*phase + step).fract();
             let sound = OSC_LEVEL * look_up(saw, *phase);
             input.map(|side| side + sound)
@@ -67,12 +70,12 @@ pub(crate) type Integrators = [[f32; 2]; 2];
 
 /// A state-variable low-pass filter, stable whatever it is changed to. From Andrew Simper, "Solving
 /// the continuous SVF equations using trapezoidal integration and equivalent currents", Cytomic 2013.
-pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Definition<Integrators> {
+pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Defined<Integrators> {
     let g = (PI * (hertz / rate).min(HIGHEST)).tan();
     let a1 = 1.0 / (1.0 + g * (g + 1.0 / q));
     let (a2, a3) = (g * a1, g * g * a1);
     define(|z| {
-        z.callback(move |memory: &mut Integrators, input: Frame| {
+        z.try_callback(move |memory: &mut Integrators, input: Frame| {
             [0, 1].map(|side| {
                 let [first, second] = &mut memory[side];
                 let v3 = input[side] - *second;
@@ -88,11 +91,11 @@ pub(crate) fn lowpass(rate: f32, hertz: f32, q: f32) -> Definition<Integrators> 
 
 /// Adds an echo, whose repeats change sides. What it returns is what the player writes to the line,
 /// once, so that in a fade two of these can read the same one.
-pub(crate) fn delay<'z>(rate: f32, seconds: f32, feedback: f32) -> Definition<Line<'z>> {
+pub(crate) fn delay<'z>(rate: f32, seconds: f32, feedback: f32) -> Defined<Line<'z>> {
     let feedback = flushed(feedback);
     let back = (f64::from(seconds) * f64::from(rate)).max(1.0);
     define(|z| {
-        z.callback(move |line: &mut Line<'z>, input: Frame| {
+        z.try_callback(move |line: &mut Line<'z>, input: Frame| {
             let [left, right] = line.read(line.back(back));
             [input[0] + feedback * right, input[1] + feedback * left].map(limited)
         })
@@ -102,13 +105,13 @@ pub(crate) fn delay<'z>(rate: f32, seconds: f32, feedback: f32) -> Definition<Li
 /// Cuts the line into grains: each a short piece of it from somewhere in the past, at some speed, under
 /// a Hann window. See Curtis Roads, "Microsound", MIT Press 2001. Grains that sound already are the
 /// state, and keep their own lengths, so the next definition lets them end as they would have.
-pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Definition<Cloud<'z>> {
+pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Defined<Cloud<'z>> {
     let length = milliseconds / 1000.0 * rate;
     let dry = if length == 0.0 { 1.0 } else { DRY };
     define(|z| {
         let hann = |x: f32| 0.5 - 0.5 * (TAU * x).cos();
-        let window = z.alloc_slice_with(STEPS + 1, |at| hann(at as f32 / STEPS as f32));
-        z.callback(move |cloud: &mut Cloud<'z>, input: Frame| {
+        let window = z.try_alloc_slice_with(STEPS + 1, |at| hann(at as f32 / STEPS as f32))?;
+        z.try_callback(move |cloud: &mut Cloud<'z>, input: Frame| {
             if length > 0.0 {
                 cloud.sow(length);
             }
@@ -129,10 +132,12 @@ pub(crate) fn grain<'z>(rate: f32, milliseconds: f32) -> Definition<Cloud<'z>> {
 }
 
 /// Builds a definition, in a zone that tells when it ends.
-fn define<S>(build: impl for<'z> FnOnce(&'z Zone) -> Closure<'z, Play<S>>) -> Definition<S> {
-    MADE.fetch_add(1, Relaxed);
-    ZoneFn::new(ZONE_BYTES, |z| {
-        z.on_cleanup(|| _ = DESTROYED.fetch_add(1, Relaxed));
+fn define<S>(
+    build: impl for<'z> FnOnce(&'z Zone) -> Result<Closure<'z, Play<S>>, ZoneError>,
+) -> Defined<S> {
+    ZoneFn::try_new(ZONE_BYTES, |z| {
+        z.try_on_cleanup(|| _ = DESTROYED.fetch_add(1, Relaxed))?;
+        MADE.fetch_add(1, Relaxed);
         build(z)
     })
 }

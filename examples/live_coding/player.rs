@@ -2,7 +2,7 @@
 
 use crate::patch::{Cloud, Frame, Integrators, Line, Play, limited};
 use crate::tiny::flushed;
-use memzone::{Caller, Fader, Zone, letz};
+use memzone::{Caller, Fader, Zone, ZoneError, try_letz};
 
 /// Frames that are computed at a time.
 pub(crate) const BLOCK: usize = 64;
@@ -16,7 +16,7 @@ const LINE: f32 = 2.5;
 
 /// Bytes that the state takes up.
 pub(crate) fn state_bytes(rate: f32) -> usize {
-    line_frames(rate) * size_of::<Frame>() + 64
+    line_frames(rate).saturating_mul(size_of::<Frame>()).saturating_add(64)
 }
 
 fn line_frames(rate: f32) -> usize {
@@ -74,9 +74,14 @@ impl<'z> Player<'z> {
         }
     }
 
-    /// Plays a block, one stage after the other, in a zone that lasts as long as the block.
-    pub(crate) fn play(&mut self, input: &[Frame; BLOCK], output: &mut [Frame; BLOCK]) {
-        letz!(BLOCK_BYTES, zone; frames = [[0.0; 2]; BLOCK] => {
+    /// Plays a block, one stage after the other, in a zone that lasts as long as the block. On a thread
+    /// that was prepared, there always is one.
+    pub(crate) fn play(
+        &mut self,
+        input: &[Frame; BLOCK],
+        output: &mut [Frame; BLOCK],
+    ) -> Result<(), ZoneError> {
+        try_letz!(BLOCK_BYTES, zone; frames = [[0.0; 2]; BLOCK] => {
             for (frame, input) in frames.iter_mut().zip(input) {
                 *frame = self.osc.play(input.map(flushed));
             }
@@ -93,7 +98,7 @@ impl<'z> Player<'z> {
             // What the filter remembers fades for ever: see `tiny.rs`.
             self.lowpass.state = self.lowpass.state.map(|side| side.map(flushed));
             self.block_bytes = self.block_bytes.max(zone.used());
-        });
+        })
     }
 
     /// How many redefinitions were taken up.
@@ -117,16 +122,16 @@ mod tests {
         const RATE: f32 = 8_000.0;
         rt::prepare_thread(&Plan::new().scopes(1, BLOCK_BYTES)).unwrap();
         let zone = Zone::new(state_bytes(RATE));
-        let osc = hot(patch::osc(RATE, 0.0));
-        let lowpass = hot(patch::lowpass(RATE, 300.0, 2.0));
-        let delay = hot(patch::delay(RATE, 0.05, 0.3));
-        let grain = hot(patch::grain(RATE, 20.0));
+        let osc = hot(patch::osc(RATE, 0.0).unwrap());
+        let lowpass = hot(patch::lowpass(RATE, 300.0, 2.0).unwrap());
+        let delay = hot(patch::delay(RATE, 0.05, 0.3).unwrap());
+        let grain = hot(patch::grain(RATE, 20.0).unwrap());
         let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
         let mut player = Player::new(&zone, RATE, callers);
         let mut output = [[0.0; 2]; BLOCK];
         for level in [0.5, 0.0, 1e-40, 0.5, 1e-20, 0.0] {
             for number in 0..500 {
-                player.play(&[[level, -level]; BLOCK], &mut output);
+                player.play(&[[level, -level]; BLOCK], &mut output).unwrap();
                 let filter = player.lowpass.state.as_flattened();
                 let line = player.line.frames();
                 let found = line.flatten().chain(filter.iter().copied()).find(|n| n.is_subnormal());
@@ -136,10 +141,10 @@ mod tests {
             assert_eq!(is_silent, level < 0.1, "{level:e}");
         }
         // An echo of almost nothing is none.
-        delay.1.rebind(patch::delay(RATE, 1.0, 1e-40));
+        delay.1.rebind(patch::delay(RATE, 1.0, 1e-40).unwrap());
         for level in [0.5, 0.0] {
             for _ in 0..500 {
-                player.play(&[[level, -level]; BLOCK], &mut output);
+                player.play(&[[level, -level]; BLOCK], &mut output).unwrap();
                 assert!(output.as_flattened().iter().all(|sample| !sample.is_subnormal()));
             }
         }

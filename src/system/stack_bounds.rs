@@ -241,12 +241,39 @@ mod system {
     }
 }
 
+/// A module of WebAssembly has a stack in its memory, for what has an address. Its linker says where. Threads would have
+/// stacks of their own.
+#[cfg(all(
+    target_arch = "wasm32",
+    any(target_os = "unknown", target_os = "wasi"),
+    not(target_feature = "atomics")
+))]
+mod system {
+    use core::ops::Range;
+
+    // SAFETY: (I16) the linker defines both. They have addresses only: nothing is read.
+    unsafe extern "C" {
+        static __stack_low: u8;
+        static __stack_high: u8;
+    }
+
+    /// The stack of the module.
+    pub(super) fn bounds() -> Option<Range<usize>> {
+        Some((&raw const __stack_low).addr()..(&raw const __stack_high).addr())
+    }
+}
+
 #[cfg(not(any(
     all(
         feature = "libc",
         any(target_os = "linux", target_os = "android", target_vendor = "apple")
     ),
-    windows
+    windows,
+    all(
+        target_arch = "wasm32",
+        any(target_os = "unknown", target_os = "wasi"),
+        not(target_feature = "atomics")
+    )
 )))]
 mod system {
     use core::ops::Range;
