@@ -278,9 +278,12 @@ fn a_block_is_resized_wherever_it_came_from() {
             assert_eq!(inside.report().asked(), 0);
             let mut third = Block::new(10, align, 3);
             drop(inside);
-            thread::spawn(move || sizes.iter().for_each(|&size| third.resize(size)))
-                .join()
-                .unwrap();
+            let other = thread::spawn(move || {
+                let before = calls();
+                sizes.iter().for_each(|&size| third.resize(size));
+                assert!(calls() > before, "it is no other thread's heap that it is resized in");
+            });
+            other.join().unwrap();
         });
     }
 }
