@@ -219,7 +219,7 @@ macro_rules! variance {
             type $alias<$($life),*> = $type;
             variance! { $how $alias $($life)* }
         )*
-        const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
+        pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
     };
     (co $alias:ident $a:lifetime) => {
         const _: () = {
@@ -284,6 +284,26 @@ variance! {
     "closure::hot::fade::Fader" "D" co FaderD<'a> = Fader<&'a u8>;
     "closure::hot::fade::Fader" "S" co FaderS<'a> = Fader<u8, &'a u8>;
     "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
+}
+
+#[cfg(feature = "rt-alloc")]
+mod of_rt_alloc {
+    use super::*;
+    auto_traits! {
+        "insight::stats::HeapOfThread" stats::HeapOfThread: Y Y Y Y Y;
+        "rt_alloc::global::RtAlloc" memzone::RtAlloc: Y Y Y Y Y;
+        "rt_alloc::global::RtAlloc" memzone::RtAlloc<Cell<u8>>: Y N Y Y N;
+    }
+    // That it does not vary otherwise is not in tests/ui, which knows the default features only.
+    variance! {
+        "rt_alloc::global::RtAlloc" "A" co RtAllocA<'a> = memzone::RtAlloc<&'a u8>;
+    }
+}
+
+#[cfg(not(feature = "rt-alloc"))]
+mod of_rt_alloc {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[];
 }
 
 /// The public types of the sources, with the names of their parameters.
@@ -376,19 +396,30 @@ fn each_public_type_has_its_rows() {
         "insight::sites::off::Site" => !sites_are_on,
         name if name.starts_with("insight::sites::figures::") => cfg!(feature = "profile"),
         name if name.starts_with("insight::ledger::") => cfg!(feature = "ledger"),
+        name if name.starts_with("rt_alloc::") || name.ends_with("::HeapOfThread") => {
+            cfg!(feature = "rt-alloc")
+        }
         _ => true,
     });
     assert!(found.types.len() > 40, "only {:?}", found.types);
 
-    let rows =
-        [AUTO_TRAITS, of_ledger::AUTO_TRAITS, of_profile::AUTO_TRAITS, of_sites::AUTO_TRAITS];
+    let rows = [
+        AUTO_TRAITS,
+        of_ledger::AUTO_TRAITS,
+        of_profile::AUTO_TRAITS,
+        of_sites::AUTO_TRAITS,
+        of_rt_alloc::AUTO_TRAITS,
+    ];
     let rows: BTreeSet<_> = rows.into_iter().flatten().copied().collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
 
-    let rows: BTreeSet<_> =
-        VARIANCE.iter().map(|&(name, parameter, _)| (name, parameter)).collect();
+    let rows: BTreeSet<_> = VARIANCE
+        .iter()
+        .chain(of_rt_alloc::VARIANCE)
+        .map(|&(name, parameter, _)| (name, parameter))
+        .collect();
     let parameters = found.types.iter().flat_map(|(name, parameters)| {
         parameters.iter().map(|parameter| (name.as_str(), parameter.as_str()))
     });
