@@ -75,13 +75,13 @@ pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
 #[doc(inline)]
 pub use crate::collections::OwningVec;
-#[cfg(feature = "hashbrown")]
-#[doc(inline)]
-pub use crate::collections::ZMap;
 #[doc(inline)]
 pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
+#[cfg(feature = "hashbrown")]
+#[doc(inline)]
+pub use crate::collections::{OwningMap, ZMap, ZSet};
 #[doc(inline)]
 pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
 #[doc(inline)]

@@ -2,7 +2,8 @@
 //! parameters. Asserted while this file is compiled. A public type without a row fails the test.
 //!
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
-//! `tests/ui/types/variance.rs` has a function for each of those.
+//! `tests/ui/types/variance.rs` has a function for each of those. For what a feature brings, an example of its
+//! documentation that does not compile takes that place.
 
 use memzone::__private::{
     Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
@@ -216,7 +217,7 @@ macro_rules! variance {
             type $alias<$($life),*> = $type;
             variance! { $how $alias $($life)* }
         )*
-        const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
+        pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
     };
     (co $alias:ident $a:lifetime) => {
         const _: () = {
@@ -239,6 +240,31 @@ macro_rules! variance {
         };
     };
     (invariant $($row:tt)*) => {};
+}
+
+#[cfg(feature = "hashbrown")]
+mod of_maps {
+    use super::*;
+    use memzone::{ZMap, ZSet};
+    auto_traits! {
+        "collections::zmap::ZMap" ZMap<'static, u8, u8>: N N Y Y Y;
+        "collections::zset::ZSet" ZSet<'static, u8>: N N Y Y Y;
+    }
+    variance! {
+        "collections::zmap::ZMap" "'z" co ZMapZ<'a> = ZMap<'a, u8, u8>;
+        "collections::zmap::ZMap" "K" co ZMapK<'p, 'a> = ZMap<'p, &'a u8, u8>;
+        "collections::zmap::ZMap" "V" co ZMapV<'p, 'a> = ZMap<'p, u8, &'a u8>;
+        "collections::zmap::ZMap" "S" co ZMapS<'p, 'a> = ZMap<'p, u8, u8, &'a u8>;
+        "collections::zset::ZSet" "'z" co ZSetZ<'a> = ZSet<'a, u8>;
+        "collections::zset::ZSet" "T" co ZSetT<'p, 'a> = ZSet<'p, &'a u8>;
+        "collections::zset::ZSet" "S" co ZSetS<'p, 'a> = ZSet<'p, u8, &'a u8>;
+    }
+}
+
+#[cfg(not(feature = "hashbrown"))]
+mod of_maps {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[];
 }
 
 variance! {
@@ -382,19 +408,25 @@ fn each_public_type_has_its_rows() {
         "insight::sites::off::Site" => !sites_are_on,
         name if name.starts_with("insight::sites::figures::") => cfg!(feature = "profile"),
         name if name.starts_with("insight::ledger::") => cfg!(feature = "ledger"),
+        "collections::zmap::ZMap" | "collections::zset::ZSet" => cfg!(feature = "hashbrown"),
         _ => true,
     });
     assert!(found.types.len() > 40, "only {:?}", found.types);
 
-    let rows =
-        [AUTO_TRAITS, of_ledger::AUTO_TRAITS, of_profile::AUTO_TRAITS, of_sites::AUTO_TRAITS];
+    let rows = [
+        AUTO_TRAITS,
+        of_ledger::AUTO_TRAITS,
+        of_profile::AUTO_TRAITS,
+        of_sites::AUTO_TRAITS,
+        of_maps::AUTO_TRAITS,
+    ];
     let rows: BTreeSet<_> = rows.into_iter().flatten().copied().collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
 
-    let rows: BTreeSet<_> =
-        VARIANCE.iter().map(|&(name, parameter, _)| (name, parameter)).collect();
+    let rows = VARIANCE.iter().chain(of_maps::VARIANCE);
+    let rows: BTreeSet<_> = rows.map(|&(name, parameter, _)| (name, parameter)).collect();
     let parameters = found.types.iter().flat_map(|(name, parameters)| {
         parameters.iter().map(|parameter| (name.as_str(), parameter.as_str()))
     });

@@ -15,8 +15,11 @@ mod extending;
 
 mod traits;
 
+#[cfg(feature = "hashbrown")]
+pub(super) use extending::Rest;
 pub use iter::ZVecIter;
 
+use super::refuse_drop;
 use crate::error::{Refused, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
@@ -84,16 +87,6 @@ pub struct ZVec<'z, T> {
     capacity: usize,
     /// Where it grows. `None` is a vector that never grows.
     zone: Option<&'z Zone>,
-}
-
-/// Refuses items with a destructor at compile time, as no `ZVec` runs one (I8).
-const fn refuse_drop<T>() {
-    assert!(
-        !core::mem::needs_drop::<T>(),
-        "the items need their destructor run, and a `ZVec` runs none: \
-         use `zone.owning_vec()` (the feature `allocator-api2`), whose vector runs it, \
-         or keep each item in a box, `zone.boxed(item)`, elsewhere"
-    );
 }
 
 impl Zone {
@@ -226,12 +219,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// I2: `start` is an allocation of the vector's zone of its own, with room for `capacity` items. I7: `len` of them are
     /// filled.
-    pub(in crate::collections) unsafe fn with_parts(
-        self,
-        start: *mut T,
-        len: usize,
-        capacity: usize,
-    ) -> Self {
+    pub(crate) unsafe fn with_parts(self, start: *mut T, len: usize, capacity: usize) -> Self {
         let Some(start) = NonNull::new(start) else { return self };
         // Items without bytes always have room.
         ZVec { start, len, capacity: capacity.max(self.capacity), ..self }
