@@ -105,6 +105,8 @@ pub use crate::insight::stats;
 #[doc(inline)]
 pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as try_zalloc};
 #[doc(inline)]
+pub use crate::owned::inline::Inline;
+#[doc(inline)]
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;

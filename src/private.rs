@@ -5,6 +5,7 @@
 
 pub use crate::copy::{Bits, Copies, Depth, Holder, Known, Part, Referent, Undo, Work};
 pub use crate::insight::sites::Site;
+pub use crate::owned::unsizing::Unsizing;
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
 /// The ways out of a scope, for method probing.

@@ -11,8 +11,8 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, Parcel, Pool,
-    PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap, SendHeap,
+    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Inline, Keep, Parcel,
+    Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap, SendHeap,
     SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
@@ -134,7 +134,13 @@ auto_traits! {
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
     "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
-    "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
+    "owned::inline::Inline" Inline<u8, 8>: Y Y Y Y Y;
+    "owned::inline::Inline" Inline<Owned, 8>: Y N Y Y N;
+    "owned::inline::Inline" Inline<Shared, 16>: N Y Y Y Y;
+    "owned::inline::Inline" Inline<Local, 8>: N N Y Y Y;
+    "owned::pool::values::Pool" Pool<'static, u8>: Y N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Local>: N N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Shared>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<Local>: N N Y Y Y;
@@ -288,6 +294,7 @@ variance! {
     "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
     "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
+    "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
     "owned::pool::slots::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;

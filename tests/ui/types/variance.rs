@@ -49,6 +49,9 @@ type ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
 fn not_contra_zveciter_t<'p, 'l: 's, 's: 'p>(x: ZVecIterT<'p, 's>) -> ZVecIterT<'p, 'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
+type InlineU<'a> = Inline<&'a u8, 8>;
+fn not_co_inline_u<'l: 's, 's>(x: InlineU<'l>) -> InlineU<'s> { x }
+fn not_contra_inline_u<'l: 's, 's>(x: InlineU<'s>) -> InlineU<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
 fn not_contra_pool_z<'l: 's, 's>(x: PoolZ<'s>) -> PoolZ<'l> { x }
 type PoolT<'p, 'a> = Pool<'p, &'a u8>;
