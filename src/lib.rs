@@ -67,6 +67,8 @@ pub mod porting {}
 pub mod __private;
 
 #[doc(inline)]
+pub use crate::closure::frames::Frames;
+#[doc(inline)]
 pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
 #[doc(inline)]
 pub use crate::closure::parcel::Parcel;
@@ -78,7 +80,7 @@ pub use crate::collections::OwningVec;
 #[doc(inline)]
 pub use crate::collections::ZString;
 #[doc(inline)]
-pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
+pub use crate::collections::{CollectIn, FromIteratorIn, ZHeap, ZVec, ZVecIter};
 #[cfg(feature = "hashbrown")]
 #[doc(inline)]
 pub use crate::collections::{OwningMap, ZMap, ZSet};

@@ -11,9 +11,10 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Inline, Keep, Parcel,
-    Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap, SendHeap,
-    SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    Binder, Caller, Closure, Fader, Frames, FromAllocator, HBox, Heap, HeapStats, Inline, Keep,
+    Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, Refused, RtHeap,
+    SendHeap, SendZone, System, ZBox, ZHeap, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError,
+    ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +108,8 @@ auto_traits! {
     "collections::zvec::ZVec" ZVec<'static, u8>: N N Y Y Y;
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
+    "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
+    "closure::frames::Frames" Frames<u8>: N N Y N N;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
@@ -293,6 +296,9 @@ variance! {
     "collections::zvec::ZVec" "T" co ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
     "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
     "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
+    "collections::heap::ZHeap" "'z" co ZHeapZ<'a> = ZHeap<'a, u8>;
+    "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+    "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
     "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;

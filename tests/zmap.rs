@@ -1,5 +1,8 @@
 //! The map and the set that need no destructor, beside the standard library's.
 
+#[path = "common/collections_model.rs"]
+mod collections_model;
+
 use memzone::rt::{self, Policy};
 use memzone::{
     CollectIn, Refused, ZMap, ZSet, ZVec, Zone, ZoneError, beginz, try_zcopy, zcopy, zvec,
@@ -207,4 +210,20 @@ fn they_leave_scopes() {
     let small = fixed(64);
     assert!(matches!(try_zcopy(&map, &small), Err(ZoneError::LimitReached { .. })));
     assert!(matches!(try_zcopy(&set, &small), Err(ZoneError::LimitReached { .. })));
+}
+
+/// Random programs over all collections of a zone that is soon full.
+#[test]
+fn programs_run_as_with_std_s() {
+    let mut state = 5_u64;
+    let mut roll = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    for _ in 0..if cfg!(miri) { 3 } else { 2000 } {
+        let (bytes, len) = (roll() % 3000, 16 + roll() % 800);
+        let program: Vec<u8> = (0..len).map(|_| roll() as u8).collect();
+        collections_model::run(bytes, &program);
+    }
 }

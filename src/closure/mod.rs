@@ -6,4 +6,5 @@
 // Each module uses only those before it.
 pub(crate) mod zone_fn;
 pub(crate) mod parcel;
+pub(crate) mod frames;
 pub(crate) mod hot;

@@ -1,6 +1,7 @@
 //! How memzone's own collections are copied to another zone: in one copy, with just the room that they need.
 
 use super::filling;
+use super::heap::ZHeap;
 use super::text::ZString;
 #[cfg(feature = "hashbrown")]
 use super::zmap::ZMap;
@@ -31,6 +32,21 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
         let (start, len, room) = filling::copy(self, to, depth)?.into_parts();
         // SAFETY: (I2) the zone gave room for `room` items. (I7) The first `len` are filled.
         Ok(unsafe { empty.with_parts(start, len, room) })
+    }
+}
+
+/// Copies may compare in another way than what they are copies of, so the queue is put in order anew.
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z, Copied: Ord>> DeepCopy<'z> for ZHeap<'_, T> {
+    type Copied = ZHeap<'z, T::Copied>;
+    const UNWATCHED: bool = false;
+
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Depth::enter(|depth| self.copy_at(to, depth))
+    }
+
+    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+        Ok(ZHeap::of(self.as_vec().copy_at(to, depth)?))
     }
 }
 

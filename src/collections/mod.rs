@@ -22,6 +22,8 @@ mod text;
 
 mod slices;
 
+mod heap;
+
 #[cfg(any(
     feature = "allocator-api2",
     feature = "allocator-api2-03",
@@ -40,6 +42,7 @@ mod zset;
 
 mod leaving;
 
+pub use heap::ZHeap;
 pub use making::{CollectIn, FromIteratorIn};
 #[cfg(feature = "hashbrown")]
 pub use map::OwningMap;

@@ -147,9 +147,7 @@ macro_rules! inline {
         let value = $value;
         // The closure cannot be anything but the compiler's coercion of a pointer.
         // SAFETY: (I42) as said.
-        unsafe {
-            $crate::Inline::<$to, _>::unsized_from(value, |value| -> *mut $to { value })
-        }
+        unsafe { $crate::Inline::<$to, _>::unsized_from(value, |value| -> *mut $to { value }) }
     }};
     ($($other:tt)*) => {
         ::core::compile_error!(

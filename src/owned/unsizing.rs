@@ -70,9 +70,7 @@ macro_rules! as_dyn {
         let boxed = $boxed;
         // The closure cannot be anything but the compiler's coercion of a pointer.
         // SAFETY: (I42) as said.
-        unsafe {
-            $crate::__private::Unsizing::unsize(boxed, |value| -> *mut $to { value })
-        }
+        unsafe { $crate::__private::Unsizing::unsize(boxed, |value| -> *mut $to { value }) }
     }};
     ($($other:tt)*) => {
         ::core::compile_error!(
