@@ -349,7 +349,7 @@ impl<'z, T> ZVec<'z, T> {
         self.len = self.len.checked_sub(1)?;
         // SAFETY: (I6) it was within the items.
         let place = unsafe { self.start.add(self.len) };
-        // SAFETY: (I7) the place is filled, and is none of the items any more.
+        // SAFETY: (I43) the place is filled, and is none of the items any more.
         Some(unsafe { place.read() })
     }
 
@@ -360,14 +360,14 @@ impl<'z, T> ZVec<'z, T> {
         self.len -= count;
         // SAFETY: (I6) that many items are left.
         let start = unsafe { self.start.add(self.len) };
-        // SAFETY: (I7) these are items, and are none of the vector's any more, which the iterator borrows.
+        // SAFETY: (I43) these are items, and none of the vector's any more, which the iterator borrows.
         unsafe { ZVecIter::new(start, count) }
     }
 
     /// Gives all items away.
     #[inline]
     fn into_items(self) -> ZVecIter<'z, T> {
-        // SAFETY: (I7) the items are this vector's, which ends here, and it borrows the zone.
+        // SAFETY: (I43) the items are this vector's, which ends here, and it borrows the zone.
         unsafe { ZVecIter::new(self.start, self.len) }
     }
 
@@ -587,7 +587,7 @@ impl<'z, T> ZVec<'z, T> {
             return;
         }
         let (start, had) = (self.start.cast(), self.capacity * size);
-        // SAFETY: (I6) the places are an allocation of this zone. (I1) Those from `kept` on hold no items.
+        // SAFETY: (I43) the places are an allocation of this zone, and those from `kept` on hold no items.
         if unsafe { zone.header().resize_last(start, had, kept * size) }.is_some() {
             self.capacity = kept;
         }
