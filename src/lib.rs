@@ -104,6 +104,9 @@ pub mod __private;
 
 #[doc(inline)]
 pub use crate::arena::Arena;
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+pub use crate::closure::frames::Frames;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
 pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
@@ -119,15 +122,15 @@ pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
 #[doc(inline)]
 pub use crate::collections::OwningVec;
-#[cfg(feature = "hashbrown")]
-#[doc(inline)]
-pub use crate::collections::ZMap;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::ZString;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
+pub use crate::collections::{CollectIn, FromIteratorIn, ZHeap, ZVec, ZVecIter};
+#[cfg(feature = "hashbrown")]
+#[doc(inline)]
+pub use crate::collections::{OwningMap, ZMap, ZSet};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
@@ -153,6 +156,8 @@ pub use crate::insight::stats;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as try_zalloc};
+#[doc(inline)]
+pub use crate::owned::inline::Inline;
 #[doc(inline)]
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]

@@ -2,7 +2,8 @@
 //! parameters. Asserted while this file is compiled. A public type without a row fails the test.
 //!
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
-//! `tests/ui/types/variance.rs` has a function for each of those.
+//! `tests/ui/types/variance.rs` has a function for each of those. For what a feature brings, an example of its
+//! documentation that does not compile takes that place.
 
 use memzone::__private::{
     Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
@@ -10,9 +11,9 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Arena, Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, OpenScope,
+    Arena, Binder, Caller, Closure, Fader, Frames, FromAllocator, HBox, Heap, HeapStats, Inline, Keep, OpenScope,
     Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RawZone, Refused,
-    RtHeap, SendHeap, SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder,
+    RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString, ZVec, ZVecIter, Zone, ZoneBuilder,
     ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
@@ -108,6 +109,8 @@ auto_traits! {
     "collections::zvec::ZVec" ZVec<'static, u8>: N N Y Y Y;
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
+    "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
+    "closure::frames::Frames" Frames<u8>: N N Y N N;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
@@ -136,7 +139,13 @@ auto_traits! {
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
     "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
-    "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
+    "owned::inline::Inline" Inline<u8, 8>: Y Y Y Y Y;
+    "owned::inline::Inline" Inline<Owned, 8>: Y N Y Y N;
+    "owned::inline::Inline" Inline<Shared, 16>: N Y Y Y Y;
+    "owned::inline::Inline" Inline<Local, 8>: N N Y Y Y;
+    "owned::pool::values::Pool" Pool<'static, u8>: Y N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Local>: N N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Shared>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<Local>: N N Y Y Y;
@@ -244,6 +253,31 @@ macro_rules! variance {
     (invariant $($row:tt)*) => {};
 }
 
+#[cfg(feature = "hashbrown")]
+mod of_maps {
+    use super::*;
+    use memzone::{ZMap, ZSet};
+    auto_traits! {
+        "collections::zmap::ZMap" ZMap<'static, u8, u8>: N N Y Y Y;
+        "collections::zset::ZSet" ZSet<'static, u8>: N N Y Y Y;
+    }
+    variance! {
+        "collections::zmap::ZMap" "'z" co ZMapZ<'a> = ZMap<'a, u8, u8>;
+        "collections::zmap::ZMap" "K" co ZMapK<'p, 'a> = ZMap<'p, &'a u8, u8>;
+        "collections::zmap::ZMap" "V" co ZMapV<'p, 'a> = ZMap<'p, u8, &'a u8>;
+        "collections::zmap::ZMap" "S" co ZMapS<'p, 'a> = ZMap<'p, u8, u8, &'a u8>;
+        "collections::zset::ZSet" "'z" co ZSetZ<'a> = ZSet<'a, u8>;
+        "collections::zset::ZSet" "T" co ZSetT<'p, 'a> = ZSet<'p, &'a u8>;
+        "collections::zset::ZSet" "S" co ZSetS<'p, 'a> = ZSet<'p, u8, &'a u8>;
+    }
+}
+
+#[cfg(not(feature = "hashbrown"))]
+mod of_maps {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[];
+}
+
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
@@ -264,7 +298,11 @@ variance! {
     "collections::zvec::ZVec" "T" co ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
     "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
     "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
+    "collections::heap::ZHeap" "'z" co ZHeapZ<'a> = ZHeap<'a, u8>;
+    "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+    "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
+    "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
     "owned::pool::slots::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;
@@ -399,6 +437,7 @@ fn each_public_type_has_its_rows() {
         name if name.starts_with("rt_alloc::") || name.ends_with("::HeapOfThread") => {
             cfg!(feature = "rt-alloc")
         }
+        "collections::zmap::ZMap" | "collections::zset::ZSet" => cfg!(feature = "hashbrown"),
         _ => true,
     });
     assert!(found.types.len() > 40, "only {:?}", found.types);
@@ -409,17 +448,15 @@ fn each_public_type_has_its_rows() {
         of_profile::AUTO_TRAITS,
         of_sites::AUTO_TRAITS,
         of_rt_alloc::AUTO_TRAITS,
+        of_maps::AUTO_TRAITS,
     ];
     let rows: BTreeSet<_> = rows.into_iter().flatten().copied().collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
 
-    let rows: BTreeSet<_> = VARIANCE
-        .iter()
-        .chain(of_rt_alloc::VARIANCE)
-        .map(|&(name, parameter, _)| (name, parameter))
-        .collect();
+    let rows = VARIANCE.iter().chain(of_rt_alloc::VARIANCE).chain(of_maps::VARIANCE);
+    let rows: BTreeSet<_> = rows.map(|&(name, parameter, _)| (name, parameter)).collect();
     let parameters = found.types.iter().flat_map(|(name, parameters)| {
         parameters.iter().map(|parameter| (name.as_str(), parameter.as_str()))
     });

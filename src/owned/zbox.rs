@@ -3,6 +3,7 @@
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
+use crate::owned::unsizing::Unsizing;
 #[cfg(feature = "alloc")]
 use crate::stack;
 use crate::zone::Zone;
@@ -349,3 +350,20 @@ impl<T: Copy> Clone for ZBox<[T]> {
 }
 
 acts_as_its_value!([T: ?Sized] ZBox<T>);
+
+impl<T> Unsizing for ZBox<T> {
+    type Value = T;
+    type Of<U: ?Sized> = ZBox<U>;
+
+    #[inline]
+    unsafe fn unsize<U: ?Sized>(self, coerce: fn(*mut T) -> *mut U) -> ZBox<U> {
+        let this = ManuallyDrop::new(self);
+        let value =
+            NonNull::new(coerce(this.value.as_ptr())).expect("(I47) it is the same address");
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
+        let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: (I18) as above.
+        let entry = unsafe { (&raw const this.entry).read() };
+        ZBox { value, zone, entry, owns: PhantomData }
+    }
+}

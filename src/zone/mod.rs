@@ -11,6 +11,7 @@ pub(crate) mod thread;
 pub(crate) mod places;
 pub(crate) mod growing;
 mod slices;
+mod channels;
 mod text;
 mod values;
 

@@ -35,6 +35,13 @@ fn not_contra_hbox_t<'l: 's, 's>(x: HBoxT<'s>) -> HBoxT<'l> { x }
 type HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
 fn not_co_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
 fn not_contra_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
+type ZHeapZ<'a> = ZHeap<'a, u8>;
+fn not_contra_zheap_z<'l: 's, 's>(x: ZHeapZ<'s>) -> ZHeapZ<'l> { x }
+type ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+fn not_contra_zheap_t<'p, 'l: 's, 's: 'p>(x: ZHeapT<'p, 's>) -> ZHeapT<'p, 'l> { x }
+type FramesT<'a> = Frames<&'a u8>;
+fn not_co_frames_t<'l: 's, 's>(x: FramesT<'l>) -> FramesT<'s> { x }
+fn not_contra_frames_t<'l: 's, 's>(x: FramesT<'s>) -> FramesT<'l> { x }
 type ZStringZ<'a> = ZString<'a>;
 fn not_contra_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
 type RefusedT<'a> = Refused<&'a u8>;
@@ -49,6 +56,9 @@ type ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
 fn not_contra_zveciter_t<'p, 'l: 's, 's: 'p>(x: ZVecIterT<'p, 's>) -> ZVecIterT<'p, 'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
+type InlineU<'a> = Inline<&'a u8, 8>;
+fn not_co_inline_u<'l: 's, 's>(x: InlineU<'l>) -> InlineU<'s> { x }
+fn not_contra_inline_u<'l: 's, 's>(x: InlineU<'s>) -> InlineU<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
 fn not_contra_pool_z<'l: 's, 's>(x: PoolZ<'s>) -> PoolZ<'l> { x }
 type PoolT<'p, 'a> = Pool<'p, &'a u8>;
