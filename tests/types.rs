@@ -11,10 +11,10 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Arena, Binder, Caller, Closure, Fader, Frames, FromAllocator, HBox, Heap, HeapStats, Inline, Keep, OpenScope,
-    Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RawZone, Refused,
-    RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString, ZVec, ZVecIter, Zone, ZoneBuilder,
-    ZoneError, ZoneFn, stats,
+    Arena, Binder, Caller, Closure, Fader, Frames, FromAllocator, HBox, Heap, HeapStats, Inline,
+    Keep, OpenScope, Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys,
+    RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString, ZVec, ZVecIter,
+    Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
