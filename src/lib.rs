@@ -67,7 +67,9 @@ pub mod porting {}
 pub mod __private;
 
 #[doc(inline)]
-pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+pub use crate::closure::hot::{
+    Binder, Block, BlockFader, Caller, Fade, Fader, Mix, Sample, hot, try_hot,
+};
 #[doc(inline)]
 pub use crate::closure::parcel::Parcel;
 #[doc(inline)]
