@@ -11,10 +11,10 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Arena, Binder, Caller, Closure, Fader, Frames, FromAllocator, HBox, Heap, HeapStats, Inline,
-    Keep, OpenScope, Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys,
-    RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString, ZVec, ZVecIter,
-    Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    Arena, Binder, BlockFader, Caller, Closure, Fade, Fader, Frames, FromAllocator, HBox, Heap,
+    HeapStats, Inline, Keep, OpenScope, Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut,
+    PoolKey, PoolKeys, RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString,
+    ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,6 +162,9 @@ auto_traits! {
     "closure::hot::caller::Binder" Binder<dyn FnMut(Local) -> Local>: Y Y Y N N;
     "closure::hot::fade::Fader" Fader<dyn FnMut(Local) -> Local>: Y N Y N N;
     "closure::hot::fade::Fader" Fader<dyn FnMut(&mut Local, u8), Local>: N N Y N N;
+    "closure::hot::block_fade::Fade" Fade: Y Y Y Y Y;
+    "closure::hot::block_fade::BlockFader" BlockFader<dyn FnMut(Local) -> Local>: Y N Y N N;
+    "closure::hot::block_fade::BlockFader" BlockFader<dyn FnMut(&mut Local), f32, Local>: N N Y N N;
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
@@ -321,6 +324,9 @@ variance! {
     "closure::hot::caller::Binder" "D" invariant BinderD<'a> = Binder<&'a u8>;
     "closure::hot::fade::Fader" "D" co FaderD<'a> = Fader<&'a u8>;
     "closure::hot::fade::Fader" "S" co FaderS<'a> = Fader<u8, &'a u8>;
+    "closure::hot::block_fade::BlockFader" "D" co BlockFaderD<'a> = BlockFader<&'a u8, f32, u8>;
+    "closure::hot::block_fade::BlockFader" "T" co BlockFaderT<'a> = BlockFader<u8, &'a u8, u8>;
+    "closure::hot::block_fade::BlockFader" "S" co BlockFaderS<'a> = BlockFader<u8, f32, &'a u8>;
     "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
 }
 

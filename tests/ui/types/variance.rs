@@ -97,6 +97,12 @@ type FaderD<'a> = Fader<&'a u8>;
 fn not_contra_fader_d<'l: 's, 's>(x: FaderD<'s>) -> FaderD<'l> { x }
 type FaderS<'a> = Fader<u8, &'a u8>;
 fn not_contra_fader_s<'l: 's, 's>(x: FaderS<'s>) -> FaderS<'l> { x }
+type BlockFaderD<'a> = BlockFader<&'a u8, f32, u8>;
+fn not_contra_blockfader_d<'l: 's, 's>(x: BlockFaderD<'s>) -> BlockFaderD<'l> { x }
+type BlockFaderT<'a> = BlockFader<u8, &'a u8, u8>;
+fn not_contra_blockfader_t<'l: 's, 's>(x: BlockFaderT<'s>) -> BlockFaderT<'l> { x }
+type BlockFaderS<'a> = BlockFader<u8, f32, &'a u8>;
+fn not_contra_blockfader_s<'l: 's, 's>(x: BlockFaderS<'s>) -> BlockFaderS<'l> { x }
 type FullT<'a> = Full<&'a u8>;
 fn not_contra_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }
 fn not_co_parcel_t<'l: 's, 's>(x: ParcelT<'l>) -> ParcelT<'s> { x }
