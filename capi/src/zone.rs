@@ -249,7 +249,7 @@ pub(crate) fn with_current_zone<T>(
     }
 }
 
-/// The layout of a request, if it is a valid one.
+/// The layout of a request, if it is a valid one. An alignment of up to 16 costs nothing, so a smaller one is made 16.
 #[inline(always)]
 pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
     #[cold]
@@ -262,10 +262,28 @@ pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
             }
         }
     }
-    match Layout::from_size_align(size, align) {
-        Ok(layout) if size != 0 && align <= 4096 => Ok(layout),
-        _ => Err(refused(size, align)),
+    let is_valid = size.wrapping_sub(1) < MOST && align.is_power_of_two() && align <= 4096;
+    if !is_valid {
+        return Err(refused(size, align));
     }
+    // SAFETY: (I6) the alignment is a power of two, and the size is far enough from the largest that there may be.
+    Ok(unsafe { Layout::from_size_align_unchecked(size, align.max(16)) })
+}
+
+/// The largest size that can be asked for.
+const MOST: usize = isize::MAX as usize - 8192;
+
+/// Takes memory in a zone. What needs no large alignment takes a path of its own, on which that is known.
+#[inline(always)]
+pub(crate) fn take(zone: &Zone, layout: Layout) -> Result<*mut c_void, Failure> {
+    let place = match layout.align() {
+        // SAFETY: (I6) it is the layout of a caller's, with another alignment that is valid.
+        16 => {
+            zone.try_alloc_layout(unsafe { Layout::from_size_align_unchecked(layout.size(), 16) })
+        }
+        _ => zone.try_alloc_layout(layout),
+    };
+    Ok(place?.as_ptr().cast())
 }
 
 /// A text of C's that lives for ever: a copy, one for each different text.
@@ -434,10 +452,23 @@ pub unsafe extern "C" fn mz_zone_alloc(
     size: usize,
     alignment: usize,
 ) -> *mut c_void {
-    or_else(null_mut(), || {
-        let layout = layout(size, alignment)?;
-        with(zone, |zone| Ok(zone.try_alloc_layout(layout)?.as_ptr().cast()))
-    })
+    /// What is not plain: large alignments, the current zone, all errors.
+    #[cold]
+    extern "C" fn alloc_cold(zone: *mut mz_zone, size: usize, alignment: usize) -> *mut c_void {
+        or_else(null_mut(), || {
+            let layout = layout(size, alignment)?;
+            with(zone, |zone| take(zone, layout))
+        })
+    }
+    let is_plain = size.wrapping_sub(1) < MOST && alignment.is_power_of_two() && alignment <= 16;
+    match record(zone) {
+        Some(record) if is_plain && record.owner.is_mine() => or_else(null_mut(), || {
+            // SAFETY: (I6) the size was just looked at.
+            let layout = unsafe { Layout::from_size_align_unchecked(size, 16) };
+            Ok(record.lend().try_alloc_layout(layout)?.as_ptr().cast())
+        }),
+        _ => alloc_cold(zone, size, alignment),
+    }
 }
 
 /// Takes room for `count` items of `size` bytes each. Unlike a product of the two, it is refused where that would
@@ -457,7 +488,7 @@ pub unsafe extern "C" fn mz_zone_alloc_array(
 ) -> *mut c_void {
     or_else(null_mut(), || {
         let layout = layout(count.saturating_mul(size), alignment)?;
-        with(zone, |zone| Ok(zone.try_alloc_layout(layout)?.as_ptr().cast()))
+        with(zone, |zone| take(zone, layout))
     })
 }
 

@@ -47,10 +47,15 @@ fn pointer(zone: &mzone) -> *mut mzone {
 /// I51: `zone` is null, or alive and the calling thread's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_malloc(zone: *mut mzone, size: u64) -> *mut c_void {
+    /// Apart, so that what is called for each allocation does not look at the thread.
+    #[cold]
+    extern "C" fn allocate_in_current(size: u64) -> *mut c_void {
+        thread::peek().allocate(size)
+    }
     // SAFETY: (I51) the caller's promise.
     match unsafe { of(zone) } {
         Some(zone) => zone.allocate(size),
-        None => thread::peek().allocate(size),
+        None => allocate_in_current(size),
     }
 }
 
@@ -186,7 +191,7 @@ pub unsafe extern "C" fn llvm_zone_copy_ptr(from: *mut c_void, to: *mut c_void) 
 pub unsafe extern "C" fn llvm_zone_print(zone: *mut mzone) {
     // SAFETY: (I51) the caller's promise.
     let Some(found) = (unsafe { of(zone) }) else { return };
-    let (size, free, segments) = (found.room(), found.left(), found.segments());
+    let (size, free, segments) = (found.capacity(), found.left(), found.segments());
     // Where nobody reads it, there is nothing to do about it.
     let _ = writeln!(
         std::io::stdout(),

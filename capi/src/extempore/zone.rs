@@ -21,6 +21,9 @@ const MOST: u64 = 1 << 47;
 /// Segments are not made larger than this only because the last one was large.
 const LARGEST_SEGMENT: usize = 64 << 20;
 
+/// Zones up to this size are kept by their number, and larger ones by their bytes.
+pub(super) const LARGE: usize = 64 << 10;
+
 /// A zone as generated code sees it, and behind that what only this layer uses.
 ///
 /// Generated code reads `offset`, sets it to 0 (its reset), and reads and writes `mark` and `cleanup_hooks`, all while no
@@ -48,8 +51,8 @@ pub struct mzone {
     pub(super) first_end: Cell<*mut u8>,
     /// Whether the zone is in use, and how often it is on a stack; see `state`.
     pub(super) state: Cell<u64>,
-    /// The bytes that the zone takes of those that a thread may keep.
-    pub(super) kept_bytes: Cell<usize>,
+    /// The bytes that the first segment has room for.
+    pub(super) room: Cell<usize>,
     /// The next one in the list of those that a thread keeps.
     pub(super) next: Cell<*mut mzone>,
     /// Where the segments are. Only this file uses it.
@@ -77,8 +80,12 @@ pub(super) mod state {
     pub(crate) const OF_A_THREAD: u64 = 4;
     /// It was destroyed while it was on a stack, and ends when it is popped.
     pub(crate) const DOOMED: u64 = 8;
+    /// It has more than its first segment.
+    pub(crate) const GROWN: u64 = 16;
+    /// Its first segment is larger than `LARGE`.
+    pub(crate) const LARGE: u64 = 32;
     /// One place on a stack.
-    pub(crate) const PUSHED: u64 = 16;
+    pub(crate) const PUSHED: u64 = 64;
 }
 
 impl mzone {
@@ -92,7 +99,8 @@ impl mzone {
         let memory_of = Zone::builder().capacity(capacity).try_build()?;
         // It has one block, so all that remains is that block's.
         let (start, end) = first_segment(&memory_of, memory_of.remaining() & !(ALIGN - 1))?;
-        let kept_bytes = memory_of.capacity();
+        let room = end.addr() - start.addr();
+        let state = if room > LARGE { state | state::LARGE } else { state };
         let place = NonNull::new(
             // SAFETY: (I16) the size is not zero.
             unsafe { std::alloc::alloc(Layout::new::<mzone>()) }.cast::<mzone>(),
@@ -110,7 +118,7 @@ impl mzone {
             end: Cell::new(end),
             first_end: Cell::new(end),
             state: Cell::new(state),
-            kept_bytes: Cell::new(kept_bytes),
+            room: Cell::new(room),
             next: Cell::new(NONE),
             memory_of: UnsafeCell::new(memory_of),
             segments: Cell::new(1),
@@ -140,7 +148,7 @@ impl mzone {
         if self.offset.get() == self.written.get() && size <= MOST && bytes as usize <= left {
             self.hand_out(start, size, bytes)
         } else {
-            self.allocate_cold(size)
+            Self::allocate_cold(self, size)
         }
     }
 
@@ -158,7 +166,7 @@ impl mzone {
     /// After an inlined reset, where a segment is full, and for a size that there is not.
     #[cold]
     #[inline(never)]
-    fn allocate_cold(&self, size: u64) -> *mut c_void {
+    extern "C" fn allocate_cold(&self, size: u64) -> *mut c_void {
         if self.offset.get() != self.written.get() {
             self.rewind();
         }
@@ -178,7 +186,7 @@ impl mzone {
     fn next_segment(&self, bytes: usize) -> Result<(), ZoneError> {
         // SAFETY: (I51) only this file's functions have references to it, and none is in use over a call of another.
         let memory = unsafe { &*self.memory_of.get() };
-        let first = self.first_end.get().addr() - self.memory.get().addr();
+        let first = self.room.get();
         // The same sizes after each reset, so that memzone finds the blocks that it has kept.
         let wanted = first.saturating_mul(1 << self.segments.get().min(20)).min(LARGEST_SEGMENT);
         let wanted = wanted.next_multiple_of(ALIGN).max(bytes);
@@ -189,7 +197,7 @@ impl mzone {
         };
         let (start, bytes) = take(wanted).or_else(|_| take(bytes))?;
         self.segments.set(self.segments.get() + 1);
-        self.kept_bytes.set(memory.capacity());
+        self.state.set(self.state.get() | state::GROWN);
         self.cursor.set(start);
         // SAFETY: (I51) the segment has that many bytes.
         self.end.set(unsafe { start.add(bytes) });
@@ -199,12 +207,10 @@ impl mzone {
     /// Makes all of the zone's memory free to be used again. Segments that it has grown by are kept.
     #[inline]
     pub(super) fn rewind(&self) {
-        if self.end.get() != self.first_end.get() {
+        if self.has_grown() {
             self.rewind_segments();
         }
-        self.cursor.set(self.memory.get());
-        self.offset.set(0);
-        self.written.set(0);
+        self.rewind_first();
     }
 
     #[cold]
@@ -213,34 +219,46 @@ impl mzone {
         // SAFETY: (I51) as in `next_segment`.
         let memory = unsafe { &mut *self.memory_of.get() };
         // Nothing else holds memzone's zone: it is never lent out, and has no hooks.
-        let room = self.first_room();
+        let room = self.room.get();
         let again = memory.reset().and_then(|()| first_segment(memory, room));
         let (start, end) = again.unwrap_or_else(|error| out_of_memory(0, error));
         self.memory.set(start);
         self.end.set(end);
         self.first_end.set(end);
         self.segments.set(1);
+        self.state.set(self.state.get() & !state::GROWN);
     }
 
-    /// Makes a zone that was kept one that was just made.
+    /// Rewinds a zone that has not grown.
     #[inline(always)]
-    pub(super) fn renew(&self, size: u64) {
+    pub(super) fn rewind_first(&self) {
+        self.cursor.set(self.memory.get());
+        self.offset.set(0);
+        self.written.set(0);
+    }
+
+    /// Makes a zone that was kept, and rewound before, one that was just made.
+    #[inline(always)]
+    pub(super) fn renew(&self, size: u64, state: u64) {
         self.mark.set(0);
         self.size.set(size);
         self.cleanup_hooks.set(null_mut());
-        self.state.set(state::LIVE);
+        self.state.set(state);
     }
 
-    /// The bytes that the first segment has room for.
-    #[inline(always)]
-    pub(super) fn first_room(&self) -> usize {
-        self.first_end.get().addr() - self.memory.get().addr()
+    /// Gives back to the system what the zone has grown by. It was rewound, and is about to be kept or freed.
+    pub(super) fn give_segments_back(&self) {
+        // SAFETY: (I51) as in `next_segment`.
+        let memory = unsafe { &mut *self.memory_of.get() };
+        let room = self.room.get();
+        // In a section that denies, it keeps them.
+        let again =
+            memory.trim(0).or_else(|_| memory.reset()).and_then(|()| first_segment(memory, room));
+        again.unwrap_or_else(|error| out_of_memory(0, error));
     }
 
-    /// Whether it has grown, or is to be rewound first.
-    #[inline(always)]
-    pub(super) fn has_grown(&self) -> bool {
-        self.end.get() != self.first_end.get()
+    fn has_grown(&self) -> bool {
+        self.state.get() & state::GROWN != 0
     }
 
     /// Whether a pointer points into a segment that is in use.
@@ -263,7 +281,7 @@ impl mzone {
     }
 
     /// The bytes that all segments together have room for.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         // SAFETY: (I51) as in `next_segment`.
         unsafe { &*self.memory_of.get() }.capacity()
     }
@@ -302,7 +320,7 @@ unsafe fn clear(start: *mut u8, size: u64, bytes: usize) -> *mut c_void {
     /// Clears what is behind the first two steps. It takes and returns what the caller has in hand, so that the caller has
     /// to keep nothing over the call.
     #[inline(never)]
-    unsafe fn clear_rest(start: *mut u8, bytes: usize) -> *mut c_void {
+    unsafe extern "C" fn clear_rest(start: *mut u8, bytes: usize) -> *mut c_void {
         // SAFETY: (I51) the caller's promise.
         let rest = unsafe { start.add(SMALLEST) };
         // SAFETY: (I51) as above.
