@@ -97,6 +97,13 @@ pub enum ZoneError {
     TooDeep,
     /// A `Display` or `Debug` implementation returned an error while its text was written.
     Format,
+    /// A [`BlockFader`](crate::BlockFader) has no room for what such a long block holds during a fade.
+    BlockTooLong {
+        /// The samples of the block, those of all channels counted.
+        samples: usize,
+        /// The most samples that the fader was made for.
+        longest: usize,
+    },
 }
 
 impl fmt::Display for ZoneError {
@@ -155,6 +162,11 @@ impl fmt::Display for ZoneError {
                  DeepCopy (derive it), a RefCell or a set",
             ),
             Self::Format => f.write_str("a formatting implementation returned an error"),
+            Self::BlockTooLong { samples, longest } => write!(
+                f,
+                "block too long for a fade: {samples} samples, room for {longest}; make the fader for \
+                 the longest block that comes, or play the block in parts"
+            ),
         }
     }
 }

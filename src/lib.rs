@@ -104,9 +104,14 @@ pub mod __private;
 
 #[doc(inline)]
 pub use crate::arena::Arena;
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+pub use crate::closure::frames::Frames;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
-pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+pub use crate::closure::hot::{
+    Binder, Block, BlockFader, Caller, Fade, Fader, Mix, Sample, hot, try_hot,
+};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::parcel::Parcel;
@@ -119,15 +124,15 @@ pub use crate::closure::zone_fn::{Closure, ZoneFn};
 #[cfg(feature = "allocator-api2")]
 #[doc(inline)]
 pub use crate::collections::OwningVec;
-#[cfg(feature = "hashbrown")]
-#[doc(inline)]
-pub use crate::collections::ZMap;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::collections::ZString;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use crate::collections::{CollectIn, FromIteratorIn, ZVec, ZVecIter};
+pub use crate::collections::{CollectIn, FromIteratorIn, ZHeap, ZVec, ZVecIter};
+#[cfg(feature = "hashbrown")]
+#[doc(inline)]
+pub use crate::collections::{OwningMap, ZMap, ZSet};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
@@ -154,6 +159,8 @@ pub use crate::insight::stats;
 #[doc(inline)]
 pub use crate::owned::current::{alloc, alloc as zalloc, try_alloc, try_alloc as try_zalloc};
 #[doc(inline)]
+pub use crate::owned::inline::Inline;
+#[doc(inline)]
 pub use crate::owned::pool::{Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys};
 #[doc(inline)]
 pub use crate::owned::zbox::ZBox;
@@ -178,6 +185,9 @@ pub use crate::stack::{
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
 pub use crate::system::per_thread::claim as claim_thread;
+#[cfg(not(feature = "std"))]
+#[doc(inline)]
+pub use crate::system::stack_bounds::set_stack_bounds;
 #[doc(inline)]
 pub use crate::zone::{SendZone, Zone, ZoneBuilder};
 pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};

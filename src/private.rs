@@ -10,6 +10,7 @@ pub use crate::copy::{
     inside, runs_as_a_whole, write_around,
 };
 pub use crate::insight::sites::Site;
+pub use crate::owned::unsizing::Unsizing;
 #[cfg(feature = "alloc")]
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 

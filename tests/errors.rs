@@ -113,6 +113,11 @@ fn each_error_has_its_text() {
             "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",
         ),
         (ZoneError::Format, "a formatting implementation returned an error"),
+        (
+            ZoneError::BlockTooLong { samples: 65, longest: 64 },
+            "block too long for a fade: 65 samples, room for 64; make the fader for the longest block that comes, \
+             or play the block in parts",
+        ),
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);

@@ -636,3 +636,53 @@ fn a_pool_does_what_its_model_does() {
     });
     outcome.unwrap();
 }
+
+#[test]
+fn the_least_important_value_gives_way() {
+    let zone = Zone::new(4096);
+    let mut pool = zone.pool(3);
+    let keys: Vec<PoolKey> = [0.5, 0.1, 0.9].map(|level| pool.insert(level).unwrap()).into();
+    assert_eq!(pool.entries().map(|(key, _)| key).collect::<Vec<_>>(), keys);
+    let (key, taken) = pool.insert_over(0.3, |level| *level).unwrap();
+    assert_eq!((taken, pool.get(keys[1]), pool.get(key)), (Some(0.1), None, Some(&0.3)));
+    // What cannot be compared is never the least, unless it is the first.
+    let (_, taken) = pool.insert_over(f64::NAN, |level| *level).unwrap();
+    assert_eq!((taken, pool.len()), (Some(0.3), 3));
+    let (_, taken) = pool.insert_over(0.2, |level| *level).unwrap();
+    assert_eq!(taken, Some(0.5));
+    pool.entries_mut().for_each(|(key, level)| assert!(*level > 0.0 || key != keys[0]));
+    pool.retain_entries(|key, _| key == keys[2]);
+    assert_eq!((pool.len(), pool.get(keys[2])), (1, Some(&0.9)));
+    assert!(pool.insert_over(0.0, |_| 0).is_ok_and(|(_, taken)| taken.is_none()));
+}
+
+#[test]
+fn boxes_give_way_to_nothing() {
+    let zone = Zone::new(4096);
+    let mut none = zone.pool::<u8>(0);
+    assert_eq!(none.insert_over(1, |value| *value), Err(PoolFull(1)));
+    let mut pool = zone.pool(1);
+    std::mem::forget(pool.boxed(5).unwrap());
+    assert_eq!(pool.insert_over(6, |value| *value), Err(PoolFull(6)));
+}
+
+#[test]
+fn a_pool_works_on_another_thread() {
+    let zone = Zone::new(1 << 16);
+    let mut pool = zone.pool(100);
+    let key = pool.insert(String::from("kick")).unwrap();
+    let used = zone.used();
+    std::thread::scope(|threads| {
+        let filled = threads.spawn(move || {
+            (1..100).for_each(|n| _ = pool.insert(n.to_string()).unwrap());
+            assert_eq!(pool.remove(key).as_deref(), Some("kick"));
+            pool
+        });
+        // The zone stays in use here.
+        (0..100_u64).for_each(|n| _ = zone.alloc(n));
+        let mut pool = filled.join().unwrap();
+        pool.retain(|text| text.len() == 1);
+        assert_eq!(pool.len(), 9);
+    });
+    assert!(zone.used() > used);
+}

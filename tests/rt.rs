@@ -421,7 +421,11 @@ fn a_report_prints_as_a_table() {
         let section = rt::enter(Policy::Count);
         drop(Zone::new(1));
         let text = section.report().to_string();
-        assert_eq!(text.lines().count(), Request::ALL.len() + 5, "{text}");
+        assert_eq!(
+            text.lines().count(),
+            Request::ALL.len() + 5 + 2 * usize::from(cfg!(feature = "rt-alloc")),
+            "{text}"
+        );
         assert!(text.contains("a new zone                                 1"), "{text}");
         let faults = section.report().minor_faults();
         assert_eq!(faults.is_some(), cfg!(all(target_os = "linux", not(miri))));

@@ -2,7 +2,8 @@
 //! parameters. Asserted while this file is compiled. A public type without a row fails the test.
 //!
 //! That a type is *not* covariant cannot be asserted by a program that compiles:
-//! `tests/ui/types/variance.rs` has a function for each of those.
+//! `tests/ui/types/variance.rs` has a function for each of those. For what a feature brings, an example of its
+//! documentation that does not compile takes that place.
 
 use memzone::__private::{
     Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
@@ -10,10 +11,10 @@ use memzone::__private::{
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
-    Arena, Binder, Caller, Closure, Fader, FromAllocator, HBox, Heap, HeapStats, Keep, OpenScope,
-    Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut, PoolKey, PoolKeys, RawZone, Refused,
-    RtHeap, SendHeap, SendZone, System, ZBox, ZString, ZVec, ZVecIter, Zone, ZoneBuilder,
-    ZoneError, ZoneFn, stats,
+    Arena, Binder, BlockFader, Caller, Closure, Fade, Fader, Frames, FromAllocator, HBox, Heap,
+    HeapStats, Inline, Keep, OpenScope, Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut,
+    PoolKey, PoolKeys, RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString,
+    ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +109,8 @@ auto_traits! {
     "collections::zvec::ZVec" ZVec<'static, u8>: N N Y Y Y;
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
+    "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
+    "closure::frames::Frames" Frames<u8>: N N Y N N;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
@@ -136,7 +139,13 @@ auto_traits! {
     "heap::rt::RtOrigin" <RtHeap as Heap>::Origin: Y Y Y N N;
     "heap::rt::SendHeap" SendHeap: Y N Y N N;
     "heap::stats::HeapStats" HeapStats: Y Y Y Y Y;
-    "owned::pool::values::Pool" Pool<'static, u8>: N N Y N N;
+    "owned::inline::Inline" Inline<u8, 8>: Y Y Y Y Y;
+    "owned::inline::Inline" Inline<Owned, 8>: Y N Y Y N;
+    "owned::inline::Inline" Inline<Shared, 16>: N Y Y Y Y;
+    "owned::inline::Inline" Inline<Local, 8>: N N Y Y Y;
+    "owned::pool::values::Pool" Pool<'static, u8>: Y N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Local>: N N Y N N;
+    "owned::pool::values::Pool" Pool<'static, Shared>: N N Y N N;
     "owned::pool::slots::PoolKey" PoolKey: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<u8>: Y Y Y Y Y;
     "owned::pool::slots::PoolFull" PoolFull<Local>: N N Y Y Y;
@@ -153,6 +162,9 @@ auto_traits! {
     "closure::hot::caller::Binder" Binder<dyn FnMut(Local) -> Local>: Y Y Y N N;
     "closure::hot::fade::Fader" Fader<dyn FnMut(Local) -> Local>: Y N Y N N;
     "closure::hot::fade::Fader" Fader<dyn FnMut(&mut Local, u8), Local>: N N Y N N;
+    "closure::hot::block_fade::Fade" Fade: Y Y Y Y Y;
+    "closure::hot::block_fade::BlockFader" BlockFader<dyn FnMut(Local) -> Local>: Y N Y N N;
+    "closure::hot::block_fade::BlockFader" BlockFader<dyn FnMut(&mut Local), f32, Local>: N N Y N N;
     "rt::Plan" Plan: Y Y Y Y Y;
     "rt::Locked" Locked: Y Y Y Y Y;
     "rt::Prepared" Prepared: Y Y Y Y Y;
@@ -219,7 +231,7 @@ macro_rules! variance {
             type $alias<$($life),*> = $type;
             variance! { $how $alias $($life)* }
         )*
-        const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
+        pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[$(($name, $parameter, stringify!($how))),*];
     };
     (co $alias:ident $a:lifetime) => {
         const _: () = {
@@ -244,6 +256,31 @@ macro_rules! variance {
     (invariant $($row:tt)*) => {};
 }
 
+#[cfg(feature = "hashbrown")]
+mod of_maps {
+    use super::*;
+    use memzone::{ZMap, ZSet};
+    auto_traits! {
+        "collections::zmap::ZMap" ZMap<'static, u8, u8>: N N Y Y Y;
+        "collections::zset::ZSet" ZSet<'static, u8>: N N Y Y Y;
+    }
+    variance! {
+        "collections::zmap::ZMap" "'z" co ZMapZ<'a> = ZMap<'a, u8, u8>;
+        "collections::zmap::ZMap" "K" co ZMapK<'p, 'a> = ZMap<'p, &'a u8, u8>;
+        "collections::zmap::ZMap" "V" co ZMapV<'p, 'a> = ZMap<'p, u8, &'a u8>;
+        "collections::zmap::ZMap" "S" co ZMapS<'p, 'a> = ZMap<'p, u8, u8, &'a u8>;
+        "collections::zset::ZSet" "'z" co ZSetZ<'a> = ZSet<'a, u8>;
+        "collections::zset::ZSet" "T" co ZSetT<'p, 'a> = ZSet<'p, &'a u8>;
+        "collections::zset::ZSet" "S" co ZSetS<'p, 'a> = ZSet<'p, u8, &'a u8>;
+    }
+}
+
+#[cfg(not(feature = "hashbrown"))]
+mod of_maps {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[];
+}
+
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
@@ -264,7 +301,11 @@ variance! {
     "collections::zvec::ZVec" "T" co ZVecT<'p, 'a> = ZVec<'p, &'a u8>;
     "collections::zvec::iter::ZVecIter" "'a" co ZVecIterA<'a> = ZVecIter<'a, u8>;
     "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
+    "collections::heap::ZHeap" "'z" co ZHeapZ<'a> = ZHeap<'a, u8>;
+    "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+    "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
+    "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;
     "owned::pool::slots::PoolFull" "T" co PoolFullT<'a> = PoolFull<&'a u8>;
@@ -283,7 +324,30 @@ variance! {
     "closure::hot::caller::Binder" "D" invariant BinderD<'a> = Binder<&'a u8>;
     "closure::hot::fade::Fader" "D" co FaderD<'a> = Fader<&'a u8>;
     "closure::hot::fade::Fader" "S" co FaderS<'a> = Fader<u8, &'a u8>;
+    "closure::hot::block_fade::BlockFader" "D" co BlockFaderD<'a> = BlockFader<&'a u8, f32, u8>;
+    "closure::hot::block_fade::BlockFader" "T" co BlockFaderT<'a> = BlockFader<u8, &'a u8, u8>;
+    "closure::hot::block_fade::BlockFader" "S" co BlockFaderS<'a> = BlockFader<u8, f32, &'a u8>;
     "reclaim::retirer::Full" "T" co FullT<'a> = Full<&'a u8>;
+}
+
+#[cfg(feature = "rt-alloc")]
+mod of_rt_alloc {
+    use super::*;
+    auto_traits! {
+        "insight::stats::HeapOfThread" stats::HeapOfThread: Y Y Y Y Y;
+        "rt_alloc::global::RtAlloc" memzone::RtAlloc: Y Y Y Y Y;
+        "rt_alloc::global::RtAlloc" memzone::RtAlloc<Cell<u8>>: Y N Y Y N;
+    }
+    // That it does not vary otherwise is not in tests/ui, which knows the default features only.
+    variance! {
+        "rt_alloc::global::RtAlloc" "A" co RtAllocA<'a> = memzone::RtAlloc<&'a u8>;
+    }
+}
+
+#[cfg(not(feature = "rt-alloc"))]
+mod of_rt_alloc {
+    pub(crate) const AUTO_TRAITS: &[&str] = &[];
+    pub(crate) const VARIANCE: &[(&str, &str, &str)] = &[];
 }
 
 /// The public types of the sources, with the names of their parameters.
@@ -376,19 +440,29 @@ fn each_public_type_has_its_rows() {
         "insight::sites::off::Site" => !sites_are_on,
         name if name.starts_with("insight::sites::figures::") => cfg!(feature = "profile"),
         name if name.starts_with("insight::ledger::") => cfg!(feature = "ledger"),
+        name if name.starts_with("rt_alloc::") || name.ends_with("::HeapOfThread") => {
+            cfg!(feature = "rt-alloc")
+        }
+        "collections::zmap::ZMap" | "collections::zset::ZSet" => cfg!(feature = "hashbrown"),
         _ => true,
     });
     assert!(found.types.len() > 40, "only {:?}", found.types);
 
-    let rows =
-        [AUTO_TRAITS, of_ledger::AUTO_TRAITS, of_profile::AUTO_TRAITS, of_sites::AUTO_TRAITS];
+    let rows = [
+        AUTO_TRAITS,
+        of_ledger::AUTO_TRAITS,
+        of_profile::AUTO_TRAITS,
+        of_sites::AUTO_TRAITS,
+        of_rt_alloc::AUTO_TRAITS,
+        of_maps::AUTO_TRAITS,
+    ];
     let rows: BTreeSet<_> = rows.into_iter().flatten().copied().collect();
     let types: BTreeSet<_> = found.types.keys().map(String::as_str).collect();
     let missing: Vec<_> = types.symmetric_difference(&rows).collect();
     assert!(missing.is_empty(), "no row of auto traits, or no such type: {missing:?}");
 
-    let rows: BTreeSet<_> =
-        VARIANCE.iter().map(|&(name, parameter, _)| (name, parameter)).collect();
+    let rows = VARIANCE.iter().chain(of_rt_alloc::VARIANCE).chain(of_maps::VARIANCE);
+    let rows: BTreeSet<_> = rows.map(|&(name, parameter, _)| (name, parameter)).collect();
     let parameters = found.types.iter().flat_map(|(name, parameters)| {
         parameters.iter().map(|parameter| (name.as_str(), parameter.as_str()))
     });

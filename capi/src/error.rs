@@ -241,7 +241,7 @@ pub extern "C" fn mz_last_error_text() -> *const c_char {
     let last = LAST.get();
     let written = catch_unwind(|| {
         LAST_TEXT.with(|place| {
-            // SAFETY: (I50) the buffer is the thread's own, and nothing here calls this function again. A caller in C
+            // SAFETY: (I60) the buffer is the thread's own, and nothing here calls this function again. A caller in C
             // may read it until then.
             let buffer = unsafe { &mut *place.get() };
             let mut text = Text { buffer, len: 0 };

@@ -33,20 +33,20 @@ enum Kept {
     Sent(SendHeap),
 }
 
-// SAFETY: (I50) all but the owner's word is touched only by the thread that the word names, or under the lock of the list
+// SAFETY: (I60) all but the owner's word is touched only by the thread that the word names, or under the lock of the list
 // of free records.
 unsafe impl Sync for mz_heap {}
 
 impl mz_heap {
     /// Takes out what the record holds. The record must be the calling thread's.
     fn take(&self) -> Kept {
-        // SAFETY: (I13, I50) the record is the calling thread's, and nobody has a reference to what it holds.
+        // SAFETY: (I13, I60) the record is the calling thread's, and nobody has a reference to what it holds.
         unsafe { self.heap.get().replace(Kept::Nothing) }
     }
 
     /// Puts something into the record, which holds nothing. The record must be the calling thread's.
     fn put(&self, what: Kept) {
-        // SAFETY: (I13, I50) as in `take`.
+        // SAFETY: (I13, I60) as in `take`.
         unsafe { self.heap.get().write(what) };
     }
 }
@@ -54,7 +54,7 @@ impl mz_heap {
 /// The records of freed heaps.
 struct FreeRecords(*const mz_heap);
 
-// SAFETY: (I50) free records are nobody else's, and are never freed.
+// SAFETY: (I60) free records are nobody else's, and are never freed.
 unsafe impl Send for FreeRecords {}
 
 static FREE: Mutex<FreeRecords> = Mutex::new(FreeRecords(null()));
@@ -112,7 +112,7 @@ fn front_of(block: NonNull<u8>) -> NonNull<Front> {
 }
 
 fn record<'a>(heap: *const mz_heap) -> Result<&'a mz_heap, Failure> {
-    // SAFETY: (I50) the callers' contract: a handle that this library gave out, so a record, or NULL.
+    // SAFETY: (I60) the callers' contract: a handle that this library gave out, so a record, or NULL.
     unsafe { heap.as_ref() }.ok_or(Failure::Null("heap"))
 }
 
@@ -126,7 +126,7 @@ fn with<T>(
     if !record.owner.is_mine() {
         return Err(record.owner.refusal());
     }
-    // SAFETY: (I13, I50) the record is the calling thread's, and nothing that runs here takes its heap out.
+    // SAFETY: (I13, I60) the record is the calling thread's, and nothing that runs here takes its heap out.
     match unsafe { &*record.heap.get() } {
         Kept::Here(heap) => use_it(heap),
         _ => Err(Failure::Freed),
@@ -154,9 +154,9 @@ pub extern "C" fn mz_heap_new(bytes: usize) -> *mut mz_heap {
             heap: UnsafeCell::new(Kept::Nothing),
             next: Cell::new(null()),
         };
-        // SAFETY: (I50) the memory was just taken for it.
+        // SAFETY: (I60) the memory was just taken for it.
         unsafe { place.write(record) };
-        // SAFETY: (I50) it was just written, and is never freed.
+        // SAFETY: (I60) it was just written, and is never freed.
         Some(unsafe { place.as_ref() })
     }
     or_else(null_mut(), || {
@@ -247,13 +247,13 @@ pub unsafe extern "C" fn mz_heap_dealloc(block: *mut c_void) -> mz_error {
             return Err(Failure::Misaligned("block"));
         }
         let place = front_of(block);
-        // SAFETY: (I12, I50) the caller's promise: a `Front` lies in front of it.
+        // SAFETY: (I12, I60) the caller's promise: a `Front` lies in front of it.
         let mark = unsafe { &raw mut (*place.as_ptr()).mark };
-        // SAFETY: (I50) as above.
+        // SAFETY: (I60) as above.
         if unsafe { mark.read() } != LIVE ^ block.addr().get() {
             return Err(Failure::Freed);
         }
-        // SAFETY: (I50) as above.
+        // SAFETY: (I60) as above.
         unsafe { mark.write(0) };
         // SAFETY: (I12) `mz_heap_alloc` has written it, and the block was not given back yet.
         let Front { origin, layout, .. } = unsafe { place.read() };
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn mz_read_heap_stats(
     stats: *mut mz_heap_stats,
 ) -> mz_error {
     code_of(|| {
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         let place = unsafe { stats.as_mut() }.ok_or(Failure::Null("stats"))?;
         with(heap, |heap| {
             let stats = heap.stats();

@@ -4,7 +4,7 @@
 //! one concept. What all share is in `error` (a failure becomes a code, and nothing unwinds into C) and `owner` (which
 //! thread may use what is behind a handle).
 //!
-//! The invariants are I50 and I51 in `docs/design.md`.
+//! The invariants are I60 and I61 in `docs/design.md`.
 
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 

@@ -1,7 +1,7 @@
 //! Which thread may use what is behind a handle.
 //!
 //! Handles point to records that are never freed, so that a handle can be looked at after it was freed. A record's first
-//! word says who may use the rest of it (I50).
+//! word says who may use the rest of it (I60).
 
 use crate::error::Failure;
 use core::cell::Cell;

@@ -136,7 +136,7 @@ pub unsafe extern "C" fn mz_rt_prepare(
     prepared: *mut mz_prepared,
 ) -> mz_error {
     code_of(|| {
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         let plan = unsafe { plan.as_ref() }.ok_or(Failure::Null("plan"))?;
         if plan.flags & !(MZ_PREFAULT | MZ_LOCK) != 0 {
             return Err(Failure::Invalid("`flags` has a bit that is no flag of a plan"));
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn mz_rt_prepare(
                 .prefault(plan.flags & MZ_PREFAULT != 0)
                 .lock(plan.flags & MZ_LOCK != 0),
         )?;
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         if let Some(prepared) = unsafe { prepared.as_mut() } {
             *prepared = mz_prepared {
                 scopes: made.scopes(),
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn mz_rt_leave(report: *mut mz_report) -> mz_error {
         SECTIONS.with_borrow_mut(|sections| {
             let section = sections.innermost()?.take();
             sections.count -= 1;
-            // SAFETY: (I50) the caller's promise.
+            // SAFETY: (I60) the caller's promise.
             if let (Some(place), Some(section)) = (unsafe { report.as_mut() }, &section) {
                 *place = section.report().into();
             }
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn mz_rt_leave(report: *mut mz_report) -> mz_error {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_rt_report(report: *mut mz_report) -> mz_error {
     code_of(|| {
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         let place = unsafe { report.as_mut() }.ok_or(Failure::Null("report"))?;
         SECTIONS.with_borrow_mut(|sections| {
             if let Some(section) = sections.innermost()? {

@@ -1,7 +1,7 @@
 //! Scopes: what is allocated in one is gone at its end.
 
 use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::zone::layout;
+use crate::zone::{layout, take};
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
@@ -35,7 +35,15 @@ fn zone_of(scope: *const mz_scope) -> Result<ManuallyDrop<Zone>, Failure> {
 /// Real-time: yes, once a scope of this size was entered at this depth on this thread; `mz_rt_prepare` does that.
 #[unsafe(no_mangle)]
 pub extern "C" fn mz_scope_enter(bytes: usize) -> *mut mz_scope {
-    or_else(null_mut(), || Ok(OpenScope::try_new(bytes)?.into_raw().as_ptr().cast()))
+    /// When the thread has no spare zone with room.
+    #[cold]
+    extern "C" fn enter_cold(bytes: usize) -> *mut mz_scope {
+        or_else(null_mut(), || Ok(OpenScope::try_new(bytes)?.into_raw().as_ptr().cast()))
+    }
+    match OpenScope::try_spare(bytes) {
+        Some(scope) => scope.into_raw().as_ptr().cast(),
+        None => enter_cold(bytes),
+    }
 }
 
 /// Leaves a scope: cleanup hooks of its zone run, and all that was allocated in it is gone.
@@ -69,7 +77,7 @@ pub extern "C" fn mz_scope_alloc(
 ) -> *mut c_void {
     or_else(null_mut(), || {
         let layout = layout(size, alignment)?;
-        Ok(zone_of(scope)?.try_alloc_layout(layout)?.as_ptr().cast())
+        take(&*zone_of(scope)?, layout)
     })
 }
 

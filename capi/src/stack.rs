@@ -1,7 +1,7 @@
 //! The thread's stack of zones.
 
-use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::zone::{CURRENT_ZONE, layout, mine, mz_zone, with_current_zone};
+use crate::error::{code_of, mz_error, or_else};
+use crate::zone::{CURRENT_ZONE, layout, mine, mz_zone, take, with_current_zone};
 use core::ffi::c_void;
 use core::ptr::{NonNull, null_mut};
 use memzone::{RawZone, Zone, pop_zone, try_peek_zone, try_push_zone, zone_depth};
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn mz_pop(zone: *mut *mut mz_zone) -> mz_error {
                 failure
             })?,
         };
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         if let Some(place) = unsafe { zone.as_mut() } {
             *place = handle;
         }
@@ -94,10 +94,7 @@ pub extern "C" fn mz_current_zone() -> *mut mz_zone {
 pub extern "C" fn mz_alloc(size: usize, alignment: usize) -> *mut c_void {
     or_else(null_mut(), || {
         let layout = layout(size, alignment)?;
-        with_current_zone(|zone| {
-            let place = zone.try_alloc_layout(layout).map_err(Failure::from)?;
-            Ok(place.as_ptr().cast())
-        })
+        with_current_zone(|zone| take(zone, layout))
     })
 }
 

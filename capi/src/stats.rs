@@ -32,10 +32,10 @@ impl From<Stats> for mz_stats {
 
 /// # Safety
 ///
-/// I50: `place` is NULL or may be written to.
+/// I60: `place` is NULL or may be written to.
 unsafe fn write(place: *mut mz_stats, read: impl FnOnce() -> Stats) -> mz_error {
     code_of(|| {
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         let place = unsafe { place.as_mut() }.ok_or(Failure::Null("stats"))?;
         *place = read().into();
         Ok(())
@@ -51,7 +51,7 @@ unsafe fn write(place: *mut mz_stats, read: impl FnOnce() -> Stats) -> mz_error 
 /// `stats` is NULL or may be written to.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_stats_thread(stats: *mut mz_stats) -> mz_error {
-    // SAFETY: (I50) the caller's promise.
+    // SAFETY: (I60) the caller's promise.
     unsafe { write(stats, stats::thread) }
 }
 
@@ -64,6 +64,6 @@ pub unsafe extern "C" fn mz_stats_thread(stats: *mut mz_stats) -> mz_error {
 /// `stats` is NULL or may be written to.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_stats_total(stats: *mut mz_stats) -> mz_error {
-    // SAFETY: (I50) the caller's promise.
+    // SAFETY: (I60) the caller's promise.
     unsafe { write(stats, || stats::threads().total()) }
 }

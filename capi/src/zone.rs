@@ -50,7 +50,7 @@ pub struct mz_zone {
     listed: Cell<bool>,
 }
 
-// SAFETY: (I50) all but the owner's word is touched only by the thread that the word names, or under the lock of the list
+// SAFETY: (I60) all but the owner's word is touched only by the thread that the word names, or under the lock of the list
 // of free records.
 unsafe impl Sync for mz_zone {}
 
@@ -69,7 +69,7 @@ struct FreeRecords {
     count: usize,
 }
 
-// SAFETY: (I50) free records are nobody else's, and are never freed.
+// SAFETY: (I60) free records are nobody else's, and are never freed.
 unsafe impl Send for FreeRecords {}
 
 static FREE: Mutex<FreeRecords> = Mutex::new(FreeRecords { first: null(), last: null(), count: 0 });
@@ -84,7 +84,7 @@ thread_local! {
 
 /// A record. They live for ever.
 pub(crate) fn record<'a>(zone: *const mz_zone) -> Option<&'a mz_zone> {
-    // SAFETY: (I50) the callers' contract: a handle that this library gave out, so a record, or NULL.
+    // SAFETY: (I60) the callers' contract: a handle that this library gave out, so a record, or NULL.
     unsafe { zone.as_ref() }
 }
 
@@ -106,7 +106,7 @@ impl mz_zone {
     /// The zone, whose handle stays with the record. The calling thread must be the record's.
     #[inline(always)]
     pub(crate) fn lend(&self) -> ManuallyDrop<Zone> {
-        // SAFETY: (I1, I3, I50) the record is the calling thread's, and holds a handle, which is not dropped here.
+        // SAFETY: (I1, I3, I60) the record is the calling thread's, and holds a handle, which is not dropped here.
         ManuallyDrop::new(unsafe { Zone::from_raw(self.zone.get()) })
     }
 
@@ -131,9 +131,9 @@ impl mz_zone {
             next: Cell::new(null()),
             listed: Cell::new(false),
         };
-        // SAFETY: (I50) the memory was just taken for it.
+        // SAFETY: (I60) the memory was just taken for it.
         unsafe { place.write(record) };
-        // SAFETY: (I50) it was just written, and is never freed.
+        // SAFETY: (I60) it was just written, and is never freed.
         Some(unsafe { place.as_ref() })
     }
 
@@ -199,7 +199,7 @@ impl mz_zone {
 
     /// Takes the handle out if nothing else holds the zone. The record is the caller's alone then.
     fn take_sole(&self) -> Result<Zone, Failure> {
-        // SAFETY: (I1, I3, I50) the record is the calling thread's. Its handle is here until it is put back, or until the
+        // SAFETY: (I1, I3, I60) the record is the calling thread's. Its handle is here until it is put back, or until the
         // record is free.
         let zone = unsafe { Zone::from_raw(self.zone.get()) };
         match zone.into_sendable() {
@@ -249,7 +249,7 @@ pub(crate) fn with_current_zone<T>(
     }
 }
 
-/// The layout of a request, if it is a valid one.
+/// The layout of a request, if it is a valid one. An alignment of up to 16 costs nothing, so a smaller one is made 16.
 #[inline(always)]
 pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
     #[cold]
@@ -262,23 +262,41 @@ pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
             }
         }
     }
-    match Layout::from_size_align(size, align) {
-        Ok(layout) if size != 0 && align <= 4096 => Ok(layout),
-        _ => Err(refused(size, align)),
+    let is_valid = size.wrapping_sub(1) < MOST && align.is_power_of_two() && align <= 4096;
+    if !is_valid {
+        return Err(refused(size, align));
     }
+    // SAFETY: (I6) the alignment is a power of two, and the size is far enough from the largest that there may be.
+    Ok(unsafe { Layout::from_size_align_unchecked(size, align.max(16)) })
+}
+
+/// The largest size that can be asked for.
+const MOST: usize = isize::MAX as usize - 8192;
+
+/// Takes memory in a zone. What needs no large alignment takes a path of its own, on which that is known.
+#[inline(always)]
+pub(crate) fn take(zone: &Zone, layout: Layout) -> Result<*mut c_void, Failure> {
+    let place = match layout.align() {
+        // SAFETY: (I6) it is the layout of a caller's, with another alignment that is valid.
+        16 => {
+            zone.try_alloc_layout(unsafe { Layout::from_size_align_unchecked(layout.size(), 16) })
+        }
+        _ => zone.try_alloc_layout(layout),
+    };
+    Ok(place?.as_ptr().cast())
 }
 
 /// A text of C's that lives for ever: a copy, one for each different text.
 ///
 /// # Safety
 ///
-/// I50: the text is NULL, or ends with a zero.
+/// I60: the text is NULL, or ends with a zero.
 unsafe fn kept_name(text: *const c_char) -> Option<&'static str> {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     if text.is_null() {
         return None;
     }
-    // SAFETY: (I50) the caller's promise.
+    // SAFETY: (I60) the caller's promise.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(kept) = names.get(&*text) {
@@ -311,7 +329,7 @@ pub extern "C" fn mz_zone_new(capacity: usize) -> *mut mz_zone {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_zone_build(options: *const mz_zone_options) -> *mut mz_zone {
     or_else(null_mut(), || {
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         let options = unsafe { options.as_ref() }.ok_or(Failure::Null("options"))?;
         if options.flags & !(MZ_FIXED | MZ_PREFAULT | MZ_LOCK) != 0 {
             return Err(Failure::Invalid("`flags` has a bit that is no flag of a zone"));
@@ -329,7 +347,7 @@ pub unsafe extern "C" fn mz_zone_build(options: *const mz_zone_options) -> *mut 
         if options.flags & MZ_LOCK != 0 {
             builder = builder.lock();
         }
-        // SAFETY: (I50) the caller's promise.
+        // SAFETY: (I60) the caller's promise.
         if let Some(name) = unsafe { kept_name(options.name) } {
             builder = builder.name(name);
         }
@@ -357,7 +375,7 @@ pub unsafe extern "C" fn mz_zone_from_buffer(buffer: *mut c_void, bytes: usize) 
             let available = isize::MAX as usize;
             return Err(ZoneError::TooLarge { requested: bytes, available }.into());
         }
-        // SAFETY: (I50) the caller's promise: these bytes are the zone's as long as it lives.
+        // SAFETY: (I60) the caller's promise: these bytes are the zone's as long as it lives.
         let buffer = unsafe { slice::from_raw_parts_mut(buffer.cast::<MaybeUninit<u8>>(), bytes) };
         new_handle(Zone::try_from_buffer(buffer)?)
     })
@@ -434,10 +452,23 @@ pub unsafe extern "C" fn mz_zone_alloc(
     size: usize,
     alignment: usize,
 ) -> *mut c_void {
-    or_else(null_mut(), || {
-        let layout = layout(size, alignment)?;
-        with(zone, |zone| Ok(zone.try_alloc_layout(layout)?.as_ptr().cast()))
-    })
+    /// What is not plain: large alignments, the current zone, all errors.
+    #[cold]
+    extern "C" fn alloc_cold(zone: *mut mz_zone, size: usize, alignment: usize) -> *mut c_void {
+        or_else(null_mut(), || {
+            let layout = layout(size, alignment)?;
+            with(zone, |zone| take(zone, layout))
+        })
+    }
+    let is_plain = size.wrapping_sub(1) < MOST && alignment.is_power_of_two() && alignment <= 16;
+    match record(zone) {
+        Some(record) if is_plain && record.owner.is_mine() => or_else(null_mut(), || {
+            // SAFETY: (I6) the size was just looked at.
+            let layout = unsafe { Layout::from_size_align_unchecked(size, 16) };
+            Ok(record.lend().try_alloc_layout(layout)?.as_ptr().cast())
+        }),
+        _ => alloc_cold(zone, size, alignment),
+    }
 }
 
 /// Takes room for `count` items of `size` bytes each. Unlike a product of the two, it is refused where that would
@@ -457,7 +488,7 @@ pub unsafe extern "C" fn mz_zone_alloc_array(
 ) -> *mut c_void {
     or_else(null_mut(), || {
         let layout = layout(count.saturating_mul(size), alignment)?;
-        with(zone, |zone| Ok(zone.try_alloc_layout(layout)?.as_ptr().cast()))
+        with(zone, |zone| take(zone, layout))
     })
 }
 
@@ -539,11 +570,11 @@ pub unsafe extern "C" fn mz_zone_on_cleanup(
     data: *mut c_void,
 ) -> mz_error {
     struct Registered(unsafe extern "C" fn(*mut c_void), *mut c_void);
-    // SAFETY: (I50) the caller of `mz_zone_on_cleanup` promises that it may run on the thread that ends the zone.
+    // SAFETY: (I60) the caller of `mz_zone_on_cleanup` promises that it may run on the thread that ends the zone.
     unsafe impl Send for Registered {}
     impl Registered {
         fn run(self) {
-            // SAFETY: (I50) the caller of `mz_zone_on_cleanup` promises that it may be called with this.
+            // SAFETY: (I60) the caller of `mz_zone_on_cleanup` promises that it may be called with this.
             unsafe { (self.0)(self.1) };
         }
     }

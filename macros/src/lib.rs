@@ -103,6 +103,22 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 /// other becomes one value there, seen as `&mut`. `TYPE` is the type of the value, `[T]` for a
 /// slice. The rest is as in [`beginz!`](macro@beginz).
 ///
+/// With the type `[[T]]`, `[[v; frames]; channels]` becomes channels over one piece of memory, seen as `&mut [&mut [T]]`.
+/// `#[align(64)]` before a binding of the form `[v; n]`, or of channels, has them start at multiples of 64 bytes:
+///
+/// ```
+/// use memzone::letz;
+///
+/// let (channels, frames) = (2, 128);
+/// let sum = letz!(#[align(64)] window = [0.5_f32; frames], wet: [[f32]] = [[1.0; frames]; channels] => {
+///     for channel in wet.iter_mut() {
+///         channel.iter_mut().zip(&*window).for_each(|(sample, gain)| *sample *= gain);
+///     }
+///     wet.iter().map(|channel| channel.iter().sum::<f32>()).sum::<f32>()
+/// });
+/// assert_eq!(sum, 128.0);
+/// ```
+///
 /// Where the body ends in a binding's bare name, what it refers to is copied to the zone below, and owned by a `ZBox`:
 ///
 /// ```

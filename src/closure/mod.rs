@@ -7,5 +7,6 @@
 pub(crate) mod signature;
 pub(crate) mod zone_fn;
 pub(crate) mod parcel;
+pub(crate) mod frames;
 #[cfg(target_has_atomic = "ptr")]
 pub(crate) mod hot;

@@ -71,6 +71,10 @@ pub unsafe trait Signature<Form, F> {
 ///
 /// A signature must not be added twice in one program. So add only those with a type of your own among the arguments.
 /// Type parameters come first, in brackets: `signature!([T] FnMut(&mut Bank<T>, Block<'_>))`.
+///
+/// # Real-time
+///
+/// Yes: nothing is done when the program runs.
 #[macro_export]
 macro_rules! signature {
     ([$($generic:ident),*] FnMut($($argument:ty),* $(,)?) $(-> $result:ty)?) => {

@@ -1,11 +1,18 @@
 //! How memzone's own collections are copied to another zone: in one copy, with just the room that they need.
 
 use super::filling;
+use super::heap::ZHeap;
 use super::text::ZString;
+#[cfg(feature = "hashbrown")]
+use super::zmap::ZMap;
+#[cfg(feature = "hashbrown")]
+use super::zset::ZSet;
 use super::zvec::ZVec;
 use crate::copy::{DeepCopy, Depth};
 use crate::error::ZoneError;
 use crate::zone::Zone;
+#[cfg(feature = "hashbrown")]
+use core::hash::{BuildHasher, Hash};
 
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
@@ -28,6 +35,21 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
     }
 }
 
+/// Copies may compare in another way than what they are copies of, so the queue is put in order anew.
+#[diagnostic::do_not_recommend]
+impl<'z, T: DeepCopy<'z, Copied: Ord>> DeepCopy<'z> for ZHeap<'_, T> {
+    type Copied = ZHeap<'z, T::Copied>;
+    const UNWATCHED: bool = false;
+
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Depth::enter(|depth| self.copy_at(to, depth))
+    }
+
+    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+        Ok(ZHeap::of(self.as_vec().copy_at(to, depth)?))
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for ZString<'_> {
     type Copied = ZString<'z>;
@@ -35,5 +57,53 @@ impl<'z> DeepCopy<'z> for ZString<'_> {
 
     fn deep_copy(&self, to: &'z Zone) -> Result<ZString<'z>, ZoneError> {
         to.try_string_from(self)
+    }
+}
+
+#[cfg(feature = "hashbrown")]
+#[diagnostic::do_not_recommend]
+impl<'z, K, V, S> DeepCopy<'z> for ZMap<'_, K, V, S>
+where
+    K: DeepCopy<'z, Copied: Eq + Hash>,
+    V: DeepCopy<'z>,
+    S: BuildHasher + Clone + 'z,
+{
+    type Copied = ZMap<'z, K::Copied, V::Copied, S>;
+
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Depth::enter(|depth| self.copy_at(to, depth))
+    }
+
+    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+        let mut copied = to.map_with_hasher(self.hasher().clone());
+        copied.try_reserve(self.len())?;
+        for (key, value) in self {
+            // An entry's copy may hash differently, as a reference does that is hashed by its address.
+            copied.try_insert(depth.follow(key, to)?, depth.follow(value, to)?)?;
+        }
+        Ok(copied)
+    }
+}
+
+#[cfg(feature = "hashbrown")]
+#[diagnostic::do_not_recommend]
+impl<'z, T, S> DeepCopy<'z> for ZSet<'_, T, S>
+where
+    T: DeepCopy<'z, Copied: Eq + Hash>,
+    S: BuildHasher + Clone + 'z,
+{
+    type Copied = ZSet<'z, T::Copied, S>;
+
+    fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
+        Depth::enter(|depth| self.copy_at(to, depth))
+    }
+
+    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<Self::Copied, ZoneError> {
+        let mut copied = to.set_with_hasher(self.hasher().clone());
+        copied.try_reserve(self.len())?;
+        for item in self {
+            copied.try_insert(depth.follow(item, to)?)?;
+        }
+        Ok(copied)
     }
 }

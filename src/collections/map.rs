@@ -4,71 +4,84 @@
 
 use super::filling::{borrowed, counted};
 use crate::copy::{DeepCopy, Depth, Work};
-use crate::error::ZoneError;
+use crate::error::{ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
 use core::hash::{BuildHasher, Hash};
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};
 
-/// A hash map in a zone, which it borrows.
+/// A hash map that owns its entries and a handle of its zone. It runs their destructors, and keeps the zone alive.
 ///
-/// It is the `HashMap` of [`hashbrown`], with all its methods. The standard library's map is built on the same. Make
-/// one with [`Zone::map`].
+/// It is the `HashMap` of [`hashbrown`], with all its methods. It is made with [`Zone::owning_map`]. Where keys and values
+/// need no destructor, [`ZMap`](crate::ZMap) is the better one.
+///
+/// **When there is no memory, `insert` and all that grows ends the program, past any `catch_unwind`**, as in the standard
+/// library. Before such a call, ask for the room with `try_reserve`, which gives an error:
 ///
 /// ```
-/// use memzone::{ZMap, Zone};
+/// use memzone::{OwningMap, Zone};
 ///
-/// fn counts<'z>(zone: &'z Zone, text: &str) -> ZMap<'z, char, usize> {
-///     let mut counts = zone.map();
-///     text.chars().for_each(|letter| *counts.entry(letter).or_insert(0) += 1);
-///     counts
-/// }
-///
-/// assert_eq!(counts(&Zone::new(1024), "zone")[&'o'], 1);
+/// let zone = Zone::builder().capacity(1024).fixed().build();
+/// let mut names: OwningMap<u8, String> = zone.owning_map();
+/// names.try_reserve(2).expect("there is room");
+/// names.insert(36, String::from("kick"));
+/// assert!(names.try_reserve(1000).is_err());
+/// drop(zone); // the map keeps it alive
+/// assert_eq!(names[&36], "kick");
 /// ```
 ///
 /// # Real-time
 ///
-/// Inserting: yes, within [`remaining`](Zone::remaining). When the map grows, inserting takes the time to hash all that
-/// the map holds. When the zone has no memory left, `insert` ends the program as it does in the standard library, and
-/// `try_reserve` gives an error.
+/// Inserting into room that is there: yes. Dropping it: yes, if dropping its entries is, and if it is not the zone's last
+/// handle.
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
-pub type ZMap<'z, K, V, S = DefaultHashBuilder> = HashMap<K, V, S, &'z Zone>;
+pub type OwningMap<K, V, S = DefaultHashBuilder> = HashMap<K, V, S, Zone>;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
 impl Zone {
-    /// Makes an empty hash map in the zone.
+    /// Makes an empty hash map that runs its entries' destructors, and has a handle of the zone.
     ///
-    /// The map moves when it grows, and the memory that it leaves comes back when the zone is reset or freed. So if you
-    /// know how many entries there will be, `reserve` room for them first. When a map leaves its scope, its entries are
-    /// hashed anew.
+    /// **When there is no memory, growing it ends the program**; see [`OwningMap`](crate::OwningMap) for the way around.
+    /// [`map`](Zone::map) never does that.
     ///
     /// ```
-    /// use memzone::{ZMap, Zone, beginz};
-    ///
-    /// let outer = Zone::new(4096);
-    /// let counts: ZMap<char, u32> = beginz!(z in &outer => {
-    ///     let mut counts = z.map();
-    ///     for letter in "xtlang and memzone".chars() {
-    ///         *counts.entry(letter).or_insert(0_u32) += 1;
-    ///     }
-    ///     counts
-    /// });
-    /// assert_eq!((counts[&'n'], counts.get(&'q')), (3, None));
+    /// let zone = memzone::Zone::new(4096);
+    /// let mut names = zone.owning_map();
+    /// names.insert(36, String::from("kick"));
+    /// assert_eq!(names[&36], "kick");
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// When [`try_owning_map`](Zone::try_owning_map) gives an error.
     ///
     /// # Real-time
     ///
     /// Yes: nothing is allocated yet.
     #[inline]
-    pub fn map<K, V>(&self) -> ZMap<'_, K, V> {
-        ZMap::with_hasher_in(DefaultHashBuilder::default(), self)
+    #[track_caller]
+    pub fn owning_map<K, V>(&self) -> OwningMap<K, V> {
+        or_panic(self.try_owning_map())
+    }
+
+    /// Like [`owning_map`](Zone::owning_map), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_clone`](Zone::try_clone).
+    ///
+    /// # Real-time
+    ///
+    /// Yes: nothing is allocated yet.
+    #[inline]
+    pub fn try_owning_map<K, V>(&self) -> Result<OwningMap<K, V>, ZoneError> {
+        Ok(OwningMap::with_hasher_in(DefaultHashBuilder::default(), self.try_clone()?))
     }
 }
 
 /// The reason why a map got no room. `hashbrown` does not pass the reason on, so this asks the zone again.
 #[cold]
-fn refusal(error: TryReserveError, zone: &Zone) -> ZoneError {
+pub(super) fn refusal(error: TryReserveError, zone: &Zone) -> ZoneError {
     let TryReserveError::AllocError { layout } = error else {
         return ZoneError::TooLarge { requested: usize::MAX, available: MAX_REQUEST };
     };

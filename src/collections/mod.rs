@@ -20,7 +20,9 @@ mod making;
 
 mod text;
 
-mod leaving;
+mod slices;
+
+mod heap;
 
 #[cfg(any(
     feature = "allocator-api2",
@@ -32,10 +34,33 @@ mod vec;
 #[cfg(feature = "hashbrown")]
 mod map;
 
+#[cfg(feature = "hashbrown")]
+mod zmap;
+
+#[cfg(feature = "hashbrown")]
+mod zset;
+
+mod leaving;
+
+pub use heap::ZHeap;
 pub use making::{CollectIn, FromIteratorIn};
 #[cfg(feature = "hashbrown")]
-pub use map::ZMap;
+pub use map::OwningMap;
 pub use text::ZString;
 #[cfg(feature = "allocator-api2")]
 pub use vec::OwningVec;
+#[cfg(feature = "hashbrown")]
+pub use zmap::ZMap;
+#[cfg(feature = "hashbrown")]
+pub use zset::ZSet;
 pub use zvec::{ZVec, ZVecIter};
+
+/// Refuses what needs a destructor at compile time, as memzone's own collections run none (I8).
+const fn refuse_drop<T>() {
+    assert!(
+        !core::mem::needs_drop::<T>(),
+        "what goes into this collection needs its destructor run, and the collection runs none: use \
+         `zone.owning_vec()` or `zone.owning_map()`, which run it (features `allocator-api2` and `hashbrown`), \
+         or `zone.boxed(value)` for a single value"
+    );
+}

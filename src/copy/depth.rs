@@ -7,7 +7,7 @@ use crate::system::per_thread::{Key, per_thread};
 use core::cell::Cell;
 
 /// Stack a copy may use, in bytes.
-const STACK: usize = 24 << 10;
+const STACK: usize = if cfg!(feature = "std") { 24 << 10 } else { 2 << 10 };
 
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.

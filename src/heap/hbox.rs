@@ -4,6 +4,7 @@ use super::source::{Heap, System};
 use crate::error::ZoneError;
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
+use crate::owned::unsizing::Unsizing;
 use crate::region::bump::MAX_REQUEST;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -299,3 +300,15 @@ impl<T: ?Sized, H: Heap> DerefMut for HBox<T, H> {
 }
 
 acts_as_its_value!([T: ?Sized, H: Heap] HBox<T, H>);
+
+impl<T, H: Heap> Unsizing for HBox<T, H> {
+    type Value = T;
+    type Of<U: ?Sized> = HBox<U, H>;
+
+    #[inline]
+    unsafe fn unsize<U: ?Sized>(self, coerce: fn(*mut T) -> *mut U) -> HBox<U, H> {
+        let (value, origin, entry) = self.into_parts();
+        let value = NonNull::new(coerce(value.as_ptr())).expect("(I47) it is the same address");
+        HBox { value, origin, entry, owns: PhantomData }
+    }
+}

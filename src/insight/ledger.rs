@@ -133,13 +133,13 @@ mod on {
 
     /// Enters a pushed zone, which is of type `T`. With it, `count` zones are pushed on this thread's stack.
     #[track_caller]
-    pub(crate) fn pushed<T>(count: usize, bytes: impl FnOnce() -> usize) {
+    pub(crate) fn pushed<T>(count: impl FnOnce() -> usize, bytes: impl FnOnce() -> usize) {
         let entry = Entry::new::<T>(Kind::Pushed, bytes());
         if entry._record.is_none() {
             return;
         }
         // While the thread ends, this list may be gone. Nothing is on the stack then.
-        let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((count, entry)));
+        let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((count(), entry)));
     }
 
     /// Ends the entry of the pushed zone with this count, and of all zones above it.
@@ -294,7 +294,7 @@ mod off {
 
     #[inline(always)]
     #[allow(clippy::extra_unused_type_parameters)]
-    pub(crate) fn pushed<T>(_count: usize, _bytes: impl FnOnce() -> usize) {}
+    pub(crate) fn pushed<T>(_count: impl FnOnce() -> usize, _bytes: impl FnOnce() -> usize) {}
 
     #[inline(always)]
     pub(crate) fn popped(_count: usize) {}

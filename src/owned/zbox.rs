@@ -3,6 +3,7 @@
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
+use crate::owned::unsizing::Unsizing;
 #[cfg(feature = "alloc")]
 use crate::stack;
 use crate::zone::Zone;
@@ -35,7 +36,8 @@ use core::ptr::NonNull;
 /// unless it is the zone's last handle or its value's destructor is not.
 pub struct ZBox<T: ?Sized> {
     value: NonNull<T>,
-    zone: Zone,
+    /// Its handle. Dropping the box drops it.
+    zone: ManuallyDrop<Zone>,
     entry: Entry,
     owns: PhantomData<T>,
 }
@@ -89,6 +91,15 @@ impl<T> ZBox<T> {
         Ok(unsafe { ZBox::put(seat, value) })
     }
 
+    /// Puts a value into a zone. The handle becomes the box's.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub(crate) fn put_in(zone: Zone, value: T) -> Result<ZBox<T>, ZoneError> {
+        let seat = zone.into_seat(size_of::<T>(), align_of::<T>(), Zone::quick_place::<T>)?;
+        // SAFETY: (I2) the place was just taken for this value.
+        Ok(unsafe { ZBox::put(seat, value) })
+    }
+
     /// Puts a value into a seat.
     ///
     /// # Safety
@@ -121,7 +132,7 @@ impl<T> ZBox<T> {
         // SAFETY: (I18) valid, and `this` is not used again.
         let value = unsafe { this.value.read() };
         // SAFETY: (I18) moved out of `this`, which is not dropped.
-        let zone = unsafe { (&raw const this.zone).read() };
+        let zone = unsafe { Zone::from_raw(this.zone.raw()) };
         // SAFETY: (I18) as above.
         let _entry = unsafe { (&raw const this.entry).read() };
         // SAFETY: (I18) nothing of the value is left in its place, and this box was its only owner.
@@ -141,6 +152,30 @@ impl<T: Copy> ZBox<[T]> {
         let seat = stack::seat_in_current::<E>(size, align, take)?;
         // SAFETY: (I2) the places were just taken.
         Ok(unsafe { ZBox::fill(seat, len, value) })
+    }
+
+    /// Puts a copy of a slice into a zone. The handle becomes the box's.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    pub(crate) fn copy_in(zone: Zone, source: &[T]) -> Result<ZBox<[T]>, ZoneError> {
+        let (len, bytes) = (source.len(), size_of_val(source));
+        let seat = zone.into_seat(bytes, align_of::<T>(), |zone| zone.quick_places::<T>(len))?;
+        // SAFETY: (I2) the places were just taken.
+        Ok(unsafe { ZBox::copy(seat, source) })
+    }
+
+    /// Copies a slice to a seat.
+    ///
+    /// # Safety
+    ///
+    /// I2: the places were just taken for as many values of `T`.
+    #[inline(always)]
+    #[cfg_attr(feature = "ledger", track_caller)]
+    unsafe fn copy(seat: Seat, source: &[T]) -> ZBox<[T]> {
+        let (start, len) = (seat.place.cast::<T>(), source.len());
+        // SAFETY: (I2) the caller's promise, so they do not overlap the source.
+        unsafe { start.copy_from_nonoverlapping(NonNull::from(source).cast(), len) };
+        ZBox::own(NonNull::slice_from_raw_parts(start, len), seat.zone, size_of_val(source))
     }
 
     /// Fills a seat with `len` copies of a value.
@@ -164,7 +199,7 @@ impl<T: ?Sized> ZBox<T> {
     #[cfg_attr(feature = "ledger", track_caller)]
     fn own(value: NonNull<T>, zone: Zone, bytes: usize) -> ZBox<T> {
         let entry = Entry::new::<T>(Kind::Zone, bytes);
-        ZBox { value, zone, entry, owns: PhantomData }
+        ZBox { value, zone: ManuallyDrop::new(zone), entry, owns: PhantomData }
     }
 
     /// The zone that the value lives in.
@@ -257,7 +292,6 @@ impl Zone {
     }
 
     /// Puts a copy of a slice into the zone and returns its owner.
-    #[inline(always)]
     #[cfg_attr(feature = "ledger", track_caller)]
     pub(crate) fn try_boxed_slice_copy<T: Copy>(
         &self,
@@ -266,10 +300,8 @@ impl Zone {
         let (len, bytes) = (source.len(), size_of_val(source));
         let take = |zone: &Zone| zone.quick_places::<T>(len);
         let seat = self.seat::<Return>(bytes, align_of::<T>(), take)?;
-        let start = seat.place.cast::<T>();
-        // SAFETY: (I2) the places were just taken, so they do not overlap the source.
-        unsafe { start.copy_from_nonoverlapping(NonNull::from(source).cast(), len) };
-        Ok(ZBox::own(NonNull::slice_from_raw_parts(start, len), seat.zone, bytes))
+        // SAFETY: (I2) the places were just taken.
+        Ok(unsafe { ZBox::copy(seat, source) })
     }
 
     /// Puts `len` copies of a value into the zone and returns their owner.
@@ -307,11 +339,24 @@ impl Zone {
 impl<T: ?Sized> Drop for ZBox<T> {
     #[inline(always)]
     fn drop(&mut self) {
+        /// Drops the handle even if the value's destructor panics.
+        struct Handle<'a>(&'a mut ManuallyDrop<Zone>);
+        impl Drop for Handle<'_> {
+            #[inline(always)]
+            fn drop(&mut self) {
+                // SAFETY: (I18) dropped only here, and the box is not used again.
+                unsafe { ManuallyDrop::drop(self.0) };
+            }
+        }
         let size = size_of_val::<T>(self);
-        // SAFETY: (I18) valid, and dropped only here. Where it panics, the handle still goes.
+        let handle = Handle(&mut self.zone);
+        // SAFETY: (I18) valid, and dropped only here.
         unsafe { self.value.drop_in_place() };
+        core::mem::forget(handle);
         // SAFETY: (I18) the value is gone, and this box was its only owner.
         unsafe { self.zone.header().give_back(self.value.cast(), size) };
+        // SAFETY: (I18) dropped only here, and the box is not used again.
+        unsafe { ManuallyDrop::drop(&mut self.zone) };
     }
 }
 
@@ -349,3 +394,20 @@ impl<T: Copy> Clone for ZBox<[T]> {
 }
 
 acts_as_its_value!([T: ?Sized] ZBox<T>);
+
+impl<T> Unsizing for ZBox<T> {
+    type Value = T;
+    type Of<U: ?Sized> = ZBox<U>;
+
+    #[inline]
+    unsafe fn unsize<U: ?Sized>(self, coerce: fn(*mut T) -> *mut U) -> ZBox<U> {
+        let this = ManuallyDrop::new(self);
+        let value =
+            NonNull::new(coerce(this.value.as_ptr())).expect("(I47) it is the same address");
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
+        let zone = unsafe { (&raw const this.zone).read() };
+        // SAFETY: (I18) as above.
+        let entry = unsafe { (&raw const this.entry).read() };
+        ZBox { value, zone, entry, owns: PhantomData }
+    }
+}

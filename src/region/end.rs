@@ -116,20 +116,37 @@ impl Header {
     /// # Safety
     ///
     /// I1: the caller gives up a handle or entry of its own.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn release(header: NonNull<Header>, unit: u64) {
         // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
         let now = this.state.get();
-        if now & (state::HANDLES | state::ENTRIES) != unit {
+        // What is less than one handle are flags.
+        if now - unit >= state::HANDLE {
             this.state.set(now - unit);
-        } else if now & state::EMPTY == 0 {
+        } else {
             // SAFETY: (I1) that was the last one.
-            let freed = unsafe { Self::destroy(header) };
-            if freed {
-                // As freeing is allowed here, free what was put aside too. This runs hooks, so it comes last.
-                aside::collect();
-            }
+            unsafe { Self::release_last(header) };
+        }
+    }
+
+    /// Ends a zone whose last handle or entry is given up. The static zone never ends.
+    ///
+    /// # Safety
+    ///
+    /// That of `destroy`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn release_last(header: NonNull<Header>) {
+        // SAFETY: (I1) the caller's promise.
+        if unsafe { header.as_ref() }.state.get() & state::EMPTY != 0 {
+            return;
+        }
+        // SAFETY: (I1) the caller's promise.
+        let freed = unsafe { Self::destroy(header) };
+        if freed {
+            // As freeing is allowed here, free what was put aside too. This runs hooks, so it comes last.
+            aside::collect();
         }
     }
 }

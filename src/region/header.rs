@@ -53,32 +53,35 @@ impl Settings {
 
 /// The state word. It counts handles and stack entries, and has a flag for each reason why leaving a scope takes more
 /// than rewinding the cursor.
+///
+/// The flags are the lowest bits. So a zone is held by one handle alone if the word is less than two handles are.
 pub(crate) mod state {
-    /// One handle.
-    pub(crate) const HANDLE: u64 = 1;
-    /// All handles.
-    pub(crate) const HANDLES: u64 = (1 << 31) - 1;
-    /// The number of handles at which no further one is made.
-    pub(crate) const HANDLES_FULL: u64 = 1 << 30;
-    /// A `ZoneFn` or a `Parcel` owns the zone. It gets no other handle and no stack entry.
-    pub(crate) const SEALED: u64 = 1 << 31;
-    /// One entry on the thread's stack. A scope's own entry is not counted.
-    pub(crate) const ENTRY: u64 = 1 << 32;
-    /// All entries.
-    pub(crate) const ENTRIES: u64 = ((1 << 26) - 1) << 32;
     /// The zone is a scope's, and a zone was pushed right above it.
-    pub(crate) const COVERED: u64 = 1 << 58;
+    pub(crate) const COVERED: u64 = 1;
     /// The zone is a scope's, but not in its thread's list. Only the scope's guard still points to it.
-    pub(crate) const DETACHED: u64 = 1 << 59;
+    pub(crate) const DETACHED: u64 = 1 << 1;
     /// The end of a scope looks whether its thread keeps the zone. An idle spare has this flag if no scope has used it
     /// since spares were last looked at.
-    pub(crate) const OVERSIZE: u64 = 1 << 60;
+    pub(crate) const OVERSIZE: u64 = 1 << 2;
     /// The zone has cleanup hooks.
-    pub(crate) const HOOKS: u64 = 1 << 61;
+    pub(crate) const HOOKS: u64 = 1 << 3;
     /// The cursor has left the first block.
-    pub(crate) const MOVED_ON: u64 = 1 << 62;
+    pub(crate) const MOVED_ON: u64 = 1 << 4;
     /// The zone is the static one without memory, which is never written to.
-    pub(crate) const EMPTY: u64 = 1 << 63;
+    pub(crate) const EMPTY: u64 = 1 << 5;
+    /// The zone gets no other handle and no stack entry, because a `ZoneFn` or a `Parcel` owns it. The static zone has this
+    /// flag too, so that it needs no test of its own where one more handle or entry is counted.
+    pub(crate) const SEALED: u64 = 1 << 6;
+    /// One handle.
+    pub(crate) const HANDLE: u64 = 1 << 7;
+    /// All handles.
+    pub(crate) const HANDLES: u64 = ((1 << 31) - 1) << 7;
+    /// The number of handles at which no further one is made, which is half of what could be counted.
+    pub(crate) const HANDLES_FULL: u64 = HANDLE << 30;
+    /// One entry on the thread's stack. A scope's own entry is not counted.
+    pub(crate) const ENTRY: u64 = 1 << 38;
+    /// All entries.
+    pub(crate) const ENTRIES: u64 = ((1 << 26) - 1) << 38;
 }
 
 /// What a zone's handle points to, where the handle is held as a bare pointer: see
@@ -181,35 +184,7 @@ struct EmptyZone(Header);
 unsafe impl Sync for EmptyZone {}
 
 /// Stands for a zone that is not made yet: a spare one, or that of a `Zone::new(0)` before its first use.
-static EMPTY: EmptyZone = EmptyZone(Header {
-    cursor: Cell::new(EMPTY_ADDRESS.cast()),
-    end: Cell::new(EMPTY_ADDRESS.cast()),
-    state: Cell::new(state::EMPTY | state::HANDLE),
-    room: 0,
-    links: Links::none(),
-    current: Cell::new(NonNull::dangling()),
-    hooks: Hooks::none(),
-    used_before: Cell::new(0),
-    high_water: Cell::new(0),
-    system: Cell::new(0),
-    newest: Cell::new(0),
-    blocks: Cell::new(0),
-    limit: usize::MAX,
-    growth: Growth::Blocks,
-    prefault: Cell::new(false),
-    lock: Cell::new(Lock::NotAsked),
-    counted: Cell::new(0),
-    name: None,
-    first: Block {
-        next: Cell::new(None),
-        start: EMPTY_ADDRESS.cast(),
-        end: EMPTY_ADDRESS.cast(),
-        filled: Cell::new(EMPTY_ADDRESS.cast()),
-        memory: Memory::none(),
-    },
-    #[cfg(feature = "profile")]
-    site: None,
-});
+static EMPTY: EmptyZone = EmptyZone(Header::without_memory());
 
 const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).cast_mut()) {
     Some(address) => address,
@@ -217,6 +192,39 @@ const EMPTY_ADDRESS: NonNull<Header> = match NonNull::new((&raw const EMPTY.0).c
 };
 
 impl Header {
+    /// A header that has no memory, and so no room for anything.
+    pub(crate) const fn without_memory() -> Header {
+        Header {
+            cursor: Cell::new(EMPTY_ADDRESS.cast()),
+            end: Cell::new(EMPTY_ADDRESS.cast()),
+            state: Cell::new(state::EMPTY | state::SEALED | state::HANDLE),
+            room: 0,
+            links: Links::none(),
+            current: Cell::new(NonNull::dangling()),
+            hooks: Hooks::none(),
+            used_before: Cell::new(0),
+            high_water: Cell::new(0),
+            system: Cell::new(0),
+            newest: Cell::new(0),
+            blocks: Cell::new(0),
+            limit: usize::MAX,
+            growth: Growth::Blocks,
+            prefault: Cell::new(false),
+            lock: Cell::new(Lock::NotAsked),
+            counted: Cell::new(0),
+            name: None,
+            first: Block {
+                next: Cell::new(None),
+                start: EMPTY_ADDRESS.cast(),
+                end: EMPTY_ADDRESS.cast(),
+                filled: Cell::new(EMPTY_ADDRESS.cast()),
+                memory: Memory::none(),
+            },
+            #[cfg(feature = "profile")]
+            site: None,
+        }
+    }
+
     /// The zone that stands for a missing one.
     #[inline(always)]
     pub(crate) const fn empty() -> NonNull<Header> {

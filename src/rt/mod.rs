@@ -257,7 +257,7 @@ impl Prepared {
         self.scopes
     }
 
-    /// The bytes of the system's memory that the zones of these scopes and the default zone have.
+    /// The bytes of the system's memory that the zones of these scopes and the default zone have, and the thread's heap.
     ///
     /// # Real-time
     ///
@@ -374,7 +374,7 @@ impl fmt::Display for Prepared {
 
 /// Makes the calling thread ready for real time. Afterwards, nothing that memzone does within the plan happens for the
 /// first time: the spare zones are made, the pages are touched, the thread-locals are registered, the thread has a slot
-/// for its counters, and the limits of its stack are known.
+/// for its counters, and the limits of its stack are known. With the feature `rt-alloc`, it has its heap.
 ///
 /// What exists already counts, so a second call adds only what is missing. Call it on the real-time thread itself,
 /// before the first block of audio. If a library owns that thread, call it in the callback that the library calls first

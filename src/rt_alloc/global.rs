@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 /// A global allocator that serves each real-time thread from a heap of its own, whoever allocates there: the engine's
 /// code, a codec's, a library's that nobody can change.
 ///
-/// ```
+/// ```rust,standalone_crate
 /// use memzone::RtAlloc;
 /// use memzone::rt::{self, Plan, Policy};
 ///
@@ -19,14 +19,23 @@ use core::ptr::NonNull;
 ///
 /// fn main() -> Result<(), memzone::ZoneError> {
 ///     let prepared = rt::prepare_thread(&Plan::new().heap(4 << 20))?;
-///     assert!(prepared.has_heap());
+///     assert!(prepared.has_heap() && prepared.heap() >= 4 << 20);
+///     assert!(prepared.is_collecting() && prepared.heap_used() == 0);
 ///     let section = rt::enter(Policy::Count);
 ///     // From here on, this thread's memory is its own heap's.
 ///     let words: Vec<String> = "no lock and no system call".split(' ').map(String::from).collect();
 ///     assert_eq!(words.len(), 6);
 ///     assert_eq!(section.report().asked(), 0);
+///     // What the heap has no room for is counted.
+///     drop(std::hint::black_box(vec![0_u8; 8 << 20]));
+///     assert_eq!(section.report().asked_for(rt::Request::BeyondHeap), 1);
+///     assert_eq!(section.report().beyond_heap(), 8 << 20);
+///     assert_eq!(section.report().largest_beyond_heap(), 8 << 20);
 ///     drop(section);
 ///     std::thread::spawn(move || drop(words)).join().unwrap(); // freed anywhere, at any time
+///     // A program may collect by itself what is put aside.
+///     rt::prepare_thread(&Plan::new().heap(4 << 20).collector(false))?;
+///     rt::collect();
 ///     Ok(())
 /// }
 /// ```
@@ -77,7 +86,7 @@ impl RtAlloc {
 impl<A> RtAlloc<A> {
     /// Over any other allocator.
     ///
-    /// ```
+    /// ```rust,standalone_crate
     /// # use std::alloc::System as Other;
     /// use memzone::RtAlloc;
     ///

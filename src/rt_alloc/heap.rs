@@ -1,6 +1,6 @@
 //! One heap of the region: its blocks, which only its owner touches, and what other threads add to.
 
-use super::shared::{Aside, NODE, Ownership, PutAside};
+use super::shared::{Aside, Ownership, PutAside};
 use crate::heap::blocks::{Blocks, GRANULE, pack, unpack};
 use crate::heap::remote::{NOBODY, Remote, Taken};
 use crate::insight::heaps::HeapFigures;
@@ -235,10 +235,9 @@ impl Heap {
     ///
     /// # Safety
     ///
-    /// I52: only the owner may call this. The block was taken with this layout, of at least [`NODE`] bytes, and nobody
-    /// uses it any more.
+    /// I52: only the owner may call this. The block was taken with this layout, has room for a node, and nobody uses it
+    /// any more.
     pub(super) unsafe fn put_aside(&self, block: NonNull<u8>, layout: Layout) -> bool {
-        debug_assert!(layout.size() >= NODE);
         let [blocks, bytes] = self.figures.waiting();
         let is_too_large = layout.size() > usize::MAX >> ALIGN_BITS;
         if blocks >= MOST_ASIDE || bytes >= MOST_BYTES_ASIDE || is_too_large {

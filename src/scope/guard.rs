@@ -98,6 +98,13 @@ impl Scope {
         Self::try_new_at(crate::__site!("scope"), bytes)
     }
 
+    /// Enters a scope of no macro's, if a spare zone has room for `bytes`.
+    #[inline(always)]
+    pub(super) fn try_spare(bytes: usize) -> Option<Scope> {
+        let raw = stack::enter(bytes)?;
+        Some(Self::entered(raw, crate::__site!("scope"), bytes))
+    }
+
     #[inline(always)]
     fn entered(raw: NonNull<Header>, site: &'static Site, bytes: usize) -> Scope {
         // Subscribers of `tracing` are others' code.

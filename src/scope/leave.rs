@@ -198,32 +198,41 @@ impl Scope {
         value: &U,
     ) -> Result<ZBox<U>, ZoneError> {
         let to = stack::enclosing(self.raw)?;
-        let _current = Entered::new(&to)?;
-        self.watch.copying(&to, || value.copy_to_box(&to))
+        if U::RUNS_NOTHING {
+            return self.watch.copying(&to.lend(), || value.copy_to_box(to));
+        }
+        let current = to.clone();
+        let _current = Entered::new(&current)?;
+        self.watch.copying(&current, || value.copy_to_box(to))
     }
 }
 
 /// What a binding of `letz!` refers to and may be copied to a box.
 pub trait BecomesBox {
-    /// Copies it.
+    /// Whether copying it runs none of the user's code, so that nobody asks for the current zone meanwhile.
+    const RUNS_NOTHING: bool;
+    /// Copies it. The handle becomes the box's.
     ///
     /// # Real-time
     ///
     /// As [`DeepCopy`].
-    fn copy_to_box(&self, to: &Zone) -> Result<ZBox<Self>, ZoneError>;
+    fn copy_to_box(&self, to: Zone) -> Result<ZBox<Self>, ZoneError>;
 }
 
 impl<T: Owned> BecomesBox for T {
+    const RUNS_NOTHING: bool = <T as DeepCopy<'_>>::FLAT;
     #[inline(always)]
-    fn copy_to_box(&self, to: &Zone) -> Result<ZBox<T>, ZoneError> {
-        to.try_boxed(self.deep_copy(to)?)
+    fn copy_to_box(&self, to: Zone) -> Result<ZBox<T>, ZoneError> {
+        let copied = self.deep_copy(&to)?;
+        ZBox::put_in(to, copied)
     }
 }
 
 impl<T: Copy + Owned> BecomesBox for [T] {
+    const RUNS_NOTHING: bool = true;
     #[inline(always)]
-    fn copy_to_box(&self, to: &Zone) -> Result<ZBox<[T]>, ZoneError> {
-        to.try_boxed_slice_copy(self)
+    fn copy_to_box(&self, to: Zone) -> Result<ZBox<[T]>, ZoneError> {
+        ZBox::copy_in(to, self)
     }
 }
 

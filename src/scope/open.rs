@@ -88,6 +88,31 @@ impl OpenScope {
         Ok(OpenScope { scope, zone })
     }
 
+    /// Opens a scope if the thread has a spare zone with room for `bytes` for it. It asks the system for nothing.
+    ///
+    /// ```
+    /// use memzone::OpenScope;
+    ///
+    /// std::thread::spawn(|| {
+    ///     assert!(OpenScope::try_spare(4096).is_none()); // the thread's first scope
+    ///     drop(OpenScope::new(4096));
+    ///     assert!(OpenScope::try_spare(4096).is_some());
+    /// })
+    /// .join()
+    /// .unwrap();
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline(always)]
+    pub fn try_spare(bytes: usize) -> Option<OpenScope> {
+        let scope = Scope::try_spare(bytes)?;
+        // SAFETY: (I1) as in `try_new`.
+        let zone = ManuallyDrop::new(unsafe { Zone::from_raw(scope.raw) });
+        Some(OpenScope { scope, zone })
+    }
+
     /// Ends the scope. Dropping it does the same.
     ///
     /// # Real-time

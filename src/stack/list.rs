@@ -4,13 +4,14 @@ use crate::insight::stats::{self, Counters};
 use crate::region::header::{Header, state};
 use crate::system::per_thread::per_thread;
 use core::cell::Cell;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 /// The size of the default zone at the bottom of the stack, if the program sets no other.
-const DEFAULT_ZONE_SIZE: usize = 1 << 20;
+const DEFAULT_ZONE_SIZE: usize = if cfg!(feature = "std") { 1 << 20 } else { 4 << 10 };
 
 /// The least size of a new spare zone, if the program sets no other.
-const DEFAULT_SPARE_SIZE: usize = 32 << 10;
+const DEFAULT_SPARE_SIZE: usize = if cfg!(feature = "std") { 32 << 10 } else { 1 << 10 };
 
 /// The most system memory that all spare zones of a thread may keep together, if the program sets no other
 /// limit.
@@ -46,13 +47,12 @@ impl Pushed {
     pub(super) const BOTTOM: Pushed = Pushed { zone: NO_ZONE, over_scope: NO_ZONE };
 }
 
+#[repr(C)]
 pub(super) struct Stack {
-    /// The spare zone that the next scope will use, or `NO_ZONE`.
+    /// The spare zone that the next scope will use, or the end of the list. Without a stack it is `NO_ZONE`.
     pub(super) next_spare: Cell<NonNull<Header>>,
     /// The thread's counters, once it has registered; see `insight/stats.rs`.
     pub(super) counters: Cell<Option<&'static Counters>>,
-    /// The last zone of the list, or `NO_ZONE`.
-    pub(super) last_zone: Cell<NonNull<Header>>,
     /// The number of zones in the list.
     pub(super) zone_count: Cell<usize>,
     /// The zone that was pushed last, or the default zone if none is pushed. It is kept apart from the array, so that
@@ -77,6 +77,9 @@ pub(super) struct Stack {
     pub(super) spare_size: Cell<usize>,
     /// The size that the default zone will be made with.
     pub(super) default_size: Cell<usize>,
+    /// The end of the list. It comes after the last zone and has no room, so entering a scope there takes the slow path.
+    /// With it there is always a next zone, and the zone of the innermost scope is the one below that.
+    end: ManuallyDrop<Header>,
 }
 
 per_thread! {
@@ -84,7 +87,6 @@ per_thread! {
         Stack {
             next_spare: Cell::new(NO_ZONE),
             counters: Cell::new(None),
-            last_zone: Cell::new(NO_ZONE),
             zone_count: Cell::new(0),
             top: Cell::new(Pushed::BOTTOM),
             pushed_count: Cell::new(0),
@@ -96,6 +98,7 @@ per_thread! {
             busy_scopes: Cell::new(0),
             spare_size: Cell::new(DEFAULT_SPARE_SIZE),
             default_size: Cell::new(DEFAULT_ZONE_SIZE),
+            end: ManuallyDrop::new(Header::without_memory()),
         }
     };
 }
@@ -164,11 +167,17 @@ impl Stack {
     /// The zone of the innermost active scope in the list, or `NO_ZONE`.
     #[inline(always)]
     pub(super) fn innermost(&self) -> NonNull<Header> {
-        if self.next_spare.get() == NO_ZONE {
-            self.last_zone.get()
-        } else {
-            below(self.next_spare.get())
-        }
+        below(self.next_spare.get())
+    }
+
+    /// What comes after the last zone of the list.
+    pub(super) fn end(&self) -> NonNull<Header> {
+        NonNull::from(&*self.end)
+    }
+
+    /// The last zone of the list, or `NO_ZONE`.
+    pub(super) fn last_zone(&self) -> NonNull<Header> {
+        below(self.end())
     }
 
     /// The zones of all active scopes, innermost first.
@@ -186,7 +195,6 @@ impl Stack {
     ) {
         self.link(below, zone);
         self.link(zone, above);
-        // This is also right if both neighbours are `NO_ZONE`, as there is no spare zone then.
         if self.next_spare.get() == above {
             self.next_spare.set(zone);
         }
@@ -215,19 +223,15 @@ impl Stack {
     /// All zones of the list, from the last one to the first.
     pub(super) fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
         let some = |zone| (zone != NO_ZONE).then_some(zone);
-        core::iter::successors(some(self.last_zone.get()), move |&zone| some(below(zone)))
+        core::iter::successors(some(self.last_zone()), move |&zone| some(below(zone)))
     }
 
-    /// Makes two zones neighbours. If there is no upper zone, the lower one becomes the last of the list.
+    /// Makes two zones neighbours. The upper one may be the end of the list, and the lower one may be `NO_ZONE`.
     pub(super) fn link(&self, below: NonNull<Header>, above: NonNull<Header>) {
         if below != NO_ZONE {
             header(below).links.above.set(above);
         }
-        if above == NO_ZONE {
-            self.last_zone.set(below);
-        } else {
-            header(above).links.below.set(below);
-        }
+        header(above).links.below.set(below);
     }
 }
 

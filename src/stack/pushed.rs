@@ -21,7 +21,7 @@ use core::ptr::NonNull;
 
 /// A zone on the stack, as a handle that is not counted.
 #[inline(always)]
-fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
+pub(super) fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
     // SAFETY: (I1) this handle is never dropped, so it need not be counted. The stack keeps the zone meanwhile.
     ManuallyDrop::new(unsafe { Zone::from_raw(zone) })
 }
@@ -100,7 +100,9 @@ impl Stack {
         // Writing to all of it also means that no push touches a new page.
         longer.resize(capacity, Cell::new(Pushed::BOTTOM));
         drop(self.replace_array(longer.into_boxed_slice()));
-        self.is_set_up.set(true);
+        if !self.is_set_up.replace(true) {
+            self.next_spare.set(self.end());
+        }
         Ok(true)
     }
 
@@ -185,8 +187,6 @@ impl Stack {
 
     /// A handle to a zone on the stack, or to the default zone for `NO_ZONE`. The default zone is made now if it does
     /// not exist yet.
-    #[cold]
-    #[inline(never)]
     pub(super) fn handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
         let mut zone = zone;
         if zone == NO_ZONE {
@@ -207,19 +207,9 @@ impl Stack {
         uncounted(zone).try_clone()
     }
 
-    /// A handle to a zone on the stack, or to the default zone for `NO_ZONE`.
-    #[inline(always)]
-    pub(super) fn quick_handle_to(&self, zone: NonNull<Header>) -> Result<Zone, ZoneError> {
-        match uncounted(zone).clone_if_counting_is_enough() {
-            Some(handle) => Ok(handle),
-            None => self.handle_to(zone),
-        }
-    }
-
     /// A handle to the current zone.
-    #[inline(always)]
     pub(super) fn current(&self) -> Result<Zone, ZoneError> {
-        self.quick_handle_to(self.current_zone())
+        self.handle_to(self.current_zone())
     }
 
     /// The current zone for what `body` does with it. `body` runs none of the user's code, so that nobody changes the
@@ -229,17 +219,13 @@ impl Stack {
         body(&uncounted(self.current_zone()))
     }
 
+    /// Pushes a zone, if it can have an entry and the array has room.
     #[inline(always)]
-    pub(super) fn push(&self, zone: &Zone) -> Result<(), ZoneError> {
-        if self.push_if_room(zone) { Ok(()) } else { self.push_cold(zone) }
-    }
-
-    /// Pushes a zone that can have an entry if the array has room.
-    #[inline(always)]
-    fn push_if_room(&self, zone: &Zone) -> bool {
+    pub(super) fn push_if_room(&self, zone: &Zone) -> bool {
         let (state, count) = (&zone.header().state, self.count_pushed());
         let Some(place) = self.array().get(count) else { return false };
-        if state.get() & (state::EMPTY | state::SEALED) != 0 {
+        // The static zone is sealed too (I3).
+        if state.get() & state::SEALED != 0 {
             return false;
         }
         let over_scope = self.innermost();
@@ -253,9 +239,7 @@ impl Stack {
         true
     }
 
-    #[cold]
-    #[inline(never)]
-    fn push_cold(&self, zone: &Zone) -> Result<(), ZoneError> {
+    pub(super) fn push_cold(&self, zone: &Zone) -> Result<(), ZoneError> {
         zone.ensure_made()?;
         // A thread that is ending has no stack any more, and pushing has no effect.
         if self.reserve_entries(1)? {
@@ -265,21 +249,20 @@ impl Stack {
         Ok(())
     }
 
+    /// Takes off what is on top. `None` if that is not possible; then `why_no_pop` says why.
     #[inline(always)]
-    pub(super) fn pop(&self) -> Result<Zone, ZoneError> {
+    pub(super) fn pop(&self) -> Option<Zone> {
         if header(self.top.get().zone).state.get() & state::HANDLES_FULL != 0 {
-            return Err(self.why_no_pop());
+            return None;
         }
-        let Some(zone) = self.remove_pushed() else { return Err(self.why_no_pop()) };
+        let zone = self.remove_pushed()?;
         let state = &header(zone).state;
         state.set(state.get() - state::ENTRY + state::HANDLE);
         // SAFETY: (I1) the new handle was just counted.
-        Ok(unsafe { Zone::from_raw(zone) })
+        Some(unsafe { Zone::from_raw(zone) })
     }
 
-    #[cold]
-    #[inline(never)]
-    fn why_no_pop(&self) -> ZoneError {
+    pub(super) fn why_no_pop(&self) -> ZoneError {
         let (scope, top) = (self.innermost(), self.top.get());
         match (self.count_pushed() != 0 && top.over_scope == scope, scope == NO_ZONE) {
             (true, _) => ZoneError::InUse { handles: uncounted(top.zone).handles() },
@@ -288,17 +271,18 @@ impl Stack {
         }
     }
 
-    /// Removes the entry that `Entered` has made, if it is on top and others hold its zone too. Everything else is
-    /// left to `remove_while`.
+    /// Removes the entry that `Entered` has made, if it is on top. Everything else is left to `remove_while`.
     #[inline(always)]
-    pub(super) fn remove_entered(&self, pushed_before: usize) -> bool {
-        let held = header(self.top.get().zone).state.get() & (state::HANDLES | state::ENTRIES);
-        if self.count_pushed() != pushed_before + 1 || held == state::ENTRY {
+    pub(super) fn remove_entered(&self, zone: NonNull<Header>, pushed_before: usize) -> bool {
+        if self.count_pushed() != pushed_before + 1 || self.top.get().zone != zone {
             return false;
         }
-        let Some(zone) = self.remove_pushed() else { return false };
-        let state = &header(zone).state;
-        state.set(state.get() - state::ENTRY);
-        true
+        let is_removed = self.remove_pushed().is_some();
+        if is_removed {
+            // This is not the last that holds the zone, because `Entered` borrows a handle.
+            let state = &header(zone).state;
+            state.set(state.get() - state::ENTRY);
+        }
+        is_removed
     }
 }

@@ -1,12 +1,13 @@
 //! Scopes that are held as bare pointers. They are looked for on the thread's own stack before anything is done with them.
 
-use super::list::{STACK, Stack, has_flag, header};
+use super::list::{NO_ZONE, STACK, Stack, has_flag, header};
 use crate::error::ZoneError;
 use crate::region::header::{HEADER, Header, state};
 use crate::region::stale;
 use core::ptr::NonNull;
 
 impl Stack {
+    #[inline(never)]
     fn is_open(&self, zone: NonNull<Header>) -> bool {
         self.active().any(|open| open == zone)
     }
@@ -36,7 +37,7 @@ impl Stack {
 /// Whether this is the zone of an open scope of this thread. The pointer is only compared.
 #[inline]
 pub(crate) fn is_open(zone: NonNull<Header>) -> bool {
-    STACK.with(|stack| stack.is_open(zone))
+    STACK.with(|stack| (zone != NO_ZONE && stack.innermost() == zone) || stack.is_open(zone))
 }
 
 /// Ends a scope if it is the innermost one of this thread, and nothing is pushed above it.

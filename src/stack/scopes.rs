@@ -7,6 +7,7 @@ use super::list::{
     BUSY_SCOPES_PER_TRIM, NO_ZONE, STACK, Stack, above, below, clear_flag, first_block_size,
     has_flag, header, set_flag,
 };
+use super::pushed::uncounted;
 use crate::error::ZoneError;
 use crate::region::header::{HEADER, Header, state};
 use crate::region::stale;
@@ -29,6 +30,15 @@ impl Stack {
         self.next_spare.set(above(zone));
         self.count_busy_scope();
         Ok(zone)
+    }
+
+    /// The zone that lies below a scope's zone on the stack. Without a place on the stack it is the current zone.
+    #[inline(always)]
+    fn zone_below(&self, scope: NonNull<Header>) -> NonNull<Header> {
+        match has_flag(scope, state::DETACHED) {
+            true => self.current_zone(),
+            false => self.topmost_over(below(scope)),
+        }
     }
 
     /// Ends a scope whose zone needs more than its cursor put back.
@@ -179,12 +189,17 @@ fn leave_cold(zone: NonNull<Header>) {
 }
 
 /// A handle to the zone that lies below a scope's zone on the stack.
-#[inline]
+#[inline(always)]
 pub(crate) fn enclosing(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
-    STACK.with(|stack| {
-        if has_flag(scope, state::DETACHED) {
-            return stack.current();
-        }
-        stack.quick_handle_to(stack.topmost_over(below(scope)))
-    })
+    #[cold]
+    #[inline(never)]
+    fn enclosing_cold(scope: NonNull<Header>) -> Result<Zone, ZoneError> {
+        STACK.with(|stack| stack.handle_to(stack.zone_below(scope)))
+    }
+    let quick =
+        STACK.with(|stack| uncounted(stack.zone_below(scope)).clone_if_counting_is_enough());
+    match quick {
+        Some(zone) => Ok(zone),
+        None => enclosing_cold(scope),
+    }
 }

@@ -1,6 +1,6 @@
 //! How much memory a thread's stack keeps between scopes, and how large its zones are made.
 
-use super::list::{NO_ZONE, STACK, above, below, header, set_flag};
+use super::list::{STACK, above, below, header, set_flag};
 use crate::region::header::state;
 use crate::system::{aside, section};
 
@@ -38,7 +38,7 @@ pub fn set_keep_limit(bytes: usize) {
             if aside::may_free(stack.bytes_over_limit(0)).is_err() {
                 // The next scope that ends tries again.
                 core::iter::successors(Some(stack.next_spare.get()), |&zone| Some(above(zone)))
-                    .take_while(|&zone| zone != NO_ZONE)
+                    .take_while(|&zone| zone != stack.end())
                     .for_each(|zone| set_flag(zone, state::OVERSIZE));
                 return;
             }
@@ -48,7 +48,7 @@ pub fn set_keep_limit(bytes: usize) {
             // SAFETY: (I1) an idle spare zone is rewound, and only the list has it.
             unsafe { header(zone).trim(keep) };
             if stack.bytes_over_limit(header(zone).system_bytes()) == 0 {
-                stack.insert(under, zone, NO_ZONE);
+                stack.insert(under, zone, stack.end());
             } else {
                 stack.destroy_spare(zone);
             }

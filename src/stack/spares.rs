@@ -1,7 +1,7 @@
 //! How spare zones are made, and how many of them are kept.
 
 use super::list::{
-    BUSY_SCOPES_PER_TRIM, NO_ZONE, Stack, above, first_block_size, has_flag, header, set_flag,
+    BUSY_SCOPES_PER_TRIM, Stack, above, first_block_size, has_flag, header, set_flag,
 };
 use crate::error::ZoneError;
 use crate::region::header::{HEADER, Header, state};
@@ -18,7 +18,7 @@ impl Stack {
     }
 
     /// Returns the spare zone `small` if it has room for `bytes`. Otherwise a new zone takes its place in the list. If
-    /// `small` is `NO_ZONE`, the new zone becomes the last of the list.
+    /// `small` is the end of the list, the new zone becomes the last of the list.
     pub(super) fn make_spare(
         &self,
         small: NonNull<Header>,
@@ -29,8 +29,8 @@ impl Stack {
             return Ok(small);
         }
         let zone = Header::make(&plan.settings)?;
-        if small == NO_ZONE {
-            self.insert(self.last_zone.get(), zone, NO_ZONE);
+        if small == self.end() {
+            self.insert(self.last_zone(), zone, small);
         } else {
             self.insert(small, zone, above(small));
             self.remove(small);
@@ -60,8 +60,8 @@ impl Stack {
     /// The idle spare zone that only the deepest scopes use. `None` if the list has no idle zone, or not more than
     /// `others` zones.
     pub(super) fn last_idle_spare(&self, others: usize) -> Option<NonNull<Header>> {
-        (self.next_spare.get() != NO_ZONE && self.zone_count.get() > others)
-            .then(|| self.last_zone.get())
+        (self.next_spare.get() != self.end() && self.zone_count.get() > others)
+            .then(|| self.last_zone())
     }
 
     pub(super) fn drop_spare(&self, zone: NonNull<Header>) {
@@ -91,7 +91,7 @@ impl Stack {
         let planned = self.planned_zones.get();
         let mut position = self.active().count();
         let mut spare = self.next_spare.get();
-        while spare != NO_ZONE {
+        while spare != self.end() {
             let (zone, next) = (spare, above(spare));
             spare = next;
             if position >= planned && has_flag(zone, state::OVERSIZE) {

@@ -20,7 +20,7 @@ impl Stack {
         ledger::popped(0);
         let active = self.active();
         let mut spare = self.next_spare.replace(NO_ZONE);
-        self.last_zone.set(NO_ZONE);
+        header(self.end()).links.below.set(NO_ZONE);
         self.zone_count.set(0);
         self.held_bytes.set(0);
         let below = self.replace_array(Box::new([]));
@@ -29,7 +29,7 @@ impl Stack {
             clear_flag(zone, state::COVERED);
             set_flag(zone, state::DETACHED);
         }
-        while spare != NO_ZONE {
+        while spare != self.end() {
             let next = above(spare);
             self.destroy_spare(spare);
             spare = next;

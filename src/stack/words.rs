@@ -3,14 +3,23 @@
 use super::list::{STACK, Stack};
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger;
+use crate::region::header::Header;
 use crate::zone::Zone;
 use crate::zone::places::{Seat, Seats};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// A handle to the current zone.
+/// A handle to the current zone, if counting is enough for that.
 #[inline(always)]
-pub(crate) fn current() -> Result<Zone, ZoneError> {
+fn quick_current() -> Option<Zone> {
+    STACK.with(|stack| stack.with_current(Zone::clone_if_counting_is_enough))
+}
+
+/// A handle to the current zone.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn current_cold() -> Result<Zone, ZoneError> {
     STACK.with(Stack::current)
 }
 
@@ -24,36 +33,65 @@ pub(crate) fn seat_in_current<E: Seats>(
 ) -> Result<Seat, E::Error> {
     match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(take))) {
         Some(seat) => Ok(seat),
-        None => E::seat_of(|| current(), size, align),
+        None => E::seat_of(current_cold, size, align),
     }
 }
 
 /// Makes a zone the current one until this is dropped. What is pushed or left in between does not matter.
-pub(crate) struct Entered {
+pub(crate) struct Entered<'z> {
+    /// The zone.
+    zone: NonNull<Header>,
     /// The number of pushed zones before this one.
     pushed: usize,
-    /// It must not leave its thread, as it refers to the thread's stack.
-    not_send: PhantomData<*const ()>,
+    /// A handle keeps the zone. And this must not leave its thread, as it refers to the thread's stack.
+    handle: PhantomData<(&'z Zone, *const ())>,
 }
 
-impl Entered {
+impl<'z> Entered<'z> {
     #[inline(always)]
-    pub(crate) fn new(zone: &Zone) -> Result<Entered, ZoneError> {
-        STACK.with(|stack| {
-            let pushed = stack.count_pushed();
-            stack.push(zone)?;
-            Ok(Entered { pushed, not_send: PhantomData })
-        })
+    pub(crate) fn new(zone: &'z Zone) -> Result<Entered<'z>, ZoneError> {
+        let (pushed, is_pushed) =
+            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        if !is_pushed {
+            push_cold(zone)?;
+        }
+        Ok(Entered { zone: zone.raw(), pushed, handle: PhantomData })
+    }
+
+    /// Like `new`, with a panic instead of an error.
+    #[inline(always)]
+    #[track_caller]
+    fn new_or_panic(zone: &'z Zone) -> Entered<'z> {
+        let (pushed, is_pushed) =
+            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        if !is_pushed {
+            push_or_panic(zone);
+        }
+        Entered { zone: zone.raw(), pushed, handle: PhantomData }
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !STACK.with(|stack| stack.remove_entered(self.pushed)) {
+        if !STACK.with(|stack| stack.remove_entered(self.zone, self.pushed)) {
             remove_down_to(self.pushed);
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn push_cold(zone: &Zone) -> Result<(), ZoneError> {
+    STACK.with(|stack| stack.push_cold(zone))
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn push_or_panic(zone: &Zone) {
+    or_panic(push_cold(zone));
 }
 
 /// Removes what is on top, until no more than `pushed` zones are pushed.
@@ -82,10 +120,10 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes, if the thread's stack was that deep before.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
-        let _entered = or_panic(Entered::new(self));
+        let _entered = Entered::new_or_panic(self);
         body()
     }
 
@@ -136,7 +174,10 @@ impl Zone {
 #[inline]
 #[track_caller]
 pub fn push_zone(zone: &Zone) {
-    or_panic(try_push_zone(zone));
+    if !STACK.with(|stack| stack.push_if_room(zone)) {
+        push_or_panic(zone);
+    }
+    note_pushed(zone);
 }
 
 /// Like [`push_zone`], with an error instead of a panic.
@@ -153,9 +194,18 @@ pub fn push_zone(zone: &Zone) {
 #[inline]
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
-    let count = STACK.with(|stack| stack.push(zone).map(|()| stack.count_pushed()))?;
-    ledger::pushed::<Zone>(count, || zone.capacity());
+    if !STACK.with(|stack| stack.push_if_room(zone)) {
+        push_cold(zone)?;
+    }
+    note_pushed(zone);
     Ok(())
+}
+
+/// Enters a zone that was just pushed in the ledger.
+#[inline(always)]
+#[cfg_attr(feature = "ledger", track_caller)]
+fn note_pushed(zone: &Zone) {
+    ledger::pushed::<Zone>(|| STACK.with(Stack::count_pushed), || zone.capacity());
 }
 
 /// Makes a zone with room for `bytes` and pushes it. Returns a handle to it.
@@ -222,7 +272,15 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 /// Yes. But dropping the returned handle is not, if it is the last one.
 #[inline]
 pub fn pop_zone() -> Result<Zone, ZoneError> {
-    STACK.with(Stack::pop)
+    #[cold]
+    #[inline(never)]
+    fn refused() -> Result<Zone, ZoneError> {
+        Err(STACK.with(Stack::why_no_pop))
+    }
+    match STACK.with(Stack::pop) {
+        Some(zone) => Ok(zone),
+        None => refused(),
+    }
 }
 
 /// A handle to the thread's current zone. That is the topmost zone of the stack. If nothing is on the stack, it is the
@@ -247,7 +305,16 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 #[inline]
 #[track_caller]
 pub fn peek_zone() -> Zone {
-    or_panic(current())
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn current_or_panic() -> Zone {
+        or_panic(current_cold())
+    }
+    match quick_current() {
+        Some(zone) => zone,
+        None => current_or_panic(),
+    }
 }
 
 /// Like [`peek_zone`], with an error instead of a panic.
@@ -263,7 +330,10 @@ pub fn peek_zone() -> Zone {
 /// Yes, unless it makes the default zone.
 #[inline]
 pub fn try_peek_zone() -> Result<Zone, ZoneError> {
-    current()
+    match quick_current() {
+        Some(zone) => Ok(zone),
+        None => current_cold(),
+    }
 }
 
 /// Rewinds a zone, like [`Zone::reset`].

@@ -37,7 +37,7 @@ fn take_all() -> *mut Node {
 }
 
 // A processor without compare-and-swap. Memory is put aside in a section only, and one line of execution has all
-// sections there (I42), so nobody comes in between.
+// sections there (I55), so nobody comes in between.
 #[cfg(not(target_has_atomic = "ptr"))]
 fn replace(newest: *mut Node, new: *mut Node) -> Result<*mut Node, *mut Node> {
     PUT_ASIDE.store(new, Ordering::Release);

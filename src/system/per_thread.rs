@@ -49,7 +49,7 @@ mod slot {
     ///
     /// # Safety
     ///
-    /// I42: from now on nothing but that one line of execution may run any code of memzone, or drop a value of a type of
+    /// I55: from now on nothing but that one line of execution may run any code of memzone, or drop a value of a type of
     /// memzone's. Interrupt handlers, other cores and other tasks of a real-time operating system must not, in safe code
     /// either.
     ///
@@ -67,7 +67,7 @@ mod slot {
     /// What the one line of execution has for itself. It has the methods of `std::thread::LocalKey` that memzone uses.
     pub(crate) struct Slot<T>(T);
 
-    // SAFETY: (I42) only the line of execution that has claimed the slots comes to the value.
+    // SAFETY: (I55) only the line of execution that has claimed the slots comes to the value.
     unsafe impl<T> Sync for Slot<T> {}
 
     impl<T: 'static> Slot<T> {

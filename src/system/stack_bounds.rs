@@ -14,7 +14,10 @@ use core::ops::Range;
 ///
 /// The reserve is for what the caller's code needs beside the memory that it asks for, for a signal's frame (12 KiB
 /// with the largest registers), and for a panic (24 KiB if it prints a backtrace).
-const RESERVE: Range<usize> = 32 << 10..64 << 10;
+///
+/// A microcontroller's stack is small, and so is what it needs beside.
+const RESERVE: Range<usize> =
+    if cfg!(feature = "std") { 32 << 10..64 << 10 } else { 512..64 << 10 };
 
 /// The largest size that a stack counts for. A stack without a limit (`ulimit -s unlimited`) ends where the memory
 /// ends, and nobody can tell where that is.
@@ -79,6 +82,8 @@ fn find_left_at(here: usize) -> Result<usize, ZoneError> {
     let known = match system::bounds() {
         Some(stack) if stack.contains(&here) => Known::new(stack),
         Some(_) => return Ok(0),
+        // Nobody tells how large the stack is, and beyond it lies other memory.
+        None if cfg!(not(feature = "std")) => return Ok(0),
         None => Known::assume(here),
     };
     // A fiber of Windows has a stack of its own on the same thread, and the system tells which one it is. So nothing
@@ -87,6 +92,22 @@ fn find_left_at(here: usize) -> Result<usize, ZoneError> {
         KNOWN.set(known);
     }
     Ok(here.saturating_sub(known.floor))
+}
+
+/// Tells where the machine's stack lies, for [`salloc_with`](crate::salloc_with). Without `std` nobody else does, and
+/// `salloc_with` finds no room until it is told.
+///
+/// # Safety
+///
+/// I16: all of this range is the stack of the line of execution that has [claimed](crate::claim_thread) memzone's slots,
+/// and nothing else lies there.
+///
+/// # Real-time
+///
+/// Yes.
+#[cfg(not(feature = "std"))]
+pub unsafe fn set_stack_bounds(stack: Range<usize>) {
+    KNOWN.set(Known::new(stack));
 }
 
 impl Known {

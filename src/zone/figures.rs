@@ -78,7 +78,7 @@ impl Zone {
     ///
     /// Yes.
     pub fn handles(&self) -> usize {
-        (self.header().state.get() & state::HANDLES) as usize
+        ((self.header().state.get() & state::HANDLES) / state::HANDLE) as usize
     }
 
     /// Whether the pointer points into the used part of the zone.

@@ -11,6 +11,7 @@ pub(crate) mod thread;
 pub(crate) mod places;
 pub(crate) mod growing;
 mod slices;
+mod channels;
 mod text;
 mod values;
 
@@ -283,7 +284,7 @@ impl Zone {
     /// gives an error.
     #[track_caller]
     pub(crate) fn ensure_made(&self) -> Result<(), ZoneError> {
-        if self.header().state.get() & state::SEALED != 0 {
+        if self.is_sealed() {
             return Err(ZoneError::InUse { handles: 1 });
         }
         self.make_with(DEFAULT_CAPACITY)
@@ -302,6 +303,11 @@ impl Zone {
         unsafe { place.write(handle) };
         // SAFETY: (I1) the handle was just written, and is borrowed from `self`.
         Ok(unsafe { place.as_ref() })
+    }
+
+    /// Whether a `ZoneFn` or a `Parcel` owns the zone.
+    fn is_sealed(&self) -> bool {
+        self.header().state.get() & (state::SEALED | state::EMPTY) == state::SEALED
     }
 
     /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
@@ -444,7 +450,7 @@ impl Zone {
     /// and 0 if not.
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
         let state = self.header().state.get();
-        let handles = (state & state::HANDLES) - state::HANDLE;
+        let handles = (state & state::HANDLES) / state::HANDLE - 1;
         let entries = (state & state::ENTRIES & entries) / state::ENTRY;
         match (handles + entries) as usize {
             0 => Ok(()),
@@ -524,8 +530,9 @@ impl Zone {
     }
 }
 
-/// The states in which a zone cannot get a handle by counting alone.
-const SPECIAL: u64 = state::EMPTY | state::HANDLES_FULL | state::SEALED;
+/// The states in which a zone cannot get a handle by counting alone. The static zone is sealed, so that it needs no test
+/// of its own (I3).
+const SPECIAL: u64 = state::HANDLES_FULL | state::SEALED;
 
 impl Clone for Zone {
     /// Makes one more handle.
@@ -542,8 +549,10 @@ impl Clone for Zone {
         #[inline(never)]
         #[track_caller]
         fn clone_special(zone: &Zone) -> Zone {
-            let sealed = zone.header().state.get() & state::SEALED != 0;
-            assert!(!sealed, "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's");
+            assert!(
+                !zone.is_sealed(),
+                "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's"
+            );
             or_panic(zone.ensure_made());
             zone.clone_if_counting_is_enough().expect("a zone has fewer than 1,073,741,824 handles")
         }
@@ -555,7 +564,7 @@ impl Clone for Zone {
 }
 
 impl Drop for Zone {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: (I1) this handle is given up.
         unsafe { Header::release(self.raw(), state::HANDLE) };

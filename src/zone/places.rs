@@ -232,7 +232,13 @@ fn seat_of(
     size: usize,
     align: usize,
 ) -> Result<Seat, ZoneError> {
-    let zone = find()?;
+    seat_with(find()?, size, align)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn seat_with(zone: Zone, size: usize, align: usize) -> Result<Seat, ZoneError> {
     let place = zone.grow(size, align)?;
     Ok(Seat { place, zone })
 }
@@ -398,6 +404,21 @@ impl Zone {
         // SAFETY: (I1) the new handle was just counted.
         let zone = unsafe { Zone::from_raw(self.raw()) };
         Some(Seat { place, zone })
+    }
+
+    /// Takes a place for what becomes the owner of this handle.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn into_seat(
+        self,
+        size: usize,
+        align: usize,
+        take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
+    ) -> Result<Seat, ZoneError> {
+        match take(&self) {
+            Some(place) => Ok(Seat { place, zone: self }),
+            None => seat_with(self, size, align),
+        }
     }
 
     /// Takes a place for one `T`.

@@ -444,6 +444,7 @@ cases! { VECTOR, "vector grown to 10,000 u32, a push", times 1, parts PUSHES;
     VectorMultitude "multitude, Vec": multitude::Arena = multitude::Arena::new(); |a, _| grow!(a.alloc_vec_with_capacity(0)); |a| a.reset();
     VectorMalloc "malloc, Vec": () = (); |(), _| grow!(Vec::new()); |()| ();
     VectorMimalloc "mimalloc, Vec": () = (); |(), _| grow!(VecIn::new_in(Mi)); |()| ();
+    VectorMemzoneZVec "memzone, ZVec": Zone = Zone::new(ROOM); |z, _| grow!(z.vec()); |z| z.reset().unwrap();
 }
 
 /// Zones pushed below a scope, so that it has this depth. They are never popped: each row has a process.

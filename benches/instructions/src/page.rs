@@ -124,6 +124,12 @@ fn targets(f: &Figures) -> Vec<Target> {
             10.1,
             "instructions",
         ),
+        at_most(
+            "- of a `ZVec`",
+            f.count(vector, "memzone, ZVec", Called),
+            7.5,
+            "instructions",
+        ),
         at_least("two threads, a zone each", scaling, 1.97, "times one thread's rate"),
         at_least(
             "against the model of Extempore's zones: an allocation of 32 bytes",

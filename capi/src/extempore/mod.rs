@@ -4,7 +4,7 @@
 //! has what each thread keeps: its stack of zones, and the zones that it will use again. This file has the symbols.
 //! Four functions that the program's own C++ calls are in `capi/extempore/names.cpp`, as their names are mangled.
 //!
-//! A zone belongs to one thread at a time, and goes from one to another as the program hands it over (I51). Nothing here
+//! A zone belongs to one thread at a time, and goes from one to another as the program hands it over (I61). Nothing here
 //! takes a lock, and what a zone costs does not depend on other threads.
 
 mod zone;
@@ -28,10 +28,10 @@ const ALIGN: usize = 32;
 ///
 /// # Safety
 ///
-/// I51: the zone is null, or alive and the calling thread's.
+/// I61: the zone is null, or alive and the calling thread's.
 #[inline(always)]
 unsafe fn of<'a>(zone: *mut mzone) -> Option<&'a mzone> {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     unsafe { zone.as_ref() }
 }
 
@@ -44,13 +44,18 @@ fn pointer(zone: &mzone) -> *mut mzone {
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or alive and the calling thread's.
+/// I61: `zone` is null, or alive and the calling thread's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_malloc(zone: *mut mzone, size: u64) -> *mut c_void {
-    // SAFETY: (I51) the caller's promise.
+    /// Apart, so that what is called for each allocation does not look at the thread.
+    #[cold]
+    extern "C" fn allocate_in_current(size: u64) -> *mut c_void {
+        thread::peek().allocate(size)
+    }
+    // SAFETY: (I61) the caller's promise.
     match unsafe { of(zone) } {
         Some(zone) => zone.allocate(size),
-        None => thread::peek().allocate(size),
+        None => allocate_in_current(size),
     }
 }
 
@@ -71,10 +76,10 @@ pub extern "C" fn llvm_zone_create_extern(size: u64) -> *mut mzone {
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or the calling thread's, and nobody uses what is in it.
+/// I61: `zone` is null, or the calling thread's, and nobody uses what is in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_destroy(zone: *mut mzone) {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     if let Some(zone) = unsafe { of(zone) } {
         thread::destroy(zone);
     }
@@ -84,10 +89,10 @@ pub unsafe extern "C" fn llvm_zone_destroy(zone: *mut mzone) {
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or alive and the calling thread's, and nobody uses what is in it.
+/// I61: `zone` is null, or alive and the calling thread's, and nobody uses what is in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memzone_extempore_reset(zone: *mut mzone) -> *mut mzone {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     if let Some(zone) = unsafe { of(zone) } {
         zone.rewind();
     }
@@ -104,10 +109,10 @@ pub extern "C" fn llvm_peek_zone_stack_extern() -> *mut mzone {
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or alive and the calling thread's until it is popped.
+/// I61: `zone` is null, or alive and the calling thread's until it is popped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_push_zone_stack_extern(zone: *mut mzone) {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     if let Some(zone) = unsafe { of(zone) } {
         thread::push(zone);
     }
@@ -132,10 +137,10 @@ pub extern "C" fn llvm_zone_callback_setup() -> *mut mzone {
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or alive and the calling thread's.
+/// I61: `zone` is null, or alive and the calling thread's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_ptr_in_zone(zone: *mut mzone, pointer: *mut c_void) -> bool {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     unsafe { of(zone) }.is_some_and(|zone| zone.contains(pointer))
 }
 
@@ -153,9 +158,9 @@ pub extern "C" fn llvm_ptr_in_current_zone(pointer: *mut c_void) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_ptr_size(pointer: *mut c_void) -> u64 {
     let Some(pointer) = NonNull::new(pointer.cast::<u64>()) else { return 0 };
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     let place = unsafe { pointer.sub(1) };
-    // SAFETY: (I51) as above. Another runtime's header may be aligned to less.
+    // SAFETY: (I61) as above. Another runtime's header may be aligned to less.
     unsafe { place.read_unaligned() }
 }
 
@@ -166,13 +171,13 @@ pub unsafe extern "C" fn llvm_zone_ptr_size(pointer: *mut c_void) -> u64 {
 /// Both are null, or have a header with their size in front of them, and do not overlap.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_copy_ptr(from: *mut c_void, to: *mut c_void) -> bool {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     let size = unsafe { llvm_zone_ptr_size(from) };
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     if size == 0 || unsafe { llvm_zone_ptr_size(to) } != size {
         return true;
     }
-    // SAFETY: (I51) the caller's promise: both have that many bytes. (`copy`, as they may be the same.)
+    // SAFETY: (I61) the caller's promise: both have that many bytes. (`copy`, as they may be the same.)
     unsafe { to.cast::<u8>().copy_from(from.cast::<u8>(), size as usize) };
     false
 }
@@ -181,12 +186,12 @@ pub unsafe extern "C" fn llvm_zone_copy_ptr(from: *mut c_void, to: *mut c_void) 
 ///
 /// # Safety
 ///
-/// I51: `zone` is null, or alive and the calling thread's.
+/// I61: `zone` is null, or alive and the calling thread's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llvm_zone_print(zone: *mut mzone) {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     let Some(found) = (unsafe { of(zone) }) else { return };
-    let (size, free, segments) = (found.room(), found.left(), found.segments());
+    let (size, free, segments) = (found.capacity(), found.left(), found.segments());
     // Where nobody reads it, there is nothing to do about it.
     let _ = writeln!(
         std::io::stdout(),

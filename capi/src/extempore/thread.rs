@@ -11,11 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The size of a thread's default zone and of its callback zone.
 const THREADS_ZONE: u64 = 1 << 20;
 
-/// The most destroyed zones that a thread keeps.
+/// The most destroyed zones that a thread keeps, of those up to `LARGE`.
 const MOST_KEPT: usize = 32;
 
-/// The most bytes that these have together.
-const MOST_KEPT_BYTES: usize = 4 << 20;
+/// The most bytes that the larger ones have together, which it keeps too.
+const MOST_LARGE_BYTES: usize = 4 << 20;
+
+/// A zone that has grown to more than this gives back what it has grown by.
+const MOST_GROWN: usize = 128 << 10;
 
 /// The number of zones that the first array of a stack has room for.
 const FIRST_STACK: usize = 64;
@@ -27,7 +30,7 @@ static KEEP_ZONES: AtomicBool = AtomicBool::new(false);
 static NOTHING: Bottom = Bottom(Cell::new(NONE));
 
 struct Bottom(Cell<*mut mzone>);
-// SAFETY: (I51) nobody writes to it.
+// SAFETY: (I61) nobody writes to it.
 unsafe impl Sync for Bottom {}
 
 const BOTTOM: *const Cell<*mut mzone> = &raw const NOTHING.0;
@@ -38,11 +41,13 @@ struct Thread {
     bottom: Cell<*const Cell<*mut mzone>>,
     /// The last entry that the array has room for.
     last: Cell<*const Cell<*mut mzone>>,
-    /// The zones that are kept, the newest first.
+    /// The zones up to `LARGE` that are kept, the newest first.
     kept: Cell<*mut mzone>,
     /// How many more may be kept.
     places_left: Cell<usize>,
-    /// How many bytes more may be kept.
+    /// The larger zones that are kept, the newest first.
+    large: Cell<*mut mzone>,
+    /// How many bytes of larger ones more may be kept.
     bytes_left: Cell<usize>,
     callback: Cell<*mut mzone>,
     /// Whether `END` will run, or has run.
@@ -57,6 +62,7 @@ thread_local! {
             last: Cell::new(BOTTOM),
             kept: Cell::new(NONE),
             places_left: Cell::new(0),
+            large: Cell::new(NONE),
             bytes_left: Cell::new(0),
             callback: Cell::new(NONE),
             is_set_up: Cell::new(false),
@@ -83,10 +89,10 @@ pub extern "C" fn memzone_extempore_keep_zones(keep: bool) {
 
 /// # Safety
 ///
-/// I51: the zone is alive and the calling thread's.
+/// I61: the zone is alive and the calling thread's.
 #[inline(always)]
 unsafe fn of<'a>(zone: NonNull<mzone>) -> &'a mzone {
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     unsafe { zone.as_ref() }
 }
 
@@ -94,7 +100,7 @@ impl Thread {
     /// What lies on the stack at this place.
     #[inline(always)]
     fn at<'a>(&self, place: *const Cell<*mut mzone>) -> &'a Cell<*mut mzone> {
-        // SAFETY: (I51) the callers pass `top` and `bottom`, which point into the array, or to the static one.
+        // SAFETY: (I61) the callers pass `top` and `bottom`, which point into the array, or to the static one.
         unsafe { &*place }
     }
 
@@ -102,7 +108,7 @@ impl Thread {
     fn set_up(&self) {
         if !self.is_set_up.replace(true) && END.try_with(|_| ()).is_ok() {
             self.places_left.set(MOST_KEPT);
-            self.bytes_left.set(MOST_KEPT_BYTES);
+            self.bytes_left.set(MOST_LARGE_BYTES);
         }
     }
 
@@ -126,27 +132,44 @@ impl Thread {
             false => {
                 let length = (self.last.get().addr() - bottom.addr()) / SIZE + 1;
                 let layout = Layout::array::<*mut mzone>(length).map_err(|_| refused)?;
-                // SAFETY: (I16, I51) the array was taken with this layout, and the new size is not zero.
+                // SAFETY: (I16, I61) the array was taken with this layout, and the new size is not zero.
                 unsafe { realloc(bottom.cast_mut().cast(), layout, requested) }
             }
         };
         let array = NonNull::new(array.cast::<Cell<*mut mzone>>()).ok_or(refused)?.as_ptr();
         if bottom == BOTTOM {
-            // SAFETY: (I51) the array has room for more than one entry.
+            // SAFETY: (I61) the array has room for more than one entry.
             unsafe { array.write(Cell::new(NONE)) };
         }
         self.bottom.set(array);
-        // SAFETY: (I51) the array has room for more than `used` entries.
+        // SAFETY: (I61) the array has room for more than `used` entries.
         self.top.set(unsafe { array.add(used - 1) });
-        // SAFETY: (I51) the array has room for `wanted` entries.
+        // SAFETY: (I61) the array has room for `wanted` entries.
         self.last.set(unsafe { array.add(wanted - 1) });
         Ok(())
+    }
+
+    /// Pushes a zone. The array has room for it.
+    #[inline(always)]
+    fn put_on_top(&self, zone: &mzone) {
+        // SAFETY: (I61) the array has room for one more.
+        let top = unsafe { self.top.get().add(1) };
+        self.at(top).set((&raw const *zone).cast_mut());
+        self.top.set(top);
+        zone.state.set(zone.state.get() + state::PUSHED);
+    }
+
+    #[cold]
+    #[inline(never)]
+    extern "C" fn push_cold(&self, zone: &mzone) {
+        self.lengthen().unwrap_or_else(|error| out_of_memory(0, error));
+        self.put_on_top(zone);
     }
 
     /// Makes the default zone.
     #[cold]
     #[inline(never)]
-    fn make_default(&self) -> NonNull<mzone> {
+    extern "C" fn make_default(&self) -> NonNull<mzone> {
         if self.bottom.get() == BOTTOM {
             self.lengthen().unwrap_or_else(|error| out_of_memory(THREADS_ZONE, error));
         }
@@ -156,52 +179,59 @@ impl Thread {
         zone
     }
 
-    /// Makes a zone, or finds one among those that are kept which is not the newest.
+    /// Finds a zone among those that are kept, or makes one.
     #[cold]
     #[inline(never)]
-    fn create_cold(&self, size: u64) -> *mut mzone {
-        let mut before = &self.kept;
-        while let Some(zone) = NonNull::new(before.get()) {
-            // SAFETY: (I51) what is kept is this thread's.
-            let zone = unsafe { of(zone) };
-            if zone.first_room() as u64 >= size {
-                before.set(zone.next.get());
-                self.taken(zone);
-                zone.renew(size);
-                return (&raw const *zone).cast_mut();
+    extern "C" fn create_cold(&self, size: u64) -> *mut mzone {
+        for list in [&self.kept, &self.large] {
+            let mut before = list;
+            while let Some(zone) = NonNull::new(before.get()) {
+                // SAFETY: (I61) what is kept is this thread's.
+                let zone = unsafe { of(zone) };
+                if zone.room.get() as u64 >= size {
+                    before.set(zone.next.get());
+                    match core::ptr::eq(list, &self.kept) {
+                        true => self.places_left.set(self.places_left.get() + 1),
+                        false => self.bytes_left.set(self.bytes_left.get() + zone.room.get()),
+                    }
+                    zone.renew(size, zone.state.get() & state::LARGE | state::LIVE);
+                    return (&raw const *zone).cast_mut();
+                }
+                before = &zone.next;
             }
-            before = &zone.next;
         }
         let made = mzone::make(size, state::LIVE);
         made.unwrap_or_else(|error| out_of_memory(size, error)).as_ptr()
     }
 
-    /// Counts a zone that is not kept any more.
-    #[inline(always)]
-    fn taken(&self, zone: &mzone) {
-        self.places_left.set(self.places_left.get() + 1);
-        self.bytes_left.set(self.bytes_left.get() + zone.kept_bytes.get());
-    }
-
-    /// Keeps a zone that was rewound, if there is room for it.
+    /// Keeps a zone up to `LARGE` that was rewound, if there is room for it.
     #[inline(always)]
     fn keep(&self, zone: &mzone) -> bool {
-        let (places, bytes) = (self.places_left.get(), self.bytes_left.get());
-        let fits = places != 0 && zone.kept_bytes.get() <= bytes;
-        if fits {
-            self.places_left.set(places - 1);
-            self.bytes_left.set(bytes - zone.kept_bytes.get());
-            zone.state.set(state::KEPT);
-            zone.next.set(self.kept.get());
-            self.kept.set((&raw const *zone).cast_mut());
+        let places = self.places_left.get();
+        if places == 0 {
+            return false;
         }
-        fits
+        self.places_left.set(places - 1);
+        zone.state.set(state::KEPT);
+        zone.next.set(self.kept.get());
+        self.kept.set((&raw const *zone).cast_mut());
+        true
     }
 
-    /// Ends a zone that is on a stack, that is not to be ended, or for which there is no room.
+    /// Keeps a larger zone that was rewound, if there is room for it.
+    fn keep_large(&self, zone: &mzone) -> bool {
+        let Some(left) = self.bytes_left.get().checked_sub(zone.room.get()) else { return false };
+        self.bytes_left.set(left);
+        zone.state.set(state::KEPT | state::LARGE);
+        zone.next.set(self.large.get());
+        self.large.set((&raw const *zone).cast_mut());
+        true
+    }
+
+    /// Ends a zone that is on a stack, that is not to be ended, that is large or has grown, or for which there is no room.
     #[cold]
     #[inline(never)]
-    fn destroy_cold(&self, zone: &mzone) {
+    extern "C" fn destroy_cold(&self, zone: &mzone) {
         let now = zone.state.get();
         if now & (state::KEPT | state::OF_A_THREAD | state::DOOMED) != 0 {
             return;
@@ -217,8 +247,15 @@ impl Thread {
     fn end(&self, zone: &mzone) {
         self.set_up();
         zone.rewind();
-        if !self.keep(zone) {
-            // SAFETY: (I51) nobody has it.
+        if zone.capacity() > zone.room.get().max(MOST_GROWN) {
+            zone.give_segments_back();
+        }
+        let is_kept = match zone.state.get() & state::LARGE != 0 {
+            false => self.keep(zone),
+            true => self.keep_large(zone),
+        };
+        if !is_kept {
+            // SAFETY: (I61) nobody has it.
             unsafe { mzone::free(NonNull::from(zone)) };
         }
     }
@@ -231,12 +268,12 @@ impl Thread {
         if now & state::DOOMED == 0 {
             return false;
         }
-        self.popped_doomed(zone)
+        Self::popped_doomed(self, zone)
     }
 
     #[cold]
     #[inline(never)]
-    fn popped_doomed(&self, zone: &mzone) -> bool {
+    extern "C" fn popped_doomed(&self, zone: &mzone) -> bool {
         if zone.state.get() < state::PUSHED {
             self.end(zone);
         }
@@ -248,19 +285,21 @@ impl Thread {
         self.places_left.set(0);
         self.bytes_left.set(0);
         while NonNull::new(pop_from(self)).is_some() || self.top.get() != self.bottom.get() {}
-        let mut kept = self.kept.replace(NONE);
-        while let Some(zone) = NonNull::new(kept) {
-            // SAFETY: (I51) what is kept is this thread's.
-            kept = unsafe { of(zone) }.next.get();
-            // SAFETY: (I51) nobody else has it.
-            unsafe { mzone::free(zone) };
+        for list in [&self.kept, &self.large] {
+            let mut kept = list.replace(NONE);
+            while let Some(zone) = NonNull::new(kept) {
+                // SAFETY: (I61) what is kept is this thread's.
+                kept = unsafe { of(zone) }.next.get();
+                // SAFETY: (I61) nobody else has it.
+                unsafe { mzone::free(zone) };
+            }
         }
         let bottom = self.bottom.replace(BOTTOM);
         let default = self.at(bottom).get();
         if bottom != BOTTOM {
             let length = (self.last.get().addr() - bottom.addr()) / size_of::<*mut mzone>() + 1;
             if let Ok(layout) = Layout::array::<*mut mzone>(length) {
-                // SAFETY: (I51) the array was taken with this layout, and nothing points to it any more.
+                // SAFETY: (I61) the array was taken with this layout, and nothing points to it any more.
                 unsafe { dealloc(bottom.cast_mut().cast(), layout) };
             }
         }
@@ -271,7 +310,7 @@ impl Thread {
             return;
         }
         for zone in [default, callback].into_iter().filter_map(NonNull::new) {
-            // SAFETY: (I51) it is the thread's own, and on no stack any more.
+            // SAFETY: (I61) it is the thread's own, and on no stack any more.
             unsafe { mzone::free(zone) };
         }
     }
@@ -282,8 +321,8 @@ impl Thread {
 pub(super) fn peek<'a>() -> &'a mzone {
     THREAD.with(|thread| {
         let top = NonNull::new(thread.at(thread.top.get()).get());
-        // SAFETY: (I51) what is on the stack is alive and this thread's.
-        unsafe { of(top.unwrap_or_else(|| thread.make_default())) }
+        // SAFETY: (I61) what is on the stack is alive and this thread's.
+        unsafe { of(top.unwrap_or_else(|| Thread::make_default(thread))) }
     })
 }
 
@@ -292,30 +331,30 @@ pub(super) fn peek<'a>() -> &'a mzone {
 pub(super) fn create(size: u64) -> *mut mzone {
     THREAD.with(|thread| {
         if let Some(newest) = NonNull::new(thread.kept.get()) {
-            // SAFETY: (I51) what is kept is this thread's.
+            // SAFETY: (I61) what is kept is this thread's.
             let zone = unsafe { of(newest) };
-            if zone.first_room() as u64 >= size {
+            if zone.room.get() as u64 >= size {
                 thread.kept.set(zone.next.get());
-                thread.taken(zone);
-                zone.renew(size);
+                thread.places_left.set(thread.places_left.get() + 1);
+                zone.renew(size, state::LIVE);
                 return newest.as_ptr();
             }
         }
-        thread.create_cold(size)
+        Thread::create_cold(thread, size)
     })
 }
 
 #[inline(always)]
 pub(super) fn destroy(zone: &mzone) {
     THREAD.with(|thread| {
-        // In use, and on no stack.
-        if zone.state.get() == state::LIVE && !zone.has_grown() {
-            zone.rewind();
+        // In use, on no stack, neither large nor grown.
+        if zone.state.get() == state::LIVE {
+            zone.rewind_first();
             if thread.keep(zone) {
                 return;
             }
         }
-        thread.destroy_cold(zone);
+        Thread::destroy_cold(thread, zone);
     });
 }
 
@@ -323,13 +362,10 @@ pub(super) fn destroy(zone: &mzone) {
 pub(super) fn push(zone: &mzone) {
     THREAD.with(|thread| {
         if thread.top.get() == thread.last.get() {
-            thread.lengthen().unwrap_or_else(|error| out_of_memory(0, error));
+            Thread::push_cold(thread, zone);
+        } else {
+            thread.put_on_top(zone);
         }
-        // SAFETY: (I51) the array has room for one more.
-        let top = unsafe { thread.top.get().add(1) };
-        thread.at(top).set((&raw const *zone).cast_mut());
-        thread.top.set(top);
-        zone.state.set(zone.state.get() + state::PUSHED);
     });
 }
 
@@ -345,9 +381,9 @@ fn pop_from(thread: &Thread) -> *mut mzone {
         return null_mut();
     }
     let zone = thread.at(top).get();
-    // SAFETY: (I51) there is an entry below the topmost one.
+    // SAFETY: (I61) there is an entry below the topmost one.
     thread.top.set(unsafe { top.sub(1) });
-    // SAFETY: (I51) what is on the stack is alive and this thread's; only zones are pushed.
+    // SAFETY: (I61) what is on the stack is alive and this thread's; only zones are pushed.
     match unsafe { zone.as_ref() } {
         Some(found) if !thread.popped(found) => zone,
         _ => null_mut(),
@@ -364,7 +400,7 @@ pub(super) fn callback_zone<'a>() -> &'a mzone {
             thread.callback.set(zone.as_ptr());
             zone
         });
-        // SAFETY: (I51) it is this thread's own.
+        // SAFETY: (I61) it is this thread's own.
         unsafe { of(zone) }
     })
 }

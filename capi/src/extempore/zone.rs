@@ -21,6 +21,9 @@ const MOST: u64 = 1 << 47;
 /// Segments are not made larger than this only because the last one was large.
 const LARGEST_SEGMENT: usize = 64 << 20;
 
+/// Zones up to this size are kept by their number, and larger ones by their bytes.
+pub(super) const LARGE: usize = 64 << 10;
+
 /// A zone as generated code sees it, and behind that what only this layer uses.
 ///
 /// Generated code reads `offset`, sets it to 0 (its reset), and reads and writes `mark` and `cleanup_hooks`, all while no
@@ -48,8 +51,8 @@ pub struct mzone {
     pub(super) first_end: Cell<*mut u8>,
     /// Whether the zone is in use, and how often it is on a stack; see `state`.
     pub(super) state: Cell<u64>,
-    /// The bytes that the zone takes of those that a thread may keep.
-    pub(super) kept_bytes: Cell<usize>,
+    /// The bytes that the first segment has room for.
+    pub(super) room: Cell<usize>,
     /// The next one in the list of those that a thread keeps.
     pub(super) next: Cell<*mut mzone>,
     /// Where the segments are. Only this file uses it.
@@ -77,8 +80,12 @@ pub(super) mod state {
     pub(crate) const OF_A_THREAD: u64 = 4;
     /// It was destroyed while it was on a stack, and ends when it is popped.
     pub(crate) const DOOMED: u64 = 8;
+    /// It has more than its first segment.
+    pub(crate) const GROWN: u64 = 16;
+    /// Its first segment is larger than `LARGE`.
+    pub(crate) const LARGE: u64 = 32;
     /// One place on a stack.
-    pub(crate) const PUSHED: u64 = 16;
+    pub(crate) const PUSHED: u64 = 64;
 }
 
 impl mzone {
@@ -92,7 +99,8 @@ impl mzone {
         let memory_of = Zone::builder().capacity(capacity).try_build()?;
         // It has one block, so all that remains is that block's.
         let (start, end) = first_segment(&memory_of, memory_of.remaining() & !(ALIGN - 1))?;
-        let kept_bytes = memory_of.capacity();
+        let room = end.addr() - start.addr();
+        let state = if room > LARGE { state | state::LARGE } else { state };
         let place = NonNull::new(
             // SAFETY: (I16) the size is not zero.
             unsafe { std::alloc::alloc(Layout::new::<mzone>()) }.cast::<mzone>(),
@@ -110,12 +118,12 @@ impl mzone {
             end: Cell::new(end),
             first_end: Cell::new(end),
             state: Cell::new(state),
-            kept_bytes: Cell::new(kept_bytes),
+            room: Cell::new(room),
             next: Cell::new(NONE),
             memory_of: UnsafeCell::new(memory_of),
             segments: Cell::new(1),
         };
-        // SAFETY: (I51) the memory was just taken for it.
+        // SAFETY: (I61) the memory was just taken for it.
         unsafe { place.write(zone) };
         Ok(place)
     }
@@ -124,9 +132,9 @@ impl mzone {
     ///
     /// # Safety
     ///
-    /// I51: nobody has the zone any more: no stack, no thread's list, and not the program.
+    /// I61: nobody has the zone any more: no stack, no thread's list, and not the program.
     pub(super) unsafe fn free(zone: NonNull<mzone>) {
-        // SAFETY: (I51) the caller's promise. It comes from `make`.
+        // SAFETY: (I61) the caller's promise. It comes from `make`.
         drop(unsafe { Box::from_raw(zone.as_ptr()) });
     }
 
@@ -140,7 +148,7 @@ impl mzone {
         if self.offset.get() == self.written.get() && size <= MOST && bytes as usize <= left {
             self.hand_out(start, size, bytes)
         } else {
-            self.allocate_cold(size)
+            Self::allocate_cold(self, size)
         }
     }
 
@@ -149,16 +157,16 @@ impl mzone {
         let offset = self.offset.get() + bytes;
         self.offset.set(offset);
         self.written.set(offset);
-        // SAFETY: (I51) the segment has that many bytes left.
+        // SAFETY: (I61) the segment has that many bytes left.
         self.cursor.set(unsafe { start.add(bytes as usize) });
-        // SAFETY: (I51) these bytes are nobody's yet.
+        // SAFETY: (I61) these bytes are nobody's yet.
         unsafe { clear(start, size, bytes as usize) }
     }
 
     /// After an inlined reset, where a segment is full, and for a size that there is not.
     #[cold]
     #[inline(never)]
-    fn allocate_cold(&self, size: u64) -> *mut c_void {
+    extern "C" fn allocate_cold(&self, size: u64) -> *mut c_void {
         if self.offset.get() != self.written.get() {
             self.rewind();
         }
@@ -176,9 +184,9 @@ impl mzone {
 
     /// Takes a segment with room for `bytes`.
     fn next_segment(&self, bytes: usize) -> Result<(), ZoneError> {
-        // SAFETY: (I51) only this file's functions have references to it, and none is in use over a call of another.
+        // SAFETY: (I61) only this file's functions have references to it, and none is in use over a call of another.
         let memory = unsafe { &*self.memory_of.get() };
-        let first = self.first_end.get().addr() - self.memory.get().addr();
+        let first = self.room.get();
         // The same sizes after each reset, so that memzone finds the blocks that it has kept.
         let wanted = first.saturating_mul(1 << self.segments.get().min(20)).min(LARGEST_SEGMENT);
         let wanted = wanted.next_multiple_of(ALIGN).max(bytes);
@@ -189,9 +197,9 @@ impl mzone {
         };
         let (start, bytes) = take(wanted).or_else(|_| take(bytes))?;
         self.segments.set(self.segments.get() + 1);
-        self.kept_bytes.set(memory.capacity());
+        self.state.set(self.state.get() | state::GROWN);
         self.cursor.set(start);
-        // SAFETY: (I51) the segment has that many bytes.
+        // SAFETY: (I61) the segment has that many bytes.
         self.end.set(unsafe { start.add(bytes) });
         Ok(())
     }
@@ -199,48 +207,58 @@ impl mzone {
     /// Makes all of the zone's memory free to be used again. Segments that it has grown by are kept.
     #[inline]
     pub(super) fn rewind(&self) {
-        if self.end.get() != self.first_end.get() {
+        if self.has_grown() {
             self.rewind_segments();
         }
-        self.cursor.set(self.memory.get());
-        self.offset.set(0);
-        self.written.set(0);
+        self.rewind_first();
     }
 
     #[cold]
     #[inline(never)]
     fn rewind_segments(&self) {
-        // SAFETY: (I51) as in `next_segment`.
+        // SAFETY: (I61) as in `next_segment`.
         let memory = unsafe { &mut *self.memory_of.get() };
         // Nothing else holds memzone's zone: it is never lent out, and has no hooks.
-        let room = self.first_room();
+        let room = self.room.get();
         let again = memory.reset().and_then(|()| first_segment(memory, room));
         let (start, end) = again.unwrap_or_else(|error| out_of_memory(0, error));
         self.memory.set(start);
         self.end.set(end);
         self.first_end.set(end);
         self.segments.set(1);
+        self.state.set(self.state.get() & !state::GROWN);
     }
 
-    /// Makes a zone that was kept one that was just made.
+    /// Rewinds a zone that has not grown.
     #[inline(always)]
-    pub(super) fn renew(&self, size: u64) {
+    pub(super) fn rewind_first(&self) {
+        self.cursor.set(self.memory.get());
+        self.offset.set(0);
+        self.written.set(0);
+    }
+
+    /// Makes a zone that was kept, and rewound before, one that was just made.
+    #[inline(always)]
+    pub(super) fn renew(&self, size: u64, state: u64) {
         self.mark.set(0);
         self.size.set(size);
         self.cleanup_hooks.set(null_mut());
-        self.state.set(state::LIVE);
+        self.state.set(state);
     }
 
-    /// The bytes that the first segment has room for.
-    #[inline(always)]
-    pub(super) fn first_room(&self) -> usize {
-        self.first_end.get().addr() - self.memory.get().addr()
+    /// Gives back to the system what the zone has grown by. It was rewound, and is about to be kept or freed.
+    pub(super) fn give_segments_back(&self) {
+        // SAFETY: (I61) as in `next_segment`.
+        let memory = unsafe { &mut *self.memory_of.get() };
+        let room = self.room.get();
+        // In a section that denies, it keeps them.
+        let again =
+            memory.trim(0).or_else(|_| memory.reset()).and_then(|()| first_segment(memory, room));
+        again.unwrap_or_else(|error| out_of_memory(0, error));
     }
 
-    /// Whether it has grown, or is to be rewound first.
-    #[inline(always)]
-    pub(super) fn has_grown(&self) -> bool {
-        self.end.get() != self.first_end.get()
+    fn has_grown(&self) -> bool {
+        self.state.get() & state::GROWN != 0
     }
 
     /// Whether a pointer points into a segment that is in use.
@@ -255,7 +273,7 @@ impl mzone {
         if (first..end.addr()).contains(&address) {
             return true;
         }
-        // SAFETY: (I51) as in `next_segment`.
+        // SAFETY: (I61) as in `next_segment`.
         let memory = unsafe { &*self.memory_of.get() };
         // In the newest segment, what lies from the cursor on is not handed out yet.
         let free = self.cursor.get().addr()..self.end.get().addr();
@@ -263,8 +281,8 @@ impl mzone {
     }
 
     /// The bytes that all segments together have room for.
-    pub(super) fn room(&self) -> usize {
-        // SAFETY: (I51) as in `next_segment`.
+    pub(super) fn capacity(&self) -> usize {
+        // SAFETY: (I61) as in `next_segment`.
         unsafe { &*self.memory_of.get() }.capacity()
     }
 
@@ -283,7 +301,7 @@ fn first_segment(memory: &Zone, room: usize) -> Result<(*mut u8, *mut u8), ZoneE
     let layout = Layout::from_size_align(room, ALIGN);
     let layout = layout.map_err(|_| ZoneError::OutOfMemory { requested: room })?;
     let start = memory.try_alloc_layout(layout)?.as_ptr();
-    // SAFETY: (I51) `room` bytes were just taken.
+    // SAFETY: (I61) `room` bytes were just taken.
     Ok((start, unsafe { start.add(room) }))
 }
 
@@ -291,7 +309,7 @@ fn first_segment(memory: &Zone, room: usize) -> Result<(*mut u8, *mut u8), ZoneE
 ///
 /// # Safety
 ///
-/// I51: `bytes` bytes from `start` on are the caller's, aligned to `ALIGN`. They are a multiple of that, and at least
+/// I61: `bytes` bytes from `start` on are the caller's, aligned to `ALIGN`. They are a multiple of that, and at least
 /// `SMALLEST`.
 #[inline(always)]
 unsafe fn clear(start: *mut u8, size: u64, bytes: usize) -> *mut c_void {
@@ -302,25 +320,25 @@ unsafe fn clear(start: *mut u8, size: u64, bytes: usize) -> *mut c_void {
     /// Clears what is behind the first two steps. It takes and returns what the caller has in hand, so that the caller has
     /// to keep nothing over the call.
     #[inline(never)]
-    unsafe fn clear_rest(start: *mut u8, bytes: usize) -> *mut c_void {
-        // SAFETY: (I51) the caller's promise.
+    unsafe extern "C" fn clear_rest(start: *mut u8, bytes: usize) -> *mut c_void {
+        // SAFETY: (I61) the caller's promise.
         let rest = unsafe { start.add(SMALLEST) };
-        // SAFETY: (I51) as above.
+        // SAFETY: (I61) as above.
         unsafe { rest.write_bytes(0, bytes - SMALLEST) };
-        // SAFETY: (I51) as above.
+        // SAFETY: (I61) as above.
         unsafe { start.add(HEADER) }.cast()
     }
 
     let steps = start.cast::<Step>();
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     unsafe { steps.write(Step([0, 0, 0, size])) };
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     let data = unsafe { steps.add(1) };
-    // SAFETY: (I51) there are at least two steps.
+    // SAFETY: (I61) there are at least two steps.
     unsafe { data.write(Step([0; 4])) };
     if bytes == SMALLEST {
         return data.cast();
     }
-    // SAFETY: (I51) the caller's promise.
+    // SAFETY: (I61) the caller's promise.
     unsafe { clear_rest(start, bytes) }
 }

@@ -298,21 +298,46 @@ impl Binding {
     fn expand(&self, rest: &TokenStream, on_error: OnError) -> TokenStream {
         let here = Span::mixed_site();
         let at_init = here.located_at(self.init.span());
-        let Binding { mutability, name, annotation, init } = self;
+        let Binding { align, mutability, name, annotation, init } = self;
+        let channels = self.channels();
         let is_list = matches!(init, Expr::Array(_) | Expr::Repeat(_));
         let seen_as = match annotation {
+            _ if channels.is_some() => {
+                let of = channels.map(|(of, _)| of);
+                quote!(&mut [&mut [#of]])
+            }
             Some(annotation) => quote!(&mut #annotation),
             None if is_list => quote!(&mut [_]),
             None => quote!(&mut _),
         };
         let fallible = on_error == OnError::Return;
+        // Of the zone's methods, the one with that alignment, if any.
+        let method = |name: &str| {
+            let name = match (fallible, align) {
+                (true, None) => format!("try_{name}"),
+                (true, Some(_)) => format!("try_{name}_aligned"),
+                (false, None) => name.to_string(),
+                (false, Some(_)) => format!("{name}_aligned"),
+            };
+            let (name, align) = (Ident::new(&name, at_init), align.as_ref());
+            let align = align.map(|align| quote_spanned!(at_init=> ::<_, { #align }>));
+            quote_spanned!(at_init=> #name #align)
+        };
         let alloc = match (init, annotation) {
+            _ if channels.is_some() => {
+                let (_, [value, frames, channels]) = channels.expect("seen above");
+                let method = method("alloc_channels");
+                let call = quote_spanned!(at_init=> zone.#method(channels, frames, value));
+                // In the order in which they are written.
+                quote_spanned! {here=>
+                    match (#value, #frames, #channels) { (value, frames, channels) => #call }
+                }
+            }
             (Expr::Repeat(list), None | Some(Type::Slice(_))) => {
                 let (value_init, len_init) = (&list.expr, &list.len);
                 let value = Ident::new("value", here.located_at(value_init.span()));
                 let len = Ident::new("len", here.located_at(len_init.span()));
-                let method = if fallible { "try_alloc_slice" } else { "alloc_slice" };
-                let method = Ident::new(method, at_init);
+                let method = method("alloc_slice");
                 // In the order in which they are written, as in `vec!`.
                 let call = quote_spanned!(at_init=> zone.#method(#len, #value));
                 quote_spanned!(here=> match (#value_init, #len_init) { (#value, #len) => #call })

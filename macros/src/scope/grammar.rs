@@ -4,7 +4,7 @@ use super::{Binding, Body, Head, Mark};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Result, Token, Type};
+use syn::{Attribute, Error, Expr, Result, Token, Type};
 
 /// What to write in the place of what stands after a binding.
 pub(super) fn help_after(bindings: &[Binding], input: ParseStream<'_>) -> String {
@@ -259,7 +259,7 @@ fn is_bytes(input: ParseStream<'_>) -> bool {
 
 /// Whether `name =` or `name:` is next.
 fn is_binding(input: ParseStream<'_>) -> bool {
-    if input.peek(Token![mut]) {
+    if input.peek(Token![mut]) || input.peek(Token![#]) {
         return true;
     }
     let ahead = input.fork();
@@ -276,6 +276,7 @@ impl Parse for Binding {
         if input.is_empty() {
             return Err(error_at(input, "expected `name = value, .. => body`"));
         }
+        let align = parse_align(input)?;
         let mutability = input.parse()?;
         let name: Ident = input.parse().map_err(|error| {
             Error::new(error.span(), "expected `name = value` before `=>`, with a plain name")
@@ -301,10 +302,21 @@ impl Parse for Binding {
         if input.is_empty() || input.peek(Token![=>]) || input.peek(Token![,]) {
             return Err(error_at(input, format!("expected a value for `{name}`")));
         }
-        let binding = Binding { mutability, name, annotation, init: input.parse()? };
+        let binding = Binding { align, mutability, name, annotation, init: input.parse()? };
         binding.refuse_slice_as_number()?;
+        binding.refuse_align_of_one()?;
         Ok(binding)
     }
+}
+
+/// `#[align(ALIGN)]`, if that is next.
+fn parse_align(input: ParseStream<'_>) -> Result<Option<Expr>> {
+    let help = "a binding takes one attribute, its alignment in bytes: write `#[align(64)]`";
+    let attributes = input.call(Attribute::parse_outer)?;
+    let Some(attribute) = attributes.first() else { return Ok(None) };
+    let one = attributes.len() == 1 && attribute.path().is_ident("align");
+    let align = attribute.parse_args().ok().filter(|_| one);
+    align.map(Some).ok_or_else(|| Error::new_spanned(attributes.last(), help))
 }
 
 /// The rest: a block, or what is to be the inside of one.
@@ -335,6 +347,32 @@ pub(super) fn parse_body(input: ParseStream<'_>) -> Result<Body> {
 }
 
 impl Binding {
+    /// Refuses `#[align(64)] a = 1`.
+    fn refuse_align_of_one(&self) -> Result<()> {
+        match (&self.align, &self.init) {
+            (Some(align), init) if !matches!(init, Expr::Repeat(_)) => {
+                let help = format!(
+                    "an alignment is for a slice of equal values, `{} = [value; n]`, and for channels",
+                    self.name
+                );
+                Err(Error::new_spanned(align, help))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What channels are made of, for `a: [[T]] = [[value; frames]; channels]`.
+    pub(super) fn channels(&self) -> Option<(&Type, [&Expr; 3])> {
+        let (Some(Type::Slice(list)), Expr::Repeat(channels)) = (&self.annotation, &self.init)
+        else {
+            return None;
+        };
+        let (Type::Slice(one), Expr::Repeat(frames)) = (&*list.elem, &*channels.expr) else {
+            return None;
+        };
+        Some((&one.elem, [&frames.expr, &frames.len, &channels.len]))
+    }
+
     /// Refuses `a: f32 = [0.0; n]`.
     fn refuse_slice_as_number(&self) -> Result<()> {
         let (Some(Type::Path(path)), Expr::Array(_) | Expr::Repeat(_)) =

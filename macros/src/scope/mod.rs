@@ -38,8 +38,9 @@ struct Head {
     outer: Option<Expr>,
 }
 
-/// `[mut] NAME [: TYPE] = INIT`
+/// `[#[align(ALIGN)]] [mut] NAME [: TYPE] = INIT`
 struct Binding {
+    align: Option<Expr>,
     mutability: Option<Token![mut]>,
     name: Ident,
     annotation: Option<Type>,

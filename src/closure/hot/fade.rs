@@ -227,7 +227,7 @@ impl<D: ?Sized, S> Fader<D, S> {
     /// assert!(!fader.is_fading());
     /// assert_eq!(fader.taken_up(), 1);
     /// let mut caller = fader.into_caller(); // from here on without fades
-    /// assert_eq!(caller.call(()), 0.0);
+    /// assert_eq!(caller(()), 0.0);
     /// ```
     ///
     /// # Real-time
@@ -267,6 +267,38 @@ impl<D: ?Sized, S> Fader<D, S> {
     }
 }
 
+/// For faders that play more than a sample at a time.
+impl<D: ?Sized, S> Fader<D, S> {
+    /// Whether there is neither a fade nor one to begin.
+    #[inline]
+    pub(super) fn rests(&mut self) -> bool {
+        if self.samples == 0 {
+            self.caller.refresh();
+            return true;
+        }
+        let taker = &mut self.caller.taker;
+        if taker.is_fading() || taker.has_new() {
+            return false;
+        }
+        taker.send_back();
+        true
+    }
+
+    /// The new definition of a fade, the old one, and the state for that one.
+    pub(super) fn both(&mut self) -> Option<(&mut D, &mut D, &mut S)> {
+        let (new, old) = self.caller.taker.current_and_fading()?;
+        Some((new, old, &mut self.spare_state))
+    }
+
+    /// So many samples of the fade were played.
+    pub(super) fn advance(&mut self, samples: u32) {
+        self.played = self.played.saturating_add(samples);
+        if self.played >= self.samples {
+            self.caller.taker.end_fade();
+        }
+    }
+}
+
 impl<D: ?Sized, S: Clone> Fader<D, S> {
     /// Plays one sample. `call` says how a definition is called.
     #[inline]
@@ -285,17 +317,21 @@ impl<D: ?Sized, S: Clone> Fader<D, S> {
                 taker.send_back();
                 return call(taker.current(), state, argument);
             }
-            // The copy is made before the fade begins, so that a panic in it changes nothing.
-            self.spare_state.clone_from(state);
-            self.begin_fade();
+            self.begin_fade_with(state);
         }
         self.play_fading(state, argument, call)
     }
 
+    /// Begins a fade, if none is on. Returns the number of its next sample.
     #[cold]
-    fn begin_fade(&mut self) {
-        self.caller.taken_up += u64::from(self.caller.taker.begin_fade());
-        self.played = 0;
+    pub(super) fn begin_fade_with(&mut self, state: &S) -> u32 {
+        if !self.is_fading() {
+            // The copy is made before the fade begins, so that a panic in it changes nothing.
+            self.spare_state.clone_from(state);
+            self.caller.taken_up += u64::from(self.caller.taker.begin_fade());
+            self.played = 0;
+        }
+        self.played
     }
 
     /// Plays one sample of a fade.
@@ -311,11 +347,8 @@ impl<D: ?Sized, S: Clone> Fader<D, S> {
         };
         let new = call(current, state, argument.clone());
         let old = call(old, &mut self.spare_state, argument);
-        self.played += 1;
-        let part = self.played as f32 / (self.samples as f32 + 1.0);
-        if self.played >= self.samples {
-            self.caller.taker.end_fade();
-        }
+        let part = (self.played + 1) as f32 / (self.samples as f32 + 1.0);
+        self.advance(1);
         R::mix(old, new, part)
     }
 }

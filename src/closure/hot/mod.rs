@@ -8,5 +8,8 @@ mod caller;
 
 mod fade;
 
+mod block_fade;
+
+pub use block_fade::{Block, BlockFader, Fade, Sample};
 pub use caller::{Binder, Caller, hot, try_hot};
 pub use fade::{Fader, Mix};

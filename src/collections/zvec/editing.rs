@@ -228,7 +228,7 @@ impl<'z, T> ZVec<'z, T> {
 
     /// Like [`drain`](ZVec::drain), with the items where they lie now, for items that can be copied.
     #[track_caller]
-    pub(in crate::collections) fn cut(&mut self, range: impl RangeBounds<usize>) -> &[T]
+    pub(crate) fn cut(&mut self, range: impl RangeBounds<usize>) -> &[T]
     where
         T: Copy,
     {

@@ -9,7 +9,7 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 use core::option;
 
 /// An iterator with the item that there was no room for in front of it.
-type Rest<I> = Chain<option::IntoIter<<I as Iterator>::Item>, I>;
+pub(crate) type Rest<I> = Chain<option::IntoIter<<I as Iterator>::Item>, I>;
 
 impl<T> ZVec<'_, T> {
     /// Adds all items of an iterator. `extend`, from the standard library's trait, is the same with a panic.

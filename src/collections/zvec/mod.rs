@@ -15,8 +15,11 @@ mod extending;
 
 mod traits;
 
+#[cfg(feature = "hashbrown")]
+pub(super) use extending::Rest;
 pub use iter::ZVecIter;
 
+use super::refuse_drop;
 use crate::error::{Refused, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::Zone;
@@ -84,16 +87,6 @@ pub struct ZVec<'z, T> {
     capacity: usize,
     /// Where it grows. `None` is a vector that never grows.
     zone: Option<&'z Zone>,
-}
-
-/// Refuses items with a destructor at compile time, as no `ZVec` runs one (I8).
-const fn refuse_drop<T>() {
-    assert!(
-        !core::mem::needs_drop::<T>(),
-        "the items need their destructor run, and a `ZVec` runs none: \
-         use `zone.owning_vec()` (the feature `allocator-api2`), whose vector runs it, \
-         or keep each item in a box, `zone.boxed(item)`, elsewhere"
-    );
 }
 
 impl Zone {
@@ -226,12 +219,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// I2: `start` is an allocation of the vector's zone of its own, with room for `capacity` items. I7: `len` of them are
     /// filled.
-    pub(in crate::collections) unsafe fn with_parts(
-        self,
-        start: *mut T,
-        len: usize,
-        capacity: usize,
-    ) -> Self {
+    pub(crate) unsafe fn with_parts(self, start: *mut T, len: usize, capacity: usize) -> Self {
         let Some(start) = NonNull::new(start) else { return self };
         // Items without bytes always have room.
         ZVec { start, len, capacity: capacity.max(self.capacity), ..self }
@@ -361,7 +349,7 @@ impl<'z, T> ZVec<'z, T> {
         self.len = self.len.checked_sub(1)?;
         // SAFETY: (I6) it was within the items.
         let place = unsafe { self.start.add(self.len) };
-        // SAFETY: (I7) the place is filled, and is none of the items any more.
+        // SAFETY: (I48) the place is filled, and is none of the items any more.
         Some(unsafe { place.read() })
     }
 
@@ -372,14 +360,14 @@ impl<'z, T> ZVec<'z, T> {
         self.len -= count;
         // SAFETY: (I6) that many items are left.
         let start = unsafe { self.start.add(self.len) };
-        // SAFETY: (I7) these are items, and are none of the vector's any more, which the iterator borrows.
+        // SAFETY: (I48) these are items, and none of the vector's any more, which the iterator borrows.
         unsafe { ZVecIter::new(start, count) }
     }
 
     /// Gives all items away.
     #[inline]
     fn into_items(self) -> ZVecIter<'z, T> {
-        // SAFETY: (I7) the items are this vector's, which ends here, and it borrows the zone.
+        // SAFETY: (I48) the items are this vector's, which ends here, and it borrows the zone.
         unsafe { ZVecIter::new(self.start, self.len) }
     }
 
@@ -599,7 +587,7 @@ impl<'z, T> ZVec<'z, T> {
             return;
         }
         let (start, had) = (self.start.cast(), self.capacity * size);
-        // SAFETY: (I6) the places are an allocation of this zone. (I1) Those from `kept` on hold no items.
+        // SAFETY: (I48) the places are an allocation of this zone, and those from `kept` on hold no items.
         if unsafe { zone.header().resize_last(start, had, kept * size) }.is_some() {
             self.capacity = kept;
         }

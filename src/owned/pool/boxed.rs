@@ -2,6 +2,7 @@
 
 use super::slots::Slots;
 use crate::owned::owner::acts_as_its_value;
+use crate::owned::unsizing::Unsizing;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
@@ -30,7 +31,7 @@ use core::ptr::NonNull;
 /// # Real-time
 ///
 /// Yes, if the value's destructor is.
-pub struct PoolBox<'p, T> {
+pub struct PoolBox<'p, T: ?Sized> {
     pub(super) value: NonNull<T>,
     // The slot is given back after the box's own `drop`, even if the value's destructor panics there.
     pub(super) slot: SlotGuard<'p>,
@@ -64,7 +65,7 @@ impl<T> PoolBox<'_, T> {
     }
 }
 
-impl<T> Drop for PoolBox<'_, T> {
+impl<T: ?Sized> Drop for PoolBox<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: (I15) this is the box's own value, and it is dropped only here. Its slot stays taken meanwhile, so
@@ -80,7 +81,7 @@ impl Drop for SlotGuard<'_> {
     }
 }
 
-impl<T> Deref for PoolBox<'_, T> {
+impl<T: ?Sized> Deref for PoolBox<'_, T> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
@@ -89,7 +90,7 @@ impl<T> Deref for PoolBox<'_, T> {
     }
 }
 
-impl<T> DerefMut for PoolBox<'_, T> {
+impl<T: ?Sized> DerefMut for PoolBox<'_, T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: (I15) as above.
@@ -97,4 +98,19 @@ impl<T> DerefMut for PoolBox<'_, T> {
     }
 }
 
-acts_as_its_value!(['p, T] PoolBox<'p, T>);
+acts_as_its_value!(['p, T: ?Sized] PoolBox<'p, T>);
+
+impl<'p, T> Unsizing for PoolBox<'p, T> {
+    type Value = T;
+    type Of<U: ?Sized> = PoolBox<'p, U>;
+
+    #[inline]
+    unsafe fn unsize<U: ?Sized>(self, coerce: fn(*mut T) -> *mut U) -> PoolBox<'p, U> {
+        let this = ManuallyDrop::new(self);
+        let value =
+            NonNull::new(coerce(this.value.as_ptr())).expect("(I47) it is the same address");
+        // SAFETY: (I15) moved out of `this`, which is not dropped.
+        let slot = unsafe { (&raw const this.slot).read() };
+        PoolBox { value, slot, owns: PhantomData }
+    }
+}

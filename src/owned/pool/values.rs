@@ -47,7 +47,7 @@ use core::slice;
 ///     let voice = Voice { note, age: 0, level: 1.0 };
 ///     if let Err(PoolFull(voice)) = voices.insert(voice) {
 ///         // The oldest voice makes room.
-///         let oldest = voices.keys().max_by_key(|&key| voices.get(key).map(|voice| voice.age));
+///         let oldest = voices.entries().max_by_key(|(_, voice)| voice.age).map(|(key, _)| key);
 ///         oldest.and_then(|key| voices.remove(key));
 ///         assert!(voices.insert(voice).is_ok());
 ///     }
@@ -86,6 +86,10 @@ pub struct Pool<'z, T> {
     /// Makes the pool invariant in `T`, as `boxed` puts values in through a shared reference.
     owns: PhantomData<Cell<T>>,
 }
+
+// SAFETY: (I15) all that leads to the slots and their words is the pool, and what borrows from it. It does nothing with
+// the zone, which stays where it is, and whose handle it borrows.
+unsafe impl<T: Send> Send for Pool<'_, T> {}
 
 impl Zone {
     /// Makes a pool of `slots` free slots for values of type `T`.
@@ -171,6 +175,55 @@ impl<'z, T> Pool<'z, T> {
         self.serial = serial.saturating_add(1);
         self.owned += 1;
         Ok(PoolKey { serial, index })
+    }
+
+    /// Gives a value to the pool, in any case: if no slot is free, it takes the place of the least important one of the
+    /// pool's own values, which is returned. `importance` says how important a value is. Of equal ones, the first goes.
+    ///
+    /// ```
+    /// struct Voice {
+    ///     note: u8,
+    ///     level: f32,
+    /// }
+    ///
+    /// let zone = memzone::Zone::new(4096);
+    /// let mut voices = zone.pool(2);
+    /// for (note, level) in [(60, 0.9), (64, 0.1), (67, 0.8)] {
+    ///     let (_, stolen) = voices.insert_over(Voice { note, level }, |voice| voice.level)?;
+    ///     assert_eq!(stolen.map(|voice| voice.note), (note == 67).then_some(64));
+    /// }
+    /// # Ok::<(), memzone::PoolFull<Voice>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PoolFull`], which holds the value, if all slots belong to boxes, or there are none.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if `importance` is.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant if a slot is free, else linear in the slots.
+    pub fn insert_over<I: PartialOrd>(
+        &mut self,
+        value: T,
+        mut importance: impl FnMut(&T) -> I,
+    ) -> Result<(PoolKey, Option<T>), PoolFull<T>> {
+        let value = match self.insert(value) {
+            Ok(key) => return Ok((key, None)),
+            Err(PoolFull(value)) => value,
+        };
+        let mut least: Option<(PoolKey, I)> = None;
+        for (key, value) in self.entries() {
+            let important = importance(value);
+            if least.as_ref().is_none_or(|(_, least)| important < *least) {
+                least = Some((key, important));
+            }
+        }
+        let taken = least.and_then(|(key, _)| self.remove(key));
+        Ok((self.insert(value)?, taken))
     }
 
     /// Gives a value to a box of its own. There can be as many boxes at a time as there are slots.
@@ -274,10 +327,32 @@ impl<'z, T> Pool<'z, T> {
     ///
     /// Linear in the slots.
     pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        self.retain_entries(|_, value| keep(value));
+    }
+
+    /// Like [`retain`](Pool::retain), where `keep` is given each value's key too.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let mut voices = zone.pool(4);
+    /// let (held, _) = (voices.insert(0.5)?, voices.insert(0.0)?);
+    /// voices.retain_entries(|key, level| key == held || *level > 0.0);
+    /// assert_eq!(voices.len(), 1);
+    /// # Ok::<(), memzone::PoolFull<f64>>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if `keep` and the destructors are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots.
+    pub fn retain_entries(&mut self, mut keep: impl FnMut(PoolKey, &mut T) -> bool) {
         for key in self.all_keys() {
             let mut place = self.place(key.index);
             // SAFETY: (I15) the value is the pool's own, and `&mut self` is the only way to it.
-            if !keep(unsafe { place.as_mut() }) {
+            if !keep(key, unsafe { place.as_mut() }) {
                 self.disown(key);
                 // SAFETY: (I15) the value was the pool's own until now, so nobody else drops it.
                 unsafe { place.drop_in_place() };
@@ -328,6 +403,46 @@ impl<'z, T> Pool<'z, T> {
     #[inline]
     pub fn iter_mut(&mut self) -> PoolIterMut<'_, T> {
         PoolIterMut { keys: self.keys(), values: self.values, lends: PhantomData }
+    }
+
+    /// Iterates over the pool's own values with their keys, in the order of the slots.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let mut voices = zone.pool(4);
+    /// for level in [0.5, 0.1, 0.9] {
+    ///     voices.insert(level)?;
+    /// }
+    /// voices.entries_mut().for_each(|(_, level)| *level *= 2.0);
+    /// let loudest = voices.entries().max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(key, _)| key);
+    /// assert_eq!(loudest.and_then(|key| voices.remove(key)), Some(1.8));
+    /// # Ok::<(), memzone::PoolFull<f64>>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots up to the last value, for all of them.
+    #[inline]
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (PoolKey, &T)> {
+        self.keys().zip(self.iter())
+    }
+
+    /// Like [`entries`](Pool::entries), and allows changing the values.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in the slots up to the last value, for all of them.
+    #[inline]
+    pub fn entries_mut(&mut self) -> impl ExactSizeIterator<Item = (PoolKey, &mut T)> {
+        self.all_keys().zip(self.iter_mut())
     }
 
     /// Iterates over the keys of the pool's own values, in the order of the slots.

@@ -5,7 +5,7 @@ fn notes() -> &'static mut [u8] {
     let zone = Zone::new(1024);
     let mut notes = zone.vec();
     notes.push(60);
-    notes.leak()
+    notes.into_slice()
 }
 
 fn main() {

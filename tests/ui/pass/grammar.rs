@@ -54,6 +54,16 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(letz!(mut a: [i32] = [1, 2, 3] => { a = &mut a[2..]; a[0] }), 3);
     letz!(a = 1 => { *a += 1; });
 
+    // Channels, and alignments.
+    let [channels, frames] = [2, 10];
+    assert_eq!(letz!(a: [[u8]] = [[1; frames]; channels] => a.iter().map(|c| c.len()).sum::<usize>()), 20);
+    assert_eq!(letz!(#[align(64)] a: [[f32]] = [[0.0; 3]; 2] => a[1].as_ptr().addr() % 64), 0);
+    assert_eq!(letz!(#[align(64)] a = [0.0_f32; 3] => a.as_ptr().addr() % 64), 0);
+    const LINE: usize = 128;
+    assert_eq!(letz!(_b = 1_u8, #[align(LINE)] mut a: [u8] = [0; 3] => { a = &mut a[..]; a.as_ptr().addr() % 128 }), 0);
+    assert_eq!(letz!(64, #[align(64)] a = [0_u8; 3] => a.len()), 3);
+    assert_eq!(try_letz!(#[align(64)] a: [[u8]] = [[0; 3]; 2], b: [[u8]] = [[0; 1]; 3] => a.len() + b.len())?, 5);
+
     // The head.
     assert_eq!(letz!(64, a = 1 => *a), 1);
     assert_eq!(letz!(bytes, a = 1 => *a), 1);

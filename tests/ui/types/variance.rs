@@ -35,6 +35,13 @@ fn not_contra_hbox_t<'l: 's, 's>(x: HBoxT<'s>) -> HBoxT<'l> { x }
 type HBoxH<'a> = HBox<u8, FromAllocator<&'a Zone>>;
 fn not_co_hbox_h<'l: 's, 's>(x: HBoxH<'l>) -> HBoxH<'s> { x }
 fn not_contra_hbox_h<'l: 's, 's>(x: HBoxH<'s>) -> HBoxH<'l> { x }
+type ZHeapZ<'a> = ZHeap<'a, u8>;
+fn not_contra_zheap_z<'l: 's, 's>(x: ZHeapZ<'s>) -> ZHeapZ<'l> { x }
+type ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+fn not_contra_zheap_t<'p, 'l: 's, 's: 'p>(x: ZHeapT<'p, 's>) -> ZHeapT<'p, 'l> { x }
+type FramesT<'a> = Frames<&'a u8>;
+fn not_co_frames_t<'l: 's, 's>(x: FramesT<'l>) -> FramesT<'s> { x }
+fn not_contra_frames_t<'l: 's, 's>(x: FramesT<'s>) -> FramesT<'l> { x }
 type ZStringZ<'a> = ZString<'a>;
 fn not_contra_zstring_z<'l: 's, 's>(x: ZStringZ<'s>) -> ZStringZ<'l> { x }
 type RefusedT<'a> = Refused<&'a u8>;
@@ -49,6 +56,9 @@ type ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
 fn not_contra_zveciter_t<'p, 'l: 's, 's: 'p>(x: ZVecIterT<'p, 's>) -> ZVecIterT<'p, 'l> { x }
 type ZBoxT<'a> = ZBox<&'a u8>;
 fn not_contra_zbox_t<'l: 's, 's>(x: ZBoxT<'s>) -> ZBoxT<'l> { x }
+type InlineU<'a> = Inline<&'a u8, 8>;
+fn not_co_inline_u<'l: 's, 's>(x: InlineU<'l>) -> InlineU<'s> { x }
+fn not_contra_inline_u<'l: 's, 's>(x: InlineU<'s>) -> InlineU<'l> { x }
 type PoolZ<'a> = Pool<'a, u8>;
 fn not_contra_pool_z<'l: 's, 's>(x: PoolZ<'s>) -> PoolZ<'l> { x }
 type PoolT<'p, 'a> = Pool<'p, &'a u8>;
@@ -87,6 +97,12 @@ type FaderD<'a> = Fader<&'a u8>;
 fn not_contra_fader_d<'l: 's, 's>(x: FaderD<'s>) -> FaderD<'l> { x }
 type FaderS<'a> = Fader<u8, &'a u8>;
 fn not_contra_fader_s<'l: 's, 's>(x: FaderS<'s>) -> FaderS<'l> { x }
+type BlockFaderD<'a> = BlockFader<&'a u8, f32, u8>;
+fn not_contra_blockfader_d<'l: 's, 's>(x: BlockFaderD<'s>) -> BlockFaderD<'l> { x }
+type BlockFaderT<'a> = BlockFader<u8, &'a u8, u8>;
+fn not_contra_blockfader_t<'l: 's, 's>(x: BlockFaderT<'s>) -> BlockFaderT<'l> { x }
+type BlockFaderS<'a> = BlockFader<u8, f32, &'a u8>;
+fn not_contra_blockfader_s<'l: 's, 's>(x: BlockFaderS<'s>) -> BlockFaderS<'l> { x }
 type FullT<'a> = Full<&'a u8>;
 fn not_contra_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }
 fn not_co_parcel_t<'l: 's, 's>(x: ParcelT<'l>) -> ParcelT<'s> { x }
