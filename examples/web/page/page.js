@@ -19,6 +19,9 @@ const definitions = new Map(ROWS.map((row) => [row.name, `${row.name} ${row.firs
 let module = null;
 // What plays: the context, the patch, and the nodes around it.
 let playing = null;
+// The file that was chosen, and the pattern for each sample rate.
+let chosen = null;
+const patterns = new Map();
 let scoreTimers = [];
 
 // --- Playing
@@ -29,6 +32,7 @@ async function start() {
   const analyser = new AnalyserNode(context, { fftSize: 4096 });
   const now = { context, volume, analyser };
   playing = now;
+  showState();
   try {
     await context.resume();
     now.patch = await Patch.create(context, module);
@@ -37,13 +41,14 @@ async function start() {
     for (const line of definitions.values()) await now.patch.define(line);
     await connect($('source').value);
   } catch (error) {
-    return stop(error.message);
+    // Stopping may have been what went wrong.
+    return playing === now ? stop(error.message) : undefined;
   }
+  if (playing !== now) return;
   setVolume();
   scope.listen(analyser);
   $('deadline').textContent = `of ${((128 / context.sampleRate) * 1000).toFixed(2)} ms`;
   now.timer = setInterval(look, LOOK * 1000);
-  showState();
 }
 
 async function stop(why) {
@@ -56,8 +61,8 @@ async function stop(why) {
   if (why) say('error', why);
   was.volume.gain.setTargetAtTime(0, was.context.currentTime, FADE / 4);
   await new Promise((resolve) => setTimeout(resolve, FADE * 2000));
-  disconnect(was);
-  scope.listen(null);
+  silence(was.source);
+  if (!playing) scope.listen(null);
   await was.context.close();
 }
 
@@ -69,35 +74,46 @@ function setVolume() {
 
 // --- What is played through it
 
-async function connect(kind, file) {
+async function connect(kind) {
   const now = playing;
   if (!now) return;
+  const { context } = now;
   let source = null;
   if (kind === 'microphone') {
     const sound = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     const stream = await navigator.mediaDevices.getUserMedia({ audio: sound });
-    source = new MediaStreamAudioSourceNode(now.context, { mediaStream: stream });
-  } else if (kind === 'pattern' || kind === 'file') {
-    if (kind === 'file') now.file = file ? await now.context.decodeAudioData(await file.arrayBuffer()) : now.file;
-    else now.pattern ??= await pluckedPattern(now.context, module);
-    source = new AudioBufferSourceNode(now.context, { buffer: now[kind] ?? null, loop: true });
+    source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
+  } else if (kind !== 'silence') {
+    const buffer = kind === 'file' ? await decoded(context) : await pattern(context);
+    source = new AudioBufferSourceNode(context, { buffer, loop: true });
     source.start();
   }
-  if (now !== playing) return;
-  disconnect(now);
+  // It may have been stopped meanwhile.
+  if (now !== playing) return silence(source);
+  silence(now.source);
   now.source = source;
   source?.connect(now.patch.node);
 }
 
-function disconnect(now) {
-  now.source?.disconnect();
-  now.source?.mediaStream?.getTracks().forEach((track) => track.stop());
-  now.source = null;
+async function decoded(context) {
+  if (!chosen) throw new Error('choose one first');
+  return context.decodeAudioData(await chosen.arrayBuffer());
 }
 
-async function change(kind, file) {
+async function pattern(context) {
+  const { sampleRate } = context;
+  if (!patterns.has(sampleRate)) patterns.set(sampleRate, await pluckedPattern(context, module));
+  return patterns.get(sampleRate);
+}
+
+function silence(source) {
+  source?.disconnect();
+  source?.mediaStream?.getTracks().forEach((track) => track.stop());
+}
+
+async function change(kind) {
   try {
-    await connect(kind, file);
+    await connect(kind);
   } catch (error) {
     say('error', `${kind}: ${error.message}`);
     $('source').value = 'pattern';
@@ -161,19 +177,20 @@ function stopScore() {
 // --- What it does
 
 async function look() {
-  const { patch, context } = playing;
+  const now = playing;
+  const { patch, context } = now;
   const f = await patch.figures();
-  if (!f.quanta) return;
+  if (!f.quanta || now !== playing) return;
   const deadline = (128 / context.sampleRate) * 1000;
   // Smoothed, as there may be whole milliseconds only.
-  playing.looks = (playing.looks ?? 0) + 1;
-  playing.mean ??= 0;
-  playing.mean += (f.time / f.quanta - playing.mean) / Math.min(playing.looks, 20);
-  $('time').textContent = playing.mean < 0.01 ? '< 0.01 ms' : `${playing.mean.toFixed(2)} ms`;
-  $('load').value = playing.mean / deadline;
-  playing.longest = Math.max(playing.longest ?? 0, f.longest);
+  now.looks = (now.looks ?? 0) + 1;
+  now.mean ??= 0;
+  now.mean += (f.time / f.quanta - now.mean) / Math.min(now.looks, 20);
+  $('time').textContent = now.mean < 0.01 ? '< 0.01 ms' : `${now.mean.toFixed(2)} ms`;
+  $('load').value = now.mean / deadline;
+  now.longest = Math.max(now.longest ?? 0, f.longest);
   const numbers = {
-    longest: f.isExact ? `${playing.longest.toFixed(2)} ms` : `within ${playing.longest + 1} ms`,
+    longest: f.isExact ? `${now.longest.toFixed(2)} ms` : `within ${now.longest + 1} ms`,
     state: kib(f.state),
     definitions: kib(f.definitions),
     block: kib(f.block),
@@ -215,8 +232,17 @@ $('source').addEventListener('change', () => {
   if ($('source').value === 'file') $('file').click();
   else change($('source').value);
 });
-$('file').addEventListener('cancel', () => ($('source').value = 'pattern'));
-$('file').addEventListener('change', () => change('file', $('file').files[0]));
+$('file').addEventListener('cancel', () => {
+  // What was chosen before goes on, if there is one.
+  if (chosen) return change('file');
+  $('source').value = 'pattern';
+  change('pattern');
+});
+$('file').addEventListener('change', () => {
+  chosen = $('file').files[0] ?? null;
+  $('source').value = 'file';
+  change('file');
+});
 
 const typed = [];
 let older = 0;

@@ -136,6 +136,11 @@ const tests = {
     await page.fill('#line', 'stop');
     await page.press('#line', 'Enter');
     await page.waitForFunction(() => document.querySelector('#play').textContent === 'Play');
+    // Whoever is in a hurry.
+    for (let n = 0; n < 7; n++) await page.click('#play');
+    await page.waitForFunction(() => document.querySelector('#taken').textContent > 0);
+    assert.equal(await page.textContent('#play'), 'Stop');
+    assert.equal(await page.locator('#log .error').count(), 5);
   },
 
   async 'files, a microphone and the score are played through it'(page) {
