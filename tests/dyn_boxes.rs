@@ -148,7 +148,7 @@ fn it_acts_as_its_value() {
 fn a_closure_owns_its_voices() {
     trait Sounding: Voice + Send {}
     impl Sounding for Table {}
-    let mut synth: ZoneFn<u8, f32> = ZoneFn::new(8192, |z| {
+    let mut synth: ZoneFn<dyn FnMut(u8) -> f32> = ZoneFn::new(8192, |z| {
         let mut voices: Pool<Inline<dyn Sounding, 64>> = z.pool(2);
         z.closure(move |note: u8| {
             let table = Table([f32::from(note); 12], 0);
@@ -157,6 +157,6 @@ fn a_closure_owns_its_voices() {
             voices.iter_mut().map(|voice| voice.next()).sum()
         })
     });
-    let played = std::thread::spawn(move || [synth.call(1), synth.call(10), synth.call(100)]);
+    let played = std::thread::spawn(move || [synth(1), synth(10), synth(100)]);
     assert_eq!(played.join().unwrap(), [1.0, 11.0, 110.0]);
 }

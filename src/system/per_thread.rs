@@ -137,3 +137,23 @@ mod slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::slot::{Slot, claim};
+    use core::cell::Cell;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn nobody_comes_to_a_slot_before_it_is_claimed() {
+        static NUMBER: Slot<Cell<u32>> = Slot::new(Cell::new(1));
+        assert!(NUMBER.try_with(Cell::get).is_err());
+        assert!(catch_unwind(|| NUMBER.get()).is_err());
+        assert!(catch_unwind(|| NUMBER.set(2)).is_err());
+        // SAFETY: (I55) no other test uses such slots.
+        unsafe { claim() };
+        assert_eq!((NUMBER.replace(2), NUMBER.get(), NUMBER.take()), (1, 2, 2));
+        NUMBER.set(3);
+        assert_eq!(NUMBER.try_with(Cell::get).unwrap(), 3);
+    }
+}
