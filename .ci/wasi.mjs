@@ -28,7 +28,9 @@ if (args.some((argument) => argument.startsWith('-'))) {
 }
 
 function run(...args) {
-  const { status, stdout, stderr } = spawnSync(execPath, [script, program, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(execPath, [script, program, ...args], {
+    encoding: 'utf8', maxBuffer: 1 << 28, timeout: 120_000,
+  });
   return { code: status, text: stdout + stderr };
 }
 

@@ -84,6 +84,7 @@ fn child(case: &str, backtrace: Option<&str>) -> Output {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs processes")]
 fn abort_says_what_and_where_whoever_captures() {
     if let Ok(name) = std::env::var("MEMZONE_ABORT") {
         let &(_, _, ask) = CASES.iter().find(|case| case.1 == name).unwrap();
@@ -127,6 +128,7 @@ fn abort_says_what_and_where_whoever_captures() {
 
 /// What has no place of the user's own, as a drop, shows the stack where that is wanted.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs processes")]
 fn the_stack_follows_where_it_is_asked_for() {
     let output = child("Zone::new", Some("1"));
     let text = String::from_utf8(output.stderr).unwrap();

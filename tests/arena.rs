@@ -112,6 +112,7 @@ fn a_zone_that_others_hold_waits_for_them() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_and_a_hook_that_panics_give_the_zone_back() {
     let arena = arena::<1>(4096);
     let panicked = catch_unwind(AssertUnwindSafe(|| beginz!(_ of arena => panic!("in the body"))));

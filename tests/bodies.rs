@@ -601,6 +601,7 @@ fn b44_a_function_pointer() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn b45_a_thread_that_was_started() {
     fn start(n: u32) -> JoinHandle<u32> {
         beginz!({ std::thread::spawn(move || n * 2) })

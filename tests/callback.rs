@@ -211,6 +211,7 @@ struct Unit {
 
 /// Units that are redefined while another thread plays them, over buffers that are borrowed for each call.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_graph_is_redefined_while_it_plays() {
     type Play = ZoneFn<dyn FnMut(&[&[f32]], &mut [f32])>;
     let level = |level: f32| -> Play {
@@ -268,6 +269,7 @@ fn a_graph_is_redefined_while_it_plays() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn captures_live_and_end_as_those_of_plain_closures() {
     struct Counted(Arc<AtomicUsize>);
     impl Drop for Counted {
@@ -290,7 +292,7 @@ fn captures_live_and_end_as_those_of_plain_closures() {
     build(&zone, false).unwrap();
     assert_eq!(drops.load(Ordering::SeqCst), 1);
     // There is no room for it.
-    let full = Zone::builder().capacity(4).fixed().build();
+    let full = Zone::builder().capacity(2).fixed().build();
     assert!(matches!(build(&full, true), Err(ZoneError::LimitReached { .. })));
     assert_eq!(drops.load(Ordering::SeqCst), 2);
     // A panic in a call, and then the end on another thread.

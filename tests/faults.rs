@@ -274,6 +274,7 @@ fn counted<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> (R, 
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn with_any_one_request_failing_nothing_is_lost() {
     let kinds: [fn(usize) -> Refuse; 2] = [Refuse::Only, Refuse::From];
     for refuse in kinds {
@@ -296,6 +297,7 @@ fn with_any_one_request_failing_nothing_is_lost() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_retirer_without_memory_is_an_error() {
     let ((), leaked) = counted(|| {
         let reclaimer = Reclaimer::new();
@@ -607,6 +609,7 @@ const THROWING: [Throws; 17] = [
 ];
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn with_any_one_callback_panicking_nothing_is_lost() {
     let mut n = 1;
     let last = loop {
@@ -699,6 +702,7 @@ impl Drop for Everything {
 thread_local!(static LEFT: RefCell<Option<Everything>> = const { RefCell::new(None) });
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_thread_may_end_with_all_of_it_alive() {
     let ((), leaked) = counted(|| LEFT.set(Some(Everything::new())));
     assert_eq!(leaked, 0);

@@ -51,6 +51,7 @@ struct Unique<'z> {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_million_nodes_ask_nobody_on_a_small_stack() {
     on_a_small_stack(|| {
         let source = Zone::new(0);
@@ -72,6 +73,7 @@ fn a_million_nodes_ask_nobody_on_a_small_stack() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn nodes_without_room_for_a_note_too() {
     on_a_small_stack(|| {
         let source = Zone::new(0);
@@ -88,6 +90,7 @@ fn nodes_without_room_for_a_note_too() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn enums_combs_and_slices_too() {
     on_a_small_stack(|| {
         let source = Zone::new(0);
@@ -168,6 +171,7 @@ fn what_is_shared_is_copied_anew_and_is_no_cycle() {
 
 /// Loops of any length, in a zone that grows.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_cycle_is_found_within_some_times_its_size() {
     #[derive(DeepCopy)]
     struct Ring<'z> {

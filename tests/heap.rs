@@ -230,6 +230,7 @@ fn a_heap_of_no_bytes_is_full_and_whole() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_other_threads_drop_comes_back_a_few_at_a_time() {
     let heap = RtHeap::new(16 << 10);
     let boxes: Vec<_> = (0..20_u64).map(|n| halloc_in(&heap, [n; 10]).unwrap()).collect();
@@ -253,6 +254,7 @@ fn what_other_threads_drop_comes_back_a_few_at_a_time() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_heap_that_seems_full_looks_for_what_waits() {
     let heap = RtHeap::new(8192);
     let boxes: Vec<_> = std::iter::from_fn(|| halloc_in(&heap, [1_u8; 500]).ok()).collect();
@@ -279,6 +281,7 @@ fn blocks_keep_a_dropped_heap_alive() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn the_last_block_frees_the_heap_on_whichever_thread() {
     for drop_first in [true, false] {
         let heap = RtHeap::new(4096);
@@ -295,6 +298,7 @@ fn the_last_block_frees_the_heap_on_whichever_thread() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_heap_that_ends_while_blocks_wait_gives_its_memory_back() {
     let heap = RtHeap::new(4096);
     let value = halloc_in(&heap, [1_u8; 16]).unwrap();
@@ -306,6 +310,7 @@ fn a_heap_that_ends_while_blocks_wait_gives_its_memory_back() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_heap_may_be_sent_and_its_boxes_freed_anywhere() {
     let heap = RtHeap::new(4096);
     let here = halloc_in(&heap, 1_u64).unwrap();
@@ -330,6 +335,7 @@ fn a_heap_may_be_sent_and_its_boxes_freed_anywhere() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_heap_may_die_on_its_way() {
     let heap = RtHeap::new(4096);
     let value = halloc_in(&heap, 5).unwrap();
@@ -339,6 +345,7 @@ fn a_heap_may_die_on_its_way() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn boxes_and_heaps_in_thread_locals_die_in_any_order() {
     type Slot = RefCell<Option<HBox<[u8; 32], RtHeap>>>;
     thread_local! {
@@ -359,6 +366,7 @@ fn boxes_and_heaps_in_thread_locals_die_in_any_order() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn alignments_are_kept() {
     #[repr(align(64))]
     #[derive(Clone, Copy)]
@@ -609,6 +617,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn so_it_does_with_boxes_that_die_on_another_thread(steps in steps(STEPS)) {
         let heap = RtHeap::new(HEAP);
         let mut shadow = Shadow::new();
@@ -675,6 +684,7 @@ fn numbers() -> impl FnMut(usize) -> usize {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_million_operations_keep_the_heap_whole() {
     let operations = match (cfg!(miri), cfg!(debug_assertions)) {
         (true, _) => 60,

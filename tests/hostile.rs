@@ -205,6 +205,7 @@ fn at_exit(body: impl FnOnce() + 'static) {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads that end")]
 fn boxes_in_thread_locals_outlive_the_stack() {
     for touch_first in [true, false] {
         let (sender, receiver) = channel();
