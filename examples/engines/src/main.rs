@@ -27,8 +27,11 @@ const FRAMES: usize = 128;
 const RATE: u32 = 48_000;
 
 /// What each of them plays, with the meter around each block.
-const ENGINES: [(&str, fn(&mut Meter)); 3] =
-    [("glicol", glicol_code::play), ("rodio", rodio_sources::play), ("web-audio-api", web_audio::play)];
+const ENGINES: [(&str, fn(&mut Meter)); 3] = [
+    ("glicol", glicol_code::play),
+    ("rodio", rodio_sources::play),
+    ("web-audio-api", web_audio::play),
+];
 
 /// Plays one engine on a thread of its own, and prints what the meter says.
 fn one(engine: &str, with_heap: bool, with_rival: bool) -> ExitCode {
@@ -71,7 +74,9 @@ fn main() -> ExitCode {
         ["one", engine, heap, rival] => one(engine, *heap == "rt", *rival == "rival"),
         ["table", sanitized] => table::print(sanitized),
         _ => {
-            eprintln!("engines one ENGINE (system|rt) (quiet|rival), engines table SANITIZED-PROGRAM");
+            eprintln!(
+                "engines one ENGINE (system|rt) (quiet|rival), engines table SANITIZED-PROGRAM"
+            );
             ExitCode::from(2)
         }
     }
