@@ -11,7 +11,7 @@ use std::time::Duration;
 
 static TONE: &[u8] = include_bytes!("../../denoise/tone.ogg");
 
-pub fn play(meter: &mut Meter) {
+pub fn play(mut meter: Meter) -> Meter {
     let stereo = NonZero::new(2).expect("is not zero");
     let rate = NonZero::new(RATE).expect("is not zero");
     let (input, mut output) = mixer::mixer(stereo, rate);
@@ -29,4 +29,5 @@ pub fn play(meter: &mut Meter) {
         black_box(&mut block_of_samples);
         meter.end();
     }
+    meter
 }

@@ -68,9 +68,8 @@ fn voice(context: &OfflineAudioContext, n: usize, room: &AudioBuffer) -> Oscilla
     oscillator
 }
 
-pub fn play(meter: &mut Meter) {
-    let taken = std::mem::replace(meter, Meter::new(rt_is_planned(meter)));
-    let shared: Shared = Arc::new(Mutex::new(SharedMeter(Some(taken))));
+pub fn play(meter: Meter) -> Meter {
+    let shared: Shared = Arc::new(Mutex::new(SharedMeter(Some(meter))));
     let frames = (WARM_UP + BLOCKS + 2) * FRAMES;
     let mut context = OfflineAudioContext::new(2, frames, RATE as f32);
     let noise: Vec<f32> =
@@ -97,10 +96,7 @@ pub fn play(meter: &mut Meter) {
     }
     context.start_rendering_sync();
     let taken = shared.lock().expect("nobody panics").0.take();
-    *meter = taken.expect("it was put there");
+    let mut meter = taken.expect("it was put there");
     meter.leave();
-}
-
-fn rt_is_planned(_meter: &Meter) -> bool {
-    memzone::stats::thread().heap.size > 0
+    meter
 }
