@@ -452,7 +452,7 @@ pub unsafe extern "C" fn mz_zone_alloc(
     size: usize,
     alignment: usize,
 ) -> *mut c_void {
-    /// What is not plain: large alignments, the current zone, all errors.
+    /// What is not plain: large sizes and alignments, the current zone, all errors.
     #[cold]
     extern "C" fn alloc_cold(zone: *mut mz_zone, size: usize, alignment: usize) -> *mut c_void {
         or_else(null_mut(), || {
@@ -460,7 +460,9 @@ pub unsafe extern "C" fn mz_zone_alloc(
             with(zone, |zone| take(zone, layout))
         })
     }
-    let is_plain = size.wrapping_sub(1) < MOST && alignment.is_power_of_two() && alignment <= 16;
+    /// A bit for each alignment up to 16.
+    const SMALL: u32 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16;
+    let is_plain = size.wrapping_sub(1) < 1 << 30 && alignment <= 16 && SMALL >> alignment & 1 != 0;
     match record(zone) {
         Some(record) if is_plain && record.owner.is_mine() => or_else(null_mut(), || {
             // SAFETY: (I6) the size was just looked at.
