@@ -3,7 +3,9 @@
 //
 //     cc -O2 capi/examples/beside.c libmemzone_capi.a -lpthread -lm -ldl -o beside
 
+#ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
+#endif
 
 #include "../tests/c/generated.h"
 
@@ -13,7 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS = 200000, TURNS = 10, AT_ONCE = 64 };
+enum { ROUNDS = 20000, TURNS = 10, AT_ONCE = 64 };
 
 static atomic_bool done;
 static void *volatile sink;

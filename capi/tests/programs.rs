@@ -168,6 +168,15 @@ fn generated_code_finds_its_symbols() {
     }
 }
 
+/// How long it takes is not judged here.
+#[cfg(feature = "extempore")]
+#[test]
+fn the_example_beside_another_thread_runs() {
+    for said in run("beside", &["examples/beside.c"]) {
+        assert!(said.contains("64 allocations: median"), "{said}");
+    }
+}
+
 #[cfg(feature = "extempore")]
 #[test]
 fn extempores_own_cpp_finds_its_names() {
