@@ -1,6 +1,9 @@
 //! The vector that needs no destructor, beside the standard library's.
 
-use memzone::{CollectIn, FromIteratorIn, Refused, ZVec, Zone, ZoneError, beginz, letz, zvec};
+use memzone::{
+    CollectIn, DeepCopy, FromIteratorIn, Refused, ZString, ZVec, Zone, ZoneError, beginz, letz,
+    zvec,
+};
 use std::collections::HashSet;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -378,6 +381,27 @@ fn it_leaves_a_scope_in_one_copy() {
     let small = fixed(512);
     assert!(memzone::try_zcopy(&numbers, &small).is_err());
     assert_eq!(small.used(), 0);
+}
+
+/// Of a tree that does not fit, nothing is left in the zone.
+#[test]
+fn a_copy_that_fails_gives_back_the_whole_tree() {
+    #[derive(DeepCopy)]
+    struct Tree<'z> {
+        name: ZString<'z>,
+        below: ZVec<'z, Tree<'z>>,
+    }
+    fn tree(zone: &Zone, depth: usize) -> Tree<'_> {
+        let below = (0..depth).map(|_| tree(zone, depth - 1)).collect_in(zone);
+        Tree { name: zone.string_from("a name of some length"), below }
+    }
+    let (zone, small, large) = (Zone::new(1 << 16), fixed(1500), Zone::new(1 << 16));
+    let whole = tree(&zone, 4);
+    assert!(matches!(memzone::try_zcopy(&whole, &small), Err(ZoneError::LimitReached { .. })));
+    assert_eq!(small.used(), if cfg!(feature = "tracing") { small.used() } else { 0 });
+    let copy = memzone::zcopy(&whole, &large);
+    let last = &copy.below[3].below[2].below[1].below[0];
+    assert!(last.name == "a name of some length" && large.contains(last.name.as_ptr()));
 }
 
 #[test]
