@@ -190,6 +190,25 @@ fn it_grows_in_its_place_and_gives_back() {
     assert_eq!(zone.used(), used);
 }
 
+/// As far as the zone's last byte, also where that is not at a multiple of 16.
+#[test]
+fn it_grows_to_an_odd_end_and_is_given_back() {
+    let zone = fixed(100);
+    let mut vec = zone.vec_with_capacity::<u8>(80);
+    vec.resize(80, 1);
+    vec.reserve_exact(20);
+    vec.resize(100, 2);
+    assert_eq!((zone.used(), vec.capacity(), vec[79], vec[99]), (100, 100, 1, 2));
+    assert!(vec.try_push(3).is_err());
+    vec.truncate(90);
+    vec.shrink_to_fit();
+    assert_eq!((zone.used(), vec.iter().map(|&n| u32::from(n)).sum()), (96, 100));
+    vec.reserve_exact(10);
+    assert_eq!(zone.used(), 100);
+    vec.give_back();
+    assert_eq!(zone.used(), 0);
+}
+
 /// The first part must not take the second part's place for room of its own.
 #[test]
 fn the_parts_of_a_vector_do_not_overlap() {
