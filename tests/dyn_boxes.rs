@@ -173,7 +173,7 @@ fn a_closure_owns_its_voices() {
         z.closure(move |note: u8| {
             let table = Table([f32::from(note); 12], 0);
             let voice = inline!(table => dyn Sounding);
-            voices.insert_over(voice, |_| 0).ok().expect("no boxes");
+            voices.insert_over(voice, |_| 0).expect("no boxes");
             voices.iter_mut().map(|voice| voice.next()).sum()
         })
     });
