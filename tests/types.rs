@@ -110,7 +110,7 @@ auto_traits! {
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
-    "closure::frames::Frames" Frames<u8>: N N Y N N;
+    "closure::frames::Frames" Frames<u8>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::Depth" Depth: Y Y Y Y Y;
