@@ -50,7 +50,7 @@ impl Zone {
     ///     primes
     /// });
     /// assert_eq!((primes.len(), primes[24]), (25, 97));
-    /// assert_eq!(outer.used(), 112); // 25 numbers, in steps of 16 bytes
+    /// assert_eq!(outer.used(), 104); // 25 numbers, in steps of 8 bytes
     /// ```
     ///
     /// # Real-time
