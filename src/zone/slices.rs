@@ -22,7 +22,7 @@ impl Zone {
         if size_of::<T>() > IN_REGISTERS {
             return self.slice_in::<E, T>(len, align, |_| value);
         }
-        let start = match self.bump_fast(bytes_of::<T>(len), align) {
+        let start = match self.slice_fast::<T>(len, align, true) {
             Some(start) => {
                 let start = start.cast();
                 // SAFETY: (I2) the `len` places were just taken.
