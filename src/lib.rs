@@ -81,7 +81,9 @@ pub use crate::collections::ZString;
 #[doc(inline)]
 pub use crate::collections::ZVec;
 #[doc(inline)]
-pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
+pub use crate::copy::{
+    DeepCopy, Keep, Referent, ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within,
+};
 #[doc(inline)]
 pub use crate::error::ZoneError;
 #[cfg(feature = "allocator-api2")]
@@ -109,7 +111,7 @@ pub use crate::owned::zbox::ZBox;
 #[doc(inline)]
 pub use crate::salloc::salloc_with;
 #[doc(inline)]
-pub use crate::scope::Owned;
+pub use crate::scope::{Owned, Shared, try_zcopy_shared, zcopy_shared};
 #[doc(inline)]
 pub use crate::stack::{
     destroy_zone, peek_zone, pop_zone, push_new_zone, push_zone, reset_zone, set_default_zone_size,

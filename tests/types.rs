@@ -5,7 +5,7 @@
 //! `tests/ui/types/variance.rs` has a function for each of those.
 
 use memzone::__private::{
-    Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
+    Depth, Hint, InPlace, Known, Link, Named, Part, Run, Scope, ScopeZone, Site, Undo, Value, Work,
 };
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
@@ -104,7 +104,11 @@ auto_traits! {
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
-    "copy::Depth" Depth: Y Y Y Y Y;
+    "copy::depth::Depth" Depth: Y Y Y Y Y;
+    "copy::in_place::InPlace" InPlace<Local>: Y Y Y Y Y;
+    "copy::run::Run" Run<'static>: N N Y Y Y;
+    "scope::shared::Shared" memzone::Shared<u8>: Y Y Y Y Y;
+    "scope::shared::Shared" memzone::Shared<Local>: N N Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
     "copy::part::Part" Part<'static, u8>: N N Y N N;
     "copy::undo::Known" Known: Y Y Y Y Y;
@@ -240,6 +244,9 @@ macro_rules! variance {
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::in_place::InPlace" "T" invariant InPlaceT<'a> = InPlace<&'a u8>;
+    "copy::run::Run" "'z" invariant RunZ<'a> = Run<'a>;
+    "scope::shared::Shared" "T" co SharedT<'a> = memzone::Shared<&'a u8>;
     "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
     "copy::undo::Undo" "T" invariant UndoT<'a> = Undo<&'a u8>;
     "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;

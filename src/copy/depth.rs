@@ -8,6 +8,9 @@ use core::cell::Cell;
 /// Stack a copy may use, in bytes.
 const STACK: usize = 24 << 10;
 
+/// The mark of a floor: the copy has a table, so that what is shared stays shared. Floors are even otherwise.
+const SHARING: usize = 1;
+
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
 const MOST_NESTED: usize = 3;
@@ -15,7 +18,11 @@ const MOST_NESTED: usize = 3;
 thread_local! {
     /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
     pub(super) static FLOOR: Cell<usize> = const { Cell::new(0) };
+    /// How many bytes each run may take, but for slices of plain data and texts.
+    pub(super) static BUDGET: Cell<usize> = const { Cell::new(1 << 29) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
+    /// The table of the copy whose floor is marked, as an address that its owner knows the type of.
+    static TABLE: Cell<*mut ()> = const { Cell::new(core::ptr::null_mut()) };
 }
 
 /// Sets a thread-local for as long as it lives.
@@ -59,7 +66,26 @@ pub(super) fn following() -> During<usize> {
 /// The floor of a copy that begins here.
 #[inline(always)]
 pub(super) fn floor() -> usize {
-    stack_top().saturating_sub(STACK).max(1)
+    stack_top().saturating_sub(STACK).max(2) & !SHARING
+}
+
+/// The floor for a run that begins here, and the table, if the copy that this thread is in has one.
+#[inline(always)]
+pub(super) fn floor_and_table() -> (usize, *mut ()) {
+    match FLOOR.get() {
+        0 => (floor(), core::ptr::null_mut()),
+        marked if marked & SHARING != 0 => (marked & !SHARING, TABLE.get()),
+        floor => (floor, core::ptr::null_mut()),
+    }
+}
+
+/// Makes a copy with a table, whose runs find it. Other code that runs within a run does not.
+pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
+    let outer = FLOOR.get();
+    let floor = if outer == 0 { floor() } else { outer };
+    let _table = During::new(&TABLE, table);
+    let _floor = During::new(&FLOOR, floor | SHARING);
+    copy()
 }
 
 /// Runs a copy on a floor of its own, within one whose floor is used up.

@@ -33,6 +33,8 @@ mod watch;
 
 mod run;
 
+mod follow;
+
 mod later;
 
 mod ways;
@@ -78,7 +80,7 @@ pub use run::{Run, runs_as_a_whole};
 pub use same::Holder;
 pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
-pub use zcopy::{ZCopy, try_zcopy, zcopy};
+pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -272,7 +274,7 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        Run::slice(items, to)
+        Run::slice_alone(items, to)
     }
 
     /// Moves the value to a zone. This is what scopes call: what owns its memory elsewhere, like a

@@ -28,7 +28,7 @@ impl<T> Undo<T> {
 
     /// It may if it may for all parts. For memzone's own implementations.
     #[inline]
-    pub(super) fn if_parts(may: bool) -> Undo<T> {
+    pub(crate) fn if_parts(may: bool) -> Undo<T> {
         Undo { may, of: PhantomData }
     }
 

@@ -41,16 +41,21 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// For a run that may take so many bytes.
+    /// For a run that begins.
     #[inline(always)]
-    pub(super) fn new(budget: usize) -> Watch {
-        Watch { state: State::Idle, next: FIRST.min(budget), remembered: None, level: 0 }
+    pub(super) fn new() -> Watch {
+        Watch { state: State::Idle, next: FIRST, remembered: None, level: 0 }
     }
 
     /// For a run that is not to be watched.
     #[inline(always)]
     pub(super) fn never() -> Watch {
         Watch { state: State::Idle, next: usize::MAX, remembered: None, level: 0 }
+    }
+
+    /// The address of what is remembered.
+    pub(super) fn address(&self) -> usize {
+        self.remembered.as_ref().map_or(0, |(seen, _)| seen.address.addr())
     }
 
     /// Whether this is what is remembered.

@@ -1,5 +1,6 @@
 //! Scopes: `guard` is what `beginz!` and `letz!` put on the stack, and `watch` what features note of one. `leave` has what a
 //! value takes to get out of one, `ways` chooses how it does.
+//! `shared` copies what shares parts, with a table in a scope's zone.
 
 mod watch;
 
@@ -9,6 +10,9 @@ mod leave;
 
 mod ways;
 
+mod shared;
+
 pub use guard::{Scope, ScopeZone};
 pub use leave::*;
+pub use shared::{Shared, try_zcopy_shared, zcopy_shared};
 pub use ways::*;

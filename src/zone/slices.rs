@@ -7,7 +7,6 @@ use super::Zone;
 use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 use core::slice;
 
 impl Zone {
