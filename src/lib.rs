@@ -82,7 +82,7 @@ pub use crate::collections::ZString;
 pub use crate::collections::ZVec;
 #[doc(inline)]
 pub use crate::copy::{
-    DeepCopy, Keep, Referent, ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within,
+    DeepCopy, Keep, Referent, Wire, ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within,
 };
 #[doc(inline)]
 pub use crate::error::ZoneError;

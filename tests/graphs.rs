@@ -1,5 +1,8 @@
 //! Structures of any depth and any shape are copied on little stack, without the system's memory.
 
+// The derive's own unsafe code is no concern of a crate that has none.
+#![forbid(unsafe_code)]
+
 use memzone::rt::{self, Plan, Policy};
 use memzone::{DeepCopy, Zone, ZoneError, try_zcopy, zcopy};
 use std::cell::Cell;

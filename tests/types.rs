@@ -107,6 +107,8 @@ auto_traits! {
     "copy::depth::Depth" Depth: Y Y Y Y Y;
     "copy::in_place::InPlace" InPlace<Local>: Y Y Y Y Y;
     "copy::run::Run" Run<'static>: N N Y Y Y;
+    "copy::wire::Wire" memzone::Wire<'static, u8>: Y Y Y Y Y;
+    "copy::wire::Wire" memzone::Wire<'static, Local>: N N Y Y Y;
     "scope::shared::Shared" memzone::Shared<u8>: Y Y Y Y Y;
     "scope::shared::Shared" memzone::Shared<Local>: N N Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
@@ -246,6 +248,8 @@ variance! {
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "copy::in_place::InPlace" "T" invariant InPlaceT<'a> = InPlace<&'a u8>;
     "copy::run::Run" "'z" invariant RunZ<'a> = Run<'a>;
+    "copy::wire::Wire" "'z" invariant WireZ<'a> = memzone::Wire<'a, u8>;
+    "copy::wire::Wire" "T" invariant WireT<'z, 'a> = memzone::Wire<'z, &'a u8>;
     "scope::shared::Shared" "T" co SharedT<'a> = memzone::Shared<&'a u8>;
     "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
     "copy::undo::Undo" "T" invariant UndoT<'a> = Undo<&'a u8>;

@@ -51,6 +51,8 @@ mod cells;
 
 mod references;
 
+mod wire;
+
 mod zones;
 
 mod owners;
@@ -80,6 +82,7 @@ pub use run::{Run, runs_as_a_whole};
 pub use same::Holder;
 pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
+pub use wire::Wire;
 pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 
 /// A type whose values can be copied to another zone with everything they point to.

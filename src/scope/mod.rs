@@ -14,5 +14,6 @@ mod shared;
 
 pub use guard::{Scope, ScopeZone};
 pub use leave::*;
+pub(crate) use shared::shared;
 pub use shared::{Shared, try_zcopy_shared, zcopy_shared};
 pub use ways::*;

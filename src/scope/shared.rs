@@ -10,7 +10,10 @@ use crate::stack::Entered;
 use crate::zone::Zone;
 
 /// Copies each value once.
-fn shared<R>(to: &Zone, copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R, ZoneError> {
+pub(crate) fn shared<R>(
+    to: &Zone,
+    copy: impl FnOnce() -> Result<R, ZoneError>,
+) -> Result<R, ZoneError> {
     let scope = Scope::try_new_at(crate::__site!("zcopy_shared"), 0)?;
     // Code that asks for the current zone meanwhile gets the target, not the table's.
     let current = Entered::new(to)?;

@@ -26,6 +26,12 @@ fn not_contra_inplace_t<'l: 's, 's>(x: InPlaceT<'s>) -> InPlaceT<'l> { x }
 type RunZ<'a> = Run<'a>;
 fn not_co_run_z<'l: 's, 's>(x: RunZ<'l>) -> RunZ<'s> { x }
 fn not_contra_run_z<'l: 's, 's>(x: RunZ<'s>) -> RunZ<'l> { x }
+type WireZ<'a> = Wire<'a, u8>;
+fn not_co_wire_z<'l: 's, 's>(x: WireZ<'l>) -> WireZ<'s> { x }
+fn not_contra_wire_z<'l: 's, 's>(x: WireZ<'s>) -> WireZ<'l> { x }
+type WireT<'z, 'a> = Wire<'z, &'a u8>;
+fn not_co_wire_t<'z, 'l: 's, 's: 'z>(x: WireT<'z, 'l>) -> WireT<'z, 's> { x }
+fn not_contra_wire_t<'z, 'l: 's, 's: 'z>(x: WireT<'z, 's>) -> WireT<'z, 'l> { x }
 type SharedT<'a> = Shared<&'a u8>;
 fn not_contra_shared_t<'l: 's, 's>(x: SharedT<'s>) -> SharedT<'l> { x }
 type HintR<'a> = Hint<&'a u8>;
