@@ -412,6 +412,8 @@ mod compaction {
         for gain in 1..4 {
             to_audio.send(copied(&edited).unwrap()).unwrap();
             edited.edit(|graph, z| {
+                let copied = memzone::zcopy_shared(&*graph, z);
+                assert!(std::ptr::eq(copied.first.feedback.get().unwrap(), copied.second));
                 let (first, second) = (&*z.alloc(voice(gain as f32)), &*z.alloc(voice(0.25)));
                 first.feedback.set(second);
                 second.feedback.set(first);

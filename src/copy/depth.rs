@@ -8,8 +8,14 @@ use core::cell::Cell;
 /// Stack a copy may use, in bytes.
 const STACK: usize = 24 << 10;
 
-/// The mark of a floor: the copy has a table, so that what is shared stays shared. Floors are even otherwise.
+/// A mark of a floor: the copy has a table, so that what is shared stays shared. Other floors have no marks.
 const SHARING: usize = 1;
+
+/// A mark of a floor: the copy is watched from its start on, as it failed before.
+const PROBING: usize = 2;
+
+/// What is found in the place of a table where the copy is watched from its start on.
+pub(super) const WATCHED: *mut () = core::ptr::without_provenance_mut(1);
 
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
@@ -66,7 +72,7 @@ pub(super) fn following() -> During<usize> {
 /// The floor of a copy that begins here.
 #[inline(always)]
 pub(super) fn floor() -> usize {
-    stack_top().saturating_sub(STACK).max(2) & !SHARING
+    stack_top().saturating_sub(STACK).max(4) & !(SHARING | PROBING)
 }
 
 /// The floor for a run that begins here, and the table, if the copy that this thread is in has one.
@@ -75,16 +81,39 @@ pub(super) fn floor_and_table() -> (usize, *mut ()) {
     match FLOOR.get() {
         0 => (floor(), core::ptr::null_mut()),
         marked if marked & SHARING != 0 => (marked & !SHARING, TABLE.get()),
+        marked if marked & PROBING != 0 => (marked & !PROBING, WATCHED),
         floor => (floor, core::ptr::null_mut()),
     }
+}
+
+/// Makes a copy whose runs are watched from their start on. `None` where that would be a copy with a table.
+pub(super) fn probing<R>(copy: impl FnOnce() -> R) -> Option<R> {
+    let outer = FLOOR.get();
+    if outer & SHARING != 0 {
+        return None;
+    }
+    let floor = if outer == 0 { floor() } else { outer };
+    let _floor = During::new(&FLOOR, floor | PROBING);
+    Some(copy())
 }
 
 /// Makes a copy with a table, whose runs find it. Other code that runs within a run does not.
 pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
     let outer = FLOOR.get();
-    let floor = if outer == 0 { floor() } else { outer };
+    let floor = if outer == 0 { floor() } else { outer & !PROBING };
     let _table = During::new(&TABLE, table);
     let _floor = During::new(&FLOOR, floor | SHARING);
+    copy()
+}
+
+/// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.
+#[inline]
+pub(super) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
+    let floor = FLOOR.get();
+    if floor & SHARING == 0 {
+        return copy();
+    }
+    let _floor = During::new(&FLOOR, floor & !SHARING);
     copy()
 }
 
@@ -101,7 +130,7 @@ pub(super) fn nested<R>(copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R
         return Err(ZoneError::TooDeep);
     }
     let _nested = During::new(&NESTED, nested + 1);
-    let _floor = During::new(&FLOOR, floor());
+    let _floor = During::new(&FLOOR, floor() | FLOOR.get() & SHARING);
     copy()
 }
 

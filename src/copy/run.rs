@@ -10,7 +10,9 @@
 //! in between: it gets the zone as it is then, and copies in it are runs of their own, which end before it does.
 
 use super::DeepCopy;
-use super::depth::{BUDGET, Depth, During, FLOOR, floor_and_table, nested, sharing, stack_top};
+use super::depth::{
+    BUDGET, Depth, During, FLOOR, WATCHED, floor_and_table, nested, sharing, stack_top,
+};
 use super::in_place::alike;
 use super::seen::Seen;
 use super::table::Table;
@@ -156,28 +158,48 @@ impl<'z> Run<'z> {
     ) -> Result<(), ZoneError> {
         let (stack_floor, table) = floor_and_table();
         if let Some(table) = NonNull::new(table) {
-            return Self::run_shared(to, stack_floor, table.cast(), write);
+            return Self::run_marked(to, stack_floor, table, write);
         }
         Self::run(to, stack_floor, Watch::new(), None, write)
     }
 
     #[cold]
     #[inline(never)]
-    fn run_shared(
+    fn run_marked(
         to: &'z Zone,
         stack_floor: usize,
-        table: NonNull<Table<'z>>,
+        table: NonNull<()>,
         write: impl FnOnce(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
-        Self::run(to, stack_floor, Watch::never(), Some(table), write)
+        /// Forgets what was noted if the run fails or panics: its copies will never be finished.
+        struct Unfinished<'t>(NonNull<Table<'t>>);
+        impl Drop for Unfinished<'_> {
+            fn drop(&mut self) {
+                // SAFETY: (I42) the run's own table, which nobody else uses just now.
+                unsafe { self.0.as_mut() }.forget();
+            }
+        }
+        if table.as_ptr() == WATCHED {
+            return Self::run(to, stack_floor, Watch::always(), None, write);
+        }
+        let table = table.cast::<Table<'z>>();
+        // SAFETY: (I42) as above.
+        if !unsafe { table.as_ref() }.is_of(to) {
+            return Self::run(to, stack_floor, Watch::new(), None, write);
+        }
+        let unfinished = Unfinished(table);
+        Self::run(to, stack_floor, Watch::never(), Some(table), write)?;
+        core::mem::forget(unfinished);
+        Ok(())
     }
 
-    /// Makes a copy whose runs copy each value once. `scratch` is for their table only.
+    /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
     pub(crate) fn sharing<R>(
         scratch: &Zone,
+        to: &Zone,
         copy: impl FnOnce() -> Result<R, ZoneError>,
     ) -> Result<R, ZoneError> {
-        let mut table = Table::new(scratch)?;
+        let mut table = Table::new(scratch, to)?;
         sharing((&raw mut table).cast(), copy)
     }
 
@@ -197,7 +219,11 @@ impl<'z> Run<'z> {
             end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
             watched_end: 0,
             remembered: 0,
-            floor: if table.is_some() { usize::MAX } else { stack_floor },
+            floor: if table.is_some() || watch.state == State::Waiting {
+                usize::MAX
+            } else {
+                stack_floor
+            },
             to,
             newest: None,
             error: None,

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::{DeepCopy, Known, Referent, Run, Undo};
+use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, runs_as_a_whole};
 use crate::error::{ZoneError, or_panic};
 use crate::stack::Entered;
 use crate::zone::Zone;
@@ -15,9 +15,9 @@ pub(crate) fn shared<R>(
     copy: impl FnOnce() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
     let scope = Scope::try_new_at(crate::__site!("zcopy_shared"), 0)?;
-    // Code that asks for the current zone meanwhile gets the target, not the table's.
-    let current = Entered::new(to)?;
-    let copied = Run::sharing(&scope.zone(), copy);
+    // Code that asks for the current zone meanwhile gets the target, not the table's. A sealed zone cannot be entered.
+    let current = if to.is_sealed() { None } else { Some(Entered::new(to)?) };
+    let copied = Run::sharing(&scope.zone(), to, copy);
     drop(current);
     scope.end();
     copied
@@ -126,7 +126,10 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Shared<T> {
         Undo::if_parts(T::undo(known).may())
     }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, || self.0.deep_copy(to))
+        shared(to, || match runs_as_a_whole::<T>() {
+            true => self.0.deep_copy(to),
+            false => Depth::enter(|depth| self.0.copy_at(to, depth)),
+        })
     }
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         shared(to, || self.0.move_out(to))

@@ -266,6 +266,11 @@ impl Zone {
         Ok(unsafe { place.as_ref() })
     }
 
+    /// Whether a `ZoneFn` or `Parcel` owns the zone.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.header().state.get() & state::SEALED != 0
+    }
+
     /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
     pub(crate) fn seal(&self, sealed: bool) {
         // The static zone may not be written to (I3).
