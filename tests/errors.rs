@@ -107,7 +107,14 @@ fn each_error_has_its_text() {
             ZoneError::AlignTooLarge { align: 8_192 },
             "alignment too large: 8192 bytes, at most 4096 supported",
         ),
-        (ZoneError::Cycle, "the value to copy leads back to itself"),
+        (
+            ZoneError::Cycle,
+            "the value to copy leads back to itself; copy it with `zcopy_shared`, or let it leave its scope as `Shared(value)`, which keep cycles",
+        ),
+        (
+            ZoneError::OverBudget { budget: 9 },
+            "the copy takes more than 9 bytes: where parts of the value are shared, copy it with `zcopy_shared` (or as `Shared(value)`), which copies each once; else with `zcopy_within` and more bytes",
+        ),
         (
             ZoneError::TooDeep,
             "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",

@@ -308,7 +308,7 @@ impl Zone {
     }
 
     /// Whether a `ZoneFn` or a `Parcel` owns the zone.
-    fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         self.header().state.get() & (state::SEALED | state::EMPTY) == state::SEALED
     }
 

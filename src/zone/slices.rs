@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
 use core::slice;
