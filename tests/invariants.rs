@@ -278,6 +278,7 @@ fn i08_no_destructor_runs_when_a_scope_ends() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads that end")]
 fn i09_the_stack_may_be_used_while_its_thread_ends() {
     use std::sync::mpsc::{Receiver, Sender, channel};
     struct AtExit(Sender<(u64, usize, usize, u64)>, Option<ZBox<[u8]>>);
