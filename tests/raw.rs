@@ -61,6 +61,7 @@ fn a_zone_that_is_not_made_yet_is_made_by_each_that_uses_it() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn pointers_go_from_thread_to_thread() {
     static RUN: AtomicU32 = AtomicU32::new(0);
     let zone = Zone::new(1000);
@@ -144,6 +145,7 @@ fn what_lies_below_a_scope_does_not_keep_it_open() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn no_other_pointer_ends_anything() {
     let empty = Zone::new(0).into_raw();
     let zone = Zone::new(64).into_raw();

@@ -314,6 +314,7 @@ fn a_scope_of_no_bytes_grows_when_it_is_used() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn scopes_work_in_closures_threads_and_generic_functions() {
     fn mean<T: Copy + Into<f64>>(items: &[T]) -> f64 {
         letz!(sum = 0.0 => {
@@ -343,6 +344,7 @@ fn a_scope_may_be_const_sized_from_a_type_or_a_constant() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_zone_handle_may_leave_and_keeps_the_scopes_zone() {
     let kept: Zone = beginz!(z => { z.alloc_slice(100, 7_u8); z.clone() });
     beginz!(z => { z.alloc_slice(100, 8_u8); });
