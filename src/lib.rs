@@ -135,7 +135,9 @@ pub use crate::collections::{CollectIn, FromIteratorIn, ZHeap, ZVec, ZVecIter};
 pub use crate::collections::{OwningMap, ZMap, ZSet};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use crate::copy::{DeepCopy, Keep, ZCopy, try_zcopy, zcopy};
+pub use crate::copy::{
+    DeepCopy, Keep, Referent, Wire, ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within,
+};
 #[doc(inline)]
 pub use crate::error::{Refused, ZoneError};
 #[cfg(feature = "allocator-api2")]
@@ -174,7 +176,7 @@ pub use crate::rt_alloc::RtAlloc;
 pub use crate::salloc::salloc_with;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use crate::scope::{OpenScope, Owned};
+pub use crate::scope::{OpenScope, Owned, Shared, try_zcopy_shared, zcopy_shared};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::stack::{

@@ -201,7 +201,7 @@ proptest! {
 #[test]
 fn a_vector_grows_to_an_odd_end_and_is_given_back() {
     let zone = Zone::builder().capacity(100).fixed().build();
-    let mut vector = zone.vec::<u8>();
+    let mut vector = allocator_api2::vec::Vec::<u8, _>::new_in(&zone);
     vector.try_reserve_exact(80).unwrap();
     vector.resize(80, 1);
     vector.try_reserve_exact(20).unwrap();

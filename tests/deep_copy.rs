@@ -128,7 +128,7 @@ where
     assert_eq!(target.used(), 0, "a plain value needs no memory");
     let copied = T::deep_copy_slice(&[value; 5], &target).unwrap();
     assert_eq!(copied, [value; 5]);
-    assert_eq!(target.used(), size_of_val(copied).next_multiple_of(16));
+    assert_eq!(target.used(), size_of_val(copied).next_multiple_of(8));
     if size_of::<T>() != 0 {
         inside!(target; copied);
     }
@@ -346,7 +346,7 @@ fn a_zone_is_one_more_handle() {
         beginz!(z => { let x = z.alloc(9_u32); (z.clone(), (&raw const *x).addr()) });
     overwrite_spares();
     assert!(own.contains(std::ptr::without_provenance::<u8>(address)));
-    assert_eq!((own.handles(), own.used()), (1, 16));
+    assert_eq!((own.handles(), own.used()), (1, 8));
 }
 
 #[test]
@@ -388,7 +388,9 @@ fn slices_take_exactly_their_size() {
             let copy = zcopy(&value, &to);
             let used = to.used();
             let moved = beginz!(_z in &to => { value.clone() });
-            assert_eq!(to.used(), 2 * used, "the same where a scope returns it");
+            // The second copy begins at a multiple of 32 if it is a long slice.
+            let twice = 2 * used..=2 * used + if used >= 64 { 24 } else { 0 };
+            assert!(twice.contains(&to.used()), "the same where a scope returns it");
             assert_eq!((copy, moved), (value.clone(), value));
             used
         }};
@@ -397,12 +399,14 @@ fn slices_take_exactly_their_size() {
     let floats = &*source.alloc_slice(100, 0.5_f32);
     assert_eq!(bytes!(floats), 400);
     assert_eq!(bytes!(source.boxed_slice(100, 1_u64)), 800);
-    assert_eq!(bytes!("0123456789abcdef+"), 32, "rounded up to 16");
+    assert_eq!(bytes!("0123456789abcdef+"), 24, "rounded up to 8");
     let rows: &[&[f32]] = &[floats, &floats[..4], &[]];
-    let words = |count: usize| (count * size_of::<usize>()).next_multiple_of(16);
-    assert_eq!(bytes!(rows), words(6) + 400 + 16);
     let nested: &[&[&[u8]]] = &[&[&[1, 2], &[3]], &[]];
-    assert_eq!(bytes!(nested), words(4) + words(4) + 16 + 16);
+    if cfg!(target_pointer_width = "64") {
+        // The long one begins at a multiple of 32.
+        assert_eq!(bytes!(rows), 64 + 400 + 16);
+        assert_eq!(bytes!(nested), 32 + 32 + 8 + 8);
+    }
     assert_eq!(bytes!(&[(); 1000][..]), 0);
     let notes = &*source.alloc_slice(8, 60);
     let voice = Voice { gain: 0.5, name: "saw", notes };

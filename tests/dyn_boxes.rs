@@ -132,6 +132,26 @@ fn a_destructor_that_panics_runs_once() {
     assert_eq!((drops.get(), zone.handles()), (2, 1));
 }
 
+/// What is in it may be changed by way of a shared reference.
+#[test]
+fn a_cell_in_place_is_a_cell() {
+    trait Counter {
+        fn count(&self) -> u32;
+    }
+    impl Counter for Cell<u32> {
+        fn count(&self) -> u32 {
+            self.set(self.get() + 1);
+            self.get()
+        }
+    }
+    fn twice(counter: &Inline<dyn Counter, 8>) -> [u32; 2] {
+        let other: &dyn Counter = &**counter;
+        [counter.count(), other.count()]
+    }
+    let counter = inline!(Cell::new(0) => dyn Counter);
+    assert_eq!((twice(&counter), twice(&counter)), ([1, 2], [3, 4]));
+}
+
 #[test]
 fn it_acts_as_its_value() {
     let shown: Inline<dyn std::fmt::Display, 24> =
@@ -153,7 +173,7 @@ fn a_closure_owns_its_voices() {
         z.closure(move |note: u8| {
             let table = Table([f32::from(note); 12], 0);
             let voice = inline!(table => dyn Sounding);
-            voices.insert_over(voice, |_| 0).ok().expect("no boxes");
+            voices.insert_over(voice, |_| 0).expect("no boxes");
             voices.iter_mut().map(|voice| voice.next()).sum()
         })
     });

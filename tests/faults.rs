@@ -5,9 +5,10 @@
 use allocator_api2::vec::Vec as ZoneVec;
 use memzone::rt::{self, Plan};
 use memzone::{
-    Binder, Caller, DeepCopy, Fader, FromAllocator, HBox, Parcel, RtHeap, ZBox, Zone, ZoneError,
-    ZoneFn, beginz, halloc_in, push_new_zone, push_zone, reclaim::Reclaimer, reclaim::Retirer,
-    try_beginz, try_halloc, try_halloc_slice, try_hot, try_zcopy, zone_depth,
+    Binder, Caller, CollectIn, DeepCopy, Fader, Frames, FromAllocator, HBox, Parcel, Refused,
+    RtHeap, ZBox, ZHeap, ZVec, Zone, ZoneError, ZoneFn, beginz, halloc_in, push_new_zone,
+    push_zone, reclaim::Reclaimer, reclaim::Retirer, try_beginz, try_halloc, try_halloc_slice,
+    try_hot, try_zcopy, zone_depth,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -293,6 +294,143 @@ fn with_any_one_request_failing_nothing_is_lost() {
             n += if cfg!(miri) { 15 } else { 1 };
         };
         assert!(last > 25, "the script asks for memory only {last} times");
+    }
+}
+
+/// Works with each of memzone's collections, in a zone that takes block after block. Returns how often one was refused.
+fn work_with_collections() -> usize {
+    let mut refused = 0;
+    let Ok(zone) = Zone::try_new(300) else { return 1 };
+    let is_whole = |items: &ZVec<u64>| items.iter().copied().eq(0..items.len() as u64);
+    let mut no_memory = |error| {
+        assert!(matches!(error, ZoneError::OutOfMemory { .. }), "{error:?}");
+        refused += 1;
+    };
+
+    let (mut items, mut text, mut queue) = (zone.vec(), zone.string(), ZHeap::new_in(&zone));
+    for n in 0..150_u64 {
+        let next = items.len() as u64;
+        if let Err(Refused { error, value }) = items.try_push(next) {
+            assert_eq!(value, next);
+            no_memory(error);
+        }
+        if n % 40 == 7 {
+            // So that what grows next has to move.
+            zone.try_alloc(n).map_or_else(&mut no_memory, |_| ());
+            let last = items.pop().unwrap_or(0);
+            let at = items.len();
+            match items.try_insert(at, last) {
+                Ok(()) => {}
+                Err(Refused { error, value }) => {
+                    assert_eq!(value, last);
+                    no_memory(error);
+                }
+            }
+            let before = items.len() as u64;
+            let more = items.try_extend(before..before + 30).map_err(|Refused { error, value }| {
+                let first = value.clone().next();
+                assert!(first == Some(items.len() as u64) && value.last() == Some(before + 29));
+                error
+            });
+            more.map_or_else(&mut no_memory, |()| ());
+        }
+        let len = text.len();
+        if let Err(error) = text.try_push_fmt(format_args!("{n:>9},")) {
+            assert_eq!(text.len(), len);
+            no_memory(error);
+        }
+        if let Err(Refused { error, value }) = queue.try_push(n) {
+            assert_eq!(value, n);
+            no_memory(error);
+        }
+        assert!(is_whole(&items) && text.split_terminator(',').all(|word| word.len() == 9));
+        assert!(
+            queue.peek().is_none_or(|greatest| queue.as_slice().iter().all(|it| it <= greatest))
+        );
+    }
+    let len = items.len();
+    match items.try_split_off(len / 2) {
+        Ok(mut rest) => {
+            assert_eq!(items.len() + rest.len(), len);
+            items.try_append(&mut rest).map_or_else(&mut no_memory, |()| ());
+            assert!(rest.is_empty() || items.len() == len / 2);
+        }
+        Err(error) => no_memory(error),
+    }
+    assert!(is_whole(&items));
+    let len = items.len() as u64;
+    items.try_splice(..0, (0..40).filter(|_| false)).map(drop).map_or_else(&mut no_memory, |()| ());
+    items.try_resize(1000, 0).map_or_else(&mut no_memory, |()| items.truncate(len as usize));
+    assert!(is_whole(&items) && items.len() as u64 == len);
+    items.try_extend_from_within(..).map_or_else(&mut no_memory, |()| items.truncate(len as usize));
+    zone.try_alloc_channels(3, 50, 0.0_f32).map_or_else(&mut no_memory, |_| ());
+    zone.try_alloc_join(text.split(','), ";").map_or_else(&mut no_memory, |_| ());
+    if let Err(Refused { error, value }) = zone.try_alloc_slice_move([5_u64; 90]) {
+        assert!(value.eq([5; 90]));
+        no_memory(error);
+    }
+    items.iter().copied().try_collect_in::<ZVec<u64>>(&zone).map_or_else(&mut no_memory, |_| ());
+    let Ok(other) = Zone::try_new(64) else { return refused + 1 };
+    let copies = (try_zcopy(&items, &other), try_zcopy(&text, &other), try_zcopy(&queue, &other));
+    copies.0.map_or_else(&mut no_memory, |copy| assert_eq!(copy, items));
+    copies.1.map_or_else(&mut no_memory, |copy| assert_eq!(copy, text));
+    copies.2.map_or_else(&mut no_memory, |copy| assert_eq!(copy.len(), queue.len()));
+    #[cfg(feature = "hashbrown")]
+    {
+        let (mut map, mut set) = (zone.map(), zone.set());
+        for n in 0..100_u64 {
+            if let Err(Refused { error, value }) = map.try_insert(n, n) {
+                assert!(value == (n, n) && !map.contains_key(&n));
+                no_memory(error);
+            }
+            match map.try_entry(n / 2) {
+                Ok(entry) => _ = entry.or_insert(n / 2),
+                Err(Refused { error, value }) => {
+                    assert_eq!(value, n / 2);
+                    no_memory(error);
+                }
+            }
+            if let Err(Refused { error, value }) = set.try_insert(n) {
+                assert_eq!(value, n);
+                no_memory(error);
+            }
+            assert!(map.iter().all(|(key, value)| key == value && *key <= n));
+        }
+        try_zcopy(&map, &other).map_or_else(&mut no_memory, |copy| assert!(copy == map));
+    }
+    let frames = Frames::<&[u64]>::try_new(100, |z| Ok(&*z.try_alloc_slice(40, 1)?));
+    match frames {
+        Ok(mut frames) => {
+            for n in 2..5 {
+                let next = frames.try_next(|z, last| {
+                    Ok(z.try_alloc_iter(last.iter().map(|it| it + 1).chain([n; 60]))?)
+                });
+                next.map_or_else(&mut no_memory, |()| ());
+                assert!(frames.with(|frame| frame.first() == frame.get(39) && frame.len() >= 40));
+            }
+        }
+        Err(error) => no_memory(error),
+    }
+    refused
+}
+
+#[test]
+fn collections_keep_what_they_have_with_any_one_request_failing() {
+    for refuse in [Refuse::Only as fn(usize) -> Refuse, Refuse::From] {
+        let mut n = 1;
+        loop {
+            let ((asked, refused), leaked) = counted(move || {
+                let refused = refusing(refuse(n), work_with_collections);
+                (REFUSED.get().is_some(), refused)
+            });
+            assert_eq!(leaked, 0, "leaked with the {n}-th refused");
+            if !asked {
+                assert_eq!(refused, 0);
+                break;
+            }
+            n += if cfg!(miri) { 7 } else { 1 };
+        }
+        assert!(n > 8, "they ask for memory only {n} times");
     }
 }
 

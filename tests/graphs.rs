@@ -1,5 +1,8 @@
 //! Structures of any depth and any shape are copied on little stack, without the system's memory.
 
+// The derive's own unsafe code is no concern of a crate that has none.
+#![forbid(unsafe_code)]
+
 use memzone::rt::{self, Plan, Policy};
 use memzone::{DeepCopy, Zone, ZoneError, try_zcopy, zcopy};
 use std::cell::Cell;
@@ -201,4 +204,261 @@ fn a_cycle_is_found_within_some_times_its_size() {
             assert!(took <= 10 * size + (96 << 10), "{took} bytes for {size}");
         }
     });
+}
+
+/// Copies of graphs in which what is shared stays shared.
+mod shared {
+    use super::*;
+    use memzone::{
+        Shared, ZBox, beginz, try_beginz, try_zcopy_shared, try_zcopy_within, zcopy_shared,
+    };
+    use std::ptr;
+
+    #[derive(DeepCopy)]
+    struct Node<'z> {
+        value: u64,
+        edges: Cell<[Option<&'z Node<'z>>; 2]>,
+        shared: &'z Cell<u32>,
+    }
+
+    fn nodes<'z>(zone: &'z Zone, values: u64) -> Vec<&'z Node<'z>> {
+        let shared = &*zone.alloc(Cell::new(7));
+        let node = |value| &*zone.alloc(Node { value, edges: Cell::new([None; 2]), shared });
+        (0..values).map(node).collect()
+    }
+
+    #[test]
+    fn a_graph_of_a_million_nodes_is_that_many_copies_and_asks_nobody() {
+        on_a_small_stack(|| {
+            let source = Zone::new(0);
+            let count = MANY / 10;
+            let made = nodes(&source, count);
+            for (index, node) in made.iter().enumerate() {
+                let to = |step: usize| Some(made[(index * step + 1) % made.len()]);
+                node.edges.set([to(1), to(3)]);
+            }
+            let target = Zone::new(2 * source.used());
+            rt::prepare_thread(&Plan::new().scopes(1, 700 * count as usize)).expect("prepared");
+            let section = rt::enter(Policy::Deny);
+            let copy = try_zcopy_shared(made[0], &target);
+            let report = section.report();
+            let asked: u64 = rt::Request::ALL.iter().map(|&r| report.asked_for(r)).sum();
+            drop(section);
+            let copy = copy.unwrap();
+            assert_eq!(asked, 0);
+            // Deferred places are no smaller than a note.
+            assert!(target.used() <= source.used() + 64, "{} {}", target.used(), source.used());
+            let mut at = copy;
+            for n in 1..=count {
+                let next = at.edges.get()[0].unwrap();
+                assert_eq!(next.value, n % count);
+                assert!(target.contains(next) && ptr::eq(next.shared, copy.shared));
+                at = next;
+            }
+            assert!(ptr::eq(at, copy));
+            copy.shared.set(8);
+            assert_eq!((at.shared.get(), made[0].shared.get()), (8, 7));
+        });
+    }
+
+    #[test]
+    fn edges_into_slices_lead_into_the_slices_copy() {
+        #[derive(DeepCopy)]
+        struct Graph<'z> {
+            nodes: &'z [Vertex<'z>],
+            first: &'z Vertex<'z>,
+            text: &'z str,
+            word: &'z str,
+        }
+        #[derive(DeepCopy)]
+        struct Vertex<'z> {
+            to: Cell<Option<&'z Vertex<'z>>>,
+        }
+        let target = Zone::new(0);
+        let copy = {
+            let source = Zone::new(0);
+            let nodes: &[Vertex<'_>] =
+                source.alloc_iter((0..5).map(|_| Vertex { to: Cell::new(None) }));
+            for (index, node) in nodes.iter().enumerate() {
+                node.to.set(Some(&nodes[(index + 1) % 5]));
+            }
+            let text: &str = source.alloc_str("word by word");
+            let graph = Graph { nodes, first: &nodes[2], text, word: text };
+            zcopy_shared(&graph, &target)
+        };
+        for (index, node) in copy.nodes.iter().enumerate() {
+            assert!(ptr::eq(node.to.get().unwrap(), &copy.nodes[(index + 1) % 5]));
+        }
+        assert!(ptr::eq(copy.first, &copy.nodes[2]));
+        assert!(ptr::eq(copy.text, copy.word) && copy.text == "word by word");
+    }
+
+    #[test]
+    fn a_graph_leaves_its_scope() {
+        let outer = Zone::new(0);
+        let first: &Node<'_> = beginz!(z in &outer => {
+            let made = nodes(z, 3);
+            for (index, node) in made.iter().enumerate() {
+                node.edges.set([Some(made[(index + 1) % 3]), Some(node)]);
+            }
+            Shared(made[0])
+        });
+        let [second, itself] = first.edges.get().map(Option::unwrap);
+        assert!(ptr::eq(itself, first) && ptr::eq(second.edges.get()[1].unwrap(), second));
+        assert_eq!(second.value, 1);
+        // Without it the message says how.
+        let error =
+            try_beginz!(_z in &outer => first).map(|node: &Node<'_>| node.value).unwrap_err();
+        assert_eq!(error, ZoneError::Cycle);
+        assert!(error.to_string().contains("zcopy_shared"));
+    }
+
+    /// What owns is copied by value, and what it leads to is shared among all it owns.
+    #[test]
+    fn owners_share_what_they_lead_to() {
+        let source = Zone::new(0);
+        let made = nodes(&source, 2);
+        made[0].edges.set([Some(made[1]), Some(made[1])]);
+        let owner = (vec![made[0], made[1]], Box::new(made[1]), ZBox::new(5_u8));
+        let target = Zone::new(0);
+        let copy = beginz!(_z in &target => { Shared(owner) });
+        assert!(ptr::eq(copy.0[1], *copy.1) && ptr::eq(copy.0[0].edges.get()[1].unwrap(), *copy.1));
+    }
+
+    /// A `&mut` leads to what nothing else leads to, even where it has the address of something else.
+    #[test]
+    fn what_is_unique_stays_unique() {
+        #[derive(DeepCopy)]
+        struct Pair<'z> {
+            unique: &'z mut [u32; 2],
+            other: &'z mut (),
+            same: &'z mut (),
+        }
+        let (mut unique, mut a, mut b) = ([1, 2], (), ());
+        let target = Zone::new(0);
+        let pair = Pair { unique: &mut unique, other: &mut a, same: &mut b };
+        let copy = beginz!(_z in &target => Shared(pair));
+        copy.unique[0] = 5;
+        (*copy.other, *copy.same) = ((), ());
+        assert_eq!(*copy.unique, [5, 2]);
+    }
+
+    #[test]
+    fn an_exponential_copy_is_bounded_and_gives_back_what_it_took() {
+        let source = Zone::new(0);
+        let mut node: &Tree<'_> = source.alloc(Tree { value: 0, left: None, right: None });
+        for value in 1..40 {
+            node = source.alloc(Tree { value, left: Some(node), right: Some(node) });
+        }
+        let target = Zone::new(0);
+        let error = try_zcopy_within(&node, &target, 1 << 20).map(|_| ()).unwrap_err();
+        assert_eq!(error, ZoneError::OverBudget { budget: 1 << 20 });
+        assert!(error.to_string().contains("zcopy_shared"));
+        assert_eq!(target.used() == 0, !cfg!(feature = "tracing"));
+        assert!(target.high_water() < 2 << 20);
+        let mut copy = zcopy_shared(node, &target);
+        assert!(target.used() <= source.used() + 64);
+        while let (Some(left), Some(right)) = (copy.left, copy.right) {
+            assert!(ptr::eq(left, right));
+            copy = left;
+        }
+    }
+
+    /// Code written by hand sees finished copies only, and they are shared with nothing.
+    #[test]
+    fn hand_written_code_copies_by_itself() {
+        struct Hand<'z>(&'z Node<'z>);
+        impl<'z> DeepCopy<'z> for Hand<'_> {
+            type Copied = Hand<'z>;
+            fn deep_copy(&self, to: &'z Zone) -> Result<Hand<'z>, ZoneError> {
+                // It leads back to what is being copied: a circle without a table.
+                assert_eq!(try_zcopy(self.0, to).map(|_| ()).err(), Some(ZoneError::Cycle));
+                let edges = self.0.edges.replace([None; 2]);
+                let copied = self.0.deep_copy(to)?;
+                self.0.edges.set(edges);
+                Ok(Hand(to.try_alloc(copied)?))
+            }
+        }
+        #[derive(DeepCopy)]
+        struct Both<'z, H> {
+            node: &'z Node<'z>,
+            hand: &'z H,
+        }
+        let source = Zone::new(0);
+        let made = nodes(&source, 1);
+        made[0].edges.set([Some(made[0]), None]);
+        let hand = Hand(made[0]);
+        let target = Zone::new(0);
+        let copy = zcopy_shared(&Both { node: made[0], hand: &hand }, &target);
+        assert!(ptr::eq(copy.node.edges.get()[0].unwrap(), copy.node));
+        assert!(!ptr::eq(copy.hand.0, copy.node) && copy.hand.0.edges.get()[0].is_none());
+    }
+}
+
+/// A circle is said to be one also where the zone is too small for many rounds.
+#[test]
+fn a_cycle_in_a_fixed_zone_is_a_cycle() {
+    #[derive(DeepCopy)]
+    struct Ring<'z>(u64, Cell<Option<&'z Ring<'z>>>);
+    let source = Zone::new(0);
+    let first = &*source.alloc(Ring(0, Cell::new(None)));
+    let mut last = first;
+    for n in 1..10 {
+        let node = &*source.alloc(Ring(n, Cell::new(None)));
+        last.1.set(Some(node));
+        last = node;
+    }
+    last.1.set(Some(first));
+    let undone = !cfg!(feature = "tracing");
+    for (bytes, is_seen) in [(100, false), (2_000, true), (1 << 20, true)] {
+        let fixed = Zone::builder().capacity(bytes).fixed().build();
+        let error = try_zcopy(&first, &fixed).map(|_| ()).unwrap_err();
+        let small = matches!(error, ZoneError::LimitReached { .. });
+        assert!((error == ZoneError::Cycle) == (is_seen && (undone || bytes > 2_000)), "{error}");
+        assert!(small || error == ZoneError::Cycle);
+        assert!(!undone || fixed.used() == 0);
+        let error = memzone::try_beginz!(_z in &fixed => (first, 1_u8)).map(|_| ()).unwrap_err();
+        assert_eq!(error == ZoneError::Cycle, is_seen && (undone || bytes > 2_000));
+    }
+}
+
+/// What a copy that failed has noted is forgotten: its copies will never be finished.
+#[test]
+fn a_copy_that_is_made_again_after_an_error_finds_no_unfinished_copies() {
+    use memzone::Shared;
+    struct Stubborn<'z>(&'z List<'z>);
+    impl<'z> DeepCopy<'z> for Stubborn<'_> {
+        type Copied = &'z List<'z>;
+        fn deep_copy(&self, to: &'z Zone) -> Result<&'z List<'z>, ZoneError> {
+            // Code written by hand has no table but in what moves.
+            let (one, other) = (self.0.deep_copy(to)?, DeepCopy::deep_copy(&self.0, to)?);
+            assert!(!std::ptr::eq(one.next.unwrap(), other.next.unwrap()));
+            Ok(other)
+        }
+        fn move_out(self, to: &'z Zone) -> Result<&'z List<'z>, ZoneError> {
+            // To a zone that ends before the target does.
+            let other = Zone::new(0);
+            assert!(other.contains(DeepCopy::deep_copy(&self.0, &other)?));
+            drop(other);
+            // There is too little room, and then there is enough.
+            let refused =
+                self.0.deep_copy(&Zone::builder().capacity(100).fixed().build()).map(|_| ());
+            assert!(matches!(refused, Err(ZoneError::LimitReached { .. })));
+            let again = DeepCopy::deep_copy(&self.0, to)?;
+            assert!(std::ptr::eq(again, DeepCopy::deep_copy(&self.0, to)?));
+            Ok(again)
+        }
+    }
+    let source = Zone::new(0);
+    let mut list = &*source.alloc(List { value: 0, next: None });
+    for value in 1..20 {
+        list = source.alloc(List { value, next: Some(list) });
+    }
+    let target = Zone::new(0);
+    zcopy(&Shared(Stubborn(list)), &target);
+    let mut at: &List<'_> = memzone::beginz!(_z in &target => Shared(Stubborn(list)));
+    for value in (0..20).rev() {
+        assert!(at.value == value && target.contains(at));
+        at = at.next.unwrap_or(at);
+    }
 }

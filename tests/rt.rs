@@ -380,17 +380,34 @@ fn an_unprepared_thread_gets_errors() {
 fn a_deep_copy_is_denied_where_it_needs_tasks() {
     #[derive(memzone::DeepCopy)]
     struct List<'z>(u32, Option<&'z List<'z>>);
+    #[derive(memzone::DeepCopy)]
+    struct Owners<'z>(Option<ZBox<Owners<'z>>>, &'z u32);
     on_new_thread(|| {
         let (from, to) = (Zone::new(100_000), Zone::new(1 << 20));
-        let mut list = None;
-        for n in 0..if cfg!(miri) { 200 } else { 2000 } {
+        let (mut list, mut owners, mut made) = (None, Owners(None, &0), Vec::new());
+        let many = if cfg!(miri) { 200 } else { 2000 };
+        for n in 0..many {
             list = Some(&*from.alloc(List(n, list)));
+            owners = Owners(Some(from.boxed(owners)), &0);
         }
         let section = rt::enter(Policy::Deny);
-        let copy = try_zcopy(&list, &to).map(|_| ());
-        assert!(copy.is_err_and(|e| denied(Request::OwnedCopy)(&e)));
-        drop(section);
+        // References are followed on little stack, owners are not.
         assert!(try_zcopy(&list, &to).is_ok());
+        let error = try_zcopy(&owners, &to).map(|_| ()).unwrap_err();
+        assert!(denied(Request::DeepOwners)(&error), "{error}");
+        assert!(error.to_string().contains("by references into a zone"));
+        drop(section);
+        made.push(try_zcopy(&owners, &to).unwrap());
+        made.push(owners);
+        // One after the other, as destructors recurse.
+        for mut owners in made {
+            let mut count = 0;
+            while let Some(next) = owners.0.take() {
+                owners = ZBox::into_inner(next);
+                count += 1;
+            }
+            assert_eq!(count, many);
+        }
     });
 }
 

@@ -406,7 +406,7 @@ fn a_thread_that_ends_in_a_section_gives_up_its_heap() {
     thread_local! {
         static LAST: AtEnd = const { AtEnd { has_heap: false } };
         static FIRST: AtEnd = const { AtEnd { has_heap: true } };
-        static KEPT: std::cell::RefCell<Vec<Box<[u8; 64]>>> = const { std::cell::RefCell::new(Vec::new()) };
+        static KEPT: std::cell::RefCell<Vec<Vec<u8>>> = const { std::cell::RefCell::new(Vec::new()) };
     }
     static RUN: AtomicUsize = AtomicUsize::new(0);
     let _shared = shared();
@@ -432,7 +432,7 @@ fn a_thread_that_ends_in_a_section_gives_up_its_heap() {
             prepare(HEAP);
             FIRST.with(|_| ());
             std::mem::forget(section());
-            KEPT.with_borrow_mut(|kept| kept.extend((0..10).map(|_| Box::new([3; 64]))));
+            KEPT.with_borrow_mut(|kept| kept.extend((0..10).map(|_| vec![3; 64])));
         });
         thread.join().unwrap();
     }
@@ -457,25 +457,26 @@ fn an_allocator_that_is_not_installed_puts_nothing_aside() {
             unsafe { System.dealloc(block, layout) }
         }
     }
-    on_a_prepared_thread(|| {
-        let layout = Layout::new::<[u64; 4]>();
+    const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+    fn take() -> *mut u8 {
         // SAFETY: the size is not zero.
-        let (first, second) = unsafe { (OTHER.alloc(layout), OTHER.alloc(layout)) };
+        unsafe { OTHER.alloc(LAYOUT) }
+    }
+    fn free(block: *mut u8) {
+        // SAFETY: it was taken so.
+        unsafe { OTHER.dealloc(block, LAYOUT) }
+    }
+    on_a_prepared_thread(|| {
+        let (first, second) = (take(), take());
         let before = stats::thread().heap.put_aside;
         let _inside = section();
-        // SAFETY: taken so.
-        unsafe { OTHER.dealloc(first, layout) };
+        free(first);
         assert_eq!(stats::thread().heap.put_aside, before);
         // It serves from the heap like any other.
-        // SAFETY: the size is not zero, and it was taken so.
-        unsafe { OTHER.dealloc(OTHER.alloc(layout), layout) };
-        // SAFETY: taken so.
-        unsafe { OTHER.dealloc(second, layout) };
+        free(take());
+        free(second);
     });
-    // SAFETY: the size is not zero.
-    let layout = Layout::new::<u64>();
-    // SAFETY: taken so.
-    unsafe { OTHER.dealloc(OTHER.alloc(layout), layout) };
+    free(take());
     // Three were taken from below it, and all three went back there.
     fn counted(other: &RtAlloc<Counted>) -> String {
         format!("{other:?}")

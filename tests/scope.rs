@@ -99,7 +99,7 @@ fn a_scope_runs_its_expressions_once_and_in_order() {
     let depth = zone_depth();
     letz!(next(0), z in zone(1); a = [next(2); next(3) - 1], b = next(4) => {
         assert_eq!(zone_depth(), depth + 1);
-        assert_eq!((a.len(), *b, z.used()), (2, 4, 32));
+        assert_eq!((a.len(), *b, z.used()), (2, 4, 24));
         next(5);
     });
     assert_eq!(order.get(), 6);
@@ -189,7 +189,7 @@ fn a_scope_starts_empty_and_is_the_current_zone() {
             assert_eq!((z.used(), z.handles(), z.name()), (0, 1, None));
             let boxed = ZBox::new(1_u8);
             assert!(z.contains(&*boxed));
-            assert_eq!(z.used(), 16);
+            assert_eq!(z.used(), 8);
         });
     }
 }
@@ -202,7 +202,7 @@ fn without_in_the_value_goes_to_the_enclosing_zone() {
         assert!(below.contains(value.as_ptr()));
         let text: String = beginz!({ String::from("moved") });
         assert_eq!(text, "moved");
-        assert_eq!(below.used(), 48);
+        assert_eq!(below.used(), 40);
     });
     let value = beginz!({ ZBox::new(2) });
     assert!(peek_zone().contains(&*value), "the default zone where there is none");
@@ -244,7 +244,7 @@ fn a_value_may_leave_to_any_zone_that_lives_long_enough() {
         a.alloc(*inner + *beside)
     });
     assert_eq!(*value, 11);
-    assert!(far.contains(value) && near.used() == 16);
+    assert!(far.contains(value) && near.used() == 8);
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn a_scope_may_be_const_sized_from_a_type_or_a_constant() {
 fn a_zone_handle_may_leave_and_keeps_the_scopes_zone() {
     let kept: Zone = beginz!(z => { z.alloc_slice(100, 7_u8); z.clone() });
     beginz!(z => { z.alloc_slice(100, 8_u8); });
-    assert_eq!((kept.used(), kept.handles()), (112, 1));
+    assert_eq!((kept.used(), kept.handles()), (104, 1));
     let sendable = kept.into_sendable().expect("the sole handle");
-    assert_eq!(std::thread::spawn(move || sendable.into_zone().used()).join().unwrap(), 112);
+    assert_eq!(std::thread::spawn(move || sendable.into_zone().used()).join().unwrap(), 104);
 }

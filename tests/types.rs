@@ -6,7 +6,7 @@
 //! documentation that does not compile takes that place.
 
 use memzone::__private::{
-    Depth, Hint, Known, Link, Named, Part, Scope, ScopeZone, Site, Undo, Value, Work,
+    Depth, Hint, InPlace, Known, Link, Named, Part, Run, Scope, ScopeZone, Site, Undo, Value, Work,
 };
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
@@ -110,10 +110,16 @@ auto_traits! {
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
-    "closure::frames::Frames" Frames<u8>: N N Y N N;
+    "closure::frames::Frames" Frames<u8>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
-    "copy::Depth" Depth: Y Y Y Y Y;
+    "copy::depth::Depth" Depth: Y Y Y Y Y;
+    "copy::in_place::InPlace" InPlace<Local>: Y Y Y Y Y;
+    "copy::run::Run" Run<'static>: N N Y Y Y;
+    "copy::wire::Wire" memzone::Wire<'static, u8>: Y Y Y Y Y;
+    "copy::wire::Wire" memzone::Wire<'static, Local>: N N Y Y Y;
+    "scope::shared::Shared" memzone::Shared<u8>: Y Y Y Y Y;
+    "scope::shared::Shared" memzone::Shared<Local>: N N Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
     "copy::part::Part" Part<'static, u8>: N N Y N N;
     "copy::undo::Known" Known: Y Y Y Y Y;
@@ -284,6 +290,11 @@ mod of_maps {
 variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
+    "copy::in_place::InPlace" "T" invariant InPlaceT<'a> = InPlace<&'a u8>;
+    "copy::run::Run" "'z" invariant RunZ<'a> = Run<'a>;
+    "copy::wire::Wire" "'z" invariant WireZ<'a> = memzone::Wire<'a, u8>;
+    "copy::wire::Wire" "T" invariant WireT<'z, 'a> = memzone::Wire<'z, &'a u8>;
+    "scope::shared::Shared" "T" co SharedT<'a> = memzone::Shared<&'a u8>;
     "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
     "copy::undo::Undo" "T" invariant UndoT<'a> = Undo<&'a u8>;
     "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;

@@ -104,7 +104,7 @@ fn dropping_in_reverse_order_gives_the_memory_back() {
         drop(boxed);
         assert_eq!(Some(zone.used()), used.pop());
     }
-    assert_eq!((zone.used(), zone.high_water()), (16, most));
+    assert_eq!((zone.used(), zone.high_water()), (8, most));
     // What was given back is used again.
     let first = zone.boxed(1_u64);
     let place = &raw const *first;

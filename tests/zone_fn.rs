@@ -198,8 +198,8 @@ fn building_that_fails_or_is_thrown_away_drops_everything_once() {
     assert_eq!(
         failed.unwrap_err(),
         match cfg!(target_pointer_width = "64") {
-            true => ZoneError::LimitReached { requested: 112, limit: 64, used: 48 },
-            false => ZoneError::LimitReached { requested: 104, limit: 64, used: 32 },
+            true => ZoneError::LimitReached { requested: 112, limit: 64, used: 40 },
+            false => ZoneError::LimitReached { requested: 104, limit: 64, used: 24 },
         }
     );
     assert_eq!(drops.count(), 6);
@@ -421,7 +421,7 @@ fn a_zone_comes_back_without_its_closure() {
         let mut f = ZoneFn::try_new_in(zone, move |z| {
             let state = z.try_alloc_slice(100, round)?;
             // Behind the handle that the builder sees, and the `ZoneFn`'s own words.
-            assert_eq!(state.as_ptr().addr(), place + 48);
+            assert_eq!(state.as_ptr().addr(), place + 64);
             z.try_on_cleanup(move || hook.note("hook"))?;
             z.try_closure(move |at: usize| {
                 drop_nothing(&value);

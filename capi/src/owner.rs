@@ -52,8 +52,10 @@ impl Owner {
     /// Whether the calling thread may use the record.
     #[inline(always)]
     pub(crate) fn is_mine(&self) -> bool {
+        // In this order: what is read before the thread's number has to be kept meanwhile.
+        let this_thread = NUMBER.get();
         // Another thread's number is never ours, whenever it is read.
-        self.0.load(Ordering::Relaxed) == NUMBER.get()
+        self.0.load(Ordering::Relaxed) == this_thread
     }
 
     /// Why the calling thread may not use the record.

@@ -1,7 +1,7 @@
 //! Scopes: what is allocated in one is gone at its end.
 
 use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::zone::{layout, take};
+use crate::zone::{layout, plain_layout, take};
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
@@ -75,10 +75,22 @@ pub extern "C" fn mz_scope_alloc(
     size: usize,
     alignment: usize,
 ) -> *mut c_void {
-    or_else(null_mut(), || {
-        let layout = layout(size, alignment)?;
-        take(&*zone_of(scope)?, layout)
-    })
+    /// Where the scope is not the innermost one, and for all that is not plain.
+    #[cold]
+    extern "C" fn alloc_cold(scope: *mut mz_scope, size: usize, alignment: usize) -> *mut c_void {
+        or_else(null_mut(), || {
+            let layout = layout(size, alignment)?;
+            take(&*zone_of(scope)?, layout)
+        })
+    }
+    match (OpenScope::current_raw(), plain_layout(size, alignment)) {
+        (Some(raw), Some(layout)) if raw.as_ptr().cast() == scope => {
+            // SAFETY: (I1, I3) the scope is active on this thread, and its handle stays with it.
+            let zone = ManuallyDrop::new(unsafe { Zone::from_raw(raw) });
+            or_else(null_mut(), || take(&zone, layout))
+        }
+        _ => alloc_cold(scope, size, alignment),
+    }
 }
 
 /// The bytes in use in a scope's zone. 0 on an error.

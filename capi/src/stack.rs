@@ -1,10 +1,11 @@
 //! The thread's stack of zones.
 
 use crate::error::{code_of, mz_error, or_else};
-use crate::zone::{CURRENT_ZONE, layout, mine, mz_zone, take, with_current_zone};
+use crate::zone::{CURRENT_ZONE, layout, mine, mz_zone, plain_layout, take, with_current_zone};
 use core::ffi::c_void;
+use core::mem::ManuallyDrop;
 use core::ptr::{NonNull, null_mut};
-use memzone::{RawZone, Zone, pop_zone, try_peek_zone, try_push_zone, zone_depth};
+use memzone::{OpenScope, RawZone, Zone, pop_zone, try_peek_zone, try_push_zone, zone_depth};
 
 /// A zone, and the pointer by which records are found.
 fn pointer_of(zone: Zone) -> (NonNull<RawZone>, Zone) {
@@ -92,10 +93,22 @@ pub extern "C" fn mz_current_zone() -> *mut mz_zone {
 /// Real-time: yes, within `mz_zone_remaining`.
 #[unsafe(no_mangle)]
 pub extern "C" fn mz_alloc(size: usize, alignment: usize) -> *mut c_void {
-    or_else(null_mut(), || {
-        let layout = layout(size, alignment)?;
-        with_current_zone(|zone| take(zone, layout))
-    })
+    /// Where no scope's zone is the current one, and for all that is not plain.
+    #[cold]
+    extern "C" fn alloc_cold(size: usize, alignment: usize) -> *mut c_void {
+        or_else(null_mut(), || {
+            let layout = layout(size, alignment)?;
+            with_current_zone(|zone| take(zone, layout))
+        })
+    }
+    match (OpenScope::current_raw(), plain_layout(size, alignment)) {
+        (Some(raw), Some(layout)) => {
+            // SAFETY: (I1, I3) a scope of this thread has the handle, and does not end meanwhile.
+            let zone = ManuallyDrop::new(unsafe { Zone::from_raw(raw) });
+            or_else(null_mut(), || take(&zone, layout))
+        }
+        _ => alloc_cold(size, alignment),
+    }
 }
 
 /// The number of zones on the thread's stack, those of scopes included, without the default zone.

@@ -6,6 +6,7 @@
 
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -15,6 +16,8 @@ struct Compilers {
     cpp: String,
 }
 
+const C11: &str = "-std=c11";
+const CPP17: &str = "-std=c++17";
 const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
 
 /// Where `capi` is.
@@ -34,12 +37,13 @@ fn words(variable: &str) -> Vec<String> {
     value.split_whitespace().map(String::from).collect()
 }
 
-fn works(compiler: &str, extension: &str, program: &str) -> bool {
+/// Whether a compiler is there and builds a program by this standard.
+fn works(compiler: &str, extension: &str, standard: &str, program: &str) -> bool {
     let source = place("found").join(format!("{compiler}.{extension}").replace('/', "-"));
     fs::write(&source, program).unwrap();
-    let built =
-        Command::new(compiler).arg(&source).arg("-o").arg(source.with_extension("out")).output();
-    built.is_ok_and(|output| output.status.success())
+    let mut build = Command::new(compiler);
+    build.arg(standard).arg(&source).arg("-o").arg(source.with_extension("out"));
+    build.output().is_ok_and(|output| output.status.success())
 }
 
 /// The compilers that are there.
@@ -55,7 +59,7 @@ fn found() -> Vec<Compilers> {
     let cpp = "#include <memory_resource>\nint main() { return std::pmr::new_delete_resource() == nullptr; }\n";
     let mut there: Vec<Compilers> = pairs
         .into_iter()
-        .filter(|(by_c, by_cpp)| works(by_c, "c", c) && works(by_cpp, "cpp", cpp))
+        .filter(|(by_c, by_cpp)| works(by_c, "c", C11, c) && works(by_cpp, "cpp", CPP17, cpp))
         .map(|(c, cpp)| Compilers { c, cpp })
         .collect();
     // `cc` is one of the others where those are there.
@@ -95,12 +99,16 @@ fn succeeded(what: &str, output: Output) -> String {
 fn run(name: &str, sources: &[&str]) -> Vec<String> {
     let compilers = found();
     if compilers.is_empty() || cfg!(not(unix)) {
-        println!("SKIPPED: {name}, no compiler of C11 and C++17 is there (gcc, clang, cc)");
+        // Not by `println!`, which a test that passes does not show.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: {name}, no compiler of C11 and C++17 is there (gcc, clang, cc)"
+        );
         return Vec::new();
     }
     let all = compilers.iter().map(|Compilers { c, cpp }| {
         let is_cpp = sources[0].ends_with(".cpp");
-        let (compiler, standard) = if is_cpp { (cpp, "-std=c++17") } else { (c, "-std=c11") };
+        let (compiler, standard) = if is_cpp { (cpp, CPP17) } else { (c, C11) };
         let program = place(name).join(compiler.replace('/', "-"));
         let mut build = Command::new(compiler);
         build.arg(standard).args(WARNINGS).args(words("MEMZONE_CFLAGS"));
@@ -160,6 +168,15 @@ fn the_example_in_cpp_runs() {
 fn generated_code_finds_its_symbols() {
     for said in run("extempore", &["tests/c/extempore.c"]) {
         assert!(said.contains("extempore: ok"), "{said}");
+    }
+}
+
+/// How long it takes is not judged here.
+#[cfg(feature = "extempore")]
+#[test]
+fn the_example_beside_another_thread_runs() {
+    for said in run("beside", &["examples/beside.c"]) {
+        assert!(said.contains("64 allocations: median"), "{said}");
     }
 }
 

@@ -10,11 +10,13 @@ pub(crate) enum Command {
     Lowpass { hertz: f32, q: f32 },
     Delay { seconds: f32, feedback: f32 },
     Grain { milliseconds: f32 },
+    Help,
+    List,
     Stop,
 }
 
 pub(crate) const HELP: &str =
-    "osc HZ, lowpass HZ Q, delay SECONDS FEEDBACK, grain MILLISECONDS, stop";
+    "osc HZ, lowpass HZ Q, delay SECONDS FEEDBACK, grain MILLISECONDS, list, help, stop or quit";
 
 impl Command {
     /// What a line asks for, if anything. Frequencies must suit the sample rate.
@@ -35,7 +37,9 @@ impl Command {
                 feedback: numbers.next("FEEDBACK", 0.0, 0.95)?,
             },
             "grain" => Command::Grain { milliseconds: numbers.next("MILLISECONDS", 0.0, 500.0)? },
-            "stop" => Command::Stop,
+            "help" => Command::Help,
+            "list" => Command::List,
+            "stop" | "quit" => Command::Stop,
             _ => return Err(format!("{}: is no definition; there are {HELP}", shown(name))),
         };
         match numbers.words.next() {
@@ -75,6 +79,8 @@ impl fmt::Display for Command {
             Command::Lowpass { hertz, q } => write!(f, "lowpass {hertz} {q}"),
             Command::Delay { seconds, feedback } => write!(f, "delay {seconds} {feedback}"),
             Command::Grain { milliseconds } => write!(f, "grain {milliseconds}"),
+            Command::Help => write!(f, "help"),
+            Command::List => write!(f, "list"),
             Command::Stop => write!(f, "stop"),
         }
     }

@@ -4,10 +4,10 @@ use crate::clock::Clock;
 use crate::command::{Command, HELP};
 use crate::patch::{self, Cloud, Defined, Integrators, Line, Play};
 use crate::player::Callers;
-use crate::repl::tell;
+use crate::repl::{Line as Typed, tell};
 use crate::score::SCORE;
 use memzone::{Binder, ZoneError, stats, try_hot};
-use std::mem;
+use std::mem::{self, discriminant};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -54,6 +54,8 @@ pub(crate) struct Conductor<'z, 'a> {
     /// Bytes in all other zones.
     other_bytes: i64,
     conducted: Conducted,
+    /// What plays, stage by stage.
+    playing: [Command; 4],
 }
 
 impl<'z, 'a> Conductor<'z, 'a> {
@@ -65,14 +67,23 @@ impl<'z, 'a> Conductor<'z, 'a> {
     ) -> Result<(Conductor<'z, 'a>, Callers<'z>), ZoneError> {
         let other_bytes = stats::threads().total().live;
         // At first nothing is heard of the four.
+        let open = 0.4 * rate;
         let osc = try_hot(patch::osc(rate, 0.0)?)?;
-        let lowpass = try_hot(patch::lowpass(rate, 0.4 * rate, 0.7)?)?;
+        let lowpass = try_hot(patch::lowpass(rate, open, 0.7)?)?;
         let delay = try_hot(patch::delay(rate, 0.3, 0.0)?)?;
         let grain = try_hot(patch::grain(rate, 0.0)?)?;
+        let playing = [
+            Command::Osc { hertz: 0.0 },
+            Command::Lowpass { hertz: open, q: 0.7 },
+            Command::Delay { seconds: 0.3, feedback: 0.0 },
+            Command::Grain { milliseconds: 0.0 },
+        ];
         let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
         let binders = Binders { osc: osc.1, lowpass: lowpass.1, delay: delay.1, grain: grain.1 };
         let conducted = Conducted::default();
-        Ok((Conductor { binders, clock, interrupted, rate, other_bytes, conducted }, callers))
+        let conductor =
+            Conductor { binders, clock, interrupted, rate, other_bytes, conducted, playing };
+        Ok((conductor, callers))
     }
 
     /// Plays the score, over so many blocks.
@@ -94,15 +105,18 @@ impl<'z, 'a> Conductor<'z, 'a> {
 
     /// Plays what is typed, until it is stopped or nothing more can come. Then what is played once, in
     /// `pass` blocks, may come to its end.
-    pub(crate) fn play_lines(mut self, lines: &Receiver<String>, pass: usize) -> Conducted {
+    pub(crate) fn play_lines(mut self, lines: &Receiver<Typed>, pass: usize) -> Conducted {
         tell(format_args!("{HELP}"));
         while !self.clock.is_over() {
             match lines.recv_timeout(IDLE) {
-                Ok(line) => match Command::parse(&line, self.rate) {
-                    Ok(Some(command)) => self.define(command),
-                    Ok(None) => {}
-                    Err(message) => tell(format_args!("{message}")),
-                },
+                Ok(line) => {
+                    let answer = match Command::parse(&line.text, self.rate) {
+                        Ok(Some(command)) => self.obey(command),
+                        Ok(None) => Some(String::new()),
+                        Err(message) => Some(message),
+                    };
+                    line.answer(answer);
+                }
                 Err(RecvTimeoutError::Timeout) => self.look_around(),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.clock.end_at((self.clock.played() / pass + 1) * pass);
@@ -111,6 +125,25 @@ impl<'z, 'a> Conductor<'z, 'a> {
             }
         }
         self.end()
+    }
+
+    /// Does what a line asks for, and answers; or it is the end.
+    fn obey(&mut self, command: Command) -> Option<String> {
+        match command {
+            Command::Help => Some(HELP.to_owned()),
+            Command::List => Some(self.playing.map(|command| command.to_string()).join("\n")),
+            Command::Stop => {
+                self.stop();
+                None
+            }
+            definition => {
+                let before = self.conducted.taken.len();
+                self.define(definition);
+                let taken = self.conducted.taken.get(before)?;
+                let millis = taken.wait.as_secs_f64() * 1e3;
+                Some(format!("{definition}: plays after {millis:.1} ms"))
+            }
+        }
     }
 
     /// Redefines a stage, and waits until the audio thread plays it.
@@ -129,8 +162,11 @@ impl<'z, 'a> Conductor<'z, 'a> {
             Command::Grain { milliseconds } => {
                 self.rebind(command, |of| &of.grain, patch::grain(rate, milliseconds));
             }
-            Command::Stop => self.stop(),
+            Command::Help | Command::List | Command::Stop => return,
         }
+        let stage = self.playing.iter_mut();
+        let same = |playing: &&mut Command| discriminant(*playing) == discriminant(&command);
+        stage.filter(same).for_each(|playing| *playing = command);
     }
 
     fn stop(&self) {

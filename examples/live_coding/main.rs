@@ -1,15 +1,16 @@
 //! Plays a patch whose closures another thread redefines while it plays.
 //!
 //! ```text
-//! cargo run --release --example live_coding -- [--paced] [--repl] [IN] [OUT.wav]
+//! cargo run --release --example live_coding -- [--paced] [--repl] [--raw] [IN] [OUT.wav]
+//! cargo run --release --example live_coding -- --repl - | aplay
 //! ```
 //!
 //! To learn memzone, read `patch.rs`, the definitions, each of which owns a zone; then `player.rs`,
 //! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
 //! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
 //! `repl.rs`) or not (`score.rs`), the pace of a sound card (`clock.rs`), the sound that is played
-//! without a file (`material.rs`, `notes.rs`), the file that is written (`output.rs`) and the plot (`plot.rs`). Eight files are
-//! shared with the example `denoise`. The patch, the player, the commands, the score and the notes are
+//! without a file (`material.rs`, `notes.rs`), the file or the stream that is written (`output.rs`, `stream.rs`) and the plot
+//! (`plot.rs`). Eight files are shared with the example `denoise`. The patch, the player, the commands, the score and the notes are
 //! also played by a web page: `examples/web`.
 
 mod clock;
@@ -33,6 +34,7 @@ mod report;
 mod score;
 #[path = "../denoise/sound.rs"]
 mod sound;
+mod stream;
 #[path = "../denoise/tiny.rs"]
 mod tiny;
 #[path = "../denoise/unfinished.rs"]
@@ -43,13 +45,15 @@ mod wav;
 use crate::clock::{Card, Clock};
 use crate::conductor::{Conducted, Conductor, FADE_OUT};
 use crate::draft::Draft;
-use crate::output::{Played, Written};
+use crate::output::{Output, Played, Written};
 use crate::patch::{DESTROYED, Frame, MADE};
 use crate::player::{BLOCK, BLOCK_BYTES, Player};
 use crate::plot::Plot;
+use crate::repl::Session;
 use crate::report::{Report, Row, Work};
 use crate::score::SCORE;
 use crate::sound::Sound;
+use crate::stream::Stream;
 use crate::unfinished::Unfinished;
 use hound::WavSpec;
 use memzone::Zone;
@@ -66,13 +70,16 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-const USAGE: &str = "usage: live_coding [--paced] [--repl] [IN] [OUT.wav]";
+const USAGE: &str = "usage: live_coding [--paced] [--repl] [--raw] [IN] [OUT.wav]";
 
 const HELP: &str = "
 IN is a WAV, AIFF, CAF, FLAC, Ogg Vorbis or MP3 file of one or two channels.
 Without IN, it plays a pattern of its own.
 Without OUT.wav, the output is IN-live.wav in the current directory.
 A plot goes beside it, with .svg in the place of .wav.
+With - as OUT.wav, the samples go to the standard output as they are played:
+  live_coding --repl - | aplay              or  .. | ffplay -
+
 
   --paced  play at the speed of a sound card, not as fast as can be
   --repl   play at that speed, again and again, and read definitions from the
@@ -81,7 +88,10 @@ A plot goes beside it, with .svg in the place of .wav.
            lowpass HZ Q            a filter
            delay SECONDS FEEDBACK  an echo
            grain MILLISECONDS      a cloud of grains; 0 has none
-           stop                    the end
+           list                    what plays
+           help                    these lines, in short
+           stop, quit              the end
+  --raw    with -, the samples alone: 16 bits, two channels, little-endian
 ";
 
 /// Seconds for which echoes and grains go on after the input.
@@ -92,6 +102,10 @@ const TAIL: f32 = 2.0;
 struct Arguments {
     paced: bool,
     repl: bool,
+    /// No WAV header before the samples.
+    raw: bool,
+    /// Whether samples go to the standard output.
+    stream: bool,
     paths: Vec<PathBuf>,
 }
 
@@ -102,8 +116,12 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match understand(&arguments).and_then(|arguments| run(&arguments)) {
-        Ok((report, is_good)) => {
-            print(format_args!("{report}"));
+        Ok((report, is_good, is_aside)) => {
+            if is_aside {
+                repl::tell(format_args!("{report}"));
+            } else {
+                print(format_args!("{report}"));
+            }
             if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(message) => {
@@ -124,17 +142,26 @@ fn understand(arguments: &[OsString]) -> Result<Arguments, String> {
         match argument.to_str() {
             Some("--paced") => understood.paced = true,
             Some("--repl") => understood.repl = true,
+            Some("--raw") => understood.raw = true,
+            Some("-") if !understood.stream => understood.stream = true,
             Some(option) if option.starts_with('-') => {
                 return Err(format!("{}: is no option; {USAGE}", option.escape_default()));
             }
             _ => understood.paths.push(PathBuf::from(argument)),
         }
     }
-    if understood.paths.len() > 2 { Err(USAGE.to_owned()) } else { Ok(understood) }
+    if understood.raw && !understood.stream {
+        return Err("--raw: is for the standard output, with - as OUT.wav".to_owned());
+    }
+    let files = understood.paths.len() + usize::from(understood.stream);
+    if files > 2 { Err(USAGE.to_owned()) } else { Ok(understood) }
 }
 
+/// A report, whether nothing went wrong, and whether something else goes to the standard output.
+type Done = (Report, bool, bool);
+
 /// All the work; what goes wrong is told in one line.
-fn run(arguments: &Arguments) -> Result<(Report, bool), String> {
+fn run(arguments: &Arguments) -> Result<Done, String> {
     match &arguments.paths[..] {
         [] => {
             let target = Path::new("target");
@@ -154,9 +181,9 @@ fn default_output(input: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<(Report, bool), String> {
+fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<Done, String> {
     for (output, what) in [(output, "output"), (&plot::path(output), "plot")] {
-        if unfinished::are_same_file(input, output) {
+        if !arguments.stream && unfinished::are_same_file(input, output) {
             return Err(format!("{}: is both the input and the {what}", input.display()));
         }
     }
@@ -164,28 +191,30 @@ fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<(Repo
     play(arguments, &input.display().to_string(), &sound, output)
 }
 
-/// Plays a sound through the patch. The report, and whether nothing went wrong.
-fn play(
-    arguments: &Arguments,
-    input: &str,
-    sound: &Sound,
-    output: &Path,
-) -> Result<(Report, bool), String> {
+/// Plays a sound through the patch.
+fn play(arguments: &Arguments, input: &str, sound: &Sound, output: &Path) -> Result<Done, String> {
     // Before there are files, which would be removed at Ctrl-C.
     let interrupted = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
         .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
-    let mut draft = Draft::create(output, WavSpec { channels: 2, ..sound.spec })?;
-    let plot_path = plot::path(output);
-    if plot_path == output {
-        return Err(format!("{}: is what the plot is called", output.display()));
-    }
-    let (plot_file, plot_writer) = Unfinished::create(&plot_path)?;
+    let (mut to, title, plot) = if arguments.stream {
+        let stream = Stream::begin(sound.spec.sample_rate, !arguments.raw)?;
+        (Output::Stream(stream), format!("{input} -> standard output"), None)
+    } else {
+        let draft = Draft::create(output, WavSpec { channels: 2, ..sound.spec })?;
+        let plot_path = plot::path(output);
+        if plot_path == output {
+            return Err(format!("{}: is what the plot is called", output.display()));
+        }
+        let title = format!("{input} -> {}, {}", draft.path().display(), plot_path.display());
+        (Output::File(Box::new(draft)), title, Some(Unfinished::create(&plot_path)?))
+    };
 
     let rate = sound.rate() as f32;
     let frames = sound.samples.len() / sound.channels();
     let blocks = (frames + (TAIL * rate) as usize).div_ceil(BLOCK);
     let is_paced = arguments.paced || arguments.repl;
+    let (session, lines) = arguments.repl.then(Session::begin).unzip();
     let clock = Clock::new(
         if arguments.repl { usize::MAX } else { blocks },
         if is_paced { usize::MAX } else { 0 },
@@ -204,14 +233,11 @@ fn play(
     let period = is_paced.then(|| Duration::from_secs_f64(BLOCK as f64 / f64::from(rate)));
 
     let (conducted, written, audio) = thread::scope(|threads| {
-        let conductor = threads.spawn(|| {
-            if arguments.repl {
-                conductor.play_lines(&repl::lines(), blocks)
-            } else {
-                conductor.play_score(blocks)
-            }
+        let conductor = threads.spawn(move || match lines {
+            Some(lines) => conductor.play_lines(&lines, blocks),
+            None => conductor.play_score(blocks),
         });
-        let writer = threads.spawn(|| output::write(blocks_played, &mut draft, bar.as_ref()));
+        let writer = threads.spawn(|| output::write(blocks_played, &mut to, bar.as_ref()));
         let audio = play_blocks(&mut player, sound, blocks, Card::new(&clock, period), to_writer);
         let bytes = player.block_bytes;
         // The conductor destroys what it leaves.
@@ -221,21 +247,23 @@ fn play(
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    if let Some(session) = session {
+        session.end();
+    }
     let Written { measured, extremes } = written?;
 
     let deadline = Duration::from_secs_f64(BLOCK as f64 / f64::from(rate));
     let other_bytes = zone.capacity();
-    Plot {
-        block: deadline,
-        extremes: &extremes,
-        times: &measured.times,
-        conducted: &conducted,
-        other_bytes,
-    }
-    .write(plot_writer)
-    .map_err(|cause| plot_file.error(&cause))?;
+    let plot = match plot {
+        Some((plot_file, plot_writer)) => {
+            let (times, conducted) = (&measured.times, &conducted);
+            let plot = Plot { block: deadline, extremes: &extremes, times, conducted, other_bytes };
+            plot.write(plot_writer).map_err(|cause| plot_file.error(&cause))?;
+            Some(plot_file)
+        }
+        None => None,
+    };
 
-    let title = format!("{input} -> {}", draft.path().display());
     let definitions = conducted.held.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
     let is_score = !arguments.repl && !interrupted.load(Relaxed);
     let expected = if is_score { SCORE.len() } else { conducted.taken.len() };
@@ -245,10 +273,12 @@ fn play(
         && audio.section.denied() == 0
         && audio.taken_up == expected as u64
         && MADE.load(Relaxed) == DESTROYED.load(Relaxed);
-    let format = draft.finish()?;
-    plot_file.finish().map_err(|cause| plot_file.error(&cause))?;
+    let format = to.finish()?;
+    if let Some(plot) = plot {
+        plot.finish().map_err(|cause| plot.error(&cause))?;
+    }
     let report = Report {
-        title: format!("{title}, {}", plot_path.display()),
+        title,
         format,
         work: Work {
             name: "block",
@@ -264,7 +294,7 @@ fn play(
         ],
         rows,
     };
-    Ok((report, is_good))
+    Ok((report, is_good, arguments.stream))
 }
 
 /// What a thread returned. Where it has panicked, so does this one.

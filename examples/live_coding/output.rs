@@ -4,6 +4,7 @@ use crate::draft::Draft;
 use crate::meter::{Lap, Measured};
 use crate::patch::Frame;
 use crate::player::BLOCK;
+use crate::stream::Stream;
 use indicatif::ProgressBar;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::thread;
@@ -19,6 +20,40 @@ const LOOK: Duration = Duration::from_millis(1);
 pub(crate) struct Played {
     pub(crate) frames: [Frame; BLOCK],
     pub(crate) lap: Lap,
+}
+
+/// Where they go.
+pub(crate) enum Output {
+    File(Box<Draft>),
+    Stream(Stream),
+}
+
+impl Output {
+    fn write(&mut self, samples: &[f32]) -> Result<(), String> {
+        match self {
+            Output::File(draft) => draft.write(samples),
+            Output::Stream(stream) => {
+                stream.write(samples);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends on what was written, where somebody listens.
+    fn send(&mut self) -> Result<(), String> {
+        match self {
+            Output::File(_) => Ok(()),
+            Output::Stream(stream) => stream.send(),
+        }
+    }
+
+    /// Says what was written.
+    pub(crate) fn finish(self) -> Result<String, String> {
+        match self {
+            Output::File(draft) => draft.finish(),
+            Output::Stream(stream) => Ok(stream.format()),
+        }
+    }
 }
 
 /// What all of them came to.
@@ -52,7 +87,7 @@ pub(crate) fn give(to_writer: &mut Producer<Played>, played: Played) -> bool {
 /// Writes blocks until there are no more.
 pub(crate) fn write(
     mut blocks: Consumer<Played>,
-    draft: &mut Draft,
+    output: &mut Output,
     bar: Option<&ProgressBar>,
 ) -> Result<Written, String> {
     let mut written = Written { measured: Measured::new(0), extremes: Vec::new() };
@@ -61,13 +96,14 @@ pub(crate) fn write(
         let was_abandoned = blocks.is_abandoned();
         while let Ok(Played { frames, lap }) = blocks.pop() {
             let samples = frames.as_flattened();
-            draft.write(samples)?;
+            output.write(samples)?;
             written.measured.add(lap);
             let low = samples.iter().copied().fold(f32::INFINITY, f32::min);
             let high = samples.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             written.extremes.push((low, high));
             bar.inspect(|bar| bar.inc(1));
         }
+        output.send()?;
         if was_abandoned {
             return Ok(written);
         }

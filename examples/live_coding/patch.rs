@@ -8,9 +8,8 @@
 
 use crate::tiny::flushed;
 use memzone::{Closure, Zone, ZoneError, ZoneFn};
-use std::cell::Cell;
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// A sample for each side.
 pub(crate) type Frame = [f32; 2];
@@ -150,35 +149,52 @@ fn look_up(table: &[f32], part: f32) -> f32 {
     a + (b - a) * (place - before as f32)
 }
 
-/// The past few seconds, in the player's zone. Whoever has a copy reads the same line.
+/// The past few seconds, in the player's zone. Whoever has a copy reads the same line. It is of atomics, which cost
+/// nothing more here, so that a player can be made on one thread and go to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'z> {
-    frames: &'z [Cell<Frame>],
+    frames: &'z [Place],
     /// The place that is written next.
-    head: &'z Cell<usize>,
+    head: &'z AtomicUsize,
+}
+
+/// A frame of the line.
+#[derive(Default)]
+struct Place(AtomicU64);
+
+impl Place {
+    fn get(&self) -> Frame {
+        let bits = self.0.load(Relaxed);
+        [f32::from_bits(bits as u32), f32::from_bits((bits >> 32) as u32)]
+    }
+
+    fn set(&self, [left, right]: Frame) {
+        self.0.store(u64::from(left.to_bits()) | u64::from(right.to_bits()) << 32, Relaxed);
+    }
 }
 
 impl<'z> Line<'z> {
     pub(crate) fn new(zone: &'z Zone, frames: usize) -> Line<'z> {
         Line {
-            frames: zone.alloc_slice_with(frames, |_| Cell::new([0.0; 2])),
-            head: zone.alloc(Cell::new(0)),
+            frames: zone.alloc_slice_with(frames, |_| Place::default()),
+            head: zone.alloc(AtomicUsize::new(0)),
         }
     }
 
     #[cfg(test)]
     pub(crate) fn frames(&self) -> impl Iterator<Item = Frame> {
-        self.frames.iter().map(Cell::get)
+        self.frames.iter().map(Place::get)
     }
 
     pub(crate) fn write(&self, frame: Frame) {
-        self.frames[self.head.get()].set(frame);
-        self.head.set((self.head.get() + 1) % self.frames.len());
+        let head = self.head.load(Relaxed);
+        self.frames[head].set(frame);
+        self.head.store((head + 1) % self.frames.len(), Relaxed);
     }
 
     /// The place that was written so many frames ago, at most as many as there are.
     fn back(&self, frames: f64) -> f64 {
-        self.wrapped(self.head.get() as f64 - frames)
+        self.wrapped(self.head.load(Relaxed) as f64 - frames)
     }
 
     /// A place less than the line's length beyond one of its ends.

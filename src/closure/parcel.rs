@@ -3,6 +3,7 @@
 use crate::copy::DeepCopy;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::state;
+use crate::scope::shared;
 use crate::zone::Zone;
 use core::alloc::Layout;
 use core::fmt;
@@ -66,6 +67,8 @@ pub struct Parcel<T: for<'z> DeepCopy<'z>> {
 struct Held<V> {
     value: V,
     figures: Figures,
+    /// A handle that lies in the zone itself, so that it does not move with the parcel.
+    handle: NonNull<Zone>,
 }
 
 /// The zone's figures when the value was built. A shared parcel may be asked for these. It may not read the zone's own
@@ -175,27 +178,30 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     where
         B: for<'z> FnOnce(&'z Zone) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
     {
-        /// `'z` is the lifetime of the zone's local variable, so the compiler sees that the value ends before the zone.
-        fn put<'z, T: for<'a> DeepCopy<'a>>(
-            zone: &'z Zone,
-            build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
-        ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
-            // The value may keep this reference, so the handle behind it must not move with the parcel.
-            let handle = zone.handle_in_zone()?;
-            let layout = Layout::new::<Held<In<'z, T>>>();
-            let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
-            let value = build(handle)?;
-            // Checked while `value` still has an owner, so that an error drops it.
-            zone.check_others(state::ENTRIES)?;
-            zone.seal(true);
-            // SAFETY: (I2) the memory was just taken for this type.
-            unsafe { place.write(Held { value, figures: Figures::of(zone) }) };
-            // The two types differ only in a lifetime. They are the same type otherwise, as no trait implementation
-            // that `for<'z>` accepts can depend on the lifetime.
-            Ok(place.cast())
-        }
-        let held = put::<T>(&zone, build)?;
+        let held = Self::put(&zone, build)?;
         Ok(Parcel { held, zone })
+    }
+
+    /// Builds a value in a zone, which is sealed then. `'z` is the lifetime of the zone's variable, so the compiler sees
+    /// that the value ends before the zone.
+    fn put<'z>(
+        zone: &'z Zone,
+        build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
+    ) -> Result<NonNull<Held<In<'static, T>>>, ZoneError> {
+        // The value may keep this reference, so the handle behind it must not move with the parcel.
+        let handle = zone.handle_in_zone()?;
+        let layout = Layout::new::<Held<In<'z, T>>>();
+        let place = zone.try_alloc_layout(layout)?.cast::<Held<In<'z, T>>>();
+        let value = build(handle)?;
+        // Checked while `value` still has an owner, so that an error drops it.
+        zone.check_others(state::ENTRIES)?;
+        zone.seal(true);
+        let (figures, handle) = (Figures::of(zone), NonNull::from(handle));
+        // SAFETY: (I2) the memory was just taken for this type.
+        unsafe { place.write(Held { value, figures, handle }) };
+        // The two types differ only in a lifetime. They are the same type otherwise, as no trait implementation
+        // that `for<'z>` accepts can depend on the lifetime.
+        Ok(place.cast())
     }
 
     /// The place of the value.
@@ -247,6 +253,110 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         // SAFETY: (I22) the value lives as long as the zone. `change` knows nothing of the lifetime, so it puts nothing
         // there that could end before the zone.
         change(unsafe { self.value().as_mut() })
+    }
+
+    /// Changes the value, and puts what it needs for that into its zone.
+    ///
+    /// What the value does not lead to any more stays in the zone until [`compact`](Parcel::compact).
+    ///
+    /// ```
+    /// use memzone::Parcel;
+    ///
+    /// let mut name: Parcel<&'static str> = Parcel::new(64, |z| &*z.alloc_str("kick"));
+    /// name.edit(|name, z| *name = z.alloc_fmt(format_args!("{name} 2")));
+    /// assert_eq!(name.with(|name| name.len()), 6);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within what its zone has left.
+    pub fn edit<R>(
+        &mut self,
+        edit: impl for<'z> FnOnce(&mut <T as DeepCopy<'z>>::Copied, &'z Zone) -> R,
+    ) -> R {
+        // SAFETY: (I20) what the parcel holds lives as long as the zone.
+        let handle = unsafe { (*self.held.as_ptr()).handle };
+        // SAFETY: (I21) the handle lies in the zone. The zone is sealed, so no other handle comes of it.
+        let zone = unsafe { handle.as_ref() };
+        // SAFETY: (I22) the value lives as long as the zone. `edit` knows nothing of the lifetime, so it puts nothing
+        // there that could end before the zone.
+        let result = edit(unsafe { self.value().as_mut() }, zone);
+        let figures = Figures::of(&self.zone);
+        // SAFETY: (I20) the figures are this parcel's, which nobody shares just now.
+        unsafe { (*self.held.as_ptr()).figures = figures };
+        result
+    }
+
+    /// Copies what the value leads to into another zone, and goes on there: what it does not lead to any more is gone.
+    /// The zone that it was in is reset, and takes the other one's place, for the next time.
+    ///
+    /// It is a copying collector at a moment of your choosing. What is shared stays shared, and circles stay circles, as in
+    /// [`zcopy_shared`](crate::zcopy_shared).
+    ///
+    /// ```
+    /// use memzone::{DeepCopy, Parcel, Zone};
+    ///
+    /// #[derive(DeepCopy)]
+    /// struct Patch<'z> {
+    ///     modules: Option<&'z Module<'z>>,
+    /// }
+    ///
+    /// #[derive(DeepCopy, Clone, Copy)]
+    /// struct Module<'z> {
+    ///     gain: f32,
+    ///     next: Option<&'z Module<'z>>,
+    /// }
+    ///
+    /// let (mut patch, mut spare) = (Parcel::<Patch>::new(4096, |_| Patch { modules: None }), Zone::new(4096));
+    /// for n in 0..10_000 {
+    ///     patch.edit(|patch, z| {
+    ///         // Two modules are there, the newest one first.
+    ///         let next = patch.modules.map(|last| &*z.alloc(Module { next: None, ..*last }));
+    ///         patch.modules = Some(z.alloc(Module { gain: n as f32, next }));
+    ///     });
+    ///     if patch.used() > 2000 {
+    ///         patch.compact(&mut spare)?;
+    ///         assert!(patch.used() < 200);
+    ///     }
+    /// }
+    /// assert_eq!((patch.blocks(), spare.blocks()), (1, 1));
+    /// assert_eq!(patch.with(|patch| patch.modules.unwrap().next.unwrap().gain), 9998.0);
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_zcopy_shared`](crate::try_zcopy_shared) and of [`Zone::reset`] for `spare`; the parcel is as it was
+    /// then, and `spare` has no more in it than what a failed copy leaves, until the next time.
+    ///
+    /// # Panics
+    ///
+    /// Where a destructor of the old value or a hook of its zone does. The new value is there then.
+    ///
+    /// # Real-time
+    ///
+    /// As [`zcopy_shared`](crate::zcopy_shared), within what `spare` has room for.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in what the value leads to.
+    pub fn compact(&mut self, spare: &mut Zone) -> Result<(), ZoneError>
+    where
+        for<'a, 'z> <T as DeepCopy<'a>>::Copied: DeepCopy<'z, Copied = <T as DeepCopy<'z>>::Copied>,
+    {
+        fn copy<'z, V: DeepCopy<'z>>(value: &V, to: &'z Zone) -> Result<V::Copied, ZoneError> {
+            shared(to, || value.deep_copy(to))
+        }
+        spare.reset()?;
+        // By `with`, so that the copying code knows nothing of the old zone's lifetime (I22).
+        let held = Self::put(spare, |to| self.with(|value| copy(value, to)))?;
+        let old = self.value();
+        core::mem::swap(&mut self.zone, spare);
+        self.held = held;
+        spare.seal(false);
+        // SAFETY: (I20) the old value is dropped here and nowhere else, and its zone is still there.
+        unsafe { old.drop_in_place() };
+        spare.reset()
     }
 
     /// Drops the value and gives its zone to this thread, which can reset it and use it again. Cleanup hooks run at the

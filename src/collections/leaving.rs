@@ -8,7 +8,7 @@ use super::zmap::ZMap;
 #[cfg(feature = "hashbrown")]
 use super::zset::ZSet;
 use super::zvec::ZVec;
-use crate::copy::{DeepCopy, Depth};
+use crate::copy::{DeepCopy, Depth, Known, Undo};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 #[cfg(feature = "hashbrown")]
@@ -18,6 +18,11 @@ use core::hash::{BuildHasher, Hash};
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
     type Copied = ZVec<'z, T::Copied>;
     const UNWATCHED: bool = T::FLAT;
+
+    fn undo(known: &mut Known) -> Undo<Self> {
+        // SAFETY: (I41) a copy runs nothing but this file, what makes its room, and the copies of the items.
+        unsafe { Undo::if_derived(T::undo(known).may()) }
+    }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
@@ -54,6 +59,11 @@ impl<'z, T: DeepCopy<'z, Copied: Ord>> DeepCopy<'z> for ZHeap<'_, T> {
 impl<'z> DeepCopy<'z> for ZString<'_> {
     type Copied = ZString<'z>;
     const UNWATCHED: bool = true;
+
+    fn undo(_known: &mut Known) -> Undo<Self> {
+        // SAFETY: (I41) a copy runs nothing but memzone's own code.
+        unsafe { Undo::if_derived(true) }
+    }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<ZString<'z>, ZoneError> {
         to.try_string_from(self)

@@ -1,7 +1,5 @@
 //! More slices and texts that are put into a zone: of clones, of defaults, of values that move, of texts that are joined.
 
-// An arena gives `&mut` from `&self`: each call gives other memory (I2).
-#![expect(clippy::mut_from_ref)]
 #![forbid(unsafe_code)]
 
 use crate::error::{Refused, ZoneError, or_panic};

@@ -31,6 +31,18 @@ use core::str::{Chars, Utf8Error};
 /// assert_eq!(kept, "VOICE 3");
 /// ```
 ///
+/// More of its methods:
+///
+/// ```
+/// let zone = memzone::Zone::new(4096);
+/// let mut name = zone.string_from("kick");
+/// name.insert_str(0, "808 ");
+/// name.push_fmt(format_args!(" {}", 2));
+/// name.as_mut_str().make_ascii_uppercase();
+/// assert_eq!(name, "808 KICK 2");
+/// assert_eq!(name.into_bytes()[0], b'8');
+/// ```
+///
 /// While it is the last allocation, it grows in its place; see [`ZVec`] for what else holds for its memory. When the
 /// zone has no memory left, the plain methods panic with the [`ZoneError`], and `write!` and the `try_` methods give an
 /// error. The text is as it was then.

@@ -9,6 +9,15 @@ use core::cell::Cell;
 /// Stack a copy may use, in bytes.
 const STACK: usize = if cfg!(feature = "std") { 24 << 10 } else { 2 << 10 };
 
+/// A mark of a floor: the copy has a table, so that what is shared stays shared. Other floors have no marks.
+const SHARING: usize = 1;
+
+/// A mark of a floor: the copy is watched from its start on, as it failed before.
+const PROBING: usize = 2;
+
+/// What is found in the place of a table where the copy is watched from its start on.
+pub(super) const WATCHED: *mut () = core::ptr::without_provenance_mut(1);
+
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
 const MOST_NESTED: usize = 3;
@@ -16,7 +25,11 @@ const MOST_NESTED: usize = 3;
 per_thread! {
     /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.
     pub(super) static FLOOR: Cell<usize> = const { Cell::new(0) };
+    /// How many bytes each run may take, but for slices of plain data and texts.
+    pub(super) static BUDGET: Cell<usize> = const { Cell::new(1 << 29) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
+    /// The table of the copy whose floor is marked, as an address that its owner knows the type of.
+    static TABLE: Cell<*mut ()> = const { Cell::new(core::ptr::null_mut()) };
 }
 
 /// Sets a thread-local for as long as it lives.
@@ -60,7 +73,49 @@ pub(super) fn following() -> During<usize> {
 /// The floor of a copy that begins here.
 #[inline(always)]
 pub(super) fn floor() -> usize {
-    stack_top().saturating_sub(STACK).max(1)
+    stack_top().saturating_sub(STACK).max(4) & !(SHARING | PROBING)
+}
+
+/// The floor for a run that begins here, and the table, if the copy that this thread is in has one.
+#[inline(always)]
+pub(super) fn floor_and_table() -> (usize, *mut ()) {
+    match FLOOR.get() {
+        0 => (floor(), core::ptr::null_mut()),
+        marked if marked & SHARING != 0 => (marked & !SHARING, TABLE.get()),
+        marked if marked & PROBING != 0 => (marked & !PROBING, WATCHED),
+        floor => (floor, core::ptr::null_mut()),
+    }
+}
+
+/// Makes a copy whose runs are watched from their start on. `None` where that would be a copy with a table.
+pub(super) fn probing<R>(copy: impl FnOnce() -> R) -> Option<R> {
+    let outer = FLOOR.get();
+    if outer & SHARING != 0 {
+        return None;
+    }
+    let floor = if outer == 0 { floor() } else { outer };
+    let _floor = During::new(&FLOOR, floor | PROBING);
+    Some(copy())
+}
+
+/// Makes a copy with a table, whose runs find it. Other code that runs within a run does not.
+pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
+    let outer = FLOOR.get();
+    let floor = if outer == 0 { floor() } else { outer & !PROBING };
+    let _table = During::new(&TABLE, table);
+    let _floor = During::new(&FLOOR, floor | SHARING);
+    copy()
+}
+
+/// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.
+#[inline]
+pub(super) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
+    let floor = FLOOR.get();
+    if floor & SHARING == 0 {
+        return copy();
+    }
+    let _floor = During::new(&FLOOR, floor & !SHARING);
+    copy()
 }
 
 /// Runs a copy on a floor of its own, within one whose floor is used up.
@@ -76,7 +131,7 @@ pub(super) fn nested<R>(copy: impl FnOnce() -> Result<R, ZoneError>) -> Result<R
         return Err(ZoneError::TooDeep);
     }
     let _nested = During::new(&NESTED, nested + 1);
-    let _floor = During::new(&FLOOR, floor());
+    let _floor = During::new(&FLOOR, floor() | FLOOR.get() & SHARING);
     copy()
 }
 

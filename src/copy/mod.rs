@@ -19,11 +19,11 @@ mod same;
 
 mod reuse;
 
-mod undo;
-
 mod in_place;
 
 mod depth;
+
+mod undo;
 
 mod seen;
 
@@ -32,6 +32,8 @@ mod table;
 mod watch;
 
 mod run;
+
+mod follow;
 
 mod later;
 
@@ -48,6 +50,8 @@ mod parts;
 mod cells;
 
 mod references;
+
+mod wire;
 
 mod zones;
 
@@ -76,9 +80,10 @@ pub use part::{Copies, Part};
 pub use references::Referent;
 pub use run::{Run, runs_as_a_whole};
 pub use same::Holder;
-pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
-pub use zcopy::{ZCopy, try_zcopy, zcopy};
+pub(crate) use undo::{undoing, undoing_and_probing};
+pub use wire::Wire;
+pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 
 /// A type whose values can be copied to another zone with everything they point to.
 ///
@@ -272,7 +277,7 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        Run::slice(items, to)
+        Run::slice_alone(items, to)
     }
 
     /// Moves the value to a zone. This is what scopes call: what owns its memory elsewhere, like a
@@ -300,7 +305,10 @@ pub trait DeepCopy<'z> {
     where
         Self: Sized,
     {
-        let copied = self.deep_copy(to);
+        let copied = match Self::FLAT || Self::IN_PLACE.is_trusted() {
+            true => self.deep_copy(to),
+            false => depth::without_table(|| self.deep_copy(to)),
+        };
         // Not at the end of the function, where its panic would leak what is returned.
         drop(self);
         copied
@@ -319,7 +327,10 @@ pub trait DeepCopy<'z> {
     #[doc(hidden)]
     #[inline]
     fn copy_at(&self, to: &'z Zone, _depth: Depth) -> Result<Self::Copied, ZoneError> {
-        self.deep_copy(to)
+        match Self::FLAT || Self::IN_PLACE.is_trusted() {
+            true => self.deep_copy(to),
+            false => depth::without_table(|| self.deep_copy(to)),
+        }
     }
 
     /// Writes the value's copy to its place. Called only where `IN_PLACE` promises that it does.

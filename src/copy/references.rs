@@ -2,7 +2,7 @@
 
 use super::in_place::InPlace;
 use super::run::Run;
-use super::{DeepCopy, Known, Undo};
+use super::{DeepCopy, Known, Undo, undoing};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::ffi::CStr;
@@ -23,7 +23,7 @@ macro_rules! references {
                 }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    Run::reference(&**self, to).map(|copied| &$($kind)* *copied)
+                    references!(reference $($kind)*)(&**self, to)
                 }
                 #[inline(always)]
                 unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
@@ -44,7 +44,10 @@ macro_rules! references {
                 }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    Run::slice(&**self, to).map(|copied| &$($kind)* *copied)
+                    if T::IN_PLACE.plain() {
+                        return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
+                    }
+                    references!(slice $($kind)*)(&**self, to)
                 }
                 #[inline(always)]
                 unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
@@ -76,6 +79,10 @@ macro_rules! references {
             }
         )*
     };
+    (reference) => { Run::reference };
+    (reference mut) => { Run::reference_alone };
+    (slice) => { Run::slice };
+    (slice mut) => { Run::slice_alone };
     (follow) => { Run::follow };
     (follow mut) => { Run::follow_alone };
     (follow_slice) => { Run::follow_slice };
@@ -99,8 +106,20 @@ impl<'z> DeepCopy<'z> for &CStr {
     }
 }
 
-/// What a reference may refer to: what it becomes in another zone, where that need not be sized. The derive asks for
-/// it where a type parameter is `?Sized`.
+/// What a reference may refer to: each type that knows [`DeepCopy`], slices of such types, `str` and `CStr`.
+///
+/// [`zcopy_shared`](crate::zcopy_shared) takes such values. The derive asks for it where a type parameter is `?Sized`.
+///
+/// ```
+/// use memzone::{Referent, Zone, zcopy_shared};
+///
+/// fn kept<'z, T: ?Sized + Referent<'z>>(value: &T, to: &'z Zone) -> &'z T::Copied {
+///     zcopy_shared(value, to)
+/// }
+///
+/// let zone = Zone::new(1024);
+/// assert_eq!((kept("bass", &zone), kept(&[1, 2][..], &zone)), ("bass", &[1, 2][..]));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "what a reference to `{Self}` refers to cannot be copied to another zone",
     label = "has no `DeepCopy`, and is no slice or text",
@@ -109,24 +128,44 @@ impl<'z> DeepCopy<'z> for &CStr {
 pub trait Referent<'z> {
     /// The same type, living in the zone `'z`.
     type Copied: ?Sized + 'z;
+
+    /// A reference to its copy.
+    #[doc(hidden)]
+    fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> Referent<'z> for T {
     type Copied = T::Copied;
+    #[inline]
+    fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
+        undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
     type Copied = [T::Copied];
+    #[inline]
+    fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
+        undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<'z> Referent<'z> for str {
     type Copied = str;
+    #[inline]
+    fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
+        undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<'z> Referent<'z> for CStr {
     type Copied = CStr;
+    #[inline]
+    fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
+        undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
+    }
 }

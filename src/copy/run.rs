@@ -10,16 +10,18 @@
 //! in between: it gets the zone as it is then, and copies in it are runs of their own, which end before it does.
 
 use super::DeepCopy;
-use super::depth::{Depth, During, FLOOR, floor, nested, stack_top};
+use super::depth::{
+    BUDGET, Depth, During, FLOOR, WATCHED, floor_and_table, nested, sharing, stack_top,
+};
 use super::in_place::alike;
 use super::seen::Seen;
 use super::table::Table;
 use super::watch::{State, Watch};
 use crate::error::{MAX_ALIGN, ZoneError};
-use crate::region::bump::{MAX_REQUEST, STEP, round_up_step};
+use crate::region::bump::{STEP, round_up_step};
 use crate::region::stale;
 use crate::zone::Zone;
-use crate::zone::places::{bytes_of, refuse_drop};
+use crate::zone::places::bytes_of;
 use core::alloc::Layout;
 use core::mem::{MaybeUninit, needs_drop};
 use core::ptr::NonNull;
@@ -46,8 +48,12 @@ pub struct Run<'z> {
     cursor: NonNull<u8>,
     /// Where the run looks up from copying: the end of the block, or before that. An address.
     end: usize,
+    /// The same for a run that looks up at each value.
+    watched_end: usize,
+    /// The address of what the run compares all values with.
+    remembered: usize,
     /// How far down the stack the run goes before values are put off. `usize::MAX`: all are.
-    floor: usize,
+    pub(super) floor: usize,
     to: &'z Zone,
     newest: Option<NonNull<Note<'z>>>,
     error: Option<ZoneError>,
@@ -57,16 +63,12 @@ pub struct Run<'z> {
     base: usize,
     /// Bytes taken, up to `base`.
     taken: usize,
-    budget: usize,
     /// How many notes there are.
-    notes: usize,
+    pub(super) notes: usize,
     watch: Watch,
     /// What was copied, if that is to be copied once.
-    table: Option<NonNull<Table<'z>>>,
+    pub(super) table: Option<NonNull<Table<'z>>>,
 }
-
-/// How many bytes a copy may take, but for slices of plain data and texts.
-pub(super) const BUDGET: usize = 1 << 30;
 
 /// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
 ///
@@ -88,7 +90,7 @@ impl<'z> Run<'z> {
     pub fn copy<T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
         let mut copy = MaybeUninit::<T::Copied>::uninit();
         // SAFETY: (I42) there is room for the copy.
-        Self::start(to, BUDGET, |run| unsafe { run.write(value, copy.as_mut_ptr()) })?;
+        Self::start(to, |run| unsafe { run.write(value, copy.as_mut_ptr()) })?;
         // SAFETY: (I42) the run has written it, with all that it leads to.
         Ok(unsafe { copy.assume_init() })
     }
@@ -98,11 +100,24 @@ impl<'z> Run<'z> {
     pub(super) fn reference<T: DeepCopy<'z>>(
         target: &T,
         to: &'z Zone,
+    ) -> Result<&'z T::Copied, ZoneError> {
+        let mut place = core::ptr::null_mut();
+        // SAFETY: (I42) there is room for an address.
+        Self::start(to, |run| unsafe { run.follow_value(target, &mut place, true) })?;
+        // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
+        Ok(unsafe { &*place })
+    }
+
+    /// The same for what nothing else refers to.
+    #[inline]
+    pub(super) fn reference_alone<T: DeepCopy<'z>>(
+        target: &T,
+        to: &'z Zone,
     ) -> Result<&'z mut T::Copied, ZoneError> {
         let mut place = core::ptr::null_mut();
         // SAFETY: (I42) there is room for an address.
-        Self::start(to, BUDGET, |run| unsafe { run.follow_now(target, &mut place) })?;
-        // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
+        Self::start(to, |run| unsafe { run.follow_value(target, &mut place, false) })?;
+        // SAFETY: (I42) the run has written the copy, as above. Nobody else has its address.
         Ok(unsafe { &mut *place })
     }
 
@@ -111,14 +126,27 @@ impl<'z> Run<'z> {
     pub(super) fn slice<T: DeepCopy<'z>>(
         items: &[T],
         to: &'z Zone,
+    ) -> Result<&'z [T::Copied], ZoneError> {
+        let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
+        // SAFETY: (I42) there is room for an address.
+        Self::start(to, |run| unsafe { Run::follow_slice(items, &mut copies, run) })?;
+        // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
+        Ok(unsafe { &*copies })
+    }
+
+    /// The same for what nothing else refers to.
+    #[inline]
+    pub(super) fn slice_alone<T: DeepCopy<'z>>(
+        items: &[T],
+        to: &'z Zone,
     ) -> Result<&'z mut [T::Copied], ZoneError> {
         if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
             return copy_bits(items, to);
         }
         let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
         // SAFETY: (I42) there is room for an address.
-        Self::start(to, BUDGET, |run| unsafe { run.follow_slice_now(items, &mut copies) })?;
-        // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
+        Self::start(to, |run| unsafe { Run::follow_slice_alone(items, &mut copies, run) })?;
+        // SAFETY: (I42) the run has written the copies, as above. Nobody else has their address.
         Ok(unsafe { &mut *copies })
     }
 
@@ -126,14 +154,53 @@ impl<'z> Run<'z> {
     #[inline(always)]
     pub(super) fn start(
         to: &'z Zone,
-        budget: usize,
         write: impl FnOnce(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
-        let stack_floor = match FLOOR.get() {
-            0 => floor(),
-            floor => floor,
-        };
-        Self::run(to, stack_floor, Watch::new(budget), budget, None, write)
+        let (stack_floor, table) = floor_and_table();
+        if let Some(table) = NonNull::new(table) {
+            return Self::run_marked(to, stack_floor, table, write);
+        }
+        Self::run(to, stack_floor, Watch::new(), None, write)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn run_marked(
+        to: &'z Zone,
+        stack_floor: usize,
+        table: NonNull<()>,
+        write: impl FnOnce(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
+        /// Forgets what was noted if the run fails or panics: its copies will never be finished.
+        struct Unfinished<'t>(NonNull<Table<'t>>);
+        impl Drop for Unfinished<'_> {
+            fn drop(&mut self) {
+                // SAFETY: (I42) the run's own table, which nobody else uses just now.
+                unsafe { self.0.as_mut() }.forget();
+            }
+        }
+        if table.as_ptr() == WATCHED {
+            return Self::run(to, stack_floor, Watch::always(), None, write);
+        }
+        let table = table.cast::<Table<'z>>();
+        // SAFETY: (I42) as above.
+        if !unsafe { table.as_ref() }.is_of(to) {
+            return Self::run(to, stack_floor, Watch::new(), None, write);
+        }
+        let unfinished = Unfinished(table);
+        Self::run(to, stack_floor, Watch::never(), Some(table), write)?;
+        core::mem::forget(unfinished);
+        Ok(())
+    }
+
+    /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
+    pub(crate) fn sharing<R>(
+        scratch: &Zone,
+        to: &Zone,
+        copy: impl FnOnce() -> Result<R, ZoneError>,
+    ) -> Result<R, ZoneError> {
+        let mut table = Table::new(scratch, to)?;
+        sharing((&raw mut table).cast(), copy)
     }
 
     #[inline(always)]
@@ -141,7 +208,6 @@ impl<'z> Run<'z> {
         to: &'z Zone,
         stack_floor: usize,
         watch: Watch,
-        budget: usize,
         table: Option<NonNull<Table<'z>>>,
         write: impl FnOnce(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
@@ -151,14 +217,19 @@ impl<'z> Run<'z> {
         let mut run = Run {
             cursor,
             end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
-            floor: if table.is_some() { usize::MAX } else { stack_floor },
+            watched_end: 0,
+            remembered: 0,
+            floor: if table.is_some() || watch.state == State::Waiting {
+                usize::MAX
+            } else {
+                stack_floor
+            },
             to,
             newest: None,
             error: None,
             stack_floor,
             base,
             taken: 0,
-            budget,
             notes: 0,
             watch,
             table,
@@ -282,234 +353,9 @@ impl<'z> Run<'z> {
 
     #[cold]
     #[inline(never)]
-    fn fail(&mut self, error: ZoneError) -> bool {
+    pub(super) fn fail(&mut self, error: ZoneError) -> bool {
         self.error = Some(error);
         false
-    }
-
-    /// Takes a place for what a reference leads to, and goes on with that, or puts it off.
-    ///
-    /// # Safety
-    ///
-    /// I42: `slot` has room for an address, and `target` lives as long as the run.
-    #[inline(always)]
-    pub(super) unsafe fn follow<T: DeepCopy<'z>>(
-        target: &T,
-        slot: *mut *mut T::Copied,
-        run: &mut Self,
-    ) -> bool {
-        #[cfg(miri)]
-        let _followed = super::depth::following();
-        if stack_top() < run.floor {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { run.follow_later(target, slot, true) };
-        }
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_now(target, slot) }
-    }
-
-    /// `follow` for what nothing else refers to, which need not be looked up.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[inline(always)]
-    pub(super) unsafe fn follow_alone<T: DeepCopy<'z>>(
-        target: &T,
-        slot: *mut *mut T::Copied,
-        run: &mut Self,
-    ) -> bool {
-        #[cfg(miri)]
-        let _followed = super::depth::following();
-        if stack_top() < run.floor {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { run.follow_later(target, slot, false) };
-        }
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_now(target, slot) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[inline(always)]
-    unsafe fn follow_now<T: DeepCopy<'z>>(
-        &mut self,
-        target: &T,
-        slot: *mut *mut T::Copied,
-    ) -> bool {
-        const { refuse_drop::<T::Copied>() };
-        let Some(place) = self.reserve(target) else { return false };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place.as_ptr()) };
-        // SAFETY: (I42) the place was just taken for it.
-        unsafe { self.write(target, place.as_ptr()) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[cold]
-    #[inline(never)]
-    unsafe fn follow_later<T: DeepCopy<'z>>(
-        &mut self,
-        target: &T,
-        slot: *mut *mut T::Copied,
-        may_be_shared: bool,
-    ) -> bool {
-        /// # Safety
-        ///
-        /// That of `Write`.
-        unsafe fn write<'z, T: DeepCopy<'z>>(
-            source: *const (),
-            _len: usize,
-            place: *mut (),
-            run: &mut Run<'z>,
-        ) -> bool {
-            // SAFETY: (I42) the note is of a `T`, which lives as long as the run.
-            let target = unsafe { &*source.cast::<T>() };
-            // SAFETY: (I42) the note lies in the place for its copy.
-            unsafe { run.write(target, place.cast()) }
-        }
-        let is_looked_up = may_be_shared && self.table.is_some();
-        let leads_nowhere = T::FLAT && !is_looked_up;
-        if leads_nowhere || size_of::<T::Copied>() == 0 {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_now(target, slot) };
-        }
-        let layout = Layout::new::<T::Copied>();
-        let put_off = self.put_off(Seen::new(target), 1, layout, write::<T>, is_looked_up);
-        let Some(place) = put_off else { return false };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place.cast().as_ptr()) };
-        true
-    }
-
-    /// `follow` for a slice.
-    ///
-    /// # Safety
-    ///
-    /// I42: `slot` has room for the address of a slice, and `items` live as long as the run.
-    #[inline(always)]
-    pub(super) unsafe fn follow_slice<T: DeepCopy<'z>>(
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-        run: &mut Self,
-    ) -> bool {
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_items(items, slot, true) }
-    }
-
-    /// `follow_slice` for what nothing else refers to.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow_slice`.
-    #[inline(always)]
-    pub(super) unsafe fn follow_slice_alone<T: DeepCopy<'z>>(
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-        run: &mut Self,
-    ) -> bool {
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_items(items, slot, false) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow_slice`.
-    #[inline(always)]
-    unsafe fn follow_items<T: DeepCopy<'z>>(
-        &mut self,
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-        may_be_shared: bool,
-    ) -> bool {
-        #[cfg(miri)]
-        let _followed = super::depth::following();
-        if stack_top() < self.floor {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_slice_later(items, slot, may_be_shared) };
-        }
-        // SAFETY: (I42) the caller's promise.
-        unsafe { self.follow_slice_now(items, slot) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow_slice`.
-    #[inline(always)]
-    unsafe fn follow_slice_now<T: DeepCopy<'z>>(
-        &mut self,
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-    ) -> bool {
-        const { refuse_drop::<T::Copied>() };
-        let Some(place) = self.reserve_slice(items) else { return false };
-        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(copies) };
-        // SAFETY: (I42) the places were just taken for them.
-        unsafe { self.write_slice(items, place.as_ptr()) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow_slice`.
-    #[cold]
-    #[inline(never)]
-    unsafe fn follow_slice_later<T: DeepCopy<'z>>(
-        &mut self,
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-        may_be_shared: bool,
-    ) -> bool {
-        /// # Safety
-        ///
-        /// That of `Write`.
-        unsafe fn write<'z, T: DeepCopy<'z>>(
-            source: *const (),
-            len: usize,
-            place: *mut (),
-            run: &mut Run<'z>,
-        ) -> bool {
-            // SAFETY: (I42) the note is of so many items, which live as long as the run.
-            let items = unsafe { slice::from_raw_parts(source.cast::<T>(), len) };
-            // SAFETY: (I42) the note lies in the place for their copies.
-            unsafe { run.write_slice(items, place.cast()) }
-        }
-        let is_looked_up = may_be_shared && self.table.is_some();
-        let leads_nowhere = T::FLAT && !is_looked_up;
-        let layout = match Layout::array::<T::Copied>(items.len()) {
-            Ok(layout) if !leads_nowhere && layout.size() != 0 => layout,
-            // SAFETY: (I42) the caller's promise.
-            _ => return unsafe { self.follow_slice_now(items, slot) },
-        };
-        let notes = self.notes;
-        let put_off = self.put_off(Seen::new(items), items.len(), layout, write::<T>, is_looked_up);
-        let Some(place) = put_off.map(NonNull::cast::<T::Copied>) else { return false };
-        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(copies) };
-        if is_looked_up && self.notes != notes && !T::IN_PLACE.plain() {
-            return self.note_items(items, place);
-        }
-        true
-    }
-
-    /// Notes where the copies of a slice's items will be, so that references to single items lead there.
-    fn note_items<T: DeepCopy<'z>>(&mut self, items: &[T], start: NonNull<T::Copied>) -> bool {
-        let Some(mut table) = self.table else { return true };
-        for (index, item) in items.iter().enumerate() {
-            let place = start.as_ptr().wrapping_add(index);
-            let Some(place) = NonNull::new(place) else { continue };
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_mut() };
-            if let Err(error) = table.note(&Seen::new(item), place.cast()) {
-                return self.fail(error);
-            }
-        }
-        true
     }
 
     /// Writes the copies of items to their places.
@@ -539,88 +385,60 @@ impl<'z> Run<'z> {
         true
     }
 
-    /// `follow` for a text.
-    ///
-    /// # Safety
-    ///
-    /// I42: `slot` has room for the address of a text, and the text lives as long as the run.
+    /// Takes a place for a copy, if moving the cursor is enough for that.
     #[inline(always)]
-    pub(super) unsafe fn follow_text(text: &str, slot: *mut *mut str, run: &mut Self) -> bool {
-        // A text's address is written like that of its bytes.
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], true) }
-    }
-
-    /// `follow_text` for what nothing else refers to.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow_text`.
-    #[inline(always)]
-    pub(super) unsafe fn follow_text_alone(
-        text: &str,
-        slot: *mut *mut str,
-        run: &mut Self,
-    ) -> bool {
-        // SAFETY: (I42) the caller's promise.
-        unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], false) }
-    }
-
-    /// Takes a place for a value's copy.
-    #[inline(always)]
-    fn reserve<T: DeepCopy<'z>>(&mut self, target: &T) -> Option<NonNull<T::Copied>> {
-        if size_of::<T::Copied>() == 0 && align_of::<T::Copied>() <= MAX_ALIGN {
+    pub(super) fn reserve<C>(&mut self) -> Option<NonNull<C>> {
+        if size_of::<C>() == 0 && align_of::<C>() <= MAX_ALIGN {
             return Some(NonNull::dangling());
         }
-        if !Zone::has_fast_place::<T::Copied>() {
-            return self
-                .reserve_slowly(Seen::new(target), Layout::new::<T::Copied>())
-                .map(NonNull::cast);
-        }
-        let (size, place) = (size_of::<T::Copied>(), self.cursor);
+        let (size, place) = (size_of::<C>(), self.cursor);
         let bytes = round_up_step(size);
         // This sum cannot wrap, as blocks end far enough from the top of the address space.
-        if place.addr().get() + bytes <= self.end {
-            // SAFETY: (I6) the block has that many bytes left.
-            self.cursor = unsafe { place.add(bytes) };
-            stale::open(place, size);
-            Some(place.cast())
-        } else {
-            self.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()).map(NonNull::cast)
-        }
-    }
-
-    /// Takes places for the copies of items.
-    #[inline(always)]
-    fn reserve_slice<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
-        let (size, place) = (bytes_of::<T::Copied>(items.len()), self.cursor);
-        let bytes = round_up_step(size);
-        let left = self.end.saturating_sub(place.addr().get());
-        if align_of::<T::Copied>() <= STEP && bytes.wrapping_sub(1) < left {
+        if Zone::has_fast_place::<C>() && place.addr().get() + bytes <= self.end {
             // SAFETY: (I6) the block has that many bytes left.
             self.cursor = unsafe { place.add(bytes) };
             stale::open(place, size);
             return Some(place.cast());
         }
-        if size == 0 && align_of::<T::Copied>() <= MAX_ALIGN {
-            return Some(NonNull::dangling());
-        }
-        let Ok(layout) = Layout::from_size_align(size, align_of::<T::Copied>()) else {
-            self.fail(ZoneError::TooLarge { requested: size, available: MAX_REQUEST });
-            return None;
-        };
-        self.reserve_slowly(Seen::new(items), layout).map(NonNull::cast)
+        None
     }
 
-    /// Takes a place where there is none before `end`.
+    /// Takes places for the copies of items, if moving the cursor is enough for that.
+    #[inline(always)]
+    pub(super) fn reserve_slice<C>(&mut self, len: usize) -> Option<NonNull<C>> {
+        let (size, place) = (bytes_of::<C>(len), self.cursor);
+        let bytes = round_up_step(size);
+        let left = self.end.saturating_sub(place.addr().get());
+        if align_of::<C>() <= STEP && bytes.wrapping_sub(1) < left {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            return Some(place.cast());
+        }
+        (size == 0 && align_of::<C>() <= MAX_ALIGN).then(NonNull::dangling)
+    }
+
+    /// `reserve` for the copy of what is at an address, while the run is watched.
+    #[inline(always)]
+    pub(super) fn reserve_watched<C>(&mut self, address: usize) -> Option<NonNull<C>> {
+        let (size, place) = (size_of::<C>(), self.cursor);
+        let bytes = round_up_step(size);
+        let fits = place.addr().get() + bytes <= self.watched_end;
+        if Zone::has_fast_place::<C>() && fits && address != self.remembered {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            return Some(place.cast());
+        }
+        None
+    }
+
+    /// Takes a place where moving the cursor is not enough.
     #[cold]
     #[inline(never)]
-    fn reserve_slowly(&mut self, seen: Seen, layout: Layout) -> Option<NonNull<u8>> {
+    pub(super) fn reserve_slowly(&mut self, seen: Seen, layout: Layout) -> Option<NonNull<u8>> {
         self.give_cursor();
-        if !self.look(&seen) {
-            return None;
-        }
-        self.take(layout)
+        if self.look(&seen) { self.take(layout) } else { None }
     }
 
     /// Takes a place from the zone itself.
@@ -641,7 +459,7 @@ impl<'z> Run<'z> {
     }
 
     /// Puts a value off: its place gets a note. Where its copy is noted in the table, that is its place.
-    fn put_off(
+    pub(super) fn put_off(
         &mut self,
         seen: Seen,
         len: usize,
@@ -685,12 +503,13 @@ impl<'z> Run<'z> {
         if self.watch.has_returned(seen) {
             return self.fail(ZoneError::Cycle);
         }
-        if self.taken >= self.budget {
-            return self.fail(ZoneError::OverBudget { budget: self.budget });
-        }
         if self.taken >= self.watch.next {
+            let budget = BUDGET.get();
+            if self.taken >= budget {
+                return self.fail(ZoneError::OverBudget { budget });
+            }
             self.watch.go_on(self.taken);
-            self.watch.next = self.watch.next.min(self.budget);
+            self.watch.next = self.watch.next.min(budget);
             self.set_floor();
         }
         true
@@ -707,11 +526,12 @@ impl<'z> Run<'z> {
         let cursor = self.cursor.addr().get();
         let taken = self.taken + (cursor - self.base);
         let left = self.watch.next.saturating_sub(taken);
-        let end = self.to.header().end.get().addr().get();
-        self.end = match self.watch.state {
-            State::Watching => 0,
-            _ => end.min(cursor.saturating_add(left)),
+        let end = self.to.header().end.get().addr().get().min(cursor.saturating_add(left));
+        (self.end, self.watched_end) = match self.watch.state {
+            State::Watching => (0, end),
+            _ => (end, 0),
         };
+        self.remembered = self.watch.address();
     }
 
     /// Gives the zone its cursor.

@@ -16,20 +16,31 @@ struct Entry {
     copy: *mut u8,
 }
 
+/// A free place.
+const FREE: Entry = Entry { address: 0, bytes: 0, id: TypeId::of::<()>(), copy: ptr::null_mut() };
+
 /// The values that were met so far. Half of its places are free at least.
 pub(super) struct Table<'t> {
     /// Where it lies, and grows.
     scratch: &'t Zone,
     entries: &'t mut [Entry],
     count: usize,
+    /// The zone that the copies are in, by the address of its header.
+    of: usize,
 }
 
 /// Places that the first table has.
 const FIRST: usize = 64;
 
 impl<'t> Table<'t> {
-    pub(super) fn new(scratch: &'t Zone) -> Result<Self, ZoneError> {
-        Ok(Table { scratch, entries: entries(scratch, FIRST)?, count: 0 })
+    pub(super) fn new(scratch: &'t Zone, to: &Zone) -> Result<Self, ZoneError> {
+        let of = to.raw().addr().get();
+        Ok(Table { scratch, entries: entries(scratch, FIRST)?, count: 0, of })
+    }
+
+    /// Whether it is of copies in that zone. Code that is written by hand may copy to another one, which ends before.
+    pub(super) fn is_of(&self, to: &Zone) -> bool {
+        self.of == to.raw().addr().get()
     }
 
     /// Where the copy of a value is.
@@ -52,6 +63,13 @@ impl<'t> Table<'t> {
             self.count += 1;
         }
         Ok(())
+    }
+
+    /// Forgets all.
+    #[cold]
+    pub(super) fn forget(&mut self) {
+        self.entries.fill(FREE);
+        self.count = 0;
     }
 
     /// Where it is, or the free place where it would be.
@@ -85,6 +103,5 @@ impl<'t> Table<'t> {
 }
 
 fn entries(zone: &Zone, len: usize) -> Result<&mut [Entry], ZoneError> {
-    let free = Entry { address: 0, bytes: 0, id: TypeId::of::<()>(), copy: ptr::null_mut() };
-    zone.try_alloc_slice(len, free)
+    zone.try_alloc_slice(len, FREE)
 }

@@ -9,6 +9,7 @@
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
 use super::DeepCopy;
+use super::depth::probing;
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -28,7 +29,7 @@ impl<T> Undo<T> {
 
     /// It may if it may for all parts. For memzone's own implementations.
     #[inline]
-    pub(super) fn if_parts(may: bool) -> Undo<T> {
+    pub(crate) fn if_parts(may: bool) -> Undo<T> {
         Undo { may, of: PhantomData }
     }
 
@@ -109,6 +110,44 @@ pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
         unsafe { to.header().go_back(before) };
     }
     result
+}
+
+/// The same for a copy that can be made again. Where it found no room, it may have gone round in a circle: that is
+/// looked for in a second attempt, and is the error then.
+#[inline(always)]
+pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
+    to: &'z Zone,
+    copy: impl Fn() -> Result<R, ZoneError>,
+) -> Result<R, ZoneError> {
+    #[cold]
+    #[inline(never)]
+    fn probe<'z, T: DeepCopy<'z>, R>(
+        to: &'z Zone,
+        copy: impl Fn() -> Result<R, ZoneError>,
+        error: ZoneError,
+    ) -> ZoneError {
+        use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
+        let has_no_room = matches!(
+            error,
+            Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
+        );
+        if !has_no_room || T::UNWATCHED || !may_undo::<T>() {
+            return error;
+        }
+        let before = to.header().checkpoint();
+        let again = probing(copy);
+        // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
+        unsafe { to.header().go_back(before) };
+        match again {
+            Some(Err(ZoneError::Cycle)) => ZoneError::Cycle,
+            _ => error,
+        }
+    }
+    let result = undoing::<T, R>(to, &copy);
+    match result {
+        Ok(copied) => Ok(copied),
+        Err(error) => Err(probe::<T, R>(to, copy, error)),
+    }
 }
 
 #[cold]

@@ -38,19 +38,31 @@ pub(super) struct Watch {
     remembered: Option<(Seen, NonNull<()>)>,
     /// How many notes there were when its note was taken up.
     level: usize,
+    /// Whether it never pauses.
+    always: bool,
 }
 
 impl Watch {
-    /// For a run that may take so many bytes.
+    /// For a run that begins.
     #[inline(always)]
-    pub(super) fn new(budget: usize) -> Watch {
-        Watch { state: State::Idle, next: FIRST.min(budget), remembered: None, level: 0 }
+    pub(super) fn new() -> Watch {
+        Watch { state: State::Idle, next: FIRST, remembered: None, level: 0, always: false }
+    }
+
+    /// For a run that is watched all the time.
+    pub(super) fn always() -> Watch {
+        Watch { state: State::Waiting, next: 256, remembered: None, level: 0, always: true }
     }
 
     /// For a run that is not to be watched.
     #[inline(always)]
     pub(super) fn never() -> Watch {
-        Watch { state: State::Idle, next: usize::MAX, remembered: None, level: 0 }
+        Watch { state: State::Idle, next: usize::MAX, remembered: None, level: 0, always: false }
+    }
+
+    /// The address of what is remembered.
+    pub(super) fn address(&self) -> usize {
+        self.remembered.as_ref().map_or(0, |(seen, _)| seen.address.addr())
     }
 
     /// Whether this is what is remembered.
@@ -66,6 +78,10 @@ impl Watch {
             State::Idle => {
                 self.state = State::Waiting;
                 self.next = taken.saturating_add(taken / SHARE);
+            }
+            State::Waiting | State::Watching if self.always => {
+                self.state = State::Waiting;
+                self.next = taken.saturating_mul(2);
             }
             State::Waiting | State::Watching => {
                 self.state = State::Idle;

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DeepCopy, undoing};
+use super::depth::{BUDGET, During};
+use super::{DeepCopy, undoing_and_probing};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
@@ -41,7 +42,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for T {
     type Copied = T::Copied;
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-        undoing::<T, _>(to, || self.deep_copy(to))
+        undoing_and_probing::<T, _>(to, || self.deep_copy(to))
     }
 }
 
@@ -49,7 +50,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for [T] {
     type Copied = &'z mut [T::Copied];
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        undoing::<T, _>(to, || T::deep_copy_slice(self, to))
+        undoing_and_probing::<T, _>(to, || T::deep_copy_slice(self, to))
     }
 }
 
@@ -106,5 +107,62 @@ pub fn try_zcopy<'z, T: ?Sized + ZCopy<'z>>(
     value: &T,
     to: &'z Zone,
 ) -> Result<T::Copied, ZoneError> {
+    value.copy_to(to)
+}
+
+/// [`zcopy`] with another budget than 512 MiB.
+///
+/// A value whose parts are shared becomes larger when it is copied: each way to a part leads to a copy of its own, and 30
+/// nodes with two references each to the next one are 2^30 ways. So a copy has a budget. What it takes for nodes counts,
+/// slices of plain data and texts do not. What is larger than that without being shared, as a tree of ten million
+/// nodes is, is copied by this.
+///
+/// ```
+/// use memzone::{DeepCopy, Zone, ZoneError, try_zcopy_within, zcopy_shared};
+///
+/// #[derive(DeepCopy)]
+/// struct Node<'z>(Option<(&'z Node<'z>, &'z Node<'z>)>);
+///
+/// let (scratch, zone) = (Zone::new(4096), Zone::new(4096));
+/// let mut node = scratch.alloc(Node(None));
+/// for _ in 0..40 {
+///     node = scratch.alloc(Node(Some((node, node))));
+/// }
+/// let copy = try_zcopy_within(node, &zone, 1 << 20);
+/// assert!(matches!(copy, Err(ZoneError::OverBudget { .. })));
+/// zcopy_shared(node, &zone); // each node once
+/// assert_eq!(zone.used(), scratch.used());
+/// ```
+///
+/// A budget of less than 32 KiB counts as 32 KiB. What an owner such as a `Vec` leads to, and what code written by hand copies, has a
+/// budget for each reference.
+///
+/// # Panics
+///
+/// Where [`try_zcopy_within`] errs.
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+#[track_caller]
+pub fn zcopy_within<'z, T: ?Sized + ZCopy<'z>>(value: &T, to: &'z Zone, bytes: usize) -> T::Copied {
+    or_panic(try_zcopy_within(value, to, bytes))
+}
+
+/// Like [`zcopy_within`], with an error instead of a panic.
+///
+/// # Errors
+///
+/// Those of [`DeepCopy::deep_copy`], and [`OverBudget`](ZoneError::OverBudget).
+///
+/// # Real-time
+///
+/// As [`DeepCopy`].
+pub fn try_zcopy_within<'z, T: ?Sized + ZCopy<'z>>(
+    value: &T,
+    to: &'z Zone,
+    bytes: usize,
+) -> Result<T::Copied, ZoneError> {
+    let _budget = During::new(&BUDGET, bytes);
     value.copy_to(to)
 }

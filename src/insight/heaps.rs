@@ -75,9 +75,8 @@ impl HeapFigures {
     #[inline]
     pub(crate) fn waiting(&self) -> [usize; 2] {
         let waiting = |n: usize| {
-            // What is gone is read first: it is never more than what was put aside.
-            let gone = self.aside_gone[n].load(Relaxed);
-            self.aside[n].load(Relaxed).wrapping_sub(gone)
+            // The owner reads its own count, which is never less than what is gone. Another thread may read an old one.
+            self.aside[n].load(Relaxed).saturating_sub(self.aside_gone[n].load(Relaxed))
         };
         [waiting(0), waiting(1)]
     }

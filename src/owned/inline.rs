@@ -2,9 +2,11 @@
 //! made of.
 
 use crate::owned::owner::acts_as_its_value;
+use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
+use core::panic::RefUnwindSafe;
 
 /// A value that is seen as a `dyn Trait`, and that lies in the `Inline` itself, in at most `BYTES` bytes.
 ///
@@ -54,8 +56,12 @@ pub struct Inline<U: ?Sized, const BYTES: usize> {
     owns: PhantomData<U>,
 }
 
+/// The value may be changed through a shared reference, as one with a `Cell` in it is.
 #[repr(C, align(16))]
-struct Place<const BYTES: usize>([MaybeUninit<u8>; BYTES]);
+struct Place<const BYTES: usize>(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
+
+// As for a `Box`, which owns its value too.
+impl<U: ?Sized + RefUnwindSafe, const BYTES: usize> RefUnwindSafe for Inline<U, BYTES> {}
 
 // SAFETY: (I47) it owns its value, which is seen as a `U` and nothing else.
 unsafe impl<U: ?Sized + Send, const BYTES: usize> Send for Inline<U, BYTES> {}
@@ -83,7 +89,7 @@ impl<U: ?Sized, const BYTES: usize> Inline<U, BYTES> {
         // SAFETY: (I47) both are pointers to functions from a thin pointer to a `*mut U`, which are called in one way.
         let see =
             unsafe { core::mem::transmute::<fn(*mut T) -> *mut U, fn(*mut ()) -> *mut U>(coerce) };
-        let mut place = Place([MaybeUninit::uninit(); BYTES]);
+        let mut place = Place(UnsafeCell::new([MaybeUninit::uninit(); BYTES]));
         // SAFETY: (I47) the place is large enough and aligned, as was just asserted.
         unsafe { (&raw mut place).cast::<T>().write(value) };
         Inline { place, see, owns: PhantomData }
@@ -91,7 +97,7 @@ impl<U: ?Sized, const BYTES: usize> Inline<U, BYTES> {
 
     #[inline(always)]
     fn as_ptr(&self) -> *const U {
-        (self.see)((&raw const self.place).cast_mut().cast())
+        (self.see)(self.place.0.get().cast())
     }
 
     #[inline(always)]

@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-/// The cursor moves in steps of this many bytes. So a type of this alignment or less fits at the cursor as it is.
-pub(crate) const STEP: usize = 16;
+/// The cursor moves in steps of this many bytes. So a type of this alignment or less fits at the cursor as it is, and takes
+/// no more than its size rounded up to a step.
+pub(crate) const STEP: usize = 8;
 
 /// Sizes up to this one may be added to a cursor without a check for overflow. This works because a block that ends
 /// closer than this to the top of the address space is refused.
@@ -75,14 +76,15 @@ mod tests {
     fn exact_fit_fits_also_with_an_odd_end() {
         assert_eq!(place(64, 164, 100, 1), Some(Place { skip: 0, advance: 100 }));
         assert_eq!(place(64, 164, 101, 1), None);
-        assert_eq!(place(64, 164, 84, 1), Some(Place { skip: 0, advance: 96 }));
-        assert_eq!(place(64, 164, 85, 1), Some(Place { skip: 0, advance: 96 }));
+        assert_eq!(place(64, 164, 84, 1), Some(Place { skip: 0, advance: 88 }));
+        assert_eq!(place(64, 164, 89, 1), Some(Place { skip: 0, advance: 96 }));
         assert_eq!(place(64, 164, 97, 1), Some(Place { skip: 0, advance: 100 }));
     }
 
     #[test]
     fn alignment_is_paid_from_the_block() {
-        assert_eq!(place(16, 4096, 1, 64), Some(Place { skip: 48, advance: 64 }));
+        assert_eq!(place(16, 4096, 1, 64), Some(Place { skip: 48, advance: 56 }));
+        assert_eq!(place(8, 4096, 16, 16), Some(Place { skip: 8, advance: 24 }));
         assert_eq!(place(16, 64, 1, 64), None);
         assert_eq!(place(16, 65, 1, 64), Some(Place { skip: 48, advance: 49 }));
     }

@@ -1,6 +1,6 @@
 //! The allocator below the one that is installed: how its blocks are freed by a thread that knows no type.
 
-use crate::system::own_heap;
+use crate::system::own_heap::{self, Opaque};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::sync::OnceLock;
@@ -21,6 +21,11 @@ static INSTALLED: OnceLock<Below> = OnceLock::new();
 /// Stands for the heap of a thread that asks whether an `RtAlloc` is installed.
 const PROBE: usize = 1;
 
+/// Whether this is no heap, but stands for the question.
+pub(super) fn is_question(heap: Opaque) -> bool {
+    heap.addr() == PROBE
+}
+
 /// Whether the thread asks now. If so, the allocator that was reached answers, and the thread asks no more.
 ///
 /// # Safety
@@ -30,7 +35,7 @@ pub(super) unsafe fn answer(
     this: *const (),
     free: unsafe fn(*const (), NonNull<u8>, Layout),
 ) -> bool {
-    if own_heap::serving().addr() != PROBE {
+    if !is_question(own_heap::serving()) {
         return false;
     }
     own_heap::end();

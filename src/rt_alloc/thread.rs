@@ -48,8 +48,12 @@ fn own() -> Option<&'static Heap> {
 
 /// The heap that serves the thread now.
 fn serving() -> Option<&'static Heap> {
-    // SAFETY: (I50) null, or the thread's own heap: `below::installed` asks only allocators, whose answer comes first.
-    unsafe { own_heap::serving().cast::<Heap>().as_ref() }
+    let heap = own_heap::serving();
+    if below::is_question(heap) {
+        return None;
+    }
+    // SAFETY: (I50) null, or the thread's own heap.
+    unsafe { heap.cast::<Heap>().as_ref() }
 }
 
 /// Gives the thread a heap with room for so many bytes, unless it has one. `None` if no `RtAlloc` is installed, or if the

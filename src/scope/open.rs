@@ -180,6 +180,32 @@ impl OpenScope {
         unsafe { stack::leave_innermost(raw) }
     }
 
+    /// The pointer of this thread's innermost scope, if its zone is the current one. `None` if no scope is open, or if a
+    /// zone was pushed in the innermost one. The scope may be any: one of a macro's too.
+    ///
+    /// ```
+    /// use memzone::{OpenScope, Zone, beginz, pop_zone, push_zone};
+    ///
+    /// assert_eq!(OpenScope::current_raw(), None);
+    /// let scope = OpenScope::new(4096).into_raw();
+    /// assert_eq!(OpenScope::current_raw(), Some(scope));
+    /// beginz!(assert_ne!(OpenScope::current_raw(), Some(scope)));
+    /// push_zone(&Zone::new(64));
+    /// assert_eq!(OpenScope::current_raw(), None);
+    /// drop(pop_zone()?);
+    /// // SAFETY: nothing in its zone is used.
+    /// unsafe { OpenScope::end_raw(scope)? };
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline(always)]
+    pub fn current_raw() -> Option<NonNull<Header>> {
+        stack::current_scope()
+    }
+
     /// Whether this is the pointer of an open scope of this thread.
     ///
     /// ```

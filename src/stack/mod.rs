@@ -28,7 +28,7 @@ mod words;
 
 mod settings;
 
-pub(crate) use raw::{is_open, leave_innermost};
+pub(crate) use raw::{current_scope, is_open, leave_innermost};
 pub(crate) use scopes::{enclosing, enter, enter_cold, leave, leave_outlined};
 #[cfg(feature = "profile")]
 pub(crate) use scopes::{has_spare, keep_limit};

@@ -34,6 +34,15 @@ impl Stack {
     }
 }
 
+/// The innermost scope's zone, if nothing is pushed above it.
+#[inline(always)]
+pub(crate) fn current_scope() -> Option<NonNull<Header>> {
+    STACK.with(|stack| {
+        let innermost = stack.innermost();
+        (innermost != NO_ZONE && !has_flag(innermost, state::COVERED)).then_some(innermost)
+    })
+}
+
 /// Whether this is the zone of an open scope of this thread. The pointer is only compared.
 #[inline]
 pub(crate) fn is_open(zone: NonNull<Header>) -> bool {

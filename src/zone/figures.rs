@@ -5,7 +5,7 @@ use crate::region::header::state;
 use core::fmt;
 
 impl Zone {
-    /// The bytes in use. Each allocation counts with its padding to a multiple of 16.
+    /// The bytes in use. Each allocation counts with its padding to a multiple of 8, and with what aligns it.
     ///
     /// # Real-time
     ///

@@ -63,16 +63,18 @@ use core::ptr::NonNull;
 /// ```
 ///
 /// Collections live in zones too. [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
-/// `map` make them. The one that was allocated last grows in its place. They are the collections of the crates
-/// [`allocator_api2`](https://docs.rs/allocator-api2) and [`hashbrown`](https://docs.rs/hashbrown). `&Zone` and `Zone`
-/// are allocators for any other type that takes one: a `&Zone` borrows the zone, and a `Zone` keeps it alive.
+/// `map` and `set` make them. The one that was allocated last grows in its place. They need no destructor, so a value in
+/// a zone may hold one.
+///
+/// `&Zone` and `Zone` are allocators for other crates' types that take one, such as those of
+/// [`allocator_api2`](https://docs.rs/allocator-api2): a `&Zone` borrows the zone, and a `Zone` keeps it alive.
 ///
 /// ```
 /// use allocator_api2::boxed::Box;
-/// use memzone::Zone;
+/// use memzone::{ZVec, Zone};
 ///
 /// let zone = Zone::new(64 * 1024);
-/// let mut peaks = zone.vec();
+/// let peaks: &mut ZVec<f32> = zone.alloc(zone.vec());
 /// peaks.extend((0..1000).map(|n| n as f32));
 /// assert!(zone.contains(&peaks[999]));
 /// let mut notes = allocator_api2::vec::Vec::new_in(zone.clone());
@@ -306,7 +308,7 @@ impl Zone {
     }
 
     /// Whether a `ZoneFn` or a `Parcel` owns the zone.
-    fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         self.header().state.get() & (state::SEALED | state::EMPTY) == state::SEALED
     }
 

@@ -30,7 +30,7 @@ impl Zone {
 ///     zone.alloc(1_u64);
 ///     zone.used()
 /// });
-/// assert_eq!(used.join().unwrap(), 16);
+/// assert_eq!(used.join().unwrap(), 8);
 /// ```
 #[derive(Debug)]
 pub struct SendZone(Zone);

@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{IN_REGISTERS, OnError, Panic, Return, bytes_of, fill, or_never, refuse_drop};
+use super::places::{IN_REGISTERS, OnError, Panic, Return, fill, or_never, refuse_drop};
 use crate::error::ZoneError;
 use core::mem::MaybeUninit;
 use core::slice;
@@ -22,7 +22,7 @@ impl Zone {
         if size_of::<T>() > IN_REGISTERS {
             return self.slice_in::<E, T>(len, align, |_| value);
         }
-        let start = match self.bump_fast(bytes_of::<T>(len), align) {
+        let start = match self.slice_fast::<T>(len, align, true) {
             Some(start) => {
                 let start = start.cast();
                 // SAFETY: (I2) the `len` places were just taken.

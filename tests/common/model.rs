@@ -477,8 +477,10 @@ impl Model {
         if size == 0 {
             return assert_eq!(grown, 0);
         }
-        let padding = if align <= 16 { 0 } else { align - 1 };
-        let rounded = size.next_multiple_of(16);
+        // A long slice of numbers begins at a multiple of 32, if there is room for that.
+        let align = if size >= 64 { align.max(32) } else { align };
+        let padding = if align <= 8 { 0 } else { align - 1 };
+        let rounded = size.next_multiple_of(8);
         if known.is_fixed() && zone.remaining() == 0 {
             assert!((size..=rounded + padding).contains(&grown), "{grown} for {size}");
         } else {
@@ -556,9 +558,9 @@ impl Model {
     /// What the model expects of a zone that a box was dropped of; `zone` is one more handle.
     fn given_back(&mut self, id: Id, zone: Zone, start: usize, len: usize) {
         let known = &mut self.known[id];
-        // A fixed zone may end within the last 16 bytes.
-        let least = if known.is_fixed() { len } else { len.next_multiple_of(16) };
-        let len = len.next_multiple_of(16);
+        // A fixed zone may end within the last 8 bytes.
+        let least = if known.is_fixed() { len } else { len.next_multiple_of(8) };
+        let len = len.next_multiple_of(8);
         let freed = known.used - zone.used();
         if known.vague {
             if freed != 0 {

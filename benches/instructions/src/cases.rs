@@ -12,7 +12,8 @@ use allocator_api2::vec::Vec as VecIn;
 use blink_alloc::Blink;
 use bumpalo::Bump;
 use memzone::{
-    DeepCopy, HBox, RtHeap, ZBox, Zone, beginz, halloc_in, letz, peek_zone, pop_zone, push_zone,
+    Binder, Caller, DeepCopy, Fader, HBox, RtHeap, ZBox, Zone, ZoneFn, beginz, halloc_in, hot, letz,
+    peek_zone, pop_zone, push_zone,
 };
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
@@ -554,6 +555,42 @@ cases! { EMPTY_SLICE, "slice of no elements", times 1000, parts 1;
     EmptySliceStumpalo "stumpalo, length known when running": Arena = Arena::with_capacity(ROOM); |a, n| at(a.alloc_slice_fill_copy(hide(0), sample(n))); |a| a.clear();
 }
 
+fn scale() -> ZoneFn<dyn FnMut(f32) -> f32> {
+    let gain = hide(1) as f32;
+    ZoneFn::new(1024, move |z| z.closure(move |sample| sample * gain))
+}
+
+fn step() -> ZoneFn<dyn FnMut(&mut f32, f32) -> f32> {
+    let gain = hide(1) as f32;
+    ZoneFn::new(1024, move |z| {
+        z.callback(move |state: &mut f32, sample: f32| {
+            *state = sample * gain;
+            *state
+        })
+    })
+}
+
+fn first() -> ZoneFn<dyn FnMut(&mut [f32])> {
+    let gain = hide(1) as f32;
+    ZoneFn::new(1024, move |z| z.callback(move |block: &mut [f32]| block[0] *= gain))
+}
+
+/// What a call returned, so that it is made.
+#[inline(always)]
+fn heard(sample: f32) -> *const u8 {
+    sample.to_bits() as usize as *const u8
+}
+
+cases! { CALL, "a call of a closure", times 1000, parts 1;
+    CallZoneFn "memzone, ZoneFn of a sample": ZoneFn<dyn FnMut(f32) -> f32> = scale(); |f, n| heard(f(sample(n))); |_| ();
+    CallCaller "memzone, Caller of a sample": (Caller<dyn FnMut(f32) -> f32>, Binder<dyn FnMut(f32) -> f32>) = hot(scale()); |(f, _), n| heard(f(sample(n))); |_| ();
+    CallFader "memzone, Fader of a sample": (Fader<dyn FnMut(f32) -> f32>, Binder<dyn FnMut(f32) -> f32>) = { let (caller, binder) = hot(scale()); (Fader::new(caller, 64), binder) }; |(f, _), n| heard(f.call(sample(n))); |_| ();
+    CallState "memzone, Caller of a state and a sample": (Caller<dyn FnMut(&mut f32, f32) -> f32>, Binder<dyn FnMut(&mut f32, f32) -> f32>, f32) = { let (caller, binder) = hot(step()); (caller, binder, 0.0) }; |(f, _, state), n| heard(f(state, sample(n))); |_| ();
+    CallBlock "memzone, ZoneFn of a block": (ZoneFn<dyn FnMut(&mut [f32])>, [f32; 4]) = (first(), [1.0; 4]); |(f, block), _| { f(block); at(block) }; |_| ();
+    CallCallerBlock "memzone, Caller of a block": (Caller<dyn FnMut(&mut [f32])>, Binder<dyn FnMut(&mut [f32])>, [f32; 4]) = { let (caller, binder) = hot(first()); (caller, binder, [1.0; 4]) }; |(f, _, block), _| { f(block); at(block) }; |_| ();
+    CallBox "Box<dyn FnMut> of a sample": Box<dyn FnMut(f32) -> f32> = { let gain = hide(1) as f32; Box::new(move |sample| sample * gain) }; |f, n| heard(f(sample(n))); |_| ();
+}
+
 /// All rows, case by case.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     [
@@ -579,6 +616,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         ENTER,
         SCOPE_BOX,
         EMPTY_SLICE,
+        CALL,
     ]
     .into_iter()
     .flatten()

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 pub type Table = BTreeMap<(usize, &'static str), f64>;
 
 pub struct Figures {
+    pub calls_from_c: String,
     /// Instructions.
     pub counts: Table,
     /// Nanoseconds.
@@ -96,6 +97,15 @@ pub fn count() -> Outcome<Table> {
         return Err(format!("{} counts for {} rows", table.len(), cases::all().count()).into());
     }
     Ok(table)
+}
+
+/// What calls from C take, as `.ci/capi counts` prints it, or why it does not.
+pub fn count_c() -> Outcome<String> {
+    eprintln!("counting calls from C ...");
+    let root = package().join("../..");
+    let output = Command::new(root.join(".ci/capi")).arg("counts").stderr(Stdio::inherit()).output()?;
+    // Without a C compiler it says so. The limits are a gate's matter.
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The criterion benchmark's executable.

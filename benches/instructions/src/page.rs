@@ -246,6 +246,14 @@ pub fn write(f: &Figures) -> String {
     for (name, ratio) in &f.scaling {
         put(&format!("| {name} | {ratio:.2} |"));
     }
+    put("\n## Calls from C\n");
+    put(
+        "Instructions of operations in a static library, called from C, and the most that each may take: `.ci/capi counts`. \
+         `allocate` to `grow` are Extempore's symbols (a `letz` creates, pushes, allocates 24 bytes, pops and destroys; with \
+         `grow` it allocates 20 times 1 KiB); its own take 132 for 24 bytes, 12 for a peek and 1,101 for a `letz`. The others \
+         are memzone's own.\n",
+    );
+    put(&format!("```text\n{}```", f.calls_from_c));
     put("\n## Each case\n");
     put("Ratios are to memzone's first row: above 1, memzone is faster.\n");
     let mut names: Vec<&str> = cases::all().map(|row| row.case).collect();

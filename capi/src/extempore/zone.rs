@@ -42,8 +42,9 @@ pub struct mzone {
     pub(super) cleanup_hooks: Cell<*mut c_void>,
     /// Always null: segments are memzone's.
     pub(super) memories: Cell<*mut mzone>,
-    /// What `offset` was when this layer last wrote it. If it is another value now, the zone was reset.
-    pub(super) written: Cell<u64>,
+    /// The cursor's address less `offset`, as this layer last wrote them. If the sum is not the cursor now, generated code
+    /// has reset the zone.
+    base: Cell<usize>,
     pub(super) cursor: Cell<*mut u8>,
     /// The end of the segment that the cursor is in.
     pub(super) end: Cell<*mut u8>,
@@ -113,7 +114,7 @@ impl mzone {
             size: Cell::new(size),
             cleanup_hooks: Cell::new(null_mut()),
             memories: Cell::new(NONE),
-            written: Cell::new(0),
+            base: Cell::new(start.addr()),
             cursor: Cell::new(start),
             end: Cell::new(end),
             first_end: Cell::new(end),
@@ -141,22 +142,26 @@ impl mzone {
     /// Takes `size` bytes, all zero, behind a header with the size.
     #[inline(always)]
     pub(super) fn allocate(&self, size: u64) -> *mut c_void {
-        // A size that makes this wrap is refused below.
+        // Where this wraps, the result is less than the size.
         let bytes = size.wrapping_add(SMALLEST as u64) & !(ALIGN as u64 - 1);
         let start = self.cursor.get();
         let left = self.end.get().addr() - start.addr();
-        if self.offset.get() == self.written.get() && size <= MOST && bytes as usize <= left {
+        if !self.was_reset() && bytes > size && bytes as usize <= left {
             self.hand_out(start, size, bytes)
         } else {
             Self::allocate_cold(self, size)
         }
     }
 
+    /// Whether generated code has reset the zone, and nothing was done with it since.
+    #[inline(always)]
+    fn was_reset(&self) -> bool {
+        self.base.get().wrapping_add(self.offset.get() as usize) != self.cursor.get().addr()
+    }
+
     #[inline(always)]
     fn hand_out(&self, start: *mut u8, size: u64, bytes: u64) -> *mut c_void {
-        let offset = self.offset.get() + bytes;
-        self.offset.set(offset);
-        self.written.set(offset);
+        self.offset.set(self.offset.get() + bytes);
         // SAFETY: (I61) the segment has that many bytes left.
         self.cursor.set(unsafe { start.add(bytes as usize) });
         // SAFETY: (I61) these bytes are nobody's yet.
@@ -167,7 +172,7 @@ impl mzone {
     #[cold]
     #[inline(never)]
     extern "C" fn allocate_cold(&self, size: u64) -> *mut c_void {
-        if self.offset.get() != self.written.get() {
+        if self.was_reset() {
             self.rewind();
         }
         if size > MOST {
@@ -199,6 +204,7 @@ impl mzone {
         self.segments.set(self.segments.get() + 1);
         self.state.set(self.state.get() | state::GROWN);
         self.cursor.set(start);
+        self.base.set(start.addr().wrapping_sub(self.offset.get() as usize));
         // SAFETY: (I61) the segment has that many bytes.
         self.end.set(unsafe { start.add(bytes) });
         Ok(())
@@ -225,6 +231,7 @@ impl mzone {
         self.memory.set(start);
         self.end.set(end);
         self.first_end.set(end);
+        self.base.set(start.addr());
         self.segments.set(1);
         self.state.set(self.state.get() & !state::GROWN);
     }
@@ -234,7 +241,6 @@ impl mzone {
     pub(super) fn rewind_first(&self) {
         self.cursor.set(self.memory.get());
         self.offset.set(0);
-        self.written.set(0);
     }
 
     /// Makes a zone that was kept, and rewound before, one that was just made.
@@ -263,7 +269,7 @@ impl mzone {
 
     /// Whether a pointer points into a segment that is in use.
     pub(super) fn contains(&self, pointer: *mut c_void) -> bool {
-        if self.offset.get() != self.written.get() {
+        if self.was_reset() {
             // It was reset, and this layer was not called since.
             self.rewind();
         }

@@ -69,6 +69,13 @@ static void scope_and_24(void)
     mz_scope_leave(entered);
 }
 
+static void scope_and_current_24(void)
+{
+    mz_scope *entered = mz_scope_enter(4096);
+    sink = mz_alloc(24, 8);
+    mz_scope_leave(entered);
+}
+
 static void general_24(void)
 {
     sink = mz_zone_alloc(general, 24, 8);
@@ -98,7 +105,7 @@ static const struct {
 } operations[] = {
     OPERATION(nothing),   OPERATION(allocate_24),  OPERATION(allocate_1000), OPERATION(allocate_after_reset),
     OPERATION(peek),      OPERATION(letz),         OPERATION(grow),          OPERATION(scope),
-    OPERATION(scope_and_24), OPERATION(general_24), OPERATION(current_24),   OPERATION(general_reset),
+    OPERATION(scope_and_24), OPERATION(scope_and_current_24), OPERATION(general_24), OPERATION(current_24),   OPERATION(general_reset),
     OPERATION(heap_64),
 };
 

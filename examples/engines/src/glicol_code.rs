@@ -5,7 +5,7 @@ use crate::{BLOCKS, FRAMES, WARM_UP};
 use glicol::Engine;
 use std::hint::black_box;
 
-pub fn play(meter: &mut Meter) {
+pub fn play(mut meter: Meter) -> Meter {
     let mut engine = Engine::<FRAMES>::new();
     engine.livecoding = false;
     let codes: Vec<String> = (0..8)
@@ -27,4 +27,5 @@ pub fn play(meter: &mut Meter) {
         black_box(engine.next_block(Vec::new()));
         meter.end();
     }
+    meter
 }

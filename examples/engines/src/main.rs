@@ -27,8 +27,11 @@ const FRAMES: usize = 128;
 const RATE: u32 = 48_000;
 
 /// What each of them plays, with the meter around each block.
-const ENGINES: [(&str, fn(&mut Meter)); 3] =
-    [("glicol", glicol_code::play), ("rodio", rodio_sources::play), ("web-audio-api", web_audio::play)];
+const ENGINES: [(&str, fn(Meter) -> Meter); 3] = [
+    ("glicol", glicol_code::play),
+    ("rodio", rodio_sources::play),
+    ("web-audio-api", web_audio::play),
+];
 
 /// Plays one engine on a thread of its own, and prints what the meter says.
 fn one(engine: &str, with_heap: bool, with_rival: bool) -> ExitCode {
@@ -41,11 +44,7 @@ fn one(engine: &str, with_heap: bool, with_rival: bool) -> ExitCode {
         if with_rival {
             scope.spawn(|| allocate_until(&stop));
         }
-        let audio = scope.spawn(|| {
-            let mut meter = Meter::new(with_heap);
-            play(&mut meter);
-            meter.line()
-        });
+        let audio = scope.spawn(|| play(Meter::new(with_heap)).line());
         let line = audio.join();
         stop.store(true, Relaxed);
         println!("{}", line.expect("the engine plays"));
@@ -71,7 +70,9 @@ fn main() -> ExitCode {
         ["one", engine, heap, rival] => one(engine, *heap == "rt", *rival == "rival"),
         ["table", sanitized] => table::print(sanitized),
         _ => {
-            eprintln!("engines one ENGINE (system|rt) (quiet|rival), engines table SANITIZED-PROGRAM");
+            eprintln!(
+                "engines one ENGINE (system|rt) (quiet|rival), engines table SANITIZED-PROGRAM"
+            );
             ExitCode::from(2)
         }
     }

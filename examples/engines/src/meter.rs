@@ -91,8 +91,8 @@ impl Meter {
     /// Prepares the calling thread, with a heap or without.
     pub fn new(with_heap: bool) -> Meter {
         let plan = Plan::new().scopes(1, 4096).default_zone(0);
-        let prepared =
-            rt::prepare_thread(&plan.heap(if with_heap { HEAP } else { 0 })).expect("there is memory");
+        let prepared = rt::prepare_thread(&plan.heap(if with_heap { HEAP } else { 0 }))
+            .expect("there is memory");
         assert_eq!(prepared.has_heap(), with_heap, "{prepared}");
         let nanoseconds = vec![1; BLOCKS];
         Meter { section: None, since: None, blocks: 0, nanoseconds, faults: 0, beyond: 0 }
@@ -148,7 +148,8 @@ impl Meter {
             sanitizer::exit();
             let report = section.report();
             self.faults += report.minor_faults().unwrap_or(0);
-            self.beyond += report.asked_for(Request::BeyondHeap) + report.asked_for(Request::GiveBack);
+            self.beyond +=
+                report.asked_for(Request::BeyondHeap) + report.asked_for(Request::GiveBack);
         }
     }
 
@@ -157,7 +158,8 @@ impl Meter {
         let measured = (self.blocks - WARM_UP).min(BLOCKS);
         self.nanoseconds.truncate(measured);
         self.nanoseconds.sort_unstable();
-        let at = |part: f64| self.nanoseconds[((measured - 1) as f64 * part) as usize] as f64 / 1000.0;
+        let at =
+            |part: f64| self.nanoseconds[((measured - 1) as f64 * part) as usize] as f64 / 1000.0;
         format!(
             "figures {measured} {} {} {} {:.1} {:.1} {:.1}",
             CALLS.get(),

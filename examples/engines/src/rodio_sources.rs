@@ -11,7 +11,7 @@ use std::time::Duration;
 
 static TONE: &[u8] = include_bytes!("../../denoise/tone.ogg");
 
-pub fn play(meter: &mut Meter) {
+pub fn play(mut meter: Meter) -> Meter {
     let stereo = NonZero::new(2).expect("is not zero");
     let rate = NonZero::new(RATE).expect("is not zero");
     let (input, mut output) = mixer::mixer(stereo, rate);
@@ -21,11 +21,13 @@ pub fn play(meter: &mut Meter) {
         if block % 25 == 0 {
             let tone = Decoder::new(Cursor::new(TONE)).expect("the file is one of Vorbis");
             input.add(tone.take_duration(Duration::from_millis(300)).low_pass(2000));
-            let sine = SineWave::new(220.0 + block as f32).take_duration(Duration::from_millis(100));
+            let sine =
+                SineWave::new(220.0 + block as f32).take_duration(Duration::from_millis(100));
             input.add(sine.amplify(0.2).fade_in(Duration::from_millis(10)));
         }
         block_of_samples.fill_with(|| output.next().unwrap_or(0.0));
         black_box(&mut block_of_samples);
         meter.end();
     }
+    meter
 }

@@ -50,7 +50,15 @@ pub fn print(sanitized: &str) -> ExitCode {
             };
             println!(
                 "| {engine} | {name} | {total} ({unique}) | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-                quiet[1], quiet[2], quiet[3], quiet[4], quiet[5], quiet[6], rival[4], rival[5], rival[6]
+                quiet[1],
+                quiet[2],
+                quiet[3],
+                quiet[4],
+                quiet[5],
+                quiet[6],
+                rival[4],
+                rival[5],
+                rival[6]
             );
             if heap == "rt" && (total != "0" || quiet[1] != "0") {
                 eprintln!("{engine}: {total} violations and {} calls with RtAlloc", quiet[1]);

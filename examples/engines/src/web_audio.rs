@@ -4,13 +4,13 @@
 use crate::meter::Meter;
 use crate::{BLOCKS, FRAMES, RATE, WARM_UP};
 use std::sync::{Arc, Mutex};
+use web_audio_api::AudioBuffer;
 use web_audio_api::context::{BaseAudioContext, OfflineAudioContext};
 use web_audio_api::node::{AudioNode, AudioScheduledSourceNode, OscillatorNode};
 use web_audio_api::worklet::{
     AudioParamValues, AudioWorkletGlobalScope, AudioWorkletNode, AudioWorkletNodeOptions,
     AudioWorkletProcessor,
 };
-use web_audio_api::AudioBuffer;
 
 const VOICES: usize = 20;
 
@@ -68,12 +68,12 @@ fn voice(context: &OfflineAudioContext, n: usize, room: &AudioBuffer) -> Oscilla
     oscillator
 }
 
-pub fn play(meter: &mut Meter) {
-    let taken = std::mem::replace(meter, Meter::new(rt_is_planned(meter)));
-    let shared: Shared = Arc::new(Mutex::new(SharedMeter(Some(taken))));
+pub fn play(meter: Meter) -> Meter {
+    let shared: Shared = Arc::new(Mutex::new(SharedMeter(Some(meter))));
     let frames = (WARM_UP + BLOCKS + 2) * FRAMES;
     let mut context = OfflineAudioContext::new(2, frames, RATE as f32);
-    let noise: Vec<f32> = (0..2400).map(|n| ((n * 7919 % 1000) as f32 / 1000.0 - 0.5) * 0.01).collect();
+    let noise: Vec<f32> =
+        (0..2400).map(|n| ((n * 7919 % 1000) as f32 / 1000.0 - 0.5) * 0.01).collect();
     let room = AudioBuffer::from(vec![noise], RATE as f32);
     let options = AudioWorkletNodeOptions {
         processor_options: Arc::clone(&shared),
@@ -96,10 +96,7 @@ pub fn play(meter: &mut Meter) {
     }
     context.start_rendering_sync();
     let taken = shared.lock().expect("nobody panics").0.take();
-    *meter = taken.expect("it was put there");
+    let mut meter = taken.expect("it was put there");
     meter.leave();
-}
-
-fn rt_is_planned(_meter: &Meter) -> bool {
-    memzone::stats::thread().heap.size > 0
+    meter
 }

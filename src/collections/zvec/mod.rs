@@ -53,6 +53,33 @@ use core::slice;
 /// It is made with [`Zone::vec`], [`Zone::vec_with_capacity`], [`Zone::fixed_vec`], [`zvec!`](crate::zvec) or
 /// [`collect_in`](crate::CollectIn::collect_in).
 ///
+/// More of its methods:
+///
+/// ```
+/// use memzone::{Zone, zvec};
+///
+/// let zone = Zone::new(4096);
+/// let mut notes = zvec![in zone; 60, 60, 64, 67];
+/// notes.dedup();
+/// notes.extend_from_slice(&[72, 73]);
+/// assert_eq!((notes.swap_remove(0), notes.pop_if(|note| *note == 72)), (60, Some(72)));
+/// notes.retain_mut(|note| {
+///     *note += 12;
+///     *note < 80
+/// });
+/// notes.append(&mut zvec![in zone; 79, 81, 90]);
+/// notes.dedup_by_key(|note| *note / 10); // one of each ten
+/// notes.dedup_by(|note, before| *note - *before < 4);
+/// assert_eq!(notes, [76, 81, 90]);
+/// notes.resize(4, 0);
+/// notes.resize_with(5, || 1);
+/// notes.as_mut_slice().sort_unstable();
+/// assert_eq!(notes, [0, 1, 76, 81, 90]);
+/// notes.reserve_exact(10);
+/// notes.shrink_to(6);
+/// assert!(notes.capacity() >= 6 && !notes.is_fixed());
+/// ```
+///
 /// # Memory
 ///
 /// While it is the last allocation, it grows in its place. Otherwise its items move to a larger place when it grows.

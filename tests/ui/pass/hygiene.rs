@@ -52,6 +52,15 @@ fn main() -> Result<(), ZoneError> {
     assert_eq!(letz!(zone; a = 1 => zone.used() + *a), 17);
     assert_eq!(beginz!(bytes, bytes => bytes.used()), 0);
 
+    // Channels.
+    let sum = letz!(value: [[u8]] = [[1; 2]; 3], channels: [[u8]] = [[2; value.len()]; 1], frames = 4 => {
+        value.len() + channels[0].len() + *frames
+    });
+    assert_eq!(sum, 10);
+    let boxed = 5_u8;
+    let value = memzone::as_dyn!(zone.boxed(boxed) => dyn std::fmt::Debug);
+    assert_eq!(format!("{value:?}"), "5");
+
     let number = 1;
     let source = Part { to: &number, this: 2, depth: [part::part, part::to(3)], work: 8, part_0: 12, part_1: 0 };
     let copy = zcopy(&source, &outer);

@@ -55,6 +55,15 @@ fn scope() -> ::core::result::Result<f32, ::memzone::ZoneError> {
     let sum = ::memzone::try_letz!(a = [1.0_f32, 2.0] => a[0] + a[1])?;
     let text = ::memzone::zformat!(outer, "{}", 1);
     assert_eq!(text.len(), 1);
+    let mut label = outer.string();
+    ::memzone::zformat!(label, "{}", 2);
+    let list_of = ::memzone::zvec![in outer; 1, 2];
+    let equal = ::memzone::zvec![in outer; 1; 2];
+    let empty: ::memzone::ZVec<u8> = ::memzone::zvec![in outer];
+    assert_eq!(label.len() + list_of.len() + equal.len() + empty.len(), 5);
+    let shown = ::memzone::as_dyn!(outer.boxed(5) => dyn ::core::fmt::Display);
+    let held: ::memzone::Inline<dyn ::core::fmt::Display, 8> = ::memzone::inline!(5 => dyn ::core::fmt::Display);
+    assert_eq!(::memzone::zformat!(outer, "{}{}", shown, held), "55");
     let next = match list.next {
         ::core::option::Option::Some(next) => next.value,
         ::core::option::Option::None => 0.0,

@@ -1,7 +1,7 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{Hint, Link, Part, ScopeZone, Undo, Value, Work};
+use memzone::__private::{Hint, InPlace, Link, Part, Run, ScopeZone, Undo, Value, Work};
 use memzone::*;
 use reclaim::Full;
 
@@ -20,6 +20,20 @@ fn not_contra_part_r<'l: 's, 's>(x: PartR<'s>) -> PartR<'l> { x }
 type UndoT<'a> = Undo<&'a u8>;
 fn not_co_undo_t<'l: 's, 's>(x: UndoT<'l>) -> UndoT<'s> { x }
 fn not_contra_undo_t<'l: 's, 's>(x: UndoT<'s>) -> UndoT<'l> { x }
+type InPlaceT<'a> = InPlace<&'a u8>;
+fn not_co_inplace_t<'l: 's, 's>(x: InPlaceT<'l>) -> InPlaceT<'s> { x }
+fn not_contra_inplace_t<'l: 's, 's>(x: InPlaceT<'s>) -> InPlaceT<'l> { x }
+type RunZ<'a> = Run<'a>;
+fn not_co_run_z<'l: 's, 's>(x: RunZ<'l>) -> RunZ<'s> { x }
+fn not_contra_run_z<'l: 's, 's>(x: RunZ<'s>) -> RunZ<'l> { x }
+type WireZ<'a> = Wire<'a, u8>;
+fn not_co_wire_z<'l: 's, 's>(x: WireZ<'l>) -> WireZ<'s> { x }
+fn not_contra_wire_z<'l: 's, 's>(x: WireZ<'s>) -> WireZ<'l> { x }
+type WireT<'z, 'a> = Wire<'z, &'a u8>;
+fn not_co_wire_t<'z, 'l: 's, 's: 'z>(x: WireT<'z, 'l>) -> WireT<'z, 's> { x }
+fn not_contra_wire_t<'z, 'l: 's, 's: 'z>(x: WireT<'z, 's>) -> WireT<'z, 'l> { x }
+type SharedT<'a> = Shared<&'a u8>;
+fn not_contra_shared_t<'l: 's, 's>(x: SharedT<'s>) -> SharedT<'l> { x }
 type HintR<'a> = Hint<&'a u8>;
 fn not_contra_hint_r<'l: 's, 's>(x: HintR<'s>) -> HintR<'l> { x }
 type LinkT<'a> = Link<&'a u8, u8, Value>;
