@@ -10,6 +10,7 @@ use crate::zone::Zone;
 use core::cell::Cell;
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::panic::RefUnwindSafe;
 
 /// A row of `N` zones for up to `N` scopes at a time, one in another or in tasks that take turns:
 /// `beginz!(z of arena => ..)` and `letz!(z of arena; ..)`.
@@ -132,6 +133,9 @@ impl<const N: usize> Arena<N> {
         Err(ZoneError::LimitReached { requested: bytes, limit, used: limit })
     }
 }
+
+// A scope that a panic ends puts its zone back.
+impl<const N: usize> RefUnwindSafe for Arena<N> {}
 
 impl<const N: usize> fmt::Debug for Arena<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

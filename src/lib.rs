@@ -109,9 +109,10 @@ pub use crate::arena::Arena;
 pub use crate::closure::frames::Frames;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
-pub use crate::closure::hot::{
-    Binder, Block, BlockFader, Caller, Fade, Fader, Mix, Sample, hot, try_hot,
-};
+pub use crate::closure::hot::{Binder, Caller, Fader, Mix, hot, try_hot};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use crate::closure::hot::{Block, BlockFader, Fade, Sample};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use crate::closure::parcel::Parcel;

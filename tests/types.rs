@@ -102,6 +102,8 @@ auto_traits! {
     "insight::stats::Threads" stats::Threads: Y Y Y Y Y;
     "zone::Zone" Zone: N N Y Y Y;
     "region::header::Header" RawZone: N N Y N N;
+    "arena::Arena" Arena<2>: N N Y Y Y;
+    "arena::ArenaScope" private::ArenaScope<'static>: N N Y N N;
     "zone::send::SendZone" SendZone: Y N Y Y Y;
     "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
