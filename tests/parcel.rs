@@ -367,6 +367,7 @@ mod compaction {
     /// A graph with circles goes to the audio thread, and an edited copy of it replaces the one that plays. What another
     /// thread may see is wired with `Wire`.
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn a_graph_with_circles_is_edited_while_it_plays() {
         use memzone::Wire;
         #[derive(DeepCopy)]
