@@ -130,7 +130,7 @@ fn a_scope_ends_by_its_pointer_only_where_it_is_the_innermost() {
     drop((pop_zone(), pop_zone()));
     assert_eq!(end(inner), Ok(()));
     assert_eq!(end(inner), Err(ZoneError::NotOpen));
-    assert_eq!((lent(outer).used(), end(outer)), (16, Ok(())));
+    assert_eq!((lent(outer).used(), end(outer)), (8, Ok(())));
     assert_eq!(end(outer), Err(ZoneError::NotOpen));
     assert_eq!((zone_depth(), lent(outer).used()), (depth, 0));
 }

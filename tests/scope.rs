@@ -99,7 +99,7 @@ fn a_scope_runs_its_expressions_once_and_in_order() {
     let depth = zone_depth();
     letz!(next(0), z in zone(1); a = [next(2); next(3) - 1], b = next(4) => {
         assert_eq!(zone_depth(), depth + 1);
-        assert_eq!((a.len(), *b, z.used()), (2, 4, 24));
+        assert_eq!((a.len(), *b, z.used()), (2, 4, size_of::<[usize; 2]>() + 8));
         next(5);
     });
     assert_eq!(order.get(), 6);
