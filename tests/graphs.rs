@@ -228,6 +228,7 @@ mod shared {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn a_graph_of_a_million_nodes_is_that_many_copies_and_asks_nobody() {
         on_a_small_stack(|| {
             let source = Zone::new(0);

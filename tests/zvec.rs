@@ -222,6 +222,7 @@ fn the_parts_of_a_vector_do_not_overlap() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn without_room_nothing_is_lost() {
     let zone = fixed(64);
     let mut vec: ZVec<u32> = zone.vec();
@@ -319,6 +320,7 @@ fn items_without_size_need_no_zone() {
 
 /// Each item is there once, whatever the user's code does. Two `&mut` to one place would be undefined.
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_in_the_middle_leaves_each_item_once() {
     let zone = Zone::new(1 << 16);
     let check = |break_it: &dyn Fn(&mut ZVec<&mut u32>, &dyn Fn() -> bool)| {
@@ -453,6 +455,7 @@ fn it_has_the_traits_of_a_vec() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn bad_indices_panic_with_the_numbers() {
     let zone = Zone::new(4096);
     for (f, wanted) in [
