@@ -240,12 +240,10 @@ fn with<T>(
 pub(crate) fn with_current_zone<T>(
     use_it: impl Fn(&Zone) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let zone = try_peek_zone()?;
-    let result = use_it(&zone)?;
     // A thread that ends has no stack. Its current zone is then one that nothing holds but this handle.
-    match zone.into_sendable() {
+    match try_peek_zone()?.into_sendable() {
         Ok(_) => Err(Failure::ThreadEnding),
-        Err(_held) => Ok(result),
+        Err(held) => use_it(&held),
     }
 }
 
