@@ -33,8 +33,8 @@ fn a_bare_pointer_is_a_handle() {
     assert_eq!((other.handles(), lent(raw).handles()), (3, 3));
     drop(value);
     assert_eq!(other.reset(), Err(ZoneError::InUse { handles: 1 }));
-    lent(raw).alloc(1_u8);
-    assert_eq!(taken_back(raw).used(), 8);
+    lent(raw).alloc([1_u64; 2]);
+    assert_eq!(taken_back(raw).used(), 16);
     assert_eq!(other.handles(), 1);
     assert_eq!(other.reset(), Ok(()));
 }
@@ -56,8 +56,8 @@ fn a_zone_that_is_not_made_yet_is_made_by_each_that_uses_it() {
     let (one, two) = (Zone::new(0).into_raw(), Zone::new(0).into_raw());
     assert_eq!(one, two);
     let (one, two) = (taken_back(one), taken_back(two));
-    one.alloc(1_u8);
-    assert_eq!((one.used(), two.used()), (8, 0));
+    one.alloc([1_u64; 2]);
+    assert_eq!((one.used(), two.used()), (16, 0));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_box_outlives_an_open_scope() {
 fn a_scope_ends_by_its_pointer_only_where_it_is_the_innermost() {
     let depth = zone_depth();
     let outer = OpenScope::new(64).into_raw();
-    lent(outer).alloc(1_u64);
+    lent(outer).alloc([1_u64; 2]);
     let inner = OpenScope::new(64).into_raw();
     assert_eq!(end(outer), Err(ZoneError::OutOfOrder { above: 1 }));
     let pushed = Zone::new(64);
