@@ -193,6 +193,35 @@ fn it_grows_in_its_place_and_gives_back() {
     assert_eq!(zone.used(), used);
 }
 
+/// The user's code that runs meanwhile may use the zone, and grow other collections there.
+#[test]
+fn what_runs_meanwhile_may_use_the_zone() {
+    struct Greedy<'z>(&'z Zone);
+    impl std::fmt::Display for Greedy<'_> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            for n in 0..20 {
+                self.0.alloc_slice(n, 0xEE_u8);
+                write!(f, "{n},")?;
+            }
+            Ok(())
+        }
+    }
+    let zone = Zone::new(256);
+    let (mut vec, other) = (zone.vec(), std::cell::RefCell::new(zone.vec()));
+    vec.extend((0..300_u32).inspect(|n| other.borrow_mut().push(*n)).filter(|n| n % 2 == 0));
+    vec.resize_with(200, || {
+        zone.alloc_slice(3, 0xEE_u8);
+        7
+    });
+    let clones = zone.alloc_slice_clone(&[zvec![in zone; 1, 2], zvec![in zone; 3]]);
+    vec.dedup_by_key(|item| *zone.alloc(*item / 4));
+    let mut text = zone.string_from("numbers: ");
+    text.push_fmt(format_args!("{}{}", Greedy(&zone), Greedy(&zone)));
+    assert!(text.starts_with("numbers: 0,1,2") && text.ends_with("18,19,") && text.len() == 109);
+    assert!(other.borrow().iter().copied().eq(0..300) && clones[0] == [1, 2]);
+    assert!(vec.iter().take(75).copied().eq((0..300).step_by(4)) && vec[75..] == [7]);
+}
+
 /// As far as the zone's last byte, also where that is not at a multiple of 16.
 #[test]
 fn it_grows_to_an_odd_end_and_is_given_back() {

@@ -92,6 +92,11 @@ use core::slice;
 /// No method ends the program. [`push`](ZVec::push) and all other plain methods panic with the [`ZoneError`], and the
 /// vector is as it was before. [`try_push`](ZVec::try_push) and its like return the error and give the value back.
 ///
+/// # Threads
+///
+/// It stays on its thread, as it may grow in its zone. Its slice, by [`into_slice`](ZVec::into_slice), may be sent, and
+/// goes into a [`Parcel`](crate::Parcel) for that.
+///
 /// # Which items
 ///
 /// Those that need no destructor: numbers, references, structs of them, other `ZVec`s. A `String` does not compile:
