@@ -514,7 +514,6 @@ impl<'z, T> ZVec<'z, T> {
     /// Yes.
     #[inline]
     pub unsafe fn set_len(&mut self, len: usize) {
-        debug_assert!(len <= self.capacity);
         self.len = len;
     }
 
