@@ -381,7 +381,7 @@ impl<'z, T> ZVec<'z, T> {
             place.write(item);
             added += 1;
         }
-        // SAFETY: (I43) that many places behind the items were just filled.
+        // SAFETY: (I48) that many places behind the items were just filled.
         unsafe { self.set_len(self.len + added) };
     }
 
