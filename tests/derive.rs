@@ -299,7 +299,8 @@ fn slices_of_flat_types_copy_in_one_go_with_exactly_their_bytes() {
         let copy = beginz!(z in &target => { z.alloc_slice_copy(items) });
         assert_eq!(copy, items);
         // The second copy begins at a multiple of 32 if it is long.
-        let aligned = if bytes >= 64 && size_of::<T>() <= 16 { bytes.next_multiple_of(32) } else { bytes };
+        let aligned =
+            if bytes >= 64 && size_of::<T>() <= 16 { bytes.next_multiple_of(32) } else { bytes };
         assert_eq!(target.used(), aligned + bytes);
         let array = zcopy(&[[value; 2]; 3], &target);
         assert_eq!((array, beginz!({ Some(value) })), ([[value; 2]; 3], Some(value)));
