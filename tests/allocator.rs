@@ -197,7 +197,7 @@ proptest! {
     }
 }
 
-/// The last allocation grows to the zone's last byte, also where that is not at a multiple of 16, and is given back from there.
+/// The last allocation grows to the zone's last byte, also where that is not at a multiple of 8, and is given back from there.
 #[test]
 fn a_vector_grows_to_an_odd_end_and_is_given_back() {
     let zone = Zone::builder().capacity(100).fixed().build();

@@ -592,3 +592,19 @@ fn threads_have_stacks_of_their_own() {
     assert_eq!(zone_depth(), depth);
     drop(pop_zone());
 }
+
+#[test]
+fn a_scope_over_a_pushed_zone_is_the_current_one() {
+    let zone = Zone::new(1024);
+    zone.enter(|| {
+        beginz!(z => {
+            let boxed = ZBox::new(1_u8);
+            assert!(z.contains(&*boxed) && zone.used() == 0);
+            zone.enter(|| assert!(zone.contains(&*ZBox::new(2_u8))));
+            let boxed = ZBox::new(3_u8);
+            assert!(z.contains(&*boxed) && peek_zone().contains(&*boxed));
+        });
+        assert!(zone.contains(&*ZBox::new(4_u8)));
+    });
+    assert_eq!((zone.used(), zone.handles()), (0, 1));
+}
