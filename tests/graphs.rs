@@ -458,3 +458,36 @@ fn a_copy_that_is_made_again_after_an_error_finds_no_unfinished_copies() {
         at = at.next.unwrap_or(at);
     }
 }
+
+/// The same in the target itself, which has no more room: what was being copied then is no copy.
+#[test]
+fn what_an_error_has_left_unfinished_is_not_found_again() {
+    use memzone::Shared;
+    struct Again<'z>(Vec<&'z List<'z>>);
+    impl<'z> DeepCopy<'z> for Again<'_> {
+        type Copied = usize;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<usize, ZoneError> {
+            unreachable!("it moves")
+        }
+        fn move_out(self, to: &'z Zone) -> Result<usize, ZoneError> {
+            let first = self.0.last().expect("there are some");
+            assert!(matches!(DeepCopy::deep_copy(first, to), Err(ZoneError::LimitReached { .. })));
+            let mut found = 0;
+            for (rest, node) in self.0.iter().enumerate() {
+                if let Ok(copy) = DeepCopy::deep_copy(node, to) {
+                    let nodes = std::iter::successors(Some(copy), |node| node.next);
+                    assert_eq!(nodes.count(), rest + 1);
+                    found += 1;
+                }
+            }
+            Ok(found)
+        }
+    }
+    let (source, mut list) = (Zone::new(0), Vec::new());
+    for value in 0..20 {
+        list.push(&*source.alloc(List { value, next: list.last().copied() }));
+    }
+    let target = Zone::builder().capacity(200).fixed().build();
+    let found = memzone::try_beginz!(_z in &target => Shared(Again(list)));
+    assert_eq!(found, Ok(0));
+}

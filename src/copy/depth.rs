@@ -108,7 +108,7 @@ pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
 
 /// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.
 #[inline]
-pub(super) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
+pub(crate) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
     let floor = FLOOR.get();
     if floor & SHARING == 0 {
         return copy();

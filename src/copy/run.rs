@@ -35,11 +35,42 @@ use core::slice;
 type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
 
 /// A note of what is still to be copied. It lies in the place that the copy will have.
+#[repr(C)]
 struct Note<'z> {
     source: *const (),
     len: usize,
     write: Write<'z>,
     next: Option<NonNull<Note<'z>>>,
+}
+
+/// A note for a place that is too small for one. It lies beside the table.
+#[repr(C)]
+struct Apart<'z> {
+    /// Its function is `write_apart`.
+    note: Note<'z>,
+    write: Write<'z>,
+    place: *mut (),
+}
+
+/// What is noted apart is written to its place.
+///
+/// # Safety
+///
+/// That of `Write`, where the place is an `Apart` of a run with a table.
+unsafe fn write_apart<'z>(
+    source: *const (),
+    len: usize,
+    apart: *mut (),
+    run: &mut Run<'z>,
+) -> bool {
+    // SAFETY: (I42) the note was made with this function, so it is one of these.
+    let Apart { write, place, .. } = unsafe { apart.cast::<Apart<'z>>().read() };
+    if let (Some(mut table), Some(apart)) = (run.table, NonNull::new(apart)) {
+        // SAFETY: (I42) the run's own table, which nobody else uses just now.
+        unsafe { table.as_mut() }.give_back(apart.cast());
+    }
+    // SAFETY: (I42) the caller's promise.
+    unsafe { write(source, len, place, run) }
 }
 
 /// The copy of one value with all that its references lead to.
@@ -478,6 +509,10 @@ impl<'z> Run<'z> {
             return None;
         }
         let note = Layout::new::<Note<'z>>();
+        let is_small = copies.size() < note.size();
+        if let (Some(table), true) = (self.table, is_small) {
+            return self.put_off_apart(table, seen, len, copies, write, is_looked_up);
+        }
         let size = copies.size().max(note.size());
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
@@ -495,6 +530,35 @@ impl<'z> Run<'z> {
         unsafe { note.write(Note { source: seen.address, len, write, next }) };
         self.notes += 1;
         self.watch.put_off(seen, note.cast());
+        Some(place)
+    }
+
+    /// The same for a place that is too small for a note.
+    fn put_off_apart(
+        &mut self,
+        mut table: NonNull<Table<'z>>,
+        seen: Seen,
+        len: usize,
+        copies: Layout,
+        write: Write<'z>,
+        is_looked_up: bool,
+    ) -> Option<NonNull<u8>> {
+        let place = self.take(copies)?;
+        // SAFETY: (I42) the run's own table, which nobody else uses just now.
+        let table = unsafe { table.as_mut() };
+        let noted = if is_looked_up { table.note(&seen, place) } else { Ok(()) };
+        let apart = match noted.and_then(|()| table.place(Layout::new::<Apart<'z>>())) {
+            Ok(apart) => apart.cast::<Apart<'z>>(),
+            Err(error) => {
+                self.fail(error);
+                return None;
+            }
+        };
+        let next = self.newest.replace(apart.cast());
+        let note = Note { source: seen.address, len, write: write_apart, next };
+        // SAFETY: (I42) the place was just taken for this.
+        unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
+        self.notes += 1;
         Some(place)
     }
 
