@@ -491,3 +491,79 @@ fn what_an_error_has_left_unfinished_is_not_found_again() {
     let found = memzone::try_beginz!(_z in &target => Shared(Again(list)));
     assert_eq!(found, Ok(0));
 }
+
+/// An enum that is not its own copy but for lifetimes is copied by value, whatever the two have in common.
+#[test]
+fn an_enum_of_another_type_than_its_copy_is_copied_by_value() {
+    struct Raw(usize);
+    struct Index<'z>(&'z usize);
+    impl<'z> DeepCopy<'z> for Raw {
+        type Copied = Index<'z>;
+        fn deep_copy(&self, to: &'z Zone) -> Result<Index<'z>, ZoneError> {
+            Ok(Index(to.try_alloc(self.0)?))
+        }
+    }
+    #[derive(DeepCopy)]
+    enum Slot<'z, T> {
+        Empty(u64),
+        Holds { value: T, number: u8, next: &'z Slot<'z, T> },
+        Pair([T; 2]),
+    }
+    let source = Zone::new(0);
+    let last = source.alloc(Slot::Empty(9));
+    let pair = source.alloc([Slot::Pair([Raw(1), Raw(2)]), Slot::Empty(3)]);
+    let slot = Slot::Holds { value: Raw(4), number: 5, next: last };
+    let target = Zone::new(0);
+    let copied: Slot<'_, Index<'_>> = zcopy(&slot, &target);
+    assert!(matches!(copied, Slot::Holds { value: Index(4), number: 5, next: Slot::Empty(9) }));
+    let copied: &[Slot<'_, Index<'_>>; 2] = zcopy(&&*pair, &target);
+    assert!(matches!(copied, [Slot::Pair([Index(1), Index(2)]), Slot::Empty(3)]));
+}
+
+/// An enum in which another thread may write is copied around that.
+#[test]
+fn an_enum_with_atomics_and_types_of_any_kind_is_copied_around_them() {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    /// Says nothing of itself.
+    struct Silent(AtomicU32, u8);
+    impl<'z> DeepCopy<'z> for Silent {
+        type Copied = Silent;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<Silent, ZoneError> {
+            Ok(Silent(AtomicU32::new(self.0.load(Ordering::Relaxed)), self.1))
+        }
+    }
+    #[derive(DeepCopy)]
+    enum Meter<'z> {
+        Off,
+        On(u8, AtomicU32, &'z Meter<'z>, Option<(AtomicBool, &'z u8)>),
+        Other { silent: Silent, next: Option<&'z Meter<'z>>, peak: f32 },
+    }
+    let source = Zone::new(0);
+    let (off, nine) = (&*source.alloc(Meter::Off), &*source.alloc(9));
+    let on = Meter::On(1, AtomicU32::new(2), off, Some((AtomicBool::new(true), nine)));
+    let on = &*source.alloc(on);
+    let Meter::On(_, level, ..) = on else { unreachable!() };
+    let other = Meter::Other { silent: Silent(AtomicU32::new(3), 4), next: Some(on), peak: 0.5 };
+    let target = Zone::new(0);
+    let (stop, written) = (AtomicBool::new(false), AtomicU32::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                written.store(1, Ordering::Release);
+                level.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        while written.load(Ordering::Acquire) == 0 {
+            thread::yield_now();
+        }
+        let Meter::Other { silent: Silent(three, 4), next: Some(next), peak: 0.5 } =
+            zcopy(&other, &target)
+        else {
+            panic!("another variant")
+        };
+        assert_eq!(three.into_inner(), 3);
+        let Meter::On(1, copied, Meter::Off, Some((flag, 9))) = next else { panic!("another") };
+        assert!(copied.load(Ordering::Relaxed) >= 2 && flag.load(Ordering::Relaxed));
+        stop.store(true, Ordering::Relaxed);
+    });
+}
