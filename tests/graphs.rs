@@ -360,6 +360,57 @@ mod shared {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            cases: if cfg!(miri) { 4 } else { 256 },
+            failure_persistence: None,
+            ..Default::default()
+        })]
+        /// To each node belongs one copy, edges lead alike, and a limit at any byte leaves an error or all of it.
+        #[test]
+        fn any_graph_is_copied_as_it_is(
+            edges in proptest::collection::vec((0..12_usize, 0..12_usize), 1..10),
+            room in 0..1_500_usize,
+        ) {
+            let source = Zone::new(0);
+            let made = nodes(&source, edges.len() as u64);
+            for (node, &(left, right)) in made.iter().zip(&edges) {
+                node.edges.set([left, right].map(|to| made.get(to).copied()));
+            }
+            let check = |copy: &Node<'_>, zone: &Zone| {
+                let (mut copies, mut todo) = (vec![None; made.len()], vec![(made[0], copy)]);
+                while let Some((node, copy)) = todo.pop() {
+                    let known = copies[node.value as usize].replace(&raw const *copy as usize);
+                    assert!(copy.value == node.value && zone.contains(copy));
+                    if let Some(known) = known {
+                        assert_eq!(known, &raw const *copy as usize);
+                        continue;
+                    }
+                    for (to, copied) in node.edges.get().into_iter().zip(copy.edges.get()) {
+                        assert_eq!(to.is_some(), copied.is_some());
+                        todo.extend(to.zip(copied));
+                    }
+                }
+                copies.sort();
+                copies.retain(Option::is_some);
+                let count = copies.len();
+                copies.dedup();
+                assert_eq!(copies.len(), count);
+            };
+            let fixed = Zone::builder().capacity(room).fixed().build();
+            match try_zcopy_shared(made[0], &fixed) {
+                Ok(copy) => check(copy, &fixed),
+                Err(error) => {
+                    assert!(matches!(error, ZoneError::LimitReached { .. }));
+                    assert!(cfg!(feature = "tracing") || fixed.used() == 0);
+                }
+            }
+            let target = Zone::new(0);
+            check(zcopy_shared(made[0], &target), &target);
+            check(beginz!(_z in &target => Shared(made[0])), &target);
+        }
+    }
+
     /// Code written by hand sees finished copies only, and they are shared with nothing.
     #[test]
     fn hand_written_code_copies_by_itself() {

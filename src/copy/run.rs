@@ -74,31 +74,33 @@ unsafe fn write_apart<'z>(
 }
 
 /// The copy of one value with all that its references lead to.
+#[repr(C)]
 pub struct Run<'z> {
     /// The zone's cursor. The zone itself has it only while other code runs.
     cursor: NonNull<u8>,
     /// Where the run looks up from copying: the end of the block, or before that. An address.
     end: usize,
-    /// The same for a run that looks up at each value.
-    watched_end: usize,
-    /// The address of what the run compares all values with.
-    remembered: usize,
     /// How far down the stack the run goes before values are put off. `usize::MAX`: all are.
     pub(super) floor: usize,
     to: &'z Zone,
-    newest: Option<NonNull<Note<'z>>>,
-    error: Option<ZoneError>,
     /// The floor where not all are put off.
     stack_floor: usize,
     /// Where the cursor was when it was taken from the zone. An address.
     base: usize,
+    // What follows is zero at first, in one go.
+    newest: Option<NonNull<Note<'z>>>,
+    /// What was copied, if that is to be copied once.
+    pub(super) table: Option<NonNull<Table<'z>>>,
+    /// The same as `end` for a run that looks up at each value.
+    watched_end: usize,
+    /// The address of what the run compares all values with.
+    remembered: usize,
     /// Bytes taken, up to `base`.
     taken: usize,
     /// How many notes there are.
     pub(super) notes: usize,
     watch: Watch,
-    /// What was copied, if that is to be copied once.
-    pub(super) table: Option<NonNull<Table<'z>>>,
+    error: Option<ZoneError>,
 }
 
 /// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
