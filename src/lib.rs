@@ -187,7 +187,7 @@ pub use crate::stack::{
 };
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
-pub use crate::system::per_thread::claim as claim_thread;
+pub use crate::system::per_thread::claim_thread;
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
 pub use crate::system::stack_bounds::set_stack_bounds;

@@ -318,6 +318,7 @@ variance! {
     "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
     "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
+    "arena::ArenaScope" "'a" co ArenaScopeA<'a> = memzone::__private::ArenaScope<'a>;
     "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;

@@ -199,7 +199,7 @@ fn building_that_fails_or_is_thrown_away_drops_everything_once() {
     assert_eq!(
         failed.unwrap_err(),
         match cfg!(target_pointer_width = "64") {
-            true => ZoneError::LimitReached { requested: 112, limit: 64, used: 40 },
+            true => ZoneError::LimitReached { requested: 112, limit: 64, used: 32 },
             false => ZoneError::LimitReached { requested: 104, limit: 64, used: 24 },
         }
     );
