@@ -61,7 +61,9 @@ fn header(spec: &WavSpec) -> Vec<u8> {
     header.extend_from_slice(&(spec.sample_rate * u32::from(frame)).to_le_bytes());
     header.extend_from_slice(&frame.to_le_bytes());
     header.extend_from_slice(&spec.bits_per_sample.to_le_bytes());
-    header.extend_from_slice(b"data\xff\xff\xff\xff");
+    header.extend_from_slice(b"data");
+    // As many whole frames as can be told: the stream ends when it ends.
+    header.extend_from_slice(&(u32::MAX / u32::from(frame) * u32::from(frame)).to_le_bytes());
     header
 }
 
