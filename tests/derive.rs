@@ -616,7 +616,6 @@ fn all_kinds_of_fields_copy_deep_down_too() {
 }
 
 /// Function pointers of all kinds, also those that no trait can know.
-#[expect(clippy::type_complexity, reason = "the derive looks at how a field's type is written")]
 #[derive(DeepCopy, Clone, Copy)]
 struct Calls<'z> {
     plain: fn(f32) -> f32,
