@@ -55,3 +55,36 @@ fn the_first_mistakes_get_short_texts_that_point_at_them() {
         assert!(there.starts_with(token), "{program} points at `{there}`");
     }
 }
+
+/// The first lines of all errors in `tests/ui`.
+fn first_lines(folder: &Path, lines: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            first_lines(&path, lines);
+        } else if path.extension().is_some_and(|kind| kind == "stderr") {
+            let text = fs::read_to_string(path).unwrap();
+            lines.extend(text.lines().filter(|line| line.starts_with("error")).map(String::from));
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn the_questions_quote_what_the_compiler_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut said = Vec::new();
+    first_lines(&root.join("tests/ui"), &mut said);
+    let faq = fs::read_to_string(root.join("docs/faq.md")).unwrap();
+    let quoted: Vec<_> = faq.lines().filter_map(|line| line.strip_prefix("### error")).collect();
+    assert!(quoted.len() >= 20, "{} messages", quoted.len());
+    for line in quoted {
+        let line = format!("error{line}");
+        assert!(said.contains(&line), "no program of tests/ui leads to this message: {line}");
+    }
+    // Those that most programs of `tests/ui` lead to are what users meet.
+    let often = |line: &&String| said.iter().filter(|other| other == line).count() >= 9;
+    for line in said.iter().filter(often) {
+        assert!(faq.contains(line.as_str()), "docs/faq.md does not have: {line}");
+    }
+}
