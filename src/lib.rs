@@ -1,9 +1,7 @@
 // Of several definitions of a link, the first one counts. These are right in the documentation.
+#![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/picture.md"))]
 #![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #![doc = include_str!("../README.md")]
-// The README's own path to the picture leads nowhere in the documentation.
-#![doc = "\n\n## The model in a picture\n"]
-#![doc = include_str!("../docs/model.svg")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "std"), no_std)]
 // Much of what rooms offer one another is not called without `std`.
@@ -94,8 +92,8 @@ pub mod realtime {}
 #[cfg(any(doc, doctest))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #[doc = include_str!("../docs/porting.md")]
-#[doc = "\n\n## The model in a picture\n"]
-#[doc = include_str!("../docs/model.svg")]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/picture.md"))]
+#[doc = "\n\n## The model in a picture\n\n![The model: a thread's stack of zones, a scope, zones that are sent, kinds of memory][picture]\n"]
 pub mod porting {}
 
 #[doc(hidden)]

@@ -1,5 +1,10 @@
 //! Links in the README and the guides lead somewhere: in the repository, where they name files, and in
 //! the documentation, where `docs/links.md` names its pages.
+//!
+//! Two files are made of others. `.ci/readme` writes them anew:
+//!
+//! * `docs/picture.md` has the model's picture in a link, as the documentation has no files beside its pages.
+//! * `docs/registry.md` is the README for the registry, whose pages have no files beside them either.
 
 #![forbid(unsafe_code)]
 
@@ -97,6 +102,42 @@ fn links(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (targets, names)
 }
 
+/// A picture in a link: each byte that could mean something in one is written as its number.
+fn in_a_link(picture: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).into(),
+        _ => format!("%{byte:02X}"),
+    };
+    format!("data:image/svg+xml,{}", picture.bytes().map(byte).collect::<String>())
+}
+
+/// Where a file of the repository, or a heading in it, is on docs.rs.
+fn on_docs_rs(target: &str) -> String {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let page = PAGES.iter().find(|(page, _)| *page == file);
+    let Some((_, path)) = page else {
+        return format!("https://docs.rs/crate/memzone/latest/source/{target}");
+    };
+    let (path, mark) = (path.replace("::", "/"), if anchor.is_empty() { "" } else { "#" });
+    let path = path.replacen("crate", "memzone", 1);
+    format!("https://docs.rs/memzone/latest/{path}/index.html{mark}{anchor}")
+}
+
+/// The README with each link to a file of the repository turned into one to docs.rs.
+fn for_the_registry(readme: &str) -> String {
+    let mut text = String::new();
+    for line in readme.lines() {
+        match line.strip_prefix('[').and_then(|line| line.split_once("]: ")) {
+            Some((name, target)) if !target.starts_with("https://") => {
+                text += &format!("[{name}]: {}", on_docs_rs(target));
+            }
+            _ => text += line,
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// The anchors of a text's headings, as GitHub and rustdoc make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let is_kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
@@ -138,7 +179,7 @@ fn as_file(target: &str) -> Option<String> {
 #[test]
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn links_lead_somewhere() {
-    let documentation = definitions(&read("docs/links.md"));
+    let documentation = definitions(&(read("docs/picture.md") + &read("docs/links.md")));
     let mut complaints = Vec::new();
     let others = ["CONTRIBUTING.md", "SECURITY.md", "docs/design.md", "docs/performance.md"];
     for page in PAGES.iter().map(|(page, _)| *page).chain(others) {
@@ -168,6 +209,7 @@ fn links_lead_somewhere() {
                 }
                 Some((Some(there), _)) if there == target => {}
                 Some((None, there)) if there.ends_with(&format!("/source/{target}")) => {}
+                Some((None, there)) if *there == in_a_link(&read(&target)) => {}
                 Some((_, there)) => {
                     complain(format!("{name}: {target} here, {there} in docs/links.md"))
                 }
@@ -190,6 +232,35 @@ fn what_users_look_for_is_in_the_readme() {
     for wanted in WANTED {
         assert!(reached.contains(wanted), "{wanted} is not among {reached:?}");
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
+    let picture = format!("[picture]: {}\n", in_a_link(&read("docs/model.svg")));
+    let made =
+        [("docs/picture.md", picture), ("docs/registry.md", for_the_registry(&read("README.md")))];
+    for (path, text) in made {
+        if std::env::var_os("MEMZONE_README").is_some_and(|value| value == "write") {
+            fs::write(root().join(path), &text).unwrap();
+        }
+        let is_same = fs::read_to_string(root().join(path)).is_ok_and(|there| there == text);
+        assert!(is_same, "{path} is not up to date: .ci/readme");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn links_of_the_registry_lead_to_docs_rs() {
+    for (here, there) in [
+        ("docs/guide.md#sizes", "https://docs.rs/memzone/latest/memzone/guide/index.html#sizes"),
+        ("docs/c.md", "https://docs.rs/crate/memzone/latest/source/docs/c.md"),
+        ("https://a.b", "https://a.b"),
+    ] {
+        let definition = |target: &str| format!("[a][b]\n[b]: {target}\n");
+        assert_eq!(for_the_registry(&definition(here)), definition(there));
+    }
+    assert_eq!(in_a_link("<a b=\"1\">"), "data:image/svg+xml,%3Ca%20b%3D%221%22%3E");
 }
 
 #[test]
