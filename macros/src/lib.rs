@@ -71,6 +71,8 @@ use proc_macro::TokenStream;
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
+#[doc(alias("scope", "scratch", "begin", "defer", "memzone", "zone_scope", "temp_allocator"))]
+#[doc(alias("TEMP_ALLOCATOR_GUARD", "auto_release_temp", "autoreleasepool"))]
 pub fn beginz(input: TokenStream) -> TokenStream {
     scope::beginz(input.into(), scope::OnError::Panic).into()
 }
@@ -152,6 +154,7 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
+#[doc(alias("scope", "scratch", "memzone", "let", "alloca"))]
 pub fn letz(input: TokenStream) -> TokenStream {
     scope::letz(input.into(), scope::OnError::Panic).into()
 }
@@ -229,6 +232,7 @@ pub fn try_letz(input: TokenStream) -> TokenStream {
 ///
 /// Yes, once the stack has been used at this depth: the first use of a page faults it.
 #[proc_macro]
+#[doc(alias("alloca", "stack_alloc", "Point_val"))]
 pub fn salloc(input: TokenStream) -> TokenStream {
     salloc::salloc(input.into()).into()
 }

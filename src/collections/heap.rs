@@ -31,6 +31,7 @@ use core::fmt;
 ///
 /// Yes, within [`remaining`](Zone::remaining), if comparing items is.
 #[derive(Clone)]
+#[doc(alias("BinaryHeap", "priority_queue"))]
 pub struct ZHeap<'z, T>(ZVec<'z, T>);
 
 impl<'z, T: Ord> ZHeap<'z, T> {

@@ -23,6 +23,7 @@ use core::convert::Infallible;
 /// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
 #[inline]
 #[track_caller]
+#[doc(alias("malloc", "push_array"))]
 pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
     // `T::default` is the user's code, so it runs before anything is taken from the zone (I5).
     let value = T::default();
@@ -30,11 +31,11 @@ pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
     values
 }
 
-/// Like [`alloc`], with an error instead of a panic.
+/// Like [`alloc()`], with an error instead of a panic.
 ///
 /// # Errors
 ///
-/// Those of [`try_peek_zone`] and [`Zone::try_boxed`](crate::Zone::try_boxed).
+/// Those of [`try_peek_zone`](crate::try_peek_zone()) and [`Zone::try_boxed`](crate::Zone::try_boxed).
 ///
 /// # Real-time
 ///

@@ -34,6 +34,7 @@ use core::ptr::NonNull;
 ///
 /// Making one within the zone's [`remaining`](Zone::remaining) bytes: yes. Dropping one: yes,
 /// unless it is the zone's last handle or its value's destructor is not.
+#[doc(alias("Box", "BumpBox", "unique_ptr"))]
 pub struct ZBox<T: ?Sized> {
     value: NonNull<T>,
     /// Its handle. Dropping the box drops it.
@@ -270,6 +271,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[track_caller]
+    #[doc(alias("Box", "new_in"))]
     pub fn boxed<T>(&self, value: T) -> ZBox<T> {
         let Ok(boxed): Result<_, Infallible> = self.boxed_in::<Panic, T>(value);
         boxed

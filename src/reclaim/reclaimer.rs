@@ -41,6 +41,7 @@ use std::sync::{Arc, Mutex};
 ///
 /// No. But its [`Retirer`]s are.
 #[derive(Default)]
+#[doc(alias("basedrop", "Collector", "garbage_collector", "deferred_drop"))]
 pub struct Reclaimer {
     shared: Arc<SharedRings>,
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 ///
 /// Yes, for all methods, and for dropping it while the reclaimer lives. After the reclaimer's end, dropping it drops
 /// the values in its ring.
+#[doc(alias("basedrop", "Owned", "deferred_drop"))]
 pub struct Retirer {
     /// Dropped before `producer`. So whoever sees that the retirer is gone is the last owner of the ring, and the
     /// reclaimer frees it if it still lives.
@@ -56,6 +57,7 @@ impl Retirer {
     /// # Time complexity
     ///
     /// Constant.
+    #[doc(alias("drop", "free"))]
     #[inline]
     pub fn retire<T: Send + 'static>(&mut self, value: T) -> Result<(), Full<T>> {
         let fits = const { FitsSlot::check() };

@@ -392,6 +392,7 @@ impl fmt::Display for Prepared {
 /// # Time complexity
 ///
 /// Linear in the pages, about a microsecond each.
+#[doc(alias("mlockall", "prefault", "init_thread"))]
 pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     // What was put aside may be freed now.
     collect();
@@ -475,6 +476,7 @@ fn prepare_heap(plan: &Plan) -> Result<Option<rt_alloc::HeapMade>, ZoneError> {
 /// # Real-time
 ///
 /// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
+#[doc(alias("free_after_delay", "llvm_zone_free_after_delay"))]
 pub fn collect() -> usize {
     let freed = aside::collect();
     #[cfg(feature = "rt-alloc")]

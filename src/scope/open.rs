@@ -47,6 +47,7 @@ use core::ptr::NonNull;
 /// # Real-time
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
+#[doc(alias("Checkpoint", "mark", "begin_arena_temp_memory", "ArenaTemp", "BumpScopeGuard"))]
 pub struct OpenScope {
     scope: Scope,
     /// A handle that is not counted. It is never dropped, and gone before the scope's own one is.
@@ -119,6 +120,7 @@ impl OpenScope {
     ///
     /// Yes, unless its zone has grown beyond what the thread keeps, or has hooks that are not.
     #[inline]
+    #[doc(alias("end_arena_temp_memory", "rewind"))]
     pub fn end(self) {
         self.scope.end();
     }

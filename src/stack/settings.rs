@@ -116,6 +116,7 @@ pub fn set_default_zone_size(bytes: usize) {
 /// # Time complexity
 ///
 /// Linear in the number of spare zones.
+#[doc(alias = "malloc_trim")]
 pub fn trim_spares() -> usize {
     STACK.with(|stack| {
         if section::policy().is_some() {

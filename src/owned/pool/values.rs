@@ -73,6 +73,7 @@ use core::slice;
 ///
 /// Yes, for all methods, if the destructors of the values are. A slot's memory is touched when the slot is first used,
 /// so make the zone with [`prefault`](crate::ZoneBuilder::prefault).
+#[doc(alias("Slab", "SlotMap", "freelist", "object_pool", "Pool_Allocator"))]
 pub struct Pool<'z, T> {
     slots: Slots<'z>,
     /// One place for each slot. If the slot's word is a serial number, its place holds a value of the pool's own. If it
@@ -108,6 +109,7 @@ impl Zone {
     ///
     /// Linear in `slots`.
     #[track_caller]
+    #[doc(alias("slab", "freelist", "object_pool"))]
     pub fn pool<T>(&self, slots: usize) -> Pool<'_, T> {
         or_panic(self.try_pool(slots))
     }
@@ -206,6 +208,7 @@ impl<'z, T> Pool<'z, T> {
     /// # Time complexity
     ///
     /// Constant if a slot is free, else linear in the slots.
+    #[doc(alias = "voice_stealing")]
     pub fn insert_over<I: PartialOrd>(
         &mut self,
         value: T,
