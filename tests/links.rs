@@ -1,8 +1,9 @@
 //! Links in the README and the guides lead somewhere: in the repository, where they name files, and in
 //! the documentation, where `docs/links.md` names its pages.
 //!
-//! Two files are made of others. `.ci/readme` writes them anew:
+//! Three things are made of others. `.ci/readme` writes them anew:
 //!
+//! * The figures in the README are those of `docs/performance.md`.
 //! * `docs/picture.md` has the model's picture in a link, as the documentation has no files beside its pages.
 //! * `docs/registry.md` is the README for the registry, whose pages have no files beside them either.
 
@@ -100,6 +101,64 @@ fn links(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
         }
     }
     (targets, names)
+}
+
+/// A row of figures in the README: its name, the case in docs/performance.md, and there the rows, with what the README says
+/// about each.
+type Figures = (&'static str, &'static str, [(&'static str, &'static str); 4]);
+
+const FIGURES: [Figures; 3] = [
+    (
+        "a scope with one allocation",
+        "scope with one allocation",
+        [
+            ("memzone", ""),
+            ("bump-scope, through the thread", " (through the thread)"),
+            ("bumpalo, fresh", " (fresh)"),
+            ("malloc", ""),
+        ],
+    ),
+    (
+        "a slice of 64 `f32`, filled",
+        "slice of 64 f32",
+        [("memzone", ""), ("bump-scope", ""), ("bumpalo", ""), ("malloc", "")],
+    ),
+    (
+        "5,120 samples, of which a scope returns 1,024",
+        "scope that returns 1024 of 5120 samples",
+        [
+            ("memzone", ""),
+            ("bump-scope, copied by hand", ""),
+            ("bumpalo reset, copied by hand", ""),
+            ("malloc, moved", ""),
+        ],
+    ),
+];
+
+/// The README with the figures of docs/performance.md.
+fn with_figures(readme: &str, performance: &str) -> String {
+    let time = |case: &str, name: &str| {
+        let lines = performance.lines().skip_while(|line| *line != format!("### {case}"));
+        let mut rows = lines.skip(1).take_while(|line| !line.starts_with('#'));
+        let row = rows.find(|line| line.starts_with(&format!("| {name} |")));
+        let row = row.unwrap_or_else(|| panic!("docs/performance.md has no {name} in {case}"));
+        row.split('|').nth(4).unwrap().trim().to_string()
+    };
+    let mut text = String::new();
+    for line in readme.lines() {
+        let figures = FIGURES.iter().find(|of| line.starts_with(&format!("| {} |", of.0)));
+        match figures {
+            None => text += line,
+            Some((name, case, rows)) => {
+                text += &format!("| {name} |");
+                for (row, remark) in rows {
+                    text += &format!(" {}{remark} |", time(case, row));
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// A picture in a link: each byte that could mean something in one is written as its number.
@@ -238,8 +297,12 @@ fn what_users_look_for_is_in_the_readme() {
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
     let picture = format!("[picture]: {}\n", in_a_link(&read("docs/model.svg")));
-    let made =
-        [("docs/picture.md", picture), ("docs/registry.md", for_the_registry(&read("README.md")))];
+    let readme = with_figures(&read("README.md"), &read("docs/performance.md"));
+    let made = [
+        ("docs/registry.md", for_the_registry(&readme)),
+        ("README.md", readme),
+        ("docs/picture.md", picture),
+    ];
     for (path, text) in made {
         if std::env::var_os("MEMZONE_README").is_some_and(|value| value == "write") {
             fs::write(root().join(path), &text).unwrap();
@@ -247,6 +310,33 @@ fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
         let is_same = fs::read_to_string(root().join(path)).is_ok_and(|there| there == text);
         assert!(is_same, "{path} is not up to date: .ci/readme");
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn the_readme_is_short_and_has_all_figures() {
+    let text = read("README.md");
+    assert!(text.lines().count() <= 250, "README.md has {} lines", text.lines().count());
+    let code = text.split("```").skip(1).step_by(2);
+    for line in code.flat_map(str::lines) {
+        assert!(line.chars().count() <= 80, "a line of code with more than 80 columns: {line}");
+    }
+    for (name, ..) in FIGURES {
+        assert!(text.contains(&format!("\n| {name} | ")), "README.md has no row {name:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn figures_are_taken_from_the_measurements() {
+    let row = |name: &str| format!("| {name} | 8 | 10 | 1.{} | 1.00 |\n", name.len());
+    let case = |of: &Figures| {
+        format!("### {}\n\n", of.1) + &of.2.map(|(name, _)| row(name)).concat() + "### other\n"
+    };
+    let performance = FIGURES.iter().map(case).collect::<String>();
+    let readme = "| a | 1 |\n| a slice of 64 `f32`, filled | 9 | 9 | 9 | 9 |\nb\n";
+    let wanted = "| a | 1 |\n| a slice of 64 `f32`, filled | 1.7 | 1.10 | 1.7 | 1.6 |\nb\n";
+    assert_eq!(with_figures(readme, &performance), wanted);
 }
 
 #[test]

@@ -71,7 +71,8 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_clone`](Zone::try_clone).
+    /// [`InUse`](ZoneError::InUse), if the zone gives out no handles: a [`Parcel`](crate::Parcel) or a
+    /// [`ZoneFn`](crate::ZoneFn) owns it, or it has as many as there may be. And those of [`Zone::try_new`].
     ///
     /// # Real-time
     ///
