@@ -143,6 +143,10 @@ impl<const N: usize> fmt::Debug for Arena<N> {
 /// What stands behind `of` in a scope: an arena, or a reference to one.
 pub trait AsArena {
     /// Takes a zone for a scope.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if a zone that is free has room for so many bytes.
     fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
 }
 
@@ -162,6 +166,10 @@ pub struct ArenaScope<'a> {
 
 impl ArenaScope<'_> {
     /// The scope's zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline]
     pub fn zone(&self) -> &Zone {
         // The place had a zone, or there would be no scope.
@@ -169,6 +177,10 @@ impl ArenaScope<'_> {
     }
 
     /// Ends the scope.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if the zone's cleanup hooks are, and if it gives nothing back.
     #[inline]
     pub fn end(self) {}
 }

@@ -70,7 +70,10 @@ fn complaint(documentation: &str) -> Option<String> {
 fn is_hidden(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) if list.path.is_ident("doc") => has_word(&list.tokens, "hidden"),
-        Meta::List(list) if list.path.is_ident("cfg") => has_word(&list.tokens, "test"),
+        // `any(test, ..)` is there without tests too.
+        Meta::List(list) if list.path.is_ident("cfg") => {
+            has_word(&list.tokens, "test") && !has_word(&list.tokens, "any")
+        }
         Meta::Path(path) => path.is_ident("test"),
         _ => false,
     })
