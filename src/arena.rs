@@ -37,7 +37,6 @@ use core::mem::MaybeUninit;
 /// # Real-time
 ///
 /// Making one from a buffer: yes. Scopes: yes, if the zones' cleanup hooks are, and what grows a zone is not.
-#[doc(alias("no_std", "firmware", "embedded", "scratch"))]
 pub struct Arena<const N: usize> {
     /// Those that no scope has now.
     zones: [Cell<Option<Zone>>; N],

@@ -209,7 +209,6 @@ fn fill_by_parts<T: Copy>(items: &mut [MaybeUninit<T>], value: T, part: usize) {
 ///
 /// Linear in `len`, as the slice is filled.
 #[inline]
-#[doc(alias("alloca", "VLA", "stack_alloc", "dynamic_array"))]
 pub fn salloc_with<T: Copy, R>(
     len: usize,
     value: T,

@@ -54,7 +54,6 @@ use core::fmt;
 /// # Real-time
 ///
 /// A further frame: yes, once two frames had room enough, if what builds it is.
-#[doc(alias("double_buffer", "ping_pong", "swap"))]
 pub struct Frames<T: for<'z> DeepCopy<'z>> {
     last: Parcel<T>,
     /// The zone for the next frame, which is lost where a frame could not be built.

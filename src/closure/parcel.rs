@@ -57,7 +57,6 @@ type In<'z, T> = <T as DeepCopy<'z>>::Copied;
 /// # Real-time
 ///
 /// Sending, reading and changing one: yes. Building and dropping one: no.
-#[doc(alias("ouroboros", "self_cell", "yoke", "self_referential"))]
 pub struct Parcel<T: for<'z> DeepCopy<'z>> {
     /// The value, which lies in the zone. `'static` stands for the zone's lifetime, which has no name here (I22).
     held: NonNull<Held<In<'static, T>>>,

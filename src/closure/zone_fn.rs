@@ -30,7 +30,6 @@ use core::ptr::NonNull;
 /// # Real-time
 ///
 /// Calling it: yes, if the closure is. Dropping it: yes, if the destructors of what it captured are.
-#[doc(alias("FnMut", "lambda"))]
 pub struct Closure<'z, D: ?Sized> {
     /// The closure in its zone. `'static` stands for `'z` in the bound of `D` (I26).
     object: NonNull<D>,
@@ -265,7 +264,6 @@ impl Zone {
 /// # Real-time
 ///
 /// Calling it: yes, if the closure is. A call is one indirect call. Building and dropping it: no.
-#[doc(alias("closure", "FnMut", "std_function", "lambda"))]
 pub struct ZoneFn<D: ?Sized> {
     /// The closure in its zone. `'static` stands for the zone's lifetime in the bound of `D` (I26).
     object: NonNull<D>,

@@ -31,7 +31,6 @@ use core::fmt;
 ///
 /// Yes, within [`remaining`](Zone::remaining), if comparing items is.
 #[derive(Clone)]
-#[doc(alias("BinaryHeap", "priority_queue"))]
 pub struct ZHeap<'z, T>(ZVec<'z, T>);
 
 impl<'z, T: Ord> ZHeap<'z, T> {

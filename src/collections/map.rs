@@ -35,7 +35,6 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, TryReserveError};
 /// Inserting into room that is there: yes. Dropping it: yes, if dropping its entries is, and if it is not the zone's last
 /// handle.
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
-#[doc(alias = "HashMap")]
 pub type OwningMap<K, V, S = DefaultHashBuilder> = HashMap<K, V, S, Zone>;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]

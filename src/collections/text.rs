@@ -50,7 +50,6 @@ use core::str::{Chars, Utf8Error};
 /// # Real-time
 ///
 /// Yes, within [`remaining`](Zone::remaining).
-#[doc(alias("String", "BumpString"))]
 pub struct ZString<'z>(ZVec<'z, u8>);
 
 impl Zone {

@@ -32,7 +32,6 @@ use crate::zone::Zone;
 /// handle.
 #[cfg(feature = "allocator-api2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "allocator-api2")))]
-#[doc(alias = "Vec")]
 pub type OwningVec<T> = allocator_api2::vec::Vec<T, Zone>;
 
 #[cfg(feature = "allocator-api2")]

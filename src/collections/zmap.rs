@@ -97,7 +97,6 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
 /// Inserting: yes, within [`remaining`](Zone::remaining). When the map grows, inserting takes the time to hash all that
 /// the map holds.
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
-#[doc(alias("HashMap", "unordered_map", "dictionary"))]
 pub struct ZMap<'z, K, V, S = DefaultHashBuilder>(ManuallyDrop<HashMap<K, V, S, &'z Zone>>);
 
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]

@@ -59,7 +59,6 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashSet};
 /// Inserting: yes, within [`remaining`](Zone::remaining). When the set grows, inserting takes the time to hash all that
 /// the set holds.
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]
-#[doc(alias = "HashSet")]
 pub struct ZSet<'z, T, S = DefaultHashBuilder>(ManuallyDrop<HashSet<T, S, &'z Zone>>);
 
 #[cfg_attr(docsrs, doc(cfg(feature = "hashbrown")))]

@@ -191,7 +191,6 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
     note = "for a type of your own, add `#[derive(DeepCopy)]`",
     note = "what outlives the target zone is passed on as it is in a field with `#[deep_copy(keep)]`, or wrapped in `memzone::Keep`"
 )]
-#[doc(alias("Clone", "deepcopy", "relocate"))]
 pub trait DeepCopy<'z> {
     /// The same type, living in the zone `'z`.
     type Copied: 'z;
@@ -436,7 +435,6 @@ pub trait DeepCopy<'z> {
 ///
 /// Yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[doc(alias = "static")]
 pub struct Keep<T>(pub T);
 
 impl<T> Deref for Keep<T> {

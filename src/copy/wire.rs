@@ -50,7 +50,6 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 ///
 /// Yes.
 #[repr(transparent)]
-#[doc(alias("Cell", "OnceCell", "back_reference"))]
 pub struct Wire<'z, T> {
     /// Null, or what a `&'z T` leads to.
     to: AtomicPtr<T>,

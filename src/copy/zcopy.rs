@@ -90,7 +90,6 @@ impl<'z> ZCopy<'z> for str {
 ///
 /// As [`DeepCopy`].
 #[track_caller]
-#[doc(alias("clone", "deep_copy", "deepcopy"))]
 pub fn zcopy<'z, T: ?Sized + ZCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
     or_panic(value.copy_to(to))
 }

@@ -22,7 +22,6 @@ use core::ptr::NonNull;
 ///
 /// As the allocator.
 #[derive(Clone, Copy, Debug, Default)]
-#[doc(alias("Allocator", "allocator_api"))]
 pub struct FromAllocator<A>(pub A);
 
 // SAFETY: (I12) an allocator's memory stays valid until the allocator and all its clones are dropped. A clone behaves

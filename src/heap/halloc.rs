@@ -27,7 +27,6 @@ use alloc::boxed::Box;
 /// No. [`halloc_in`] an [`RtHeap`](crate::RtHeap) is.
 #[track_caller]
 #[cfg(feature = "alloc")]
-#[doc(alias("malloc", "new", "Box", "Point_h"))]
 pub fn halloc<T>(value: T) -> HBox<T> {
     or_panic(try_halloc(value))
 }
@@ -64,7 +63,6 @@ pub fn try_halloc<T>(value: T) -> Result<HBox<T>, ZoneError> {
 /// No.
 #[track_caller]
 #[cfg(feature = "alloc")]
-#[doc(alias("calloc", "malloc", "new"))]
 pub fn halloc_slice<T: Copy>(len: usize, value: T) -> HBox<[T]> {
     or_panic(try_halloc_slice(len, value))
 }
@@ -106,7 +104,6 @@ pub fn try_halloc_slice<T: Copy>(len: usize, value: T) -> Result<HBox<[T]>, Zone
 /// As the heap.
 #[inline]
 #[track_caller]
-#[doc(alias("malloc", "new_in"))]
 pub fn halloc_in<T, H: Heap>(heap: &H, value: T) -> Result<HBox<T, H>, ZoneError> {
     Ok(HBox::try_uninit_in(heap)?.write(value))
 }
@@ -152,7 +149,6 @@ pub fn halloc_slice_in<T: Copy, H: Heap>(
 /// # Real-time
 ///
 /// As the heap.
-#[doc(alias("delete", "dealloc", "drop"))]
 pub fn free<T: ?Sized, H: Heap>(value: HBox<T, H>) {
     drop(value);
 }

@@ -34,7 +34,6 @@ use core::ptr::NonNull;
 /// # Real-time
 ///
 /// As the heap: no for the [`System`], yes for an [`RtHeap`](crate::RtHeap).
-#[doc(alias("Box", "unique_ptr"))]
 pub struct HBox<T: ?Sized, H: Heap = System> {
     value: NonNull<T>,
     origin: H::Origin,

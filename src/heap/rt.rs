@@ -115,7 +115,6 @@ struct OwnerPart {
 /// # Time complexity
 ///
 /// Constant for taking and freeing.
-#[doc(alias("TLSF", "rlsf", "malloc", "realtime_allocator", "synchronized_pool_resource"))]
 pub struct RtHeap {
     shared: NonNull<HeapHeader>,
     /// It stays on the owner's thread: it is neither `Send` nor `Sync`.

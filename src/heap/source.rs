@@ -15,7 +15,6 @@ use core::ptr::NonNull;
 /// * This still holds after the heap was moved or dropped, as long as an [`origin`](Heap::origin) that was made before
 ///   lives or was forgotten.
 /// * If `Origin` is `Send`, memory may be given back on any thread.
-#[doc(alias = "Allocator")]
 pub unsafe trait Heap {
     /// What a box keeps so that it can give its memory back.
     type Origin;
@@ -70,7 +69,6 @@ pub unsafe trait Heap {
 /// # Ok::<(), memzone::ZoneError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-#[doc(alias("malloc", "GlobalAlloc"))]
 pub struct System;
 
 #[cfg(feature = "alloc")]

@@ -23,7 +23,6 @@ use core::convert::Infallible;
 /// Yes, within the current zone's [`remaining`](crate::Zone::remaining) bytes.
 #[inline]
 #[track_caller]
-#[doc(alias("malloc", "push_array"))]
 pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
     // `T::default` is the user's code, so it runs before anything is taken from the zone (I5).
     let value = T::default();

@@ -49,7 +49,6 @@ use core::panic::RefUnwindSafe;
 ///
 /// Yes, if the value's destructor is. Each use calls a function that knows the value's type, apart from the call by the
 /// trait object.
-#[doc(alias("SmallBox", "StackBox", "stack_dst"))]
 pub struct Inline<U: ?Sized, const BYTES: usize> {
     place: Place<BYTES>,
     /// Makes the address of the place a pointer to the value in it, whose type it knows.

@@ -34,7 +34,6 @@ use core::ptr::NonNull;
 ///
 /// Making one within the zone's [`remaining`](Zone::remaining) bytes: yes. Dropping one: yes,
 /// unless it is the zone's last handle or its value's destructor is not.
-#[doc(alias("Box", "BumpBox", "unique_ptr"))]
 pub struct ZBox<T: ?Sized> {
     value: NonNull<T>,
     /// Its handle. Dropping the box drops it.

@@ -41,7 +41,6 @@ use std::sync::{Arc, Mutex};
 ///
 /// No. But its [`Retirer`]s are.
 #[derive(Default)]
-#[doc(alias("basedrop", "Collector", "garbage_collector", "deferred_drop"))]
 pub struct Reclaimer {
     shared: Arc<SharedRings>,
 }

@@ -19,7 +19,6 @@ use std::sync::Arc;
 ///
 /// Yes, for all methods, and for dropping it while the reclaimer lives. After the reclaimer's end, dropping it drops
 /// the values in its ring.
-#[doc(alias("basedrop", "Owned", "deferred_drop"))]
 pub struct Retirer {
     /// Dropped before `producer`. So whoever sees that the retirer is gone is the last owner of the ring, and the
     /// reclaimer frees it if it still lives.

@@ -42,7 +42,13 @@ use crate::system::stack_bounds;
 use core::fmt;
 
 pub use crate::error::Request;
-pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
+#[doc(alias = "assert_no_alloc")]
+pub use crate::system::section::Policy;
+#[doc(alias("assert_no_alloc", "permit_alloc", "no_alloc"))]
+pub use crate::system::section::enter;
+#[doc(alias("assert_no_alloc", "no_alloc"))]
+pub use crate::system::section::enter_unwatched;
+pub use crate::system::section::{Report, Section};
 
 /// What a real-time thread will need; see [`prepare_thread`].
 #[derive(Clone, Debug, PartialEq, Eq)]

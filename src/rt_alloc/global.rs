@@ -66,7 +66,6 @@ use core::ptr::NonNull;
 ///
 /// Yes on a prepared thread in a section, as long as the heap has room. Elsewhere as the allocator below.
 #[derive(Debug)]
-#[doc(alias("GlobalAlloc", "global_allocator", "malloc"))]
 pub struct RtAlloc<A = std::alloc::System> {
     below: A,
     /// Gives each static an address of its own.

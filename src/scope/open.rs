@@ -47,7 +47,6 @@ use core::ptr::NonNull;
 /// # Real-time
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
-#[doc(alias("Checkpoint", "mark", "begin_arena_temp_memory", "ArenaTemp", "BumpScopeGuard"))]
 pub struct OpenScope {
     scope: Scope,
     /// A handle that is not counted. It is never dropped, and gone before the scope's own one is.

@@ -73,7 +73,6 @@ pub(crate) fn shared<R>(
 /// As [`DeepCopy`], where the thread has a spare zone that is large enough for the table, which takes 80 to 320 bytes a value. It
 /// has one after a copy of as many values at this depth of scopes, or by a [`Plan`](crate::rt::Plan).
 #[track_caller]
-#[doc(alias("graph", "cycle", "clone_graph"))]
 pub fn zcopy_shared<'z, T: ?Sized + Referent<'z>>(value: &T, to: &'z Zone) -> &'z T::Copied {
     or_panic(try_zcopy_shared(value, to))
 }

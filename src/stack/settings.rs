@@ -116,7 +116,6 @@ pub fn set_default_zone_size(bytes: usize) {
 /// # Time complexity
 ///
 /// Linear in the number of spare zones.
-#[doc(alias = "malloc_trim")]
 pub fn trim_spares() -> usize {
     STACK.with(|stack| {
         if section::policy().is_some() {

@@ -174,7 +174,6 @@ impl Zone {
 /// Constant, amortised.
 #[inline]
 #[track_caller]
-#[doc(alias("pushz", "push_allocator", "llvm_push_zone_stack"))]
 pub fn push_zone(zone: &Zone) {
     if !STACK.with(|stack| stack.push_if_room(zone)) {
         push_or_panic(zone);
@@ -231,7 +230,6 @@ fn note_pushed(zone: &Zone) {
 ///
 /// No: it makes a zone.
 #[track_caller]
-#[doc(alias = "pushz")]
 pub fn push_new_zone(bytes: usize) -> Zone {
     or_panic(try_push_new_zone(bytes))
 }
@@ -274,7 +272,6 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 ///
 /// Yes. But dropping the returned handle is not, if it is the last one.
 #[inline]
-#[doc(alias("popz", "llvm_pop_zone_stack"))]
 pub fn pop_zone() -> Result<Zone, ZoneError> {
     #[cold]
     #[inline(never)]
@@ -308,7 +305,6 @@ pub fn pop_zone() -> Result<Zone, ZoneError> {
 /// Yes, unless it makes the default zone.
 #[inline]
 #[track_caller]
-#[doc(alias("peekz", "current_zone", "context", "temp_allocator", "llvm_peek_zone_stack"))]
 pub fn peek_zone() -> Zone {
     #[cold]
     #[inline(never)]
@@ -360,7 +356,6 @@ pub fn try_peek_zone() -> Result<Zone, ZoneError> {
 /// # Real-time
 ///
 /// Yes, if the cleanup hooks are.
-#[doc(alias("llvm_zone_reset", "free_all"))]
 pub fn reset_zone(zone: &mut Zone) -> Result<(), ZoneError> {
     zone.reset()
 }
@@ -384,7 +379,6 @@ pub fn reset_zone(zone: &mut Zone) -> Result<(), ZoneError> {
 /// # Real-time
 ///
 /// No: it gives memory back.
-#[doc(alias("llvm_zone_destroy", "destroy_arena"))]
 pub fn destroy_zone(zone: Zone) -> Result<(), ZoneError> {
     zone.check_others(u64::MAX)
 }

@@ -18,7 +18,6 @@ use core::panic::Location;
 
 /// What memzone does when the thread is in a real-time section and memzone needs something from the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[doc(alias = "assert_no_alloc")]
 pub enum Policy {
     /// Count the request, and make it.
     Count,
@@ -225,7 +224,6 @@ fn abort(
 /// Yes. On Linux it asks the system for the thread's page faults, which takes no lock and 0.4 µs in `cargo bench
 /// --bench rt`. [`enter_unwatched`] does not do that.
 #[must_use = "the section ends when the guard is dropped"]
-#[doc(alias("assert_no_alloc", "permit_alloc", "no_alloc"))]
 pub fn enter(policy: Policy) -> Section {
     Section::new(policy, pages::faults())
 }
@@ -248,7 +246,6 @@ pub fn enter(policy: Policy) -> Section {
 ///
 /// Constant: a few stores.
 #[must_use = "the section ends when the guard is dropped"]
-#[doc(alias("assert_no_alloc", "no_alloc"))]
 pub fn enter_unwatched(policy: Policy) -> Section {
     Section::new(policy, None)
 }

@@ -87,9 +87,6 @@ use core::ptr::NonNull;
 /// Allocating within the zone's [`remaining`](Zone::remaining) bytes: yes. Making a zone, growing it, and dropping its
 /// last handle: no.
 #[repr(transparent)]
-#[doc(alias("arena", "bump", "Bump", "BumpAllocator", "region", "scratch", "pool", "memzone"))]
-#[doc(alias("obstack", "talloc", "llvm_zone_create", "monotonic_buffer_resource"))]
-#[doc(alias("ArenaAllocator", "temp_allocator", "temporary_storage"))]
 pub struct Zone {
     header: Cell<NonNull<Header>>,
 }

@@ -33,7 +33,6 @@ impl Zone {
 /// assert_eq!(used.join().unwrap(), 8);
 /// ```
 #[derive(Debug)]
-#[doc(alias = "Send")]
 pub struct SendZone(Zone);
 
 // SAFETY: (I3) it is made from the zone's only handle, with no entry on any stack, and gives out no reference to it.

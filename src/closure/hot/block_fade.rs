@@ -235,7 +235,6 @@ impl<T: Sample> Block<T> for [&mut [T]] {
 ///
 /// Playing: yes, if the closures are and copying the state is. Making and dropping one: no, as the scratch is memory of
 /// the system's.
-#[doc(alias = "crossfade")]
 pub struct BlockFader<D: ?Sized, T = f32, S = ()> {
     fader: Fader<D, S>,
     fade: Fade,

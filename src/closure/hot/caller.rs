@@ -77,7 +77,6 @@ use core::ops::{Deref, DerefMut};
 ///
 /// No: it asks the system for memory.
 #[track_caller]
-#[doc(alias("ArcSwap", "live_coding", "redefine", "triple_buffer"))]
 pub fn hot<D: ?Sized>(f: ZoneFn<D>) -> (Caller<D>, Binder<D>) {
     or_panic(try_hot(f))
 }

@@ -153,7 +153,6 @@ impl<T: Mix, const N: usize> Mix for [T; N] {
 /// # Real-time
 ///
 /// Yes, if the closures are and copying the state is.
-#[doc(alias = "crossfade")]
 pub struct Fader<D: ?Sized, S = ()> {
     caller: Caller<D>,
     /// The state for the definition that is faded out.

@@ -108,7 +108,6 @@ use core::slice;
 /// # Real-time
 ///
 /// Yes, within [`remaining`](Zone::remaining).
-#[doc(alias("Vec", "BumpVec", "vector", "ArrayVec"))]
 pub struct ZVec<'z, T> {
     start: NonNull<T>,
     len: usize,

@@ -32,7 +32,6 @@ pub(super) const MAX_SLOTS: usize = u32::MAX as usize;
 /// # Ok::<(), PoolFull<f32>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[doc(alias("Handle", "Index"))]
 pub struct PoolKey {
     pub(super) serial: NonZeroU64,
     pub(super) index: u32,

@@ -73,7 +73,6 @@ use core::slice;
 ///
 /// Yes, for all methods, if the destructors of the values are. A slot's memory is touched when the slot is first used,
 /// so make the zone with [`prefault`](crate::ZoneBuilder::prefault).
-#[doc(alias("Slab", "SlotMap", "freelist", "object_pool", "Pool_Allocator"))]
 pub struct Pool<'z, T> {
     slots: Slots<'z>,
     /// One place for each slot. If the slot's word is a serial number, its place holds a value of the pool's own. If it
