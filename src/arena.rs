@@ -10,6 +10,7 @@ use crate::zone::Zone;
 use core::cell::Cell;
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::panic::RefUnwindSafe;
 
 /// A row of `N` zones for up to `N` scopes at a time, one in another or in tasks that take turns:
 /// `beginz!(z of arena => ..)` and `letz!(z of arena; ..)`.
@@ -133,6 +134,9 @@ impl<const N: usize> Arena<N> {
     }
 }
 
+// A scope that a panic ends puts its zone back.
+impl<const N: usize> RefUnwindSafe for Arena<N> {}
+
 impl<const N: usize> fmt::Debug for Arena<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arena").field("zones", &N).field("free", &self.free()).finish()
@@ -145,7 +149,7 @@ pub trait AsArena {
     ///
     /// # Real-time
     ///
-    /// Yes, if a zone that is free has room for so many bytes.
+    /// Yes.
     fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
 }
 
@@ -179,7 +183,7 @@ impl ArenaScope<'_> {
     ///
     /// # Real-time
     ///
-    /// Yes, if the zone's cleanup hooks are, and if it gives nothing back.
+    /// Yes, if the zone's cleanup hooks are.
     #[inline]
     pub fn end(self) {}
 }

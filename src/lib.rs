@@ -107,7 +107,7 @@ pub use crate::arena::Arena;
 #[doc(inline)]
 #[doc(alias("double_buffer", "ping_pong", "swap"))]
 pub use crate::closure::frames::Frames;
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[cfg(feature = "std")]
 #[doc(inline)]
 #[doc(alias = "crossfade")]
 pub use crate::closure::hot::BlockFader;
@@ -121,7 +121,10 @@ pub use crate::closure::hot::Fader;
 pub use crate::closure::hot::hot;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[doc(inline)]
-pub use crate::closure::hot::{Binder, Block, Caller, Fade, Mix, Sample, try_hot};
+pub use crate::closure::hot::{Binder, Caller, Mix, try_hot};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use crate::closure::hot::{Block, Fade, Sample};
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 #[doc(alias("ouroboros", "self_cell", "yoke", "self_referential"))]
@@ -312,7 +315,7 @@ pub use crate::stack::{
 };
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
-pub use crate::system::per_thread::claim as claim_thread;
+pub use crate::system::per_thread::claim_thread;
 #[cfg(not(feature = "std"))]
 #[doc(inline)]
 pub use crate::system::stack_bounds::set_stack_bounds;

@@ -292,7 +292,7 @@ void *mz_zone_alloc_array(struct mz_zone *zone,
                           size_t size,
                           size_t alignment);
 
-// The bytes in use. Each allocation counts with its padding to a multiple of 16. 0 on an error.
+// The bytes in use. Each allocation counts with its padding. 0 on an error.
 //
 // Real-time: yes.
 //

@@ -70,8 +70,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// [`InUse`](ZoneError::InUse), if the zone gives out no handles: a [`Parcel`](crate::Parcel) or a
-    /// [`ZoneFn`](crate::ZoneFn) owns it, or it has as many as there may be. And those of [`Zone::try_new`].
+    /// [`InUse`](ZoneError::InUse) where the zone can have no further handle, and those of [`try_new`](Zone::try_new) if it is not made yet.
     ///
     /// # Real-time
     ///

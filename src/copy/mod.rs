@@ -1,6 +1,7 @@
 //! Relocating a value, and all it points to, into another zone.
 //!
-//! Here is `DeepCopy`, and its implementation for each family of types: `values` that hold
+//! Here is `DeepCopy`. A copy is made in place by a `run`, which follows references (`follow`), is `watch`ed for circles, and may have a
+//! `table` for what is shared; what owns goes by value, and `later` where it is nested deep. The implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
 //! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
 //! crates' `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
@@ -9,8 +10,8 @@
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
 //! all that leaves a scope use it.
 //!
-//! One invariant lives here: I19, what is done with a box's memory while its value is out, in
-//! `reuse`, the only file with unsafe code. That a copy holds nothing of where it was copied from
+//! Three invariants live here: I42, what is written to a place before something refers to it; I41, when a zone goes back after a copy
+//! that failed; and I19, what is done with a box's memory while its value is out. That a copy holds nothing of where it was copied from
 //! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it (I11).
 
 mod memory;
@@ -73,6 +74,7 @@ use core::ops::{Deref, DerefMut};
 
 pub(crate) use collections::{vec_at, vec_later};
 pub use depth::Depth;
+pub(crate) use depth::without_table;
 pub use in_place::{Hole, InPlace, alike, inside, write_around};
 pub use keep::Bits;
 pub use later::Work;
@@ -172,15 +174,22 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 ///
 /// # Depth
 ///
-/// Long lists and deep trees are copied without deep recursion: past 24 KiB of stack, what is left
-/// is copied by tasks on the heap. A structure that leads back to itself (through a `Cell`) gives
-/// [`ZoneError::Cycle`]. Implementations written by hand recurse, and so do the copies of what is in a `RefCell` or a
-/// set; where they are nested too deep, [`ZoneError::TooDeep`] is returned.
+/// Lists and trees of any depth are copied on 24 KiB of stack, without the system's memory: what references lead to past
+/// that is noted in the places of the copies, and copied later.
+///
+/// What owns (a `Box`, `Vec`, [`ZBox`](crate::ZBox) or [`HBox`](crate::HBox)) and is nested deeper than that goes on with tasks on the heap,
+/// which a section that denies refuses. References into a zone need none. Implementations written by hand recurse, and so do
+/// the copies of what is in a `RefCell` or a set, and of enums whose copy is of another type; where they are nested too deep,
+/// [`ZoneError::TooDeep`] is returned.
+///
+/// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], within some times its
+/// size; [`zcopy_shared`](crate::zcopy_shared) copies it. What is shared is copied for each way to it, up to a budget
+/// ([`zcopy_within`](crate::zcopy_within)).
 ///
 /// # Real-time
 ///
-/// Yes, within the target's [`remaining`](Zone::remaining) bytes, for what has no heap memory to
-/// clone and is not nested deeper than that.
+/// Yes, within the target's [`remaining`](Zone::remaining) bytes, for what has no heap memory to clone. Owners must not be nested
+/// deeper than that.
 ///
 /// # Safety
 ///
@@ -243,8 +252,7 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
-    /// [`TooDeep`](ZoneError::TooDeep). What was copied so far stays in the zone, unused, but for the last
-    /// slice, text or collection.
+    /// [`TooDeep`](ZoneError::TooDeep), [`OverBudget`](ZoneError::OverBudget). What was copied so far stays in the zone, unused.
     ///
     /// [`try_zcopy`](crate::try_zcopy) and scopes give back all that a failed copy has taken, blocks too, if no code but
     /// memzone's own has run in it: if the types are derived, plain values, references to such, `Option`, tuples, arrays
@@ -307,7 +315,7 @@ pub trait DeepCopy<'z> {
     {
         let copied = match Self::FLAT || Self::IN_PLACE.is_trusted() {
             true => self.deep_copy(to),
-            false => depth::without_table(|| self.deep_copy(to)),
+            false => without_table(|| self.deep_copy(to)),
         };
         // Not at the end of the function, where its panic would leak what is returned.
         drop(self);
@@ -329,7 +337,7 @@ pub trait DeepCopy<'z> {
     fn copy_at(&self, to: &'z Zone, _depth: Depth) -> Result<Self::Copied, ZoneError> {
         match Self::FLAT || Self::IN_PLACE.is_trusted() {
             true => self.deep_copy(to),
-            false => depth::without_table(|| self.deep_copy(to)),
+            false => without_table(|| self.deep_copy(to)),
         }
     }
 
@@ -426,7 +434,7 @@ pub trait DeepCopy<'z> {
 ///     let text = "a literal lives for ever";
 ///     Name { text: Keep(text), letters: z.alloc_slice_copy(text.as_bytes()) }
 /// });
-/// assert_eq!((name.text.len(), name.letters.len(), outer.used()), (24, 24, 32));
+/// assert_eq!((name.text.len(), name.letters.len(), outer.used()), (24, 24, 24));
 /// ```
 ///
 /// It needs `Clone` where what it is in is copied. Where a scope returns one as its value, it moves, whatever it holds.

@@ -234,7 +234,7 @@ impl Zone {
     /// {
     ///     // SAFETY: this is the zone's thread, and the handle stays with `raw`.
     ///     let zone = ManuallyDrop::new(unsafe { Zone::from_raw(raw) });
-    ///     zone.alloc(1_u64);
+    ///     zone.alloc([1_u64, 2]);
     /// }
     /// // SAFETY: `raw` is not used any more.
     /// let zone = unsafe { Zone::from_raw(raw) };

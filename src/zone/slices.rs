@@ -23,13 +23,13 @@ impl Zone {
             return self.slice_in::<E, T>(len, align, |_| value);
         }
         let start = match self.slice_fast::<T>(len, align, true) {
-            Some(start) => {
+            Ok(start) => {
                 let start = start.cast();
                 // SAFETY: (I2) the `len` places were just taken.
                 unsafe { fill(start, len, value) };
                 start
             }
-            None => E::fill(self, len, align, value)?,
+            Err(_) => E::fill(self, len, align, value)?,
         };
         // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.
         Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) })

@@ -8,8 +8,11 @@ mod caller;
 
 mod fade;
 
+// Its curves need sines.
+#[cfg(feature = "std")]
 mod block_fade;
 
+#[cfg(feature = "std")]
 pub use block_fade::{Block, BlockFader, Fade, Sample};
 pub use caller::{Binder, Caller, hot, try_hot};
 pub use fade::{Fader, Mix};

@@ -412,7 +412,7 @@ impl<'z, T> Pool<'z, T> {
     /// ```
     /// let zone = memzone::Zone::new(4096);
     /// let mut voices = zone.pool(4);
-    /// for level in [0.5, 0.1, 0.9] {
+    /// for level in [0.5_f64, 0.1, 0.9] {
     ///     voices.insert(level)?;
     /// }
     /// voices.entries_mut().for_each(|(_, level)| *level *= 2.0);
