@@ -16,6 +16,7 @@ const BLOCK: usize = 64;
 
 /// From input to output, a block at a time.
 type Filter = ZoneFn<dyn FnMut(&[f32], &mut [f32])>;
+type Boxed = Box<dyn FnMut(&[f32], &mut [f32]) + Send>;
 
 fn impulse(seed: u32, samples: usize) -> Vec<f32> {
     let mut state = seed;

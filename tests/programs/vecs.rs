@@ -1,11 +1,11 @@
 //! With `Vec`s: the same, as one would write it first.
 
-use super::BLOCK;
+use super::{BLOCK, Boxed};
 use num_complex::Complex;
 use realfft::RealFftPlanner;
 
 /// A convolution in uniform partitions, in the frequency domain.
-pub(crate) fn convolver(impulse: &[f32]) -> Box<dyn FnMut(&[f32], &mut [f32]) + Send> {
+pub(crate) fn convolver(impulse: &[f32]) -> Boxed {
     let mut planner = RealFftPlanner::new();
     let forward = planner.plan_fft_forward(2 * BLOCK);
     let inverse = planner.plan_fft_inverse(2 * BLOCK);
