@@ -91,6 +91,21 @@ pub mod realtime {}
 
 #[cfg(any(doc, doctest))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/faq.md")]
+pub mod faq {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/comparison.md")]
+pub mod comparison {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/from-bumpalo.md")]
+pub mod from_bumpalo {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #[doc = include_str!("../docs/porting.md")]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/picture.md"))]
 #[doc = "\n\n## The model in a picture\n\n![The model: a thread's stack of zones, a scope, zones that are sent, kinds of memory][picture]\n"]

@@ -14,11 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Those that are pages of the documentation, with its path for them.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 7] = [
     ("README.md", "crate"),
     ("docs/guide.md", "crate::guide"),
     ("docs/realtime.md", "crate::realtime"),
     ("docs/porting.md", "crate::porting"),
+    ("docs/faq.md", "crate::faq"),
+    ("docs/comparison.md", "crate::comparison"),
+    ("docs/from-bumpalo.md", "crate::from_bumpalo"),
 ];
 
 /// What the README must lead to in at most two clicks.
