@@ -338,16 +338,8 @@ pub use crate::system::stack_bounds::set_stack_bounds;
 #[doc(alias = "Send")]
 pub use crate::zone::SendZone;
 #[doc(inline)]
-#[doc(alias(
-    "arena",
-    "bump",
-    "Bump",
-    "BumpAllocator",
-    "region",
-    "scratch",
-    "pool",
-    "memzone"
-))]
+#[doc(alias("arena", "bump", "Bump", "BumpAllocator", "region", "scratch", "pool"))]
+#[doc(alias("memzone"))]
 #[doc(alias("obstack", "talloc", "llvm_zone_create", "monotonic_buffer_resource"))]
 #[doc(alias("ArenaAllocator", "temp_allocator", "temporary_storage"))]
 pub use crate::zone::Zone;
