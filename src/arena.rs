@@ -150,12 +150,12 @@ pub trait AsArena {
     /// # Real-time
     ///
     /// Yes.
-    fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
+    fn take_zone_of_arena(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
 }
 
 impl<const N: usize> AsArena for Arena<N> {
     #[inline]
-    fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError> {
+    fn take_zone_of_arena(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError> {
         self.take(bytes)
     }
 }
