@@ -52,7 +52,7 @@ impl<T> ZBox<T> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](ZBox::try_new) errs.
+    /// When [`try_new`](ZBox::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -263,7 +263,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_boxed`](Zone::try_boxed) errs.
+    /// When [`try_boxed`](Zone::try_boxed) gives an error.
     ///
     /// # Real-time
     ///
@@ -309,7 +309,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_boxed_slice`](Zone::try_boxed_slice) errs.
+    /// When [`try_boxed_slice`](Zone::try_boxed_slice) gives an error.
     ///
     /// # Real-time
     ///
