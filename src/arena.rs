@@ -146,12 +146,16 @@ impl<const N: usize> fmt::Debug for Arena<N> {
 /// What stands behind `of` in a scope: an arena, or a reference to one.
 pub trait AsArena {
     /// Takes a zone for a scope.
-    fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    fn take_zone_of_arena(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError>;
 }
 
 impl<const N: usize> AsArena for Arena<N> {
     #[inline]
-    fn enter(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError> {
+    fn take_zone_of_arena(&self, bytes: usize) -> Result<ArenaScope<'_>, ZoneError> {
         self.take(bytes)
     }
 }
@@ -165,6 +169,10 @@ pub struct ArenaScope<'a> {
 
 impl ArenaScope<'_> {
     /// The scope's zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
     #[inline]
     pub fn zone(&self) -> &Zone {
         // The place had a zone, or there would be no scope.
@@ -172,6 +180,10 @@ impl ArenaScope<'_> {
     }
 
     /// Ends the scope.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if the zone's cleanup hooks are.
     #[inline]
     pub fn end(self) {}
 }

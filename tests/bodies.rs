@@ -745,7 +745,7 @@ fn b56_any_type_parameter() {
     fn measured<T>(run: impl FnOnce(&Zone) -> T) -> (T, usize) {
         beginz!(z => (run(z), z.used()))
     }
-    assert_eq!(measured(|z| z.alloc_str("abc").len()), (3, 16));
+    assert_eq!(measured(|z| z.alloc_str("abc").len()), (3, 8));
 }
 
 #[test]

@@ -410,7 +410,7 @@ fn slices_take_exactly_their_size() {
     assert_eq!(bytes!(&[(); 1000][..]), 0);
     let notes = &*source.alloc_slice(8, 60);
     let voice = Voice { gain: 0.5, name: "saw", notes };
-    assert_eq!(bytes!(&[voice; 4][..]), 4 * size_of::<Voice>() + 4 * (16 + 16));
+    assert_eq!(bytes!(&[voice; 4][..]), 4 * size_of::<Voice>() + 4 * (8 + 16));
     let target = Zone::new(0);
     let copy = Voice::deep_copy_slice(&[voice; 4], &target).unwrap();
     for voice in copy.iter() {

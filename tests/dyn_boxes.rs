@@ -114,6 +114,7 @@ fn values_of_mixed_types_lie_in_one_pool() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_destructor_that_panics_runs_once() {
     struct Bomb<'a>(&'a Cell<u32>);
     impl Drop for Bomb<'_> {
@@ -165,6 +166,7 @@ fn it_acts_as_its_value() {
 
 /// A synth whose closure owns its voices, on the thread that plays it.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_closure_owns_its_voices() {
     trait Sounding: Voice + Send {}
     impl Sounding for Table {}

@@ -415,6 +415,7 @@ fn work_with_collections() -> usize {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn collections_keep_what_they_have_with_any_one_request_failing() {
     for refuse in [Refuse::Only as fn(usize) -> Refuse, Refuse::From] {
         let mut n = 1;

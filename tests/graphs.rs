@@ -228,6 +228,7 @@ mod shared {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn a_graph_of_a_million_nodes_is_that_many_copies_and_asks_nobody() {
         on_a_small_stack(|| {
             let source = Zone::new(0);
@@ -364,6 +365,57 @@ mod shared {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            cases: if cfg!(miri) { 4 } else { 256 },
+            failure_persistence: None,
+            ..Default::default()
+        })]
+        /// To each node belongs one copy, edges lead alike, and a limit at any byte leaves an error or all of it.
+        #[test]
+        fn any_graph_is_copied_as_it_is(
+            edges in proptest::collection::vec((0..12_usize, 0..12_usize), 1..10),
+            room in 0..1_500_usize,
+        ) {
+            let source = Zone::new(0);
+            let made = nodes(&source, edges.len() as u64);
+            for (node, &(left, right)) in made.iter().zip(&edges) {
+                node.edges.set([left, right].map(|to| made.get(to).copied()));
+            }
+            let check = |copy: &Node<'_>, zone: &Zone| {
+                let (mut copies, mut todo) = (vec![None; made.len()], vec![(made[0], copy)]);
+                while let Some((node, copy)) = todo.pop() {
+                    let known = copies[node.value as usize].replace(&raw const *copy as usize);
+                    assert!(copy.value == node.value && zone.contains(copy));
+                    if let Some(known) = known {
+                        assert_eq!(known, &raw const *copy as usize);
+                        continue;
+                    }
+                    for (to, copied) in node.edges.get().into_iter().zip(copy.edges.get()) {
+                        assert_eq!(to.is_some(), copied.is_some());
+                        todo.extend(to.zip(copied));
+                    }
+                }
+                copies.sort();
+                copies.retain(Option::is_some);
+                let count = copies.len();
+                copies.dedup();
+                assert_eq!(copies.len(), count);
+            };
+            let fixed = Zone::builder().capacity(room).fixed().build();
+            match try_zcopy_shared(made[0], &fixed) {
+                Ok(copy) => check(copy, &fixed),
+                Err(error) => {
+                    assert!(matches!(error, ZoneError::LimitReached { .. }));
+                    assert!(cfg!(feature = "tracing") || fixed.used() == 0);
+                }
+            }
+            let target = Zone::new(0);
+            check(zcopy_shared(made[0], &target), &target);
+            check(beginz!(_z in &target => Shared(made[0])), &target);
+        }
+    }
+
     /// Code written by hand sees finished copies only, and they are shared with nothing.
     #[test]
     fn hand_written_code_copies_by_itself() {
@@ -461,4 +513,113 @@ fn a_copy_that_is_made_again_after_an_error_finds_no_unfinished_copies() {
         assert!(at.value == value && target.contains(at));
         at = at.next.unwrap_or(at);
     }
+}
+
+/// The same in the target itself, which has no more room: what was being copied then is no copy.
+#[test]
+fn what_an_error_has_left_unfinished_is_not_found_again() {
+    use memzone::Shared;
+    struct Again<'z>(Vec<&'z List<'z>>);
+    impl<'z> DeepCopy<'z> for Again<'_> {
+        type Copied = usize;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<usize, ZoneError> {
+            unreachable!("it moves")
+        }
+        fn move_out(self, to: &'z Zone) -> Result<usize, ZoneError> {
+            let first = self.0.last().expect("there are some");
+            assert!(matches!(DeepCopy::deep_copy(first, to), Err(ZoneError::LimitReached { .. })));
+            let mut found = 0;
+            for (rest, node) in self.0.iter().enumerate() {
+                if let Ok(copy) = DeepCopy::deep_copy(node, to) {
+                    let nodes = std::iter::successors(Some(copy), |node| node.next);
+                    assert_eq!(nodes.count(), rest + 1);
+                    found += 1;
+                }
+            }
+            Ok(found)
+        }
+    }
+    let (source, mut list) = (Zone::new(0), Vec::new());
+    for value in 0..20 {
+        list.push(&*source.alloc(List { value, next: list.last().copied() }));
+    }
+    let target = Zone::builder().capacity(200).fixed().build();
+    let found = memzone::try_beginz!(_z in &target => Shared(Again(list)));
+    assert_eq!(found, Ok(0));
+}
+
+/// An enum that is not its own copy but for lifetimes is copied by value, whatever the two have in common.
+#[test]
+fn an_enum_of_another_type_than_its_copy_is_copied_by_value() {
+    struct Raw(usize);
+    struct Index<'z>(&'z usize);
+    impl<'z> DeepCopy<'z> for Raw {
+        type Copied = Index<'z>;
+        fn deep_copy(&self, to: &'z Zone) -> Result<Index<'z>, ZoneError> {
+            Ok(Index(to.try_alloc(self.0)?))
+        }
+    }
+    #[derive(DeepCopy)]
+    enum Slot<'z, T> {
+        Empty(u64),
+        Holds { value: T, number: u8, next: &'z Slot<'z, T> },
+        Pair([T; 2]),
+    }
+    let source = Zone::new(0);
+    let last = source.alloc(Slot::Empty(9));
+    let pair = source.alloc([Slot::Pair([Raw(1), Raw(2)]), Slot::Empty(3)]);
+    let slot = Slot::Holds { value: Raw(4), number: 5, next: last };
+    let target = Zone::new(0);
+    let copied: Slot<'_, Index<'_>> = zcopy(&slot, &target);
+    assert!(matches!(copied, Slot::Holds { value: Index(4), number: 5, next: Slot::Empty(9) }));
+    let copied: &[Slot<'_, Index<'_>>; 2] = zcopy(&&*pair, &target);
+    assert!(matches!(copied, [Slot::Pair([Index(1), Index(2)]), Slot::Empty(3)]));
+}
+
+/// An enum in which another thread may write is copied around that.
+#[test]
+fn an_enum_with_atomics_and_types_of_any_kind_is_copied_around_them() {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    /// Says nothing of itself.
+    struct Silent(AtomicU32, u8);
+    impl<'z> DeepCopy<'z> for Silent {
+        type Copied = Silent;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<Silent, ZoneError> {
+            Ok(Silent(AtomicU32::new(self.0.load(Ordering::Relaxed)), self.1))
+        }
+    }
+    #[derive(DeepCopy)]
+    enum Meter<'z> {
+        Off,
+        On(u8, AtomicU32, &'z Meter<'z>, Option<(AtomicBool, &'z u8)>),
+        Other { silent: Silent, next: Option<&'z Meter<'z>>, peak: f32 },
+    }
+    let source = Zone::new(0);
+    let (off, nine) = (&*source.alloc(Meter::Off), &*source.alloc(9));
+    let on = Meter::On(1, AtomicU32::new(2), off, Some((AtomicBool::new(true), nine)));
+    let on = &*source.alloc(on);
+    let Meter::On(_, level, ..) = on else { unreachable!() };
+    let other = Meter::Other { silent: Silent(AtomicU32::new(3), 4), next: Some(on), peak: 0.5 };
+    let target = Zone::new(0);
+    let (stop, written) = (AtomicBool::new(false), AtomicU32::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                written.store(1, Ordering::Release);
+                level.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        while written.load(Ordering::Acquire) == 0 {
+            thread::yield_now();
+        }
+        let Meter::Other { silent: Silent(three, 4), next: Some(next), peak: 0.5 } =
+            zcopy(&other, &target)
+        else {
+            panic!("another variant")
+        };
+        assert_eq!(three.into_inner(), 3);
+        let Meter::On(1, copied, Meter::Off, Some((flag, 9))) = next else { panic!("another") };
+        assert!(copied.load(Ordering::Relaxed) >= 2 && flag.load(Ordering::Relaxed));
+        stop.store(true, Ordering::Relaxed);
+    });
 }

@@ -245,6 +245,7 @@ fn scopes_in_thread_locals_end_after_the_stack() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads that end")]
 fn scopes_and_allocations_in_destructors_of_thread_locals_work() {
     for touch_first in [true, false] {
         let (sender, receiver) = channel();
@@ -379,6 +380,7 @@ fn a_deep_copy_that_scopes_pushes_and_forgets_is_harmless() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn hooks_may_push_scope_allocate_and_panic() {
     on_new_thread(|| {
         let depth = zone_depth();
@@ -486,6 +488,7 @@ fn a_scope_that_is_entered_again_and_again_by_a_recursive_copy_is_harmless() {
 /// Found by the fuzz target `zones`: what lies above a scope or `Zone::enter` goes with it, and a hook's panic
 /// there kept the rest of the stack from being taken off.
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_hook_that_panics_above_a_scope_leaves_nothing_on_the_stack() {
     /// Leaves two zones on the stack that only the stack holds.
     fn leave_bombs(runs: &Arc<AtomicUsize>) {

@@ -1,5 +1,7 @@
 //! Closures that are redefined while they play.
 
+#![allow(clippy::type_complexity, reason = "signatures are what is tested here")]
+
 #[path = "common/counting.rs"]
 mod counting;
 
@@ -148,6 +150,7 @@ fn a_caller_can_leave_with_its_definition() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn hooks_run_after_captures_on_the_binders_thread() {
     let notes = Arc::new(Mutex::new(Vec::new()));
     struct Noted(&'static str, Arc<Mutex<Vec<(&'static str, ThreadId)>>>);
@@ -235,11 +238,13 @@ fn stress(rebinds: usize, binders: usize) {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn definitions_come_faster_than_they_are_taken_up() {
     stress(if cfg!(miri) { 20 } else { 20_000 }, 1);
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn several_threads_define_at_once() {
     stress(if cfg!(miri) { 8 } else { 5_000 }, 3);
 }
@@ -252,6 +257,7 @@ fn a_million_definitions() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn sides_that_end_while_the_other_is_busy() {
     for round in 0..if cfg!(miri) { 4 } else { 500 } {
         let lives = Lives::default();

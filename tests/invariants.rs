@@ -278,6 +278,7 @@ fn i08_no_destructor_runs_when_a_scope_ends() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads that end")]
 fn i09_the_stack_may_be_used_while_its_thread_ends() {
     use std::sync::mpsc::{Receiver, Sender, channel};
     struct AtExit(Sender<(u64, usize, usize, u64)>, Option<ZBox<[u8]>>);
@@ -371,6 +372,7 @@ fn i10_a_panic_leaves_every_zone_usable_and_every_box_valid() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn i11_no_deep_copy_however_wrong_harms_memory() {
     /// Does all that it should not: forgets scopes, panics, pops, allocates, returns others' values.
     struct Liar<'a>(u8, &'a Cell<u8>);

@@ -66,7 +66,7 @@ fn texts_are_joined() {
     assert_eq!(zone.alloc_join(vec![String::from("ä")], ", "), "ä");
     let used = zone.used();
     assert_eq!(zone.alloc_join(["", "b", ""], "-"), "-b-");
-    assert_eq!(zone.used(), used + 16);
+    assert_eq!(zone.used(), used + 8);
     let small = fixed(16);
     assert!(small.try_alloc_join(["0123456", "0123456"], "---").is_err());
     assert_eq!(

@@ -110,6 +110,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn a_thread_may_end_with_all_of_the_model_alive(
         kinds in prop::collection::vec(kind(), 1..4),
         ops in prop::collection::vec(op(), 0..if cfg!(miri) { 25 } else { 60 }),

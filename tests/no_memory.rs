@@ -165,6 +165,7 @@ impl Flatten for Result<Result<(), ZoneError>, ZoneError> {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn the_current_zone_may_have_no_memory() {
     on_new_thread(|| {
         // No stack yet, then no default zone.
@@ -191,6 +192,7 @@ fn the_current_zone_may_have_no_memory() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn each_plain_method_panics_where_there_is_no_memory() {
     on_new_thread(|| {
         let layout = Layout::new::<u64>();
@@ -478,6 +480,7 @@ const SCRIPT: [Step; 21] = [
 ];
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn with_any_one_allocation_failing_nothing_breaks() {
     static LEDGER_OF_SCRIPT: Ledger =
         Ledger { asked: AtomicUsize::new(0), freed: AtomicUsize::new(0) };

@@ -62,6 +62,7 @@ fn counted<'z>(z: &'z Zone, drops: &Arc<AtomicUsize>) -> Counted<'z> {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_structure_goes_to_another_thread_and_back() {
     let mut parcel = Parcel::<Score>::new(4096, score);
     assert!(parcel.used() > 200 && parcel.capacity() >= 4096 && parcel.blocks() == 1);
@@ -101,6 +102,7 @@ fn a_structure_goes_to_another_thread_and_back() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_value_is_dropped_once_before_its_zones_hooks() {
     let drops = Arc::new(AtomicUsize::new(0));
     let (at_hook, seen) = (Arc::clone(&drops), Arc::new(Mutex::new(Vec::new())));
@@ -221,6 +223,7 @@ fn a_destructor_that_panics_still_frees_the_zone() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn several_threads_read_one_that_is_sync() {
     let map = Parcel::<&[f32]>::new(4096, |z| &*z.alloc_slice(900, 0.5));
     thread::scope(|threads| {
@@ -364,6 +367,7 @@ mod compaction {
     /// A graph with circles goes to the audio thread, and an edited copy of it replaces the one that plays. What another
     /// thread may see is wired with `Wire`.
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn a_graph_with_circles_is_edited_while_it_plays() {
         use memzone::Wire;
         #[derive(DeepCopy)]

@@ -667,6 +667,7 @@ fn boxes_give_way_to_nothing() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_pool_works_on_another_thread() {
     let zone = Zone::new(1 << 16);
     let mut pool = zone.pool(100);

@@ -135,6 +135,7 @@ fn all_kinds_of_values() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_box_of_a_real_time_heap_goes_back_to_it() {
     let heap = RtHeap::new(1 << 16);
     let (reclaimer, mut retirer) = pair(4);
@@ -243,6 +244,7 @@ fn values_of_one_retirer_are_dropped_in_their_order() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn retiring_asks_for_no_memory_and_frees_none() {
     let (reclaimer, mut retirer) = pair(64);
     let audio_thread = move || {
@@ -500,6 +502,7 @@ fn any_number_of_destructors_may_collect() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_value_may_be_the_last_owner_of_the_reclaimer() {
     let drops = Drops::default();
     let reclaimer = Arc::new(Reclaimer::new());
@@ -514,6 +517,7 @@ fn a_value_may_be_the_last_owner_of_the_reclaimer() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_background_thread_collects() {
     let drops = Drops::default();
     let (reclaimer, mut retirer) = pair(4);
@@ -533,6 +537,7 @@ fn a_background_thread_collects() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn stopping_collects_what_waits_whatever_the_period() {
     struct OnThread(Sender<Option<String>>);
     impl Drop for OnThread {
@@ -559,6 +564,7 @@ fn stopping_collects_what_waits_whatever_the_period() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_background_thread_goes_on_after_a_panic() {
     for reclaimer_first in [false, true] {
         let drops = Drops::default();
@@ -576,6 +582,7 @@ fn a_background_thread_goes_on_after_a_panic() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_destructor_may_stop_the_thread_it_runs_on() {
     struct Stops(Option<Background>, Sender<()>);
     impl Drop for Stops {
@@ -598,6 +605,7 @@ fn a_destructor_may_stop_the_thread_it_runs_on() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn many_threads_retire_while_several_collect() {
     const THREADS: usize = 4;
     let each = if cfg!(miri) { 40 } else { 20_000 };
@@ -644,6 +652,7 @@ fn many_threads_retire_while_several_collect() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn either_side_may_end_at_any_moment() {
     let rounds = if cfg!(miri) { 6 } else { 300 };
     for round in 0..rounds {
@@ -673,6 +682,7 @@ fn either_side_may_end_at_any_moment() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_may_go_where() {
     fn is_send<T: Send>() {}
     fn is_sync<T: Sync>() {}
@@ -693,6 +703,7 @@ fn what_may_go_where() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_sections_have_put_aside_is_freed_too() {
     use memzone::rt::{self, Policy};
     use memzone::{Zone, ZoneError};

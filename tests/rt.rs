@@ -328,6 +328,7 @@ fn what_is_denied_is_an_error_and_changes_nothing() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn plain_methods_panic_with_what_was_denied() {
     on_new_thread(|| {
         let panic = std::panic::catch_unwind(|| {
@@ -346,6 +347,7 @@ fn plain_methods_panic_with_what_was_denied() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn an_unprepared_thread_gets_errors() {
     on_new_thread(|| {
         let zone = Zone::new(1000);
@@ -410,6 +412,7 @@ fn a_deep_copy_is_denied_where_it_needs_tasks() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn sections_nest_and_the_strictest_counts() {
     on_new_thread(|| {
         let count = rt::enter(Policy::Count);
@@ -605,6 +608,7 @@ fn any_number_of_hooks_may_put_aside_and_collect() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn threads_put_aside_and_collect_at_the_same_time() {
     let _turn = alone();
     let (threads, each) = (4, if cfg!(miri) { 5 } else { 500 });
@@ -630,6 +634,7 @@ fn threads_put_aside_and_collect_at_the_same_time() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_thread_that_ends_in_a_section_leaves_its_zones_to_collect() {
     let _turn = alone();
     let runs = Arc::new(AtomicUsize::new(0));

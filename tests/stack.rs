@@ -225,6 +225,7 @@ fn entering_a_zone_restores_the_stack_also_on_unwinding() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn the_stack_may_be_10_000_levels_deep() {
     const DEPTH: usize = if cfg!(miri) { 200 } else { 10_000 };
     fn scopes(left: usize, base: usize) -> usize {
@@ -475,6 +476,7 @@ fn spare_zones_that_are_not_used_for_long_are_given_back() {
 
 /// The sizes of what a thread keeps are its own to choose, down to nothing.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_thread_chooses_the_sizes_of_its_zones() {
     use memzone::{set_default_zone_size, set_spare_size};
     let live = || stats::thread().live;
@@ -546,6 +548,7 @@ fn a_scope_has_the_room_it_asked_for_before_it_grows() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_thread_frees_all_its_zones_when_it_ends() {
     static WATCH: Watch = Watch::new(200);
     on_new_thread(|| {
@@ -562,6 +565,7 @@ fn a_thread_frees_all_its_zones_when_it_ends() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn hooks_of_pushed_zones_run_when_the_thread_ends() {
     let (sender, ran) = std::sync::mpsc::channel();
     on_new_thread(move || {
@@ -577,6 +581,7 @@ fn hooks_of_pushed_zones_run_when_the_thread_ends() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn threads_have_stacks_of_their_own() {
     push_new_zone(64);
     let depth = zone_depth();
@@ -586,4 +591,20 @@ fn threads_have_stacks_of_their_own() {
     });
     assert_eq!(zone_depth(), depth);
     drop(pop_zone());
+}
+
+#[test]
+fn a_scope_over_a_pushed_zone_is_the_current_one() {
+    let zone = Zone::new(1024);
+    zone.enter(|| {
+        beginz!(z => {
+            let boxed = ZBox::new(1_u8);
+            assert!(z.contains(&*boxed) && zone.used() == 0);
+            zone.enter(|| assert!(zone.contains(&*ZBox::new(2_u8))));
+            let boxed = ZBox::new(3_u8);
+            assert!(z.contains(&*boxed) && peek_zone().contains(&*boxed));
+        });
+        assert!(zone.contains(&*ZBox::new(4_u8)));
+    });
+    assert_eq!((zone.used(), zone.handles()), (0, 1));
 }

@@ -80,6 +80,7 @@ fn spare_zones_are_those_there_are() {
 
 /// Threads that end leave their totals, also where others take their places.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn ended_threads_leave_their_totals() {
     let _turn = alone();
     let before = stats::threads().total();
@@ -107,6 +108,7 @@ fn ended_threads_leave_their_totals() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn any_thread_reads_all_while_they_run() {
     let _turn = alone();
     let barriers = Arc::new((Barrier::new(3), Barrier::new(3)));
@@ -146,6 +148,7 @@ fn any_thread_reads_all_while_they_run() {
 
 /// While counters rise, what is read only rises.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_is_read_never_falls() {
     let _turn = alone();
     let rounds = if cfg!(miri) { 300 } else { 100_000 };
@@ -202,6 +205,7 @@ fn a_table_has_each_figure() {
 /// Another crate's thread-local that ends after `thread_local`'s own, and uses memzone for the first time on
 /// its thread only then.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_first_use_at_a_threads_end_works() {
     struct AtEnd;
     impl Drop for AtEnd {

@@ -187,6 +187,7 @@ fn prepared() -> Option<Prepared> {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn blocks_on_a_prepared_thread_cost_the_system_nothing() {
     // The program's own pages are mapped when they are first run, once for all threads: memzone cannot do
     // that. So another thread plays a few blocks, and this one touches only its own memory.
@@ -223,6 +224,7 @@ fn build() -> &'static str {
 
 /// That the test above can fail.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_is_not_prepared_is_counted() {
     // The code is mapped now, and what is touched is memory.
     let _ = run(10, prepared);

@@ -103,7 +103,7 @@ auto_traits! {
     "zone::Zone" Zone: N N Y Y Y;
     "region::header::Header" RawZone: N N Y N N;
     "arena::Arena" Arena<2>: N N Y Y Y;
-    "arena::ArenaScope" private::ArenaScope<'static>: N N Y N N;
+    "arena::ArenaScope" memzone::__private::ArenaScope<'static>: N N Y N N;
     "zone::send::SendZone" SendZone: Y N Y Y Y;
     "zone::builder::ZoneBuilder" ZoneBuilder: Y Y Y Y Y;
     "owned::zbox::ZBox" ZBox<u8>: N N Y Y Y;
@@ -318,6 +318,7 @@ variance! {
     "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
     "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
+    "arena::ArenaScope" "'a" co ArenaScopeA<'a> = memzone::__private::ArenaScope<'a>;
     "owned::inline::Inline" "U" invariant InlineU<'a> = Inline<&'a u8, 8>;
     "owned::pool::values::Pool" "'z" co PoolZ<'a> = Pool<'a, u8>;
     "owned::pool::values::Pool" "T" invariant PoolT<'p, 'a> = Pool<'p, &'a u8>;

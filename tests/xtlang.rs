@@ -254,6 +254,7 @@ fn z07_destroy_runs_hooks_once_and_spares_what_is_in_use() {
 /// `tests/ui/send/zone_scoped.rs`). One thread is stopped in the middle of an allocation here
 /// until another has done all there is to do: with a lock between them this would never end.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn z08_threads_do_not_wait_for_each_other() {
     let (to_second, from_first) = mpsc::channel();
     let (to_first, from_second) = mpsc::channel();
@@ -384,6 +385,7 @@ fn z13_one_default_zone_that_stays() {
 /// Differs: everything is, because threads come and go.
 #[test]
 #[cfg_attr(any(feature = "ledger", feature = "profile"), ignore = "they take memory of their own")]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn z14_a_thread_frees_all_when_it_ends() {
     // Pieces this large are zones' blocks.
     static WATCH: counting::Watch = counting::Watch::new(1 << 10);
@@ -584,6 +586,7 @@ fn s05_a_box_keeps_the_scopes_zone_as_long_as_it_is_used() {
 
 /// The same where it may not be freed on this thread: what is sole is retired, and freed elsewhere.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn s05_what_is_no_longer_used_is_freed_elsewhere() {
     let reclaimer = Reclaimer::new();
     let mut retirer = reclaimer.retirer(4);
@@ -653,6 +656,7 @@ fn s08_a_callee_registers_a_hook_with_the_current_zone() {
 /// xtlang: hooks never run on default, callback, async or closure zones.
 /// Differs: they run wherever a zone is reset or destroyed, because a hook that may not run is none.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn s09_hooks_run_on_every_kind_of_zone() {
     let log = Log::default();
     let on_thread = log.clone();
@@ -807,6 +811,7 @@ fn c06_what_lies_elsewhere_is_followed_too() {
 /// Differs: long lists and deep trees copy and a cycle is an error, because no value that safe code
 /// can build may crash it. Shared nodes are duplicated too.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn c07_shared_long_and_cyclic() {
     #[derive(DeepCopy)]
     struct Ring<'z>(Cell<Option<&'z Ring<'z>>>);
@@ -1101,9 +1106,10 @@ fn k05_arrays_of_closures_and_shared_state() {
     assert_eq!((channels(10.0), channels(20.0)), ([0.0, 1.0, 2.0], [10.0; 3]));
     let mut siblings = ZoneFn::new(4096, |z| {
         let shared = z.alloc(1);
-        let mut raise: Closure<'_, dyn FnMut(&mut i64, i64)> =
-            z.callback(|shared: &mut i64, by: i64| *shared += by);
-        let mut read: Closure<'_, dyn FnMut(&i64) -> i64> = z.callback(|shared: &i64| *shared);
+        type Raise<'z> = Closure<'z, dyn FnMut(&mut i64, i64)>;
+        type Read<'z> = Closure<'z, dyn FnMut(&i64) -> i64>;
+        let mut raise: Raise<'_> = z.callback(|shared: &mut i64, by: i64| *shared += by);
+        let mut read: Read<'_> = z.callback(|shared: &i64| *shared);
         z.closure(move |by| {
             raise(shared, by);
             read(shared)
@@ -1156,6 +1162,7 @@ fn k06_no_block_takes_anything_from_the_system() {
 /// xtlang: callbacks copy their arguments to a zone of their own and destroy it after.
 /// Differs: the callback's thread only reads them; they go back to be destroyed.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn k07_arguments_in_a_zone_of_their_own() {
     let mut played = [1.0, 2.0];
     let arguments =
@@ -1191,6 +1198,7 @@ fn k07_arguments_in_a_zone_of_their_own() {
 /// sending it and keeping it does not compile (`tests/ui/send/send_zone_clone.rs`,
 /// `tests/ui/send/send_zone_shared.rs`).
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn k08_a_zone_moves_to_a_thread_and_back() {
     // A value with its zone: it is there once, and taken once.
     let job = thread::spawn(|| Parcel::<Option<&List<u8>>>::new(1024, |z| list(z, [1, 2, 3])));

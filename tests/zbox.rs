@@ -76,6 +76,7 @@ fn a_value_may_be_moved_out() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_value_that_finds_no_room_is_dropped() {
     let (drops, zone) = (Drops::default(), Zone::builder().capacity(8).fixed().build());
     let value = (drops.value(), [0_u64; 4]);

@@ -1028,6 +1028,7 @@ fn a_hook_that_panics_does_not_stop_the_others() {
 // Other threads.
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn only_a_sole_handle_may_cross_threads() {
     fn is_send<T: Send>(_: &T) {}
     let zone = Zone::new(1_000);
@@ -1063,6 +1064,7 @@ fn only_a_sole_handle_may_cross_threads() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn hooks_run_on_the_thread_where_the_zone_ends() {
     let ran = Arc::new(Mutex::new(None));
     for sent in [true, false] {
@@ -1170,6 +1172,7 @@ fn chain(length: usize, ended: &Arc<AtomicUsize>) -> Zone {
 const LONG: usize = if cfg!(miri) { 50 } else { 100_000 };
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn any_number_of_zones_may_be_freed_by_each_others_hooks() {
     let ended = Arc::new(AtomicUsize::new(0));
     drop(chain(LONG, &ended));

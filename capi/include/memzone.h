@@ -219,7 +219,7 @@ const char *mz_last_error_text(void);
 // Real-time: yes.
 const char *mz_error_name(int32_t code);
 
-// The version of the library, as "0.1.0".
+// The version of the library, as "0.2.0".
 //
 // Real-time: yes.
 const char *mz_version(void);
@@ -292,7 +292,7 @@ void *mz_zone_alloc_array(struct mz_zone *zone,
                           size_t size,
                           size_t alignment);
 
-// The bytes in use. Each allocation counts with its padding to a multiple of 16. 0 on an error.
+// The bytes in use. Each allocation counts with its padding. 0 on an error.
 //
 // Real-time: yes.
 //

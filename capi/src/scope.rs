@@ -38,7 +38,16 @@ pub extern "C" fn mz_scope_enter(bytes: usize) -> *mut mz_scope {
     /// When the thread has no spare zone with room.
     #[cold]
     extern "C" fn enter_cold(bytes: usize) -> *mut mz_scope {
-        or_else(null_mut(), || Ok(OpenScope::try_new(bytes)?.into_raw().as_ptr().cast()))
+        or_else(null_mut(), || {
+            let raw = OpenScope::try_new(bytes)?.into_raw();
+            if !OpenScope::is_open(raw) {
+                // The thread is ending. The scope is on no stack, so it could not be left.
+                // SAFETY: (I1) the scope had the zone's handle, and is nowhere else.
+                drop(unsafe { Zone::from_raw(raw) });
+                return Err(Failure::ThreadEnding);
+            }
+            Ok(raw.as_ptr().cast())
+        })
     }
     match OpenScope::try_spare(bytes) {
         Some(scope) => scope.into_raw().as_ptr().cast(),

@@ -240,16 +240,14 @@ fn with<T>(
 pub(crate) fn with_current_zone<T>(
     use_it: impl Fn(&Zone) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let zone = try_peek_zone()?;
-    let result = use_it(&zone)?;
     // A thread that ends has no stack. Its current zone is then one that nothing holds but this handle.
-    match zone.into_sendable() {
+    match try_peek_zone()?.into_sendable() {
         Ok(_) => Err(Failure::ThreadEnding),
-        Err(_held) => Ok(result),
+        Err(held) => use_it(&held),
     }
 }
 
-/// The layout of a request, if it is a valid one. An alignment of up to 16 costs nothing, so a smaller one is made 16.
+/// The layout of a request, if it is a valid one.
 #[inline(always)]
 pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
     #[cold]
@@ -267,21 +265,21 @@ pub(crate) fn layout(size: usize, align: usize) -> Result<Layout, Failure> {
         return Err(refused(size, align));
     }
     // SAFETY: (I6) the alignment is a power of two, and the size is far enough from the largest that there may be.
-    Ok(unsafe { Layout::from_size_align_unchecked(size, align.max(16)) })
+    Ok(unsafe { Layout::from_size_align_unchecked(size, align) })
 }
 
 /// The largest size that can be asked for.
 const MOST: usize = isize::MAX as usize - 8192;
 
-/// The layout of a request as most are: of up to 1 GiB, with an alignment of up to 16, for which 16 is taken. It takes few
-/// instructions to see that.
+/// The layout of a request as most are: of up to 1 GiB, with an alignment of up to 8, for which 8 is taken, as it costs
+/// nothing. It takes few instructions to see that.
 #[inline(always)]
 pub(crate) fn plain_layout(size: usize, align: usize) -> Option<Layout> {
-    /// A bit for each alignment up to 16.
-    const SMALL: u32 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16;
-    let is_plain = size.wrapping_sub(1) < 1 << 30 && align <= 16 && SMALL >> align & 1 != 0;
-    // SAFETY: (I6) 16 is a power of two, and the size is far from the largest that there may be.
-    is_plain.then(|| unsafe { Layout::from_size_align_unchecked(size, 16) })
+    /// A bit for each alignment up to 8.
+    const SMALL: u32 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8;
+    let is_plain = size.wrapping_sub(1) < 1 << 30 && align <= 8 && SMALL >> align & 1 != 0;
+    // SAFETY: (I6) 8 is a power of two, and the size is far from the largest that there may be.
+    is_plain.then(|| unsafe { Layout::from_size_align_unchecked(size, 8) })
 }
 
 /// Takes memory in a zone.
@@ -494,7 +492,7 @@ pub unsafe extern "C" fn mz_zone_alloc_array(
     })
 }
 
-/// The bytes in use. Each allocation counts with its padding to a multiple of 16. 0 on an error.
+/// The bytes in use. Each allocation counts with its padding. 0 on an error.
 ///
 /// Real-time: yes.
 ///

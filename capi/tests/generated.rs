@@ -19,15 +19,21 @@ struct Fields {
     memories: *mut mzone,
 }
 
-fn offset(zone: *mut mzone) -> u64 {
+/// Where the zone's offset is.
+fn offset_of(zone: *mut mzone) -> *mut u64 {
     // SAFETY: (I61) the tests' zones are alive and this thread's.
-    unsafe { (&raw const (*zone.cast::<Fields>()).offset).read_volatile() }
+    unsafe { &raw mut (*zone.cast::<Fields>()).offset }
+}
+
+fn offset(zone: *mut mzone) -> u64 {
+    // SAFETY: (I61) as above.
+    unsafe { offset_of(zone).read_volatile() }
 }
 
 /// The inlined reset.
 fn reset(zone: *mut mzone) {
     // SAFETY: (I61) as above.
-    unsafe { (&raw mut (*zone.cast::<Fields>()).offset).write_volatile(0) };
+    unsafe { offset_of(zone).write_volatile(0) };
 }
 
 /// Takes memory, looks that it is zero, and fills it.

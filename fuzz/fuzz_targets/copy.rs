@@ -6,7 +6,8 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use memzone::{
-    DeepCopy, HBox, Keep, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy, zcopy,
+    DeepCopy, HBox, Keep, Shared, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy,
+    try_zcopy_shared, zcopy,
 };
 use shapes::Model;
 use std::cell::{Cell, RefCell};
@@ -211,6 +212,45 @@ fn same_roots<'a, 'b>(a: &Root<'a>, b: &Root<'b>, zone: &Zone) {
     assert!(zone.contains(&*b.zoned));
 }
 
+/// Whether two graphs are of one shape: to each node of one belongs one of the other, and edges lead alike.
+fn isomorphic<'a, 'b>(a: Option<&'a Node<'a>>, b: Option<&'b Node<'b>>, inside: &Zone) {
+    same(a, b, Some(inside));
+    let (mut there, mut back, mut todo) = (BTreeMap::new(), BTreeMap::new(), vec![(a, b)]);
+    while let Some((Some(a), Some(b))) = todo.pop() {
+        let (from, to) = ((&raw const *a).addr(), (&raw const *b).addr());
+        let is_new = !there.contains_key(&from);
+        assert_eq!(*there.entry(from).or_insert(to), to);
+        assert_eq!(*back.entry(to).or_insert(from), from);
+        if is_new {
+            let edges = a.edges.get().into_iter().zip(b.edges.get());
+            todo.extend(edges.filter(|(a, _)| a.is_some()));
+        }
+    }
+}
+
+/// Copies that keep what is shared, circles too.
+fn shared(input: &Input) {
+    let (source, target) = (Zone::new(0), Zone::new(0));
+    let first = grow(input, &source);
+    let fixed = Zone::builder().capacity(input.room).fixed().build();
+    match try_zcopy_shared(&first, &fixed) {
+        Ok(copy) => isomorphic(first, *copy, &fixed),
+        Err(error) => assert!(matches!(error, ZoneError::LimitReached { .. }), "{error:?}"),
+    }
+    let copy = {
+        let mut scratch = Zone::new(0);
+        let copy = *memzone::zcopy_shared(&grow(input, &scratch), &target);
+        assert_eq!(scratch.reset(), Ok(()));
+        shapes::fill(&scratch);
+        copy
+    };
+    isomorphic(first, copy, &target);
+    let moved = beginz!(z in &target => { Shared(grow(input, z)) });
+    shapes::overwrite_spares();
+    isomorphic(first, moved, &target);
+    isomorphic(first, copy, &target);
+}
+
 fn graphs(input: &Input) {
     let (mut source, other, target) = (Zone::new(0), Zone::new(0), Zone::new(0));
     let cyclic = !input.nodes.is_empty() && has_cycle(&input.nodes, 0, &mut Vec::new());
@@ -255,4 +295,5 @@ fuzz_target!(|input: Input| {
     let trouble = Trouble { manner: input.manner, after: input.after, room: input.room };
     wild::check(&input.wild, input.depth, trouble);
     graphs(&input);
+    shared(&input);
 });

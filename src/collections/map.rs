@@ -68,7 +68,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_clone`](Zone::try_clone).
+    /// [`InUse`](ZoneError::InUse) where the zone can have no further handle, and those of [`try_new`](Zone::try_new) if it is not made yet.
     ///
     /// # Real-time
     ///

@@ -70,10 +70,15 @@ pub(super) fn following() -> During<usize> {
     During::new(&FOLLOWED, FOLLOWED.get() + 1)
 }
 
-/// The floor of a copy that begins here.
+/// The floor of a copy that begins here. It has no marks, and is not 0.
 #[inline(always)]
 pub(super) fn floor() -> usize {
-    stack_top().saturating_sub(STACK).max(4) & !(SHARING | PROBING)
+    let top = stack_top();
+    // There the stack pointer has no odd values, and no stack lies that low.
+    if cfg!(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))) {
+        return top.wrapping_sub(STACK);
+    }
+    top.saturating_sub(STACK).max(4) & !(SHARING | PROBING)
 }
 
 /// The floor for a run that begins here, and the table, if the copy that this thread is in has one.
@@ -109,7 +114,7 @@ pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
 
 /// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.
 #[inline]
-pub(super) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
+pub(crate) fn without_table<R>(copy: impl FnOnce() -> R) -> R {
     let floor = FLOOR.get();
     if floor & SHARING == 0 {
         return copy();

@@ -35,6 +35,7 @@ use core::slice;
 type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
 
 /// A note of what is still to be copied. It lies in the place that the copy will have.
+#[repr(C)]
 struct Note<'z> {
     source: *const (),
     len: usize,
@@ -42,32 +43,64 @@ struct Note<'z> {
     next: Option<NonNull<Note<'z>>>,
 }
 
+/// A note for a place that is too small for one. It lies beside the table.
+#[repr(C)]
+struct Apart<'z> {
+    /// Its function is `write_apart`.
+    note: Note<'z>,
+    write: Write<'z>,
+    place: *mut (),
+}
+
+/// What is noted apart is written to its place.
+///
+/// # Safety
+///
+/// That of `Write`, where the place is an `Apart` of a run with a table.
+unsafe fn write_apart<'z>(
+    source: *const (),
+    len: usize,
+    apart: *mut (),
+    run: &mut Run<'z>,
+) -> bool {
+    // SAFETY: (I42) the note was made with this function, so it is one of these.
+    let Apart { write, place, .. } = unsafe { apart.cast::<Apart<'z>>().read() };
+    if let (Some(mut table), Some(apart)) = (run.table, NonNull::new(apart)) {
+        // SAFETY: (I42) the run's own table, which nobody else uses just now.
+        unsafe { table.as_mut() }.give_back(apart.cast());
+    }
+    // SAFETY: (I42) the caller's promise.
+    unsafe { write(source, len, place, run) }
+}
+
 /// The copy of one value with all that its references lead to.
+#[repr(C)]
 pub struct Run<'z> {
     /// The zone's cursor. The zone itself has it only while other code runs.
     cursor: NonNull<u8>,
     /// Where the run looks up from copying: the end of the block, or before that. An address.
     end: usize,
-    /// The same for a run that looks up at each value.
-    watched_end: usize,
-    /// The address of what the run compares all values with.
-    remembered: usize,
     /// How far down the stack the run goes before values are put off. `usize::MAX`: all are.
     pub(super) floor: usize,
     to: &'z Zone,
-    newest: Option<NonNull<Note<'z>>>,
-    error: Option<ZoneError>,
     /// The floor where not all are put off.
     stack_floor: usize,
     /// Where the cursor was when it was taken from the zone. An address.
     base: usize,
+    // What follows is zero at first, in one go.
+    newest: Option<NonNull<Note<'z>>>,
+    /// What was copied, if that is to be copied once.
+    pub(super) table: Option<NonNull<Table<'z>>>,
+    /// The same as `end` for a run that looks up at each value.
+    watched_end: usize,
+    /// The address of what the run compares all values with.
+    remembered: usize,
     /// Bytes taken, up to `base`.
     taken: usize,
     /// How many notes there are.
     pub(super) notes: usize,
     watch: Watch,
-    /// What was copied, if that is to be copied once.
-    pub(super) table: Option<NonNull<Table<'z>>>,
+    error: Option<ZoneError>,
 }
 
 /// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
@@ -478,6 +511,10 @@ impl<'z> Run<'z> {
             return None;
         }
         let note = Layout::new::<Note<'z>>();
+        let is_small = copies.size() < note.size();
+        if let (Some(table), true) = (self.table, is_small) {
+            return self.put_off_apart(table, seen, len, copies, write, is_looked_up);
+        }
         let size = copies.size().max(note.size());
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
@@ -495,6 +532,35 @@ impl<'z> Run<'z> {
         unsafe { note.write(Note { source: seen.address, len, write, next }) };
         self.notes += 1;
         self.watch.put_off(seen, note.cast());
+        Some(place)
+    }
+
+    /// The same for a place that is too small for a note.
+    fn put_off_apart(
+        &mut self,
+        mut table: NonNull<Table<'z>>,
+        seen: Seen,
+        len: usize,
+        copies: Layout,
+        write: Write<'z>,
+        is_looked_up: bool,
+    ) -> Option<NonNull<u8>> {
+        let place = self.take(copies)?;
+        // SAFETY: (I42) the run's own table, which nobody else uses just now.
+        let table = unsafe { table.as_mut() };
+        let noted = if is_looked_up { table.note(&seen, place) } else { Ok(()) };
+        let apart = match noted.and_then(|()| table.place(Layout::new::<Apart<'z>>())) {
+            Ok(apart) => apart.cast::<Apart<'z>>(),
+            Err(error) => {
+                self.fail(error);
+                return None;
+            }
+        };
+        let next = self.newest.replace(apart.cast());
+        let note = Note { source: seen.address, len, write: write_apart, next };
+        // SAFETY: (I42) the place was just taken for this.
+        unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
+        self.notes += 1;
         Some(place)
     }
 

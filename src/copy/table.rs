@@ -3,6 +3,7 @@
 use super::seen::Seen;
 use crate::error::ZoneError;
 use crate::zone::Zone;
+use core::alloc::Layout;
 use core::any::TypeId;
 use core::ptr::{self, NonNull};
 
@@ -27,6 +28,13 @@ pub(super) struct Table<'t> {
     count: usize,
     /// The zone that the copies are in, by the address of its header.
     of: usize,
+    /// A place for a note that is used again. All notes apart are alike.
+    spare: Option<NonNull<Spare>>,
+}
+
+/// A place that is not used just now.
+struct Spare {
+    next: Option<NonNull<Spare>>,
 }
 
 /// Places that the first table has.
@@ -35,7 +43,7 @@ const FIRST: usize = 64;
 impl<'t> Table<'t> {
     pub(super) fn new(scratch: &'t Zone, to: &Zone) -> Result<Self, ZoneError> {
         let of = to.raw().addr().get();
-        Ok(Table { scratch, entries: entries(scratch, FIRST)?, count: 0, of })
+        Ok(Table { scratch, entries: entries(scratch, FIRST)?, count: 0, of, spare: None })
     }
 
     /// Whether it is of copies in that zone. Code that is written by hand may copy to another one, which ends before.
@@ -63,6 +71,26 @@ impl<'t> Table<'t> {
             self.count += 1;
         }
         Ok(())
+    }
+
+    /// A place for a note.
+    pub(super) fn place(&mut self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
+        match self.spare {
+            Some(spare) => {
+                // SAFETY: (I42) written when it was given back, and used by nobody since.
+                self.spare = unsafe { spare.as_ref() }.next;
+                Ok(spare.cast())
+            }
+            None => self.scratch.try_alloc_layout(layout),
+        }
+    }
+
+    /// Takes back a place from `place`, which nobody uses any more.
+    pub(super) fn give_back(&mut self, place: NonNull<u8>) {
+        let place = place.cast::<Spare>();
+        // SAFETY: (I42) the place is of this zone, and larger than this.
+        unsafe { place.write(Spare { next: self.spare }) };
+        self.spare = Some(place);
     }
 
     /// Forgets all.

@@ -12,8 +12,8 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// A reference to a value in a zone, or none yet: a `Cell<Option<&T>>` that threads may share.
 ///
-/// With it a graph can be wired once its nodes are there, in circles too, and goes to another thread in a
-/// [`Parcel`](crate::Parcel), as what is in a `Cell` cannot. (A `OnceLock` has a destructor, so no zone takes it.)
+/// Make the nodes of a graph first, and then connect them with wires, in circles too. Unlike a graph with `Cell`s, this
+/// one can go to another thread in a [`Parcel`](crate::Parcel). (A `OnceLock` has a destructor, so no zone takes it.)
 ///
 /// ```
 /// use memzone::{DeepCopy, Parcel, Wire, try_zcopy_shared};
@@ -78,7 +78,7 @@ impl<'z, T> Wire<'z, T> {
         wire
     }
 
-    /// Lets it lead to a value. Threads that read it see that value as it is now.
+    /// Makes it lead to a value. Threads that read it see that value as it is now.
     ///
     /// # Real-time
     ///
@@ -88,7 +88,7 @@ impl<'z, T> Wire<'z, T> {
         self.to.store((&raw const *value).cast_mut(), Ordering::Release);
     }
 
-    /// Lets it lead nowhere.
+    /// Makes it lead nowhere.
     ///
     /// # Real-time
     ///
@@ -98,7 +98,7 @@ impl<'z, T> Wire<'z, T> {
         self.to.store(ptr::null_mut(), Ordering::Release);
     }
 
-    /// What it leads to.
+    /// The value that it leads to.
     ///
     /// # Real-time
     ///

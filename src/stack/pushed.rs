@@ -243,8 +243,7 @@ impl Stack {
         zone.ensure_made()?;
         // A thread that is ending has no stack any more, and pushing has no effect.
         if self.reserve_entries(1)? {
-            let is_pushed = self.push_if_room(zone);
-            debug_assert!(is_pushed, "there is room, and the zone is made");
+            assert!(self.push_if_room(zone), "there is room, and the zone is made");
         }
         Ok(())
     }

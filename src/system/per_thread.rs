@@ -1,7 +1,7 @@
 //! What each thread has for itself: `thread_local!`, and what stands for it without `std`.
 //!
 //! Without `std` memzone knows no threads. There is one slot for the whole program, and nobody has it until the program
-//! [claims](claim) it. So what needs the slot takes the way that it takes on a thread that is at its end.
+//! [claims](slot::claim_thread) it. So what needs the slot takes the way that it takes on a thread that is at its end.
 
 /// Like `thread_local!` with constants only.
 #[cfg(feature = "std")]
@@ -32,7 +32,7 @@ pub(crate) use per_thread;
 #[cfg(not(feature = "std"))]
 pub(crate) use slot::Slot;
 #[cfg(not(feature = "std"))]
-pub use slot::claim;
+pub use slot::claim_thread;
 
 #[cfg(any(test, not(feature = "std")))]
 #[cfg_attr(feature = "std", allow(dead_code, unreachable_pub))]
@@ -56,7 +56,7 @@ mod slot {
     /// # Real-time
     ///
     /// Yes.
-    pub unsafe fn claim() {
+    pub unsafe fn claim_thread() {
         CLAIMED.store(true, Ordering::Release);
     }
 
@@ -140,7 +140,7 @@ mod slot {
 
 #[cfg(test)]
 mod tests {
-    use super::slot::{Slot, claim};
+    use super::slot::{Slot, claim_thread};
     use core::cell::Cell;
     use std::panic::catch_unwind;
 
@@ -151,7 +151,7 @@ mod tests {
         assert!(catch_unwind(|| NUMBER.get()).is_err());
         assert!(catch_unwind(|| NUMBER.set(2)).is_err());
         // SAFETY: (I55) no other test uses such slots.
-        unsafe { claim() };
+        unsafe { claim_thread() };
         assert_eq!((NUMBER.replace(2), NUMBER.get(), NUMBER.take()), (1, 2, 2));
         NUMBER.set(3);
         assert_eq!(NUMBER.try_with(Cell::get).unwrap(), 3);

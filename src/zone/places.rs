@@ -256,6 +256,17 @@ pub(crate) const fn bytes_of<T>(len: usize) -> usize {
     size_of::<T>().saturating_mul(len)
 }
 
+/// That the fast path did not take places. It has a value, which says nothing, so that a place and this need no null pointer to
+/// be told apart: the optimiser would test for it.
+pub(super) struct NotFast(#[expect(dead_code)] u8);
+
+impl NotFast {
+    #[inline(always)]
+    fn new() -> NotFast {
+        NotFast(0)
+    }
+}
+
 /// Slices that take this many bytes or more begin at a multiple of `SLICE_ALIGN`, if there is room for that.
 pub(super) const LONG_SLICE: usize = 64;
 
@@ -396,11 +407,11 @@ impl Zone {
     /// Takes places for `len` values of `T`, if moving the cursor is enough for that.
     #[inline(always)]
     pub(crate) fn quick_places<T>(&self, len: usize) -> Option<NonNull<u8>> {
-        self.slice_fast::<T>(len, align_of::<T>(), false)
+        self.slice_fast::<T>(len, align_of::<T>(), false).ok()
     }
 
     /// Takes places for `len` values of `T`, if moving the cursor is enough for that. With `for_loops`, long slices of
-    /// numbers begin where loops over them are fastest. Without room for that the result is `None`, and the slow path
+    /// numbers begin where loops over them are fastest. Without room for that it takes none, and the slow path
     /// puts them where they fit.
     #[inline(always)]
     pub(super) fn slice_fast<T>(
@@ -408,33 +419,36 @@ impl Zone {
         len: usize,
         align: usize,
         for_loops: bool,
-    ) -> Option<NonNull<u8>> {
+    ) -> Result<NonNull<u8>, NotFast> {
         let size = size_of::<T>();
         if align > MAX_ALIGN {
-            return None;
+            return Err(NotFast::new());
         }
         // Up to this length no size wraps, as blocks end far enough from the top of the address space. No places and no
         // bytes take the other way too, so that the empty zone is never written to.
         if len.wrapping_sub(1) >= (HEADROOM / 2).checked_div(size).unwrap_or(0) {
-            return if len == 0 || size == 0 { nothing(align) } else { None };
+            let nothing = if len == 0 || size == 0 { nothing(align) } else { None };
+            return nothing.ok_or(NotFast::new());
         }
-        let is_long = for_loops && size <= MOST_OF_A_NUMBER && len >= LONG_SLICE.div_ceil(size);
-        let align = if is_long && align < SLICE_ALIGN { SLICE_ALIGN } else { align };
         let header = self.header();
         let cursor = header.cursor.get();
-        let mask = if align <= STEP { 0 } else { align - 1 };
-        let start = (cursor.addr().get() + mask) & !mask;
+        let aligned = |align: usize| (cursor.addr().get() + (align - 1)) & !(align - 1);
+        let mut start = if align <= STEP { cursor.addr().get() } else { aligned(align) };
+        let may_be_long = for_loops && size <= MOST_OF_A_NUMBER && align < SLICE_ALIGN;
+        if may_be_long && len >= LONG_SLICE.div_ceil(size) {
+            start = aligned(SLICE_ALIGN);
+        }
         let skip = start - cursor.addr().get();
         let bytes = round_up_step(size * len);
         if start + bytes > header.end.get().addr().get() {
-            return None;
+            return Err(NotFast::new());
         }
         // SAFETY: (I6) the block has `skip + bytes` bytes left.
         header.cursor.set(unsafe { cursor.add(skip + bytes) });
         // SAFETY: (I6) as above.
         let start = unsafe { cursor.add(skip) };
         stale::open(start, size * len);
-        Some(start)
+        Ok(start)
     }
 
     /// Takes a place and counts a handle, if counting is enough for the handle. `take` runs none of the user's code.
@@ -500,8 +514,8 @@ impl Zone {
         align: usize,
     ) -> Result<NonNull<T>, E::Error> {
         match self.slice_fast::<T>(len, align, true) {
-            Some(start) => Ok(start.cast()),
-            None => Ok(E::grow(self, bytes_of::<T>(len), align)?.cast()),
+            Ok(start) => Ok(start.cast()),
+            Err(_) => Ok(E::grow(self, bytes_of::<T>(len), align)?.cast()),
         }
     }
 }

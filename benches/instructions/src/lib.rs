@@ -18,6 +18,7 @@
 //!   is hidden too, and `sink` may read and write all memory, at the cost of no instruction.
 //! * Candidates that share one heap skew each other: each is measured in a process of its own.
 
+pub mod bytes;
 pub mod cases;
 pub mod extempore;
 pub mod threads;

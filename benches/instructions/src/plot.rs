@@ -43,8 +43,13 @@ fn one(figures: &Figures, case: &str, path: &Path) -> Outcome<()> {
     let right = |size: i32| text(size).pos(Pos::new(HPos::Right, VPos::Top));
     area.draw(&Text::new(case, (12, 10), text(17)))?;
     let columns = [
-        ("instructions, inlined in a loop", LABELS, &figures.counts, Form::Inlined),
-        ("nanoseconds", LABELS + HALF, &figures.times, TIMED),
+        (
+            "instructions, inlined in a loop: shorter is better",
+            LABELS,
+            &figures.counts,
+            Form::Inlined,
+        ),
+        ("nanoseconds: shorter is better", LABELS + HALF, &figures.times, TIMED),
     ];
     for (title, left, table, form) in columns {
         area.draw(&Text::new(title, (left, 36), text(13)))?;

@@ -29,9 +29,19 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Each candidate's name and how many times one thread's rate two threads reach.
-pub fn scaling(repeats: usize) -> Vec<(&'static str, f64)> {
-    let jobs: [(&str, fn(&Barrier)); 6] = [
+/// How a candidate scales from one thread to two.
+pub struct Scaling {
+    pub name: &'static str,
+    /// How many times one thread's rate two threads reach.
+    pub times: f64,
+    /// The same as a part of what the spin loop reaches in the same round, which is what the machine gives.
+    pub of_spin: f64,
+}
+
+/// All candidates, the spin loop first. Each figure is the median of the rounds.
+pub fn scaling(repeats: usize) -> Vec<Scaling> {
+    let jobs: [(&str, fn(&Barrier)); 7] = [
+        ("a spin loop, which is what the machine gives", spin),
         ("memzone", memzone),
         ("bumpalo", bumpalo),
         ("bump-scope", bump_scope),
@@ -39,14 +49,38 @@ pub fn scaling(repeats: usize) -> Vec<(&'static str, f64)> {
         ("bumpalo in a global mutex", locked),
         ("model of Extempore", model),
     ];
-    let mut ratios = vec![Vec::new(); jobs.len()];
+    let mut times = vec![Vec::new(); jobs.len()];
+    let mut of_spin = times.clone();
     for _ in 0..repeats {
-        for (ratios, (_, job)) in ratios.iter_mut().zip(jobs) {
+        let round = jobs.map(|(_, job)| {
             let one = rate(1, job);
-            ratios.push(rate(2, job) / one);
+            rate(2, job) / one
+        });
+        for (index, ratio) in round.into_iter().enumerate() {
+            times[index].push(ratio);
+            of_spin[index].push(ratio / round[0]);
         }
     }
-    jobs.iter().zip(ratios).map(|((name, _), ratios)| (*name, median(ratios))).collect()
+    let figures = times.into_iter().zip(of_spin);
+    jobs.iter()
+        .zip(figures)
+        .map(|((name, _), (times, of_spin))| Scaling {
+            name,
+            times: median(times),
+            of_spin: median(of_spin),
+        })
+        .collect()
+}
+
+/// Touches no memory but its own stack's, so two threads share nothing but the machine.
+fn spin(barrier: &Barrier) {
+    barrier.wait();
+    for _ in 0..ROUNDS {
+        for value in 0..VALUES {
+            sink(&value);
+        }
+    }
+    barrier.wait();
 }
 
 fn memzone(barrier: &Barrier) {

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr::{NonNull, null_mut};
 use memzone::ZoneError;
 use std::alloc::{Layout, dealloc, realloc};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// The size of a thread's default zone and of its callback zone.
 const THREADS_ZONE: u64 = 1 << 20;
@@ -85,6 +85,20 @@ impl Drop for End {
 #[unsafe(no_mangle)]
 pub extern "C" fn memzone_extempore_keep_zones(keep: bool) {
     KEEP_ZONES.store(keep, Ordering::Relaxed);
+}
+
+/// Puts a zone of a thread that ends into the list of those that stay. It is there for tools that look for leaks.
+fn keep_for_ever(zone: &mzone) {
+    static STAYING: AtomicPtr<mzone> = AtomicPtr::new(NONE);
+    let own = (&raw const *zone).cast_mut();
+    let mut first = STAYING.load(Ordering::Relaxed);
+    loop {
+        zone.next.set(first);
+        match STAYING.compare_exchange_weak(first, own, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(now) => first = now,
+        }
+    }
 }
 
 /// # Safety
@@ -306,10 +320,12 @@ impl Thread {
         self.top.set(BOTTOM);
         self.last.set(BOTTOM);
         let callback = self.callback.replace(NONE);
-        if KEEP_ZONES.load(Ordering::Relaxed) {
-            return;
-        }
         for zone in [default, callback].into_iter().filter_map(NonNull::new) {
+            if KEEP_ZONES.load(Ordering::Relaxed) {
+                // SAFETY: (I61) it is the thread's own.
+                keep_for_ever(unsafe { of(zone) });
+                continue;
+            }
             // SAFETY: (I61) it is the thread's own, and on no stack any more.
             unsafe { mzone::free(zone) };
         }

@@ -28,7 +28,7 @@ static void zones(void)
 {
     mz_zone *zone = mz_zone_new(1000);
     CHECK(zone && mz_zone_used(zone) == 0 && mz_zone_capacity(zone) >= 1000);
-    char *text = mz_zone_alloc(zone, 6, 1);
+    char *text = mz_zone_alloc(zone, 16, 1);
     CHECK(text);
     strcpy(text, "hello");
     double *samples = MZ_NEW_ARRAY(zone, double, 64);
@@ -91,7 +91,7 @@ static void refusals(void)
     CHECK_CODE(MZ_OK, mz_zone_free(zone));
     CHECK(!strcmp(mz_error_name(MZ_ERROR_FREED), "MZ_ERROR_FREED"));
     CHECK(!strcmp(mz_error_name(-1), "unknown") && !strcmp(mz_error_name(1000), "unknown"));
-    CHECK(!strcmp(mz_version(), "0.1.0"));
+    CHECK(!strcmp(mz_version(), "0.2.0"));
 }
 
 static void built(void)
@@ -194,7 +194,8 @@ static void scopes(void)
     CHECK(outer && inner && mz_depth() == 2 && mz_peek() == mz_current_zone());
     int *number = mz_alloc(sizeof(int), _Alignof(int));
     *number = 7;
-    CHECK(mz_scope_used(inner) == 16 && mz_scope_used(outer) == 0);
+    const size_t used = mz_scope_used(inner);
+    CHECK(used >= sizeof(int) && used <= 16 && mz_scope_used(outer) == 0);
     int *result = mz_scope_alloc(outer, sizeof(int), _Alignof(int));
     *result = *number * 6;
     CHECK_CODE(MZ_ERROR_SCOPE_ACTIVE, mz_pop(NULL));
@@ -202,7 +203,7 @@ static void scopes(void)
     mz_zone *zone = mz_zone_new(100);
     CHECK_CODE(MZ_OK, mz_push(zone));
     CHECK_CODE(MZ_ERROR_OUT_OF_ORDER, mz_scope_leave(inner));
-    CHECK(mz_depth() == 3 && mz_scope_used(inner) == 16);
+    CHECK(mz_depth() == 3 && mz_scope_used(inner) == used);
     CHECK_CODE(MZ_OK, mz_pop(NULL));
     CHECK_CODE(MZ_OK, mz_scope_leave(inner));
     CHECK(*result == 42);

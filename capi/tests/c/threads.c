@@ -150,8 +150,11 @@ static void at_the_end(void *value)
         CHECK(!pthread_setspecific(key, value));
         return;
     }
-    void *place = mz_alloc(8, 8);
-    if (place == NULL) CHECK_CODE(MZ_ERROR_THREAD_ENDING, mz_last_error());
+#ifdef __linux__
+    CHECK_NOTHING(MZ_ERROR_THREAD_ENDING, mz_alloc(8, 8));
+    CHECK_NOTHING(MZ_ERROR_THREAD_ENDING, mz_zone_alloc(mz_current_zone(), 8, 8));
+    CHECK_NOTHING(MZ_ERROR_THREAD_ENDING, mz_scope_enter(100));
+#endif
     mz_zone *zone = mz_zone_new(100);
     CHECK(zone && mz_zone_alloc(zone, 8, 8));
     CHECK_CODE(MZ_OK, mz_zone_free(zone));

@@ -71,7 +71,7 @@ struct Model {
     of_default_zone: Vec<Filled>,
     scopes_left: Vec<*mut mz_scope>,
     blocks: Vec<Filled>,
-    heap: *mut mz_heap,
+    heap: Option<*mut mz_heap>,
     hooks_ran: Box<usize>,
     hooks_expected: usize,
     tag: u8,
@@ -437,10 +437,8 @@ impl Model {
 
     /// Takes a block of the heap, or gives one back.
     fn block(&mut self, program: &mut Program<'_>) {
-        if self.heap.is_null() {
-            self.heap = mz_heap_new(100_000);
-            assert!(!self.heap.is_null());
-        }
+        let heap = *self.heap.get_or_insert_with(|| mz_heap_new(100_000));
+        assert!(!heap.is_null());
         let at = program.byte();
         if at % 2 == 0 && !self.blocks.is_empty() {
             let block = self.blocks.swap_remove(at % self.blocks.len());
@@ -456,7 +454,7 @@ impl Model {
         }
         let (size, alignment) = (program.size(), program.alignment());
         // SAFETY: (I60) it is a handle of the library's.
-        let place = unsafe { mz_heap_alloc(self.heap, size, alignment) };
+        let place = unsafe { mz_heap_alloc(heap, size, alignment) };
         let filled = self.got(place, size, alignment, None, true);
         self.blocks.extend(filled);
     }
@@ -490,7 +488,7 @@ impl Model {
             assert_eq!(unsafe { mz_heap_dealloc(block.start.cast()) }, MZ_OK);
         }
         // SAFETY: (I60) it is a handle of the library's, or null.
-        assert_eq!(unsafe { mz_heap_free(self.heap) }, MZ_OK);
+        assert_eq!(unsafe { mz_heap_free(self.heap.unwrap_or(null_mut())) }, MZ_OK);
     }
 }
 

@@ -18,6 +18,7 @@ const VOICES: usize = 20;
 type Shared = Arc<Mutex<SharedMeter>>;
 
 /// A section stays on its thread. The engine wants callbacks that may be sent, but calls them here.
+#[derive(Default)]
 struct SharedMeter(Option<Meter>);
 
 // SAFETY: offline rendering with `start_rendering_sync` calls all of them on the thread that calls it.
@@ -94,7 +95,7 @@ pub fn play(meter: Meter) -> Meter {
             voices.push(voice(context, change % 40, &room));
         });
     }
-    context.start_rendering_sync();
+    std::hint::black_box(context.start_rendering_sync());
     let taken = shared.lock().expect("nobody panics").0.take();
     let mut meter = taken.expect("it was put there");
     meter.leave();

@@ -12,6 +12,7 @@ const LOOK = 0.25;
 // Seconds over which the score is spread.
 const SCORE_SECONDS = 26;
 const LOG_LINES = 60;
+const HELP = 'osc HZ, lowpass HZ Q, delay SECONDS FEEDBACK, grain MILLISECONDS, list, help, stop';
 
 const scope = new Scope($('scope'));
 // What the parts are defined as, whether it plays or not.
@@ -133,6 +134,8 @@ async function define(line) {
   const { defined, error, frame, time } = await playing.patch.define(typed);
   if (error) return say('error', error);
   if (defined === 'stop') return stop();
+  if (defined === 'help') return say('note', HELP);
+  if (defined === 'list') return definitions.forEach((definition) => say('defined', definition));
   definitions.set(defined.split(' ')[0], defined);
   show(defined);
   say('defined', defined, `at frame ${frame.toLocaleString('en')}, ${built(time)}`);
@@ -264,7 +267,7 @@ $('line').addEventListener('keydown', (event) => {
   $('line').value = typed[older] ?? '';
 });
 
-say('note', 'osc HZ, lowpass HZ Q, delay SECONDS FEEDBACK, grain MILLISECONDS, stop');
+say('note', HELP);
 try {
   module = await load('live_coding.wasm');
   $('play').disabled = false;

@@ -130,8 +130,8 @@ impl Engine {
             Some(Command::Grain { milliseconds }) => {
                 rebind(&self.grain, patch::grain(rate, milliseconds))
             }
-            // The page fades out.
-            Some(Command::Stop) | None => Ok(()),
+            // The page does that.
+            Some(Command::Help | Command::List | Command::Stop) | None => Ok(()),
         };
         match defined {
             Ok(()) => Ok(command),

@@ -113,7 +113,11 @@ const tests = {
       await page.waitForFunction((text) => document.querySelector('#log').lastChild.textContent.startsWith(text), line.slice(0, 3));
       assert.match(await last.textContent(), message);
     }
+    await page.fill('#line', 'list');
+    await page.press('#line', 'Enter');
+    await page.waitForSelector('#log .defined >> text=grain 0');
     // What was typed before comes back.
+    await page.press('#line', 'ArrowUp');
     await page.press('#line', 'ArrowUp');
     assert.equal(await page.inputValue('#line'), 'osc \u{1f3b9}');
     await page.press('#line', 'Escape');

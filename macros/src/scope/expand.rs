@@ -152,7 +152,7 @@ fn of_arena(
     // A reference to an arena will do too, by auto-dereferencing.
     let enter = quote_spanned! {at_arena=> {
         use ::memzone::__private::AsArena as _;
-        (#arena).enter(bytes)
+        (#arena).take_zone_of_arena(bytes)
     }};
     let run = match on_error {
         OnError::Panic => quote_spanned! {here=>

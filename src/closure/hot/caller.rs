@@ -90,7 +90,6 @@ pub fn hot<D: ?Sized>(f: ZoneFn<D>) -> (Caller<D>, Binder<D>) {
 /// # Real-time
 ///
 /// No: it asks the system for memory.
-#[expect(clippy::type_complexity, reason = "the pair is taken apart where it is made")]
 pub fn try_hot<D: ?Sized>(f: ZoneFn<D>) -> Result<(Caller<D>, Binder<D>), ZoneError> {
     let (taker, giver) = mailbox(f)?;
     Ok((Caller { taker, taken_up: 0 }, Binder { giver }))

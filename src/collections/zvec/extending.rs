@@ -90,7 +90,7 @@ impl<T> ZVec<'_, T> {
         T: Clone,
     {
         self.try_reserve(items.len())?;
-        items.iter().for_each(|item| self.push(item.clone()));
+        self.add(items.len(), items.iter().cloned());
         Ok(())
     }
 
@@ -222,12 +222,12 @@ impl<T> ZVec<'_, T> {
     pub fn try_resize_with(
         &mut self,
         len: usize,
-        mut make: impl FnMut() -> T,
+        make: impl FnMut() -> T,
     ) -> Result<(), ZoneError> {
         self.truncate(len);
         let more = len - self.len();
         self.try_reserve(more)?;
-        (0..more).for_each(|_| self.push(make()));
+        self.add(more, core::iter::repeat_with(make));
         Ok(())
     }
 }

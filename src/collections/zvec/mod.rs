@@ -92,6 +92,11 @@ use core::slice;
 /// No method ends the program. [`push`](ZVec::push) and all other plain methods panic with the [`ZoneError`], and the
 /// vector is as it was before. [`try_push`](ZVec::try_push) and its like return the error and give the value back.
 ///
+/// # Threads
+///
+/// It stays on its thread, as it may grow in its zone. Its slice, by [`into_slice`](ZVec::into_slice), may be sent, and
+/// goes into a [`Parcel`](crate::Parcel) for that.
+///
 /// # Which items
 ///
 /// Those that need no destructor: numbers, references, structs of them, other `ZVec`s. A `String` does not compile:
@@ -138,6 +143,7 @@ impl Zone {
     ///
     /// Yes: nothing is allocated yet.
     #[inline]
+    #[doc(alias("Vec", "new_in", "BumpVec"))]
     pub const fn vec<T>(&self) -> ZVec<'_, T> {
         ZVec::new_in(self)
     }
@@ -205,6 +211,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[track_caller]
+    #[doc(alias("FixedBumpVec", "ArrayVec"))]
     pub fn fixed_vec<T>(&self, capacity: usize) -> ZVec<'_, T> {
         or_panic(self.try_fixed_vec(capacity))
     }
@@ -366,6 +373,20 @@ impl<'z, T> ZVec<'z, T> {
         Ok(())
     }
 
+    /// Adds up to `more` items, for which there is room. If the iterator panics, none is added.
+    ///
+    /// The loop looks at nothing but the items, so the optimiser makes a `memcpy` of it, or what is as fast, where it can.
+    #[inline]
+    fn add(&mut self, more: usize, items: impl Iterator<Item = T>) {
+        let mut added = 0;
+        for (place, item) in self.spare_capacity_mut()[..more].iter_mut().zip(items) {
+            place.write(item);
+            added += 1;
+        }
+        // SAFETY: (I48) that many places behind the items were just filled.
+        unsafe { self.set_len(self.len + added) };
+    }
+
     /// Takes the last item off.
     ///
     /// # Real-time
@@ -495,7 +516,6 @@ impl<'z, T> ZVec<'z, T> {
     /// Yes.
     #[inline]
     pub unsafe fn set_len(&mut self, len: usize) {
-        debug_assert!(len <= self.capacity);
         self.len = len;
     }
 
@@ -655,6 +675,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// Yes.
     #[inline]
+    #[doc(alias("into_bump_slice", "leak"))]
     pub fn into_slice(mut self) -> &'z mut [T] {
         self.shrink_to_fit();
         // SAFETY: (I7) the first `len` places are filled; (I1) the result borrows the zone.

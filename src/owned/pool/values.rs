@@ -108,6 +108,7 @@ impl Zone {
     ///
     /// Linear in `slots`.
     #[track_caller]
+    #[doc(alias("slab", "freelist", "object_pool"))]
     pub fn pool<T>(&self, slots: usize) -> Pool<'_, T> {
         or_panic(self.try_pool(slots))
     }
@@ -206,6 +207,7 @@ impl<'z, T> Pool<'z, T> {
     /// # Time complexity
     ///
     /// Constant if a slot is free, else linear in the slots.
+    #[doc(alias = "voice_stealing")]
     pub fn insert_over<I: PartialOrd>(
         &mut self,
         value: T,
@@ -410,7 +412,7 @@ impl<'z, T> Pool<'z, T> {
     /// ```
     /// let zone = memzone::Zone::new(4096);
     /// let mut voices = zone.pool(4);
-    /// for level in [0.5, 0.1, 0.9] {
+    /// for level in [0.5_f64, 0.1, 0.9] {
     ///     voices.insert(level)?;
     /// }
     /// voices.entries_mut().for_each(|(_, level)| *level *= 2.0);

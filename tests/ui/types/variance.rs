@@ -20,6 +20,8 @@ fn not_contra_part_r<'l: 's, 's>(x: PartR<'s>) -> PartR<'l> { x }
 type UndoT<'a> = Undo<&'a u8>;
 fn not_co_undo_t<'l: 's, 's>(x: UndoT<'l>) -> UndoT<'s> { x }
 fn not_contra_undo_t<'l: 's, 's>(x: UndoT<'s>) -> UndoT<'l> { x }
+type ArenaScopeA<'a> = memzone::__private::ArenaScope<'a>;
+fn not_contra_arenascope_a<'l: 's, 's>(x: ArenaScopeA<'s>) -> ArenaScopeA<'l> { x }
 type InPlaceT<'a> = InPlace<&'a u8>;
 fn not_co_inplace_t<'l: 's, 's>(x: InPlaceT<'l>) -> InPlaceT<'s> { x }
 fn not_contra_inplace_t<'l: 's, 's>(x: InPlaceT<'s>) -> InPlaceT<'l> { x }
