@@ -17,8 +17,11 @@ struct Entry {
     copy: *mut u8,
 }
 
-/// A free place.
-const FREE: Entry = Entry { address: 0, bytes: 0, id: TypeId::of::<()>(), copy: ptr::null_mut() };
+/// A free place. (It is no constant, as Rust 1.85 has no constant `TypeId`.)
+#[inline]
+fn free() -> Entry {
+    Entry { address: 0, bytes: 0, id: TypeId::of::<()>(), copy: ptr::null_mut() }
+}
 
 /// The values that were met so far. Half of its places are free at least.
 pub(super) struct Table<'t> {
@@ -96,7 +99,7 @@ impl<'t> Table<'t> {
     /// Forgets all.
     #[cold]
     pub(super) fn forget(&mut self) {
-        self.entries.fill(FREE);
+        self.entries.fill(free());
         self.count = 0;
     }
 
@@ -131,5 +134,5 @@ impl<'t> Table<'t> {
 }
 
 fn entries(zone: &Zone, len: usize) -> Result<&mut [Entry], ZoneError> {
-    zone.try_alloc_slice(len, FREE)
+    zone.try_alloc_slice(len, free())
 }
