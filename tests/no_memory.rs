@@ -296,7 +296,8 @@ impl World {
         assert_eq!(zone_depth(), 0);
         for zone in &self.zones {
             assert!(zone.used() + zone.remaining() <= zone.capacity() && zone.handles() > 0);
-            assert!(zone.used() <= zone.high_water() && zone.high_water() <= zone.capacity());
+            // A copy that failed has given its blocks back, so there may be fewer than there were.
+            assert!(zone.used() <= zone.high_water());
             if zone.remaining() >= 1_000 {
                 assert_eq!(*zone.boxed(5), 5);
             }

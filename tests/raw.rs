@@ -126,11 +126,11 @@ fn a_scope_ends_by_its_pointer_only_where_it_is_the_innermost() {
     push_zone(&pushed);
     assert_eq!(end(outer), Err(ZoneError::OutOfOrder { above: 3 }));
     assert_eq!(end(inner), Err(ZoneError::OutOfOrder { above: 2 }));
-    assert_eq!((zone_depth(), lent(outer).used()), (depth + 4, 8));
+    assert_eq!((zone_depth(), lent(outer).used()), (depth + 4, 16));
     drop((pop_zone(), pop_zone()));
     assert_eq!(end(inner), Ok(()));
     assert_eq!(end(inner), Err(ZoneError::NotOpen));
-    assert_eq!((lent(outer).used(), end(outer)), (8, Ok(())));
+    assert_eq!((lent(outer).used(), end(outer)), (16, Ok(())));
     assert_eq!(end(outer), Err(ZoneError::NotOpen));
     assert_eq!((zone_depth(), lent(outer).used()), (depth, 0));
 }

@@ -9,6 +9,9 @@
 //! Nobody has a reference to what is not written yet, as only the bits of addresses are (I42). Code of the user's runs
 //! in between: it gets the zone as it is then, and copies in it are runs of their own, which end before it does.
 
+// The copies lie in the zone, which gives other memory each time (I2).
+#![expect(clippy::mut_from_ref)]
+
 use super::DeepCopy;
 use super::depth::{
     BUDGET, Depth, During, FLOOR, WATCHED, floor_and_table, nested, sharing, stack_top,

@@ -10,6 +10,9 @@ use core::marker::PhantomData;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+/// What a `Wire` is in for the borrow checker.
+type Of<'z, T> = (&'z T, fn(&'z T) -> &'z T);
+
 /// A reference to a value in a zone, or none yet: a `Cell<Option<&T>>` that threads may share.
 ///
 /// Make the nodes of a graph first, and then connect them with wires, in circles too. Unlike a graph with `Cell`s, this
@@ -54,7 +57,7 @@ pub struct Wire<'z, T> {
     /// Null, or what a `&'z T` leads to.
     to: AtomicPtr<T>,
     /// It is as much shared as the reference is. The lifetime is invariant, as references are put in.
-    of: PhantomData<(&'z T, fn(&'z T) -> &'z T)>,
+    of: PhantomData<Of<'z, T>>,
 }
 
 impl<'z, T> Wire<'z, T> {

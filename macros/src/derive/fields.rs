@@ -181,16 +181,19 @@ impl<'f> Part<'f> {
         match self.how {
             How::Copied => {
                 let call = self.copies("write_at", quote!(#name, #place, #run), memzone, zone);
+                // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
                 Some(quote!(unsafe { #call }))
             }
             How::Kept => {
                 let ty = &self.field.ty;
                 let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
+                // SAFETY: (I42) as above.
                 Some(quote!(unsafe { #run.put(#place, #clone) }))
             }
             How::Flat => {
                 let ty = &self.field.ty;
                 let bits = quote!(<#ty as #memzone::__private::Bits>::bits(#name));
+                // SAFETY: (I42) as above.
                 Some(quote!({ unsafe { (#place).write(#bits) }; true }))
             }
             How::Marker => None,
@@ -211,12 +214,15 @@ impl<'f> Part<'f> {
             How::Copied => {
                 let arguments = quote!(#name, #from, #to, #run);
                 let call = self.copies("write_inside", arguments, memzone, zone);
+                // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
                 Some(quote!(unsafe { #call }))
             }
             How::Kept => {
                 let ty = &self.field.ty;
+                // SAFETY: (I42) the field lies in the value, and the copy lies in memory alike.
                 let inside = quote!(unsafe { #memzone::__private::inside(#from, #to, #name) });
                 let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
+                // SAFETY: (I42) as above.
                 Some(quote!(unsafe { #run.put(#inside, #clone) }))
             }
             How::Flat | How::Marker => None,
