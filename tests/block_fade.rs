@@ -1,5 +1,7 @@
 //! Fades within blocks of samples.
 
+#![allow(clippy::type_complexity, reason = "signatures are what is tested here")]
+
 #[path = "common/counting.rs"]
 mod counting;
 

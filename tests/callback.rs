@@ -1,5 +1,7 @@
 //! Closures in zones over blocks that are borrowed for each call.
 
+#![allow(clippy::type_complexity, reason = "signatures are what is tested here")]
+
 #[path = "common/counting.rs"]
 mod counting;
 

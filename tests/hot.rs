@@ -1,5 +1,7 @@
 //! Closures that are redefined while they play.
 
+#![allow(clippy::type_complexity, reason = "signatures are what is tested here")]
+
 #[path = "common/counting.rs"]
 mod counting;
 

@@ -1,5 +1,11 @@
 //! Links in the README and the guides lead somewhere: in the repository, where they name files, and in
 //! the documentation, where `docs/links.md` names its pages.
+//!
+//! Three things are made of others. `.ci/readme` writes them anew:
+//!
+//! * The figures in the README are those of `docs/performance.md`.
+//! * `docs/picture.md` has the model's picture in a link, as the documentation has no files beside its pages.
+//! * `docs/registry.md` is the README for the registry, whose pages have no files beside them either.
 
 #![forbid(unsafe_code)]
 
@@ -8,11 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Those that are pages of the documentation, with its path for them.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 7] = [
     ("README.md", "crate"),
     ("docs/guide.md", "crate::guide"),
     ("docs/realtime.md", "crate::realtime"),
     ("docs/porting.md", "crate::porting"),
+    ("docs/faq.md", "crate::faq"),
+    ("docs/comparison.md", "crate::comparison"),
+    ("docs/from-bumpalo.md", "crate::from_bumpalo"),
 ];
 
 /// What the README must lead to in at most two clicks.
@@ -97,6 +106,100 @@ fn links(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (targets, names)
 }
 
+/// A row of figures in the README: its name, the case in docs/performance.md, and there the rows, with what the README says
+/// about each.
+type Figures = (&'static str, &'static str, [(&'static str, &'static str); 4]);
+
+const FIGURES: [Figures; 3] = [
+    (
+        "a scope with one allocation",
+        "scope with one allocation",
+        [
+            ("memzone", ""),
+            ("bump-scope, through the thread", " (through the thread)"),
+            ("bumpalo, fresh", " (fresh)"),
+            ("malloc", ""),
+        ],
+    ),
+    (
+        "a slice of 64 `f32`, filled",
+        "slice of 64 f32",
+        [("memzone", ""), ("bump-scope", ""), ("bumpalo", ""), ("malloc", "")],
+    ),
+    (
+        "5,120 samples, of which a scope returns 1,024",
+        "scope that returns 1024 of 5120 samples",
+        [
+            ("memzone", ""),
+            ("bump-scope, copied by hand", ""),
+            ("bumpalo reset, copied by hand", ""),
+            ("malloc, moved", ""),
+        ],
+    ),
+];
+
+/// The README with the figures of docs/performance.md.
+fn with_figures(readme: &str, performance: &str) -> String {
+    let time = |case: &str, name: &str| {
+        let lines = performance.lines().skip_while(|line| *line != format!("### {case}"));
+        let mut rows = lines.skip(1).take_while(|line| !line.starts_with('#'));
+        let row = rows.find(|line| line.starts_with(&format!("| {name} |")));
+        let row = row.unwrap_or_else(|| panic!("docs/performance.md has no {name} in {case}"));
+        row.split('|').nth(4).unwrap().trim().to_string()
+    };
+    let mut text = String::new();
+    for line in readme.lines() {
+        let figures = FIGURES.iter().find(|of| line.starts_with(&format!("| {} |", of.0)));
+        match figures {
+            None => text += line,
+            Some((name, case, rows)) => {
+                text += &format!("| {name} |");
+                for (row, remark) in rows {
+                    text += &format!(" {}{remark} |", time(case, row));
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A picture in a link: each byte that could mean something in one is written as its number.
+fn in_a_link(picture: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).into(),
+        _ => format!("%{byte:02X}"),
+    };
+    format!("data:image/svg+xml,{}", picture.bytes().map(byte).collect::<String>())
+}
+
+/// Where a file of the repository, or a heading in it, is on docs.rs.
+fn on_docs_rs(target: &str) -> String {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let page = PAGES.iter().find(|(page, _)| *page == file);
+    let Some((_, path)) = page else {
+        return format!("https://docs.rs/crate/memzone/latest/source/{target}");
+    };
+    let (path, mark) = (path.replace("::", "/"), if anchor.is_empty() { "" } else { "#" });
+    let path = path.replacen("crate", "memzone", 1);
+    format!("https://docs.rs/memzone/latest/{path}/index.html{mark}{anchor}")
+}
+
+/// The README with each link to a file of the repository turned into one to docs.rs.
+fn for_the_registry(readme: &str) -> String {
+    let mut text = String::new();
+    for line in readme.lines() {
+        match line.strip_prefix('[').and_then(|line| line.split_once("]: ")) {
+            Some((name, target)) if !target.starts_with("https://") => {
+                text += &format!("[{name}]: {}", on_docs_rs(target));
+            }
+            _ => text += line,
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// The anchors of a text's headings, as GitHub and rustdoc make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let is_kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
@@ -138,7 +241,7 @@ fn as_file(target: &str) -> Option<String> {
 #[test]
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn links_lead_somewhere() {
-    let documentation = definitions(&read("docs/links.md"));
+    let documentation = definitions(&(read("docs/picture.md") + &read("docs/links.md")));
     let mut complaints = Vec::new();
     let others = ["CONTRIBUTING.md", "SECURITY.md", "docs/design.md", "docs/performance.md"];
     for page in PAGES.iter().map(|(page, _)| *page).chain(others) {
@@ -168,6 +271,7 @@ fn links_lead_somewhere() {
                 }
                 Some((Some(there), _)) if there == target => {}
                 Some((None, there)) if there.ends_with(&format!("/source/{target}")) => {}
+                Some((None, there)) if *there == in_a_link(&read(&target)) => {}
                 Some((_, there)) => {
                     complain(format!("{name}: {target} here, {there} in docs/links.md"))
                 }
@@ -190,6 +294,66 @@ fn what_users_look_for_is_in_the_readme() {
     for wanted in WANTED {
         assert!(reached.contains(wanted), "{wanted} is not among {reached:?}");
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
+    let picture = format!("[picture]: {}\n", in_a_link(&read("docs/model.svg")));
+    let readme = with_figures(&read("README.md"), &read("docs/performance.md"));
+    let made = [
+        ("docs/registry.md", for_the_registry(&readme)),
+        ("README.md", readme),
+        ("docs/picture.md", picture),
+    ];
+    for (path, text) in made {
+        if std::env::var_os("MEMZONE_README").is_some_and(|value| value == "write") {
+            fs::write(root().join(path), &text).unwrap();
+        }
+        let is_same = fs::read_to_string(root().join(path)).is_ok_and(|there| there == text);
+        assert!(is_same, "{path} is not up to date: .ci/readme");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
+fn the_readme_is_short_and_has_all_figures() {
+    let text = read("README.md");
+    assert!(text.lines().count() <= 250, "README.md has {} lines", text.lines().count());
+    let code = text.split("```").skip(1).step_by(2);
+    for line in code.flat_map(str::lines) {
+        assert!(line.chars().count() <= 80, "a line of code with more than 80 columns: {line}");
+    }
+    for (name, ..) in FIGURES {
+        assert!(text.contains(&format!("\n| {name} | ")), "README.md has no row {name:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn figures_are_taken_from_the_measurements() {
+    let row = |name: &str| format!("| {name} | 8 | 10 | 1.{} | 1.00 |\n", name.len());
+    let case = |of: &Figures| {
+        format!("### {}\n\n", of.1) + &of.2.map(|(name, _)| row(name)).concat() + "### other\n"
+    };
+    let performance = FIGURES.iter().map(case).collect::<String>();
+    let readme = "| a | 1 |\n| a slice of 64 `f32`, filled | 9 | 9 | 9 | 9 |\nb\n";
+    let wanted = "| a | 1 |\n| a slice of 64 `f32`, filled | 1.7 | 1.10 | 1.7 | 1.6 |\nb\n";
+    assert_eq!(with_figures(readme, &performance), wanted);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "without unsafe code")]
+fn links_of_the_registry_lead_to_docs_rs() {
+    for (here, there) in [
+        ("docs/guide.md#sizes", "https://docs.rs/memzone/latest/memzone/guide/index.html#sizes"),
+        ("docs/c.md", "https://docs.rs/crate/memzone/latest/source/docs/c.md"),
+        ("https://a.b", "https://a.b"),
+    ] {
+        let definition = |target: &str| format!("[a][b]\n[b]: {target}\n");
+        assert_eq!(for_the_registry(&definition(here)), definition(there));
+    }
+    assert_eq!(in_a_link("<a b=\"1\">"), "data:image/svg+xml,%3Ca%20b%3D%221%22%3E");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the compiler says to the mistakes that users make first: each text in `tests/ui` begins at a token of theirs, says what
 //! to write, and is short enough to be read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -53,5 +54,44 @@ fn the_first_mistakes_get_short_texts_that_point_at_them() {
         let there: String =
             source.lines().nth(line - 1).unwrap().chars().skip(column - 1).collect();
         assert!(there.starts_with(token), "{program} points at `{there}`");
+    }
+}
+
+/// The first lines of all errors in `tests/ui`, each with the number of programs that lead to it.
+fn first_lines(folder: &Path, found: &mut BTreeMap<String, usize>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            first_lines(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "stderr") {
+            let text = fs::read_to_string(path).unwrap();
+            let lines: BTreeSet<_> =
+                text.lines().filter(|line| line.starts_with("error")).collect();
+            lines.iter().for_each(|line| *found.entry(line.to_string()).or_default() += 1);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn the_questions_quote_what_the_compiler_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut said = BTreeMap::new();
+    first_lines(&root.join("tests/ui"), &mut said);
+    // Without what keeps rustdoc from taking `[E0277]` for a link.
+    let faq = fs::read_to_string(root.join("docs/faq.md"))
+        .unwrap()
+        .replace("\\[", "[")
+        .replace("\\]", "]");
+    let quoted: Vec<_> = faq.lines().filter_map(|line| line.strip_prefix("### error")).collect();
+    assert!(quoted.len() >= 20, "{} messages", quoted.len());
+    for line in quoted {
+        let line = format!("error{line}");
+        assert!(said.contains_key(&line), "no program of tests/ui leads to this message: {line}");
+    }
+    // What many programs of `tests/ui` lead to is what users meet. Mismatched types have too many causes.
+    for (line, programs) in said {
+        let is_met = programs >= 9 && !line.contains("mismatched types");
+        assert!(!is_met || faq.contains(&line), "docs/faq.md does not have: {line}");
     }
 }

@@ -1106,9 +1106,10 @@ fn k05_arrays_of_closures_and_shared_state() {
     assert_eq!((channels(10.0), channels(20.0)), ([0.0, 1.0, 2.0], [10.0; 3]));
     let mut siblings = ZoneFn::new(4096, |z| {
         let shared = z.alloc(1);
-        let mut raise: Closure<'_, dyn FnMut(&mut i64, i64)> =
-            z.callback(|shared: &mut i64, by: i64| *shared += by);
-        let mut read: Closure<'_, dyn FnMut(&i64) -> i64> = z.callback(|shared: &i64| *shared);
+        type Raise<'z> = Closure<'z, dyn FnMut(&mut i64, i64)>;
+        type Read<'z> = Closure<'z, dyn FnMut(&i64) -> i64>;
+        let mut raise: Raise<'_> = z.callback(|shared: &mut i64, by: i64| *shared += by);
+        let mut read: Read<'_> = z.callback(|shared: &i64| *shared);
         z.closure(move |by| {
             raise(shared, by);
             read(shared)

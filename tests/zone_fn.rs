@@ -1,5 +1,7 @@
 //! Closures in zones, and those that own their zone.
 
+#![allow(clippy::type_complexity, reason = "signatures are what is tested here")]
+
 #[path = "common/counting.rs"]
 mod counting;
 

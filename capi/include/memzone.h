@@ -219,7 +219,7 @@ const char *mz_last_error_text(void);
 // Real-time: yes.
 const char *mz_error_name(int32_t code);
 
-// The version of the library, as "0.1.0".
+// The version of the library, as "0.2.0".
 //
 // Real-time: yes.
 const char *mz_version(void);

@@ -268,7 +268,7 @@ pub extern "C" fn mz_error_name(code: i32) -> *const c_char {
     name.map_or(c"unknown".as_ptr(), |name| name.as_ptr())
 }
 
-/// The version of the library, as "0.1.0".
+/// The version of the library, as "0.2.0".
 ///
 /// Real-time: yes.
 #[unsafe(no_mangle)]

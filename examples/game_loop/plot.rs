@@ -15,12 +15,14 @@ pub(crate) fn draw(runs: &[Run]) -> Result<String, Box<dyn Error>> {
     let frames = runs.iter().map(|run| run.times.len()).max().unwrap_or(1);
     let deadline = millis(&DEADLINE);
     let worst = runs.iter().flat_map(|run| &run.times).map(millis).fold(deadline, f64::max);
+    // A third more than the worst, so that the legend covers nothing.
+    let top = worst * 1.35;
     let mut chart = ChartBuilder::on(&root)
         .caption("time of each frame", ("sans-serif", 17))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(48)
-        .build_cartesian_2d(0.0..frames as f64, 0.0..worst * 1.05)?;
+        .build_cartesian_2d(0.0..frames as f64, 0.0..top)?;
     chart.configure_mesh().disable_x_mesh().x_desc("frame").y_desc("ms").draw()?;
     let limit = LineSeries::new([(0.0, deadline), (frames as f64, deadline)], LIMIT);
     let legend = |color: RGBColor| {
@@ -32,7 +34,12 @@ pub(crate) fn draw(runs: &[Run]) -> Result<String, Box<dyn Error>> {
         let points = run.times.iter().enumerate().map(|(at, time)| (at as f64, millis(time)));
         chart.draw_series(LineSeries::new(points, color))?.label(run.name).legend(legend(color));
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     root.present()?;
     drop(chart);
     drop(root);

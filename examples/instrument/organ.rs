@@ -8,12 +8,6 @@ use crate::tiny::flushed;
 use crate::{BLOCK, RATE};
 use memzone::{Closure, Zone, ZoneError};
 
-/// A note: it adds a frame, and says whether it goes on.
-type Playing<'z> = Closure<'z, dyn FnMut(&mut Sides) -> bool>;
-
-/// What is done to each frame.
-type Effect<'z> = Closure<'z, dyn FnMut(&mut Sides)>;
-
 /// A block of each of the two channels: what kernels add to.
 pub(crate) type Sides = [[f32; BLOCK]; 2];
 
@@ -48,8 +42,11 @@ pub(crate) struct Tone {
     pub(crate) length: usize,
 }
 
+/// What adds to a block, in a zone.
+pub(crate) type Kernel<'z, R> = Closure<'z, dyn FnMut(&mut Sides) -> R>;
+
 /// A note's kernel. Each call adds the next block, and says whether there is more to come.
-pub(crate) fn note_c(z: &Zone, tone: Tone) -> Result<Playing<'_>, ZoneError> {
+pub(crate) fn note_c(z: &Zone, tone: Tone) -> Result<Kernel<'_, bool>, ZoneError> {
     // An array of closures for each channel, in the note's zone, as one.
     let count = DRAWBARS.len();
     let wheels = z.try_alloc_slice_with(2 * count, |n| osc_c(n as f32 / (2 * count) as f32))?;
@@ -86,7 +83,7 @@ fn audible(frequency: f32) -> f32 {
 }
 
 /// The effects' kernel: a closure for each channel, in an array.
-pub(crate) fn fx_c(z: &Zone) -> Result<Effect<'_>, ZoneError> {
+pub(crate) fn fx_c(z: &Zone) -> Result<Kernel<'_, ()>, ZoneError> {
     let mut channels = [channel_c(z, 0.0, 0.36, 0)?, channel_c(z, 0.25, 0.48, 23)?];
     z.try_callback(move |sides: &mut Sides| {
         for (side, channel) in sides.iter_mut().zip(&mut channels) {

@@ -85,7 +85,9 @@ impl Plot<'_> {
     fn draw_waveform(&self, area: &Area<'_>) -> Done {
         // Room above for what was redefined.
         let mut chart = self.chart(area, "what was played", -1.0..2.0)?;
-        axes(&mut chart, "", "", |y| if *y > 1.01 { String::new() } else { format!("{y:.1}") })?;
+        axes(&mut chart, "seconds", "full scale", |y| {
+            if *y > 1.01 { String::new() } else { format!("{y:.1}") }
+        })?;
         self.mark(&mut chart, -1.0, 2.0)?;
         chart.draw_series(self.columns().map(|(from, to, blocks)| {
             let low = self.extremes[blocks.clone()].iter().map(|block| block.0);
@@ -125,10 +127,12 @@ impl Plot<'_> {
     fn draw_times(&self, area: &Area<'_>) -> Done {
         let deadline = self.block.as_secs_f64() * 1e6;
         let worst = self.times.iter().max().map_or(1.0, |time| time.as_secs_f64() * 1e6);
-        let range = (1.0..deadline.max(worst) * 2.0).log_scale();
+        // Room above, so that the legend covers nothing.
+        let top = deadline.max(worst) * 60.0;
+        let range = (1.0..top).log_scale();
         let mut chart = self.chart(area, "time of a block against the deadline", range)?;
-        axes(&mut chart, "", "µs", |y| y.to_string())?;
-        self.mark(&mut chart, 1.0, deadline.max(worst) * 2.0)?;
+        axes(&mut chart, "seconds", "µs", |y| y.to_string())?;
+        self.mark(&mut chart, 1.0, top)?;
         let mut medians = Vec::new();
         let mut worsts = Vec::new();
         for (from, to, blocks) in self.columns() {
@@ -154,7 +158,7 @@ impl Plot<'_> {
         chart.draw_series(line)?.label(label).legend(legend(LIMIT));
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::MiddleRight)
+            .position(SeriesLabelPosition::UpperRight)
             .background_style(WHITE.mix(0.9))
             .border_style(INK.mix(0.3))
             .label_font(("sans-serif", 13).into_font().color(&INK))

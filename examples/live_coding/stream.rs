@@ -3,6 +3,9 @@
 use hound::WavSpec;
 use std::io::{self, Stdout, Write};
 
+/// The bytes of samples that the header speaks of: whole frames, and nearly as many as it can say. That is six hours.
+const LONGEST: u32 = 0xffff_ff00;
+
 /// A stream of 16-bit samples, with or without a WAV header before it.
 pub(crate) struct Stream {
     output: Stdout,
@@ -12,7 +15,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// Begins a stream of two channels. Nobody knows how long it will be, which the header says by the largest number.
+    /// Begins a stream of two channels. Nobody knows how long it will be, so the header says that it is very long.
     pub(crate) fn begin(rate: u32, has_header: bool) -> Result<Stream, String> {
         let spec = WavSpec {
             channels: 2,
@@ -55,15 +58,16 @@ impl Stream {
 
 fn header(spec: &WavSpec) -> Vec<u8> {
     let frame = spec.channels * spec.bits_per_sample / 8;
-    let mut header = Vec::from(*b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0");
+    let mut header = Vec::from(*b"RIFF");
+    header.extend_from_slice(&(LONGEST + 36).to_le_bytes());
+    header.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0");
     header.extend_from_slice(&spec.channels.to_le_bytes());
     header.extend_from_slice(&spec.sample_rate.to_le_bytes());
     header.extend_from_slice(&(spec.sample_rate * u32::from(frame)).to_le_bytes());
     header.extend_from_slice(&frame.to_le_bytes());
     header.extend_from_slice(&spec.bits_per_sample.to_le_bytes());
     header.extend_from_slice(b"data");
-    // As many whole frames as can be told: the stream ends when it ends.
-    header.extend_from_slice(&(u32::MAX / u32::from(frame) * u32::from(frame)).to_le_bytes());
+    header.extend_from_slice(&LONGEST.to_le_bytes());
     header
 }
 

@@ -42,7 +42,8 @@ use proc_macro::TokenStream;
 ///
 /// # What leaves
 ///
-/// What borrows nothing from the scope's zone leaves; what knows `DeepCopy` is copied, all else moves.
+/// A value can leave the scope if it borrows nothing from the scope's zone, or if it is copied. A value whose type has
+/// `DeepCopy` is copied, and any other value moves.
 ///
 /// ```
 /// use memzone::beginz;
@@ -55,22 +56,25 @@ use proc_macro::TokenStream;
 /// assert_eq!(lengths["three"], 5);
 /// ```
 ///
-/// Of a value that does borrow from the scope's zone the compiler says so, and how to name the zone that it is copied to. Where
-/// its type has no `DeepCopy`, the words are the borrow checker's: `scope_that_ends_here` is moved (the scope ends) while it is
-/// borrowed, and `z` does not live long enough. Then add `#[derive(DeepCopy)]` to the type, and name the zone.
+/// If a value borrows from the scope's zone and no other zone is named, the compiler says so, and shows how to name the
+/// zone that it is copied to. If its type has no `DeepCopy`, the message is the borrow checker's:
+/// `scope_that_ends_here` is moved (that is, the scope ends) while it is borrowed, and `z` does not live long enough.
+/// Then add `#[derive(DeepCopy)]` to the type, and name the zone.
 ///
-/// Generic functions need no bound; with `T: Owned` the value is copied, so that a `ZBox` in it goes to the zone below. In one
-/// that moves it keeps the scope's zone alive.
+/// Generic functions need no bound. With `T: Owned` the value is copied, so a `ZBox` in it goes to the zone below. A
+/// `ZBox` in a value that moves keeps the scope's zone alive.
 ///
 /// # Panics
 ///
-/// Where the system has no memory for the scope's zone, or the value cannot be copied;
+/// If the system has no memory for the scope's zone, or if the value cannot be copied.
 /// [`try_beginz!`](macro@try_beginz) gives an error instead.
 ///
 /// # Real-time
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
+#[doc(alias("scope", "scratch", "begin", "defer", "memzone", "zone_scope", "temp_allocator"))]
+#[doc(alias("TEMP_ALLOCATOR_GUARD", "auto_release_temp", "autoreleasepool"))]
 pub fn beginz(input: TokenStream) -> TokenStream {
     scope::beginz(input.into(), scope::OnError::Panic).into()
 }
@@ -103,8 +107,9 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 /// other becomes one value there, seen as `&mut`. `TYPE` is the type of the value, `[T]` for a
 /// slice. The rest is as in [`beginz!`](macro@beginz).
 ///
-/// With the type `[[T]]`, `[[v; frames]; channels]` becomes channels over one piece of memory, seen as `&mut [&mut [T]]`.
-/// `#[align(64)]` before a binding of the form `[v; n]`, or of channels, has them start at multiples of 64 bytes:
+/// With the type `[[T]]`, `[[v; frames]; channels]` becomes channels over one piece of memory, seen as `&mut [&mut
+/// [T]]`. `#[align(64)]` before a binding of the form `[v; n]`, or of channels, has them start at multiples of 64
+/// bytes:
 ///
 /// ```
 /// use memzone::letz;
@@ -152,6 +157,7 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
+#[doc(alias("scope", "scratch", "memzone", "let", "alloca"))]
 pub fn letz(input: TokenStream) -> TokenStream {
     scope::letz(input.into(), scope::OnError::Panic).into()
 }
@@ -229,6 +235,7 @@ pub fn try_letz(input: TokenStream) -> TokenStream {
 ///
 /// Yes, once the stack has been used at this depth: the first use of a page faults it.
 #[proc_macro]
+#[doc(alias("alloca", "stack_alloc", "Point_val"))]
 pub fn salloc(input: TokenStream) -> TokenStream {
     salloc::salloc(input.into()).into()
 }

@@ -182,8 +182,8 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         Ok(Parcel { held, zone })
     }
 
-    /// Builds a value in a zone, which is sealed then. `'z` is the lifetime of the zone's variable, so the compiler sees
-    /// that the value ends before the zone.
+    /// Builds a value in a zone, which is sealed then. `'z` is the lifetime of the zone's variable, so the compiler
+    /// sees that the value ends before the zone.
     fn put<'z>(
         zone: &'z Zone,
         build: impl FnOnce(&'z Zone) -> Result<In<'z, T>, ZoneError>,
@@ -255,9 +255,9 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         change(unsafe { self.value().as_mut() })
     }
 
-    /// Changes the value, and puts what it needs for that into its zone.
+    /// Changes the value. The closure gets the parcel's zone too, and can put new parts of the value there.
     ///
-    /// What the value does not lead to any more stays in the zone until [`compact`](Parcel::compact).
+    /// Old parts that the value does not lead to any more stay in the zone until [`compact`](Parcel::compact).
     ///
     /// ```
     /// use memzone::Parcel;
@@ -287,10 +287,10 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         result
     }
 
-    /// Copies what the value leads to into another zone, and goes on there: what it does not lead to any more is gone.
-    /// The zone that it was in is reset, and takes the other one's place, for the next time.
+    /// Copies the value with all that it leads to into another zone, and goes on there. Old parts that it does not lead
+    /// to any more are gone. The zone that the value was in is reset and becomes `spare`, for the next time.
     ///
-    /// It is a copying collector at a moment of your choosing. What is shared stays shared, and circles stay circles, as in
+    /// This is a copying collector that runs when you choose. Shared parts stay shared, and circles stay circles, as in
     /// [`zcopy_shared`](crate::zcopy_shared).
     ///
     /// ```
@@ -326,12 +326,12 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_zcopy_shared`](crate::try_zcopy_shared) and of [`Zone::reset`] for `spare`; the parcel is as it was
-    /// then, and `spare` has no more in it than what a failed copy leaves, until the next time.
+    /// Those of [`try_zcopy_shared`](crate::try_zcopy_shared) and of [`Zone::reset`] for `spare`. The parcel is as it
+    /// was then, and `spare` holds only what a failed copy leaves, until the next time.
     ///
     /// # Panics
     ///
-    /// Where a destructor of the old value or a hook of its zone does. The new value is there then.
+    /// If a destructor of the old value or a cleanup hook of its zone panics. The parcel has the new value then.
     ///
     /// # Real-time
     ///
@@ -339,7 +339,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
     ///
     /// # Time complexity
     ///
-    /// Linear in what the value leads to.
+    /// Linear in the values that the parcel's value leads to.
     pub fn compact(&mut self, spare: &mut Zone) -> Result<(), ZoneError>
     where
         for<'a, 'z> <T as DeepCopy<'a>>::Copied: DeepCopy<'z, Copied = <T as DeepCopy<'z>>::Copied>,

@@ -147,53 +147,55 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 /// assert_eq!((first.word, first.next.unwrap().word), ("alloc", "go"));
 /// ```
 ///
-/// Without an option a field stays as it is too if it borrows from elsewhere, for another lifetime than the zone's or
-/// for `'static`, or is a function pointer (alone, in an `Option`, an array or a tuple). None of this is trusted: the
-/// compiler checks that what stays holds nothing of the old zone. Where one field borrows from both, as `&'z [&'src
-/// str]` does, [`Keep`] says what stays: `&'z [Keep<&'src str>]`.
+/// Some fields stay as they are without an option: a field that borrows from elsewhere, for `'static` or for another
+/// lifetime than the zone's, and a function pointer (alone, in an `Option`, an array or a tuple). The derive trusts
+/// none of this. The compiler checks that a field which stays holds nothing of the old zone. If one field borrows from
+/// both, as `&'z [&'src str]` does, [`Keep`] marks the part that stays: `&'z [Keep<&'src str>]`.
 ///
 /// # What is copied
 ///
-/// * Plain values as they are. References with what they refer to. Two references to one value
-///   become references to two copies.
-/// * `String`, `Vec`, `Box` move when a scope returns them (their memory is not the zone's) and
-///   are cloned by [`deep_copy`](DeepCopy::deep_copy); `Rc` and `Arc` are shared; a `ZBox` goes to
-///   the new zone; a [`Zone`] is one more handle.
-/// * std's collections move like that where nothing in them changes, as in a `HashMap<String, f32>`; else they are made
-///   anew of their items' copies. Items that become equal are one. (`BTreeMap`, `BTreeSet` and `LinkedList` cannot be
-///   asked for room: where the system has none, they end the program.)
-/// * Collections in a zone ([`Zone::vec`], [`Zone::string`], maps, boxes) become the same in the new zone, in one
-///   copy with just the room they need; so does what is in them.
-/// * A `Cow` that borrows becomes one that borrows from the new zone. A `Pin<Box<T>>` moves if its value stays as it is,
-///   else its value is copied, as it cannot move.
-/// * Atomics are read once. A `OnceCell` is filled if it was.
-/// * std's errors move, and are cloned. An [`io::Error`](std::io::Error) or `Box<dyn Error>`, which has no `Clone`, is copied by
-///   the system's number or its kind, and says the same as it: its copy cannot be downcast.
-/// * [`Keep`] passes a value on as it is that outlives the new zone, or is in it already.
-/// * A `RefCell` that is mutably borrowed just then panics, as its `borrow` does.
+/// * Plain values are copied as they are. A reference is copied with the value that it refers to. Two references to one
+///   value become references to two copies.
+/// * `String`, `Vec` and `Box` move when a scope returns them, as their memory is not the zone's.
+///   [`deep_copy`](DeepCopy::deep_copy) clones them. `Rc` and `Arc` are shared. A `ZBox` goes to the new zone. A
+///   [`Zone`] becomes one more handle.
+/// * The standard library's collections move in the same way if nothing in them changes, as in a `HashMap<String,
+///   f32>`. Otherwise they are made anew of the copies of their items. Items that become equal are one. (`BTreeMap`,
+///   `BTreeSet` and `LinkedList` cannot be asked for room, and end the program if the system has no memory.)
+/// * Collections in a zone ([`Zone::vec`], [`Zone::string`], maps, boxes) become the same collections in the new zone,
+///   with their items, in one copy that takes just the room they need.
+/// * A `Cow` that borrows becomes one that borrows from the new zone. A `Pin<Box<T>>` moves if its value stays as it
+///   is. Otherwise its value is copied, as it cannot move.
+/// * Atomics are read once. A `OnceCell` is filled if it was filled.
+/// * The standard library's errors move or are cloned. An [`io::Error`](std::io::Error) and a `Box<dyn Error>` have no
+///   `Clone`. They are copied by the system's number or by their kind, with the same text, and the copy cannot be
+///   downcast.
+/// * [`Keep`] passes a value on as it is. The value must outlive the new zone, or be in it already.
+/// * If a `RefCell` is mutably borrowed at that moment, copying it panics, as its `borrow` does.
 ///
 /// # Depth
 ///
-/// Lists and trees of any depth are copied on 24 KiB of stack, without the system's memory: what references lead to past
-/// that is noted in the places of the copies, and copied later.
+/// Lists and trees of any depth are copied on 24 KiB of stack, without memory of the system's. References that lead
+/// deeper than that are noted in the places of the copies, and followed later.
 ///
-/// What owns (a `Box`, `Vec`, [`ZBox`](crate::ZBox) or [`HBox`](crate::HBox)) and is nested deeper than that goes on with tasks on the heap,
-/// which a section that denies refuses. References into a zone need none. Implementations written by hand recurse, and so do
-/// the copies of what is in a `RefCell` or a set, and of enums whose copy is of another type; where they are nested too deep,
-/// [`ZoneError::TooDeep`] is returned.
+/// Owners (`Box`, `Vec`, [`ZBox`](crate::ZBox) and [`HBox`](crate::HBox)) that are nested deeper than that need tasks
+/// on the heap, and a section that denies refuses those. References into a zone need none. Some copies recurse: those
+/// of implementations written by hand, of values in a `RefCell` or a set, and of enums whose copy is of another type.
+/// If they are nested too deep, the copy returns [`ZoneError::TooDeep`].
 ///
-/// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], within some times its
-/// size; [`zcopy_shared`](crate::zcopy_shared) copies it. What is shared is copied for each way to it, up to a budget
+/// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], at
+/// the latest when the copy has taken several times its size. [`zcopy_shared`](crate::zcopy_shared) copies such a
+/// structure. A value that is shared is copied once for each way to it, up to a budget
 /// ([`zcopy_within`](crate::zcopy_within)).
 ///
 /// # Real-time
 ///
-/// Yes, within the target's [`remaining`](Zone::remaining) bytes, for what has no heap memory to clone. Owners must not be nested
-/// deeper than that.
+/// Yes, within the target's [`remaining`](Zone::remaining) bytes, if the value has no heap memory to clone. Owners must
+/// not be nested deeper than the section on depth says.
 ///
 /// # Safety
 ///
-/// The trait is safe to implement: it can return wrong values, but not wrong memory.
+/// The trait is safe to implement. A wrong implementation can return wrong values, but never wrong memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied to another zone",
     label = "it, or what is in it, has no `DeepCopy`",
@@ -251,12 +253,12 @@ pub trait DeepCopy<'z> {
     ///
     /// # Errors
     ///
-    /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle),
-    /// [`TooDeep`](ZoneError::TooDeep), [`OverBudget`](ZoneError::OverBudget). What was copied so far stays in the zone, unused.
+    /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle), [`TooDeep`](ZoneError::TooDeep),
+    /// [`OverBudget`](ZoneError::OverBudget). What was copied so far stays in the zone, unused.
     ///
-    /// [`try_zcopy`](crate::try_zcopy) and scopes give back all that a failed copy has taken, blocks too, if no code but
-    /// memzone's own has run in it: if the types are derived, plain values, references to such, `Option`, tuples, arrays
-    /// and the like, without `keep`, and need no destructor. Other code may know what was put into the zone.
+    /// [`try_zcopy`](crate::try_zcopy) and scopes give back all that a failed copy has taken, blocks too, if no code
+    /// but memzone's own has run in it: if the types are derived, plain values, references to such, `Option`, tuples,
+    /// arrays and the like, without `keep`, and need no destructor. Other code may know what was put into the zone.
     ///
     /// # Real-time
     ///
@@ -418,7 +420,7 @@ pub trait DeepCopy<'z> {
     }
 }
 
-/// Passes a value on uncopied: a reference that outlives the zone it is passed to, say.
+/// Passes a value on without copying it, such as a reference that outlives the zone it is passed to.
 ///
 /// ```
 /// use memzone::{DeepCopy, Keep, Zone, beginz};

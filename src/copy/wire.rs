@@ -15,8 +15,8 @@ type Of<'z, T> = (&'z T, fn(&'z T) -> &'z T);
 
 /// A reference to a value in a zone, or none yet: a `Cell<Option<&T>>` that threads may share.
 ///
-/// With it a graph can be wired once its nodes are there, in circles too, and goes to another thread in a
-/// [`Parcel`](crate::Parcel), as what is in a `Cell` cannot. (A `OnceLock` has a destructor, so no zone takes it.)
+/// Make the nodes of a graph first, and then connect them with wires, in circles too. Unlike a graph with `Cell`s, this
+/// one can go to another thread in a [`Parcel`](crate::Parcel). (A `OnceLock` has a destructor, so no zone takes it.)
 ///
 /// ```
 /// use memzone::{DeepCopy, Parcel, Wire, try_zcopy_shared};
@@ -81,7 +81,7 @@ impl<'z, T> Wire<'z, T> {
         wire
     }
 
-    /// Lets it lead to a value. Threads that read it see that value as it is now.
+    /// Makes it lead to a value. Threads that read it see that value as it is now.
     ///
     /// # Real-time
     ///
@@ -91,7 +91,7 @@ impl<'z, T> Wire<'z, T> {
         self.to.store((&raw const *value).cast_mut(), Ordering::Release);
     }
 
-    /// Lets it lead nowhere.
+    /// Makes it lead nowhere.
     ///
     /// # Real-time
     ///
@@ -101,7 +101,7 @@ impl<'z, T> Wire<'z, T> {
         self.to.store(ptr::null_mut(), Ordering::Release);
     }
 
-    /// What it leads to.
+    /// The value that it leads to.
     ///
     /// # Real-time
     ///

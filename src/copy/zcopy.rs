@@ -7,9 +7,9 @@ use super::{DeepCopy, undoing_and_probing};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
-/// What [`zcopy`] takes behind a reference: each type that knows [`DeepCopy`], slices of such types, and `str`.
+/// The types that [`zcopy`] takes behind a reference: each type that has [`DeepCopy`], slices of such types, and `str`.
 ///
-/// A function that copies whatever it is given names it in its bounds.
+/// Use it as a bound in a function that copies whatever it is given.
 ///
 /// ```
 /// use memzone::{ZCopy, Zone, zcopy};
@@ -30,7 +30,7 @@ use crate::zone::Zone;
     note = "for a type of your own, add `#[derive(DeepCopy)]`"
 )]
 pub trait ZCopy<'z> {
-    /// What is in the zone then. A slice's or a text's copy is a `&mut` to it.
+    /// The type of the copy. For a slice or a text it is a `&mut` to the copy.
     type Copied: 'z;
 
     /// Copies it.
@@ -84,7 +84,7 @@ impl<'z> ZCopy<'z> for str {
 ///
 /// # Panics
 ///
-/// Where [`try_zcopy`] errs.
+/// When [`try_zcopy`] gives an error.
 ///
 /// # Real-time
 ///
@@ -112,10 +112,10 @@ pub fn try_zcopy<'z, T: ?Sized + ZCopy<'z>>(
 
 /// [`zcopy`] with another budget than 512 MiB.
 ///
-/// A value whose parts are shared becomes larger when it is copied: each way to a part leads to a copy of its own, and 30
-/// nodes with two references each to the next one are 2^30 ways. So a copy has a budget. What it takes for nodes counts,
-/// slices of plain data and texts do not. What is larger than that without being shared, as a tree of ten million
-/// nodes is, is copied by this.
+/// A value whose parts are shared becomes larger when it is copied, as each way to a part leads to a copy of its own.
+/// With 30 nodes that have two references each to the next one, there are 2^30 ways. So a copy has a budget. The bytes
+/// that it takes for nodes count. Slices of plain data and texts do not. Use this for a value that is larger than the
+/// usual budget without being shared, such as a tree of ten million nodes.
 ///
 /// ```
 /// use memzone::{DeepCopy, Zone, ZoneError, try_zcopy_within, zcopy_shared};
@@ -134,12 +134,12 @@ pub fn try_zcopy<'z, T: ?Sized + ZCopy<'z>>(
 /// assert_eq!(zone.used(), scratch.used());
 /// ```
 ///
-/// A budget of less than 32 KiB counts as 32 KiB. What an owner such as a `Vec` leads to, and what code written by hand copies, has a
-/// budget for each reference.
+/// A budget of less than 32 KiB counts as 32 KiB. In values that an owner such as a `Vec` leads to, and in copies by
+/// code that is written by hand, each reference has a budget of its own.
 ///
 /// # Panics
 ///
-/// Where [`try_zcopy_within`] errs.
+/// When [`try_zcopy_within`] gives an error.
 ///
 /// # Real-time
 ///

@@ -30,11 +30,11 @@ pub fn alloc<T: Copy + Default>(len: usize) -> ZBox<[T]> {
     values
 }
 
-/// Like [`alloc`], with an error instead of a panic.
+/// Like [`alloc()`], with an error instead of a panic.
 ///
 /// # Errors
 ///
-/// Those of [`try_peek_zone`] and [`Zone::try_boxed`](crate::Zone::try_boxed).
+/// Those of [`try_peek_zone`](crate::try_peek_zone()) and [`Zone::try_boxed`](crate::Zone::try_boxed).
 ///
 /// # Real-time
 ///

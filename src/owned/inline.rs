@@ -148,6 +148,7 @@ acts_as_its_value!([T: ?Sized, const BYTES: usize] Inline<T, BYTES>);
 ///
 /// Yes.
 #[macro_export]
+#[doc(alias = "smallbox")]
 macro_rules! inline {
     ($value:expr => $to:ty) => {{
         let value = $value;

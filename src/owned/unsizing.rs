@@ -65,6 +65,7 @@ pub trait Unsizing {
 ///
 /// Yes.
 #[macro_export]
+#[doc(alias("CoerceUnsized", "unsize", "unsize_bump_box", "trait_object"))]
 macro_rules! as_dyn {
     ($boxed:expr => $to:ty) => {{
         let boxed = $boxed;

@@ -52,7 +52,7 @@ impl<T> ZBox<T> {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](ZBox::try_new) errs.
+    /// When [`try_new`](ZBox::try_new) gives an error.
     ///
     /// # Real-time
     ///
@@ -263,13 +263,14 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_boxed`](Zone::try_boxed) errs.
+    /// When [`try_boxed`](Zone::try_boxed) gives an error.
     ///
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[track_caller]
+    #[doc(alias("Box", "new_in"))]
     pub fn boxed<T>(&self, value: T) -> ZBox<T> {
         let Ok(boxed): Result<_, Infallible> = self.boxed_in::<Panic, T>(value);
         boxed
@@ -308,7 +309,7 @@ impl Zone {
     ///
     /// # Panics
     ///
-    /// Where [`try_boxed_slice`](Zone::try_boxed_slice) errs.
+    /// When [`try_boxed_slice`](Zone::try_boxed_slice) gives an error.
     ///
     /// # Real-time
     ///

@@ -85,5 +85,9 @@ mod reclaimer;
 
 pub use background::Background;
 pub use erased::{MAX_ALIGN, MAX_SIZE};
-pub use reclaimer::{Reclaimer, Stats};
-pub use retirer::{Full, Retirer};
+#[doc(alias("basedrop", "Collector", "garbage_collector", "deferred_drop"))]
+pub use reclaimer::Reclaimer;
+pub use reclaimer::Stats;
+pub use retirer::Full;
+#[doc(alias("basedrop", "Owned", "deferred_drop"))]
+pub use retirer::Retirer;

@@ -56,6 +56,7 @@ impl Retirer {
     /// # Time complexity
     ///
     /// Constant.
+    #[doc(alias("drop", "free"))]
     #[inline]
     pub fn retire<T: Send + 'static>(&mut self, value: T) -> Result<(), Full<T>> {
         let fits = const { FitsSlot::check() };

@@ -42,7 +42,13 @@ use crate::system::stack_bounds;
 use core::fmt;
 
 pub use crate::error::Request;
-pub use crate::system::section::{Policy, Report, Section, enter, enter_unwatched};
+#[doc(alias = "assert_no_alloc")]
+pub use crate::system::section::Policy;
+#[doc(alias("assert_no_alloc", "permit_alloc", "no_alloc"))]
+pub use crate::system::section::enter;
+#[doc(alias("assert_no_alloc", "no_alloc"))]
+pub use crate::system::section::enter_unwatched;
+pub use crate::system::section::{Report, Section};
 
 /// What a real-time thread will need; see [`prepare_thread`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -392,6 +398,7 @@ impl fmt::Display for Prepared {
 /// # Time complexity
 ///
 /// Linear in the pages, about a microsecond each.
+#[doc(alias("mlockall", "prefault", "init_thread"))]
 pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     // What was put aside may be freed now.
     collect();
@@ -475,6 +482,7 @@ fn prepare_heap(plan: &Plan) -> Result<Option<rt_alloc::HeapMade>, ZoneError> {
 /// # Real-time
 ///
 /// No: it frees memory. In a section with `Policy::Deny` or `Abort` it does nothing.
+#[doc(alias("free_after_delay", "llvm_zone_free_after_delay"))]
 pub fn collect() -> usize {
     let freed = aside::collect();
     #[cfg(feature = "rt-alloc")]

@@ -119,6 +119,7 @@ impl OpenScope {
     ///
     /// Yes, unless its zone has grown beyond what the thread keeps, or has hooks that are not.
     #[inline]
+    #[doc(alias("end_arena_temp_memory", "rewind"))]
     pub fn end(self) {
         self.scope.end();
     }

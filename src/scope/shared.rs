@@ -25,8 +25,9 @@ pub(crate) fn shared<R>(
 
 /// Copies what a reference leads to, with all that it leads to in turn, to a zone: each value once.
 ///
-/// [`zcopy`](crate::zcopy) copies along each way, so that a node with two references to it becomes two, and a circle is an
-/// error. This keeps the graph as it is: where two references lead to one value, the copies of the two lead to one copy.
+/// [`zcopy`](crate::zcopy) copies along each way, so that a node with two references to it becomes two, and a circle is
+/// an error. This keeps the graph as it is: where two references lead to one value, the copies of the two lead to one
+/// copy.
 ///
 /// ```
 /// use memzone::{DeepCopy, Zone, zcopy_shared};
@@ -55,23 +56,27 @@ pub(crate) fn shared<R>(
 ///
 /// # What is one value
 ///
-/// What has the same address, size and type, and is behind a `&`. What a `&mut` leads to has no other reference to it, and is not looked up.
+/// Two `&` references lead to one value if the address, the size and the type are the same. A value behind a `&mut` has
+/// no other reference to it, and is not looked up.
 ///
-/// A reference to an item of a slice leads to that item in the slice's copy, if the slice is met before: the first of
-/// two fields is, and what is above. Slices of numbers and other plain data (`flat`) are copied as a whole, so that a reference to one of their
-/// items, and to a field in the midst of a value, becomes one to a copy of its own.
+/// A reference to an item of a slice leads to that item in the slice's copy, if the copy meets the slice first. It
+/// meets the first of two fields first, and a value before the values that it leads to. Slices of numbers and other
+/// plain data (`flat`) are copied as a whole, so a reference to one of their items, or to a field in the midst of a
+/// value, becomes a reference to a copy of its own.
 ///
-/// Implementations of [`DeepCopy`] that are written by hand copy as they would without this: they see no value that is not finished, so
-/// what they lead to is shared with nothing else. So it is with what is in a `RefCell`. What a `Vec` or a `Box` owns is shared.
+/// Implementations of [`DeepCopy`] that are written by hand copy in the same way as in [`zcopy`](crate::zcopy). They
+/// never see an unfinished value, so the values that they lead to are shared with nothing else. The same holds for
+/// values in a `RefCell`. Values that a `Vec` or a `Box` owns are shared.
 ///
 /// # Panics
 ///
-/// Where [`try_zcopy_shared`] errs.
+/// If [`try_zcopy_shared`] returns an error.
 ///
 /// # Real-time
 ///
-/// As [`DeepCopy`], where the thread has a spare zone that is large enough for the table, which takes 80 to 320 bytes a value. It
-/// has one after a copy of as many values at this depth of scopes, or by a [`Plan`](crate::rt::Plan).
+/// As [`DeepCopy`], if the thread has a spare zone that is large enough for the table, which takes 80 to 320 bytes a
+/// value. A thread has such a zone after a copy of as many values at this depth of scopes, or by a
+/// [`Plan`](crate::rt::Plan).
 #[track_caller]
 pub fn zcopy_shared<'z, T: ?Sized + Referent<'z>>(value: &T, to: &'z Zone) -> &'z T::Copied {
     or_panic(try_zcopy_shared(value, to))

@@ -122,6 +122,7 @@ impl Zone {
     /// Yes, if the thread's stack was that deep before.
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("push_allocator", "with_zone", "memzone"))]
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
         let _entered = Entered::new_or_panic(self);
         body()

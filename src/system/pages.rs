@@ -70,10 +70,10 @@ impl fmt::Display for LockError {
         match *self {
             LockError::Refused(number) => {
                 #[cfg(feature = "std")]
-                let error = std::io::Error::from_raw_os_error(number);
+                write!(f, "{}", std::io::Error::from_raw_os_error(number))?;
                 #[cfg(not(feature = "std"))]
-                let error = format_args!("error {number}");
-                write!(f, "{error}; the limit is what `ulimit -l` says")
+                write!(f, "error {number}")?;
+                f.write_str("; the limit is what `ulimit -l` says")
             }
             LockError::Unsupported => f.write_str("memzone cannot lock memory on this system"),
         }

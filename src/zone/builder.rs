@@ -37,6 +37,7 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// Yes.
+    #[doc(alias = "set_allocation_limit")]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.settings.limit = bytes;
         self
@@ -67,6 +68,7 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// Yes. Making the zone is not.
+    #[doc(alias("MAP_POPULATE", "touch"))]
     pub fn prefault(mut self) -> Self {
         self.settings.prefault = true;
         self
@@ -80,6 +82,7 @@ impl ZoneBuilder {
     /// # Real-time
     ///
     /// Yes. Making the zone is not.
+    #[doc(alias = "mlock")]
     pub fn lock(mut self) -> Self {
         self.settings.lock = true;
         self

@@ -89,6 +89,7 @@ impl Zone {
     /// Linear in all samples.
     #[inline]
     #[track_caller]
+    #[doc(alias("planar", "AudioBuffer"))]
     pub fn alloc_channels<T: Copy>(
         &self,
         channels: usize,

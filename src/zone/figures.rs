@@ -10,6 +10,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes.
+    #[doc(alias = "allocated_bytes")]
     pub fn used(&self) -> usize {
         self.header().used()
     }
@@ -19,6 +20,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes.
+    #[doc(alias("chunk_capacity", "allocated_bytes_including_metadata"))]
     pub fn capacity(&self) -> usize {
         self.header().capacity()
     }
@@ -50,6 +52,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes.
+    #[doc(alias("peak", "watermark", "high_water_mark"))]
     pub fn high_water(&self) -> usize {
         self.header().high_water()
     }
@@ -59,6 +62,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes.
+    #[doc(alias("chunks", "iter_allocated_chunks"))]
     pub fn blocks(&self) -> usize {
         self.header().blocks.get() as usize
     }

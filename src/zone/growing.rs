@@ -262,6 +262,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[track_caller]
+    #[doc(alias("alloc_slice_fill_iter", "collect", "from_iter_in"))]
     pub fn alloc_iter<T>(&self, items: impl IntoIterator<Item = T>) -> &mut [T] {
         const { refuse_drop::<T>() };
         or_never(self.iter_in::<Panic, _>(items))

@@ -112,6 +112,7 @@ impl Zone {
     ///
     /// No: it asks the system for memory.
     #[track_caller]
+    #[doc(alias("create_zone", "llvm_zone_create", "with_capacity", "memzone", "begin_arena"))]
     pub fn new(bytes: usize) -> Zone {
         or_panic(Self::try_new(bytes))
     }
@@ -144,6 +145,7 @@ impl Zone {
     /// # Real-time
     ///
     /// Yes. Building the zone is not.
+    #[doc(alias("with_capacity", "set_allocation_limit"))]
     pub fn builder() -> ZoneBuilder {
         ZoneBuilder { settings: Settings::with_capacity(DEFAULT_CAPACITY) }
     }
@@ -171,6 +173,7 @@ impl Zone {
     ///
     /// Yes.
     #[track_caller]
+    #[doc(alias("FixedBufferAllocator", "from_slice", "arena_init", "placement", "static_buffer"))]
     pub fn from_buffer(buffer: &'static mut [MaybeUninit<u8>]) -> Zone {
         or_panic(Self::try_from_buffer(buffer))
     }
@@ -379,6 +382,8 @@ impl Zone {
     ///
     /// Constant, plus the hooks.
     #[inline]
+    #[doc(alias("free_all", "clear", "rewind", "reset_temporary_storage", "llvm_zone_reset"))]
+    #[doc(alias = "release")]
     pub fn reset(&mut self) -> Result<(), ZoneError> {
         let header = self.header();
         if header.state.get() != state::HANDLE {
@@ -433,6 +438,7 @@ impl Zone {
     /// # Time complexity
     ///
     /// Linear in the blocks, plus the hooks.
+    #[doc(alias = "shrink_to_fit")]
     pub fn trim(&mut self, keep: usize) -> Result<(), ZoneError> {
         self.reset()?;
         let header = self.header();
@@ -479,6 +485,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining).
     #[track_caller]
+    #[doc(alias("defer", "atexit", "destructor", "finalizer", "apr_pool_cleanup_register"))]
     pub fn on_cleanup(&self, hook: impl FnOnce() + Send + 'static) {
         or_panic(self.try_on_cleanup(hook));
     }

@@ -88,6 +88,8 @@ impl Zone {
     /// Linear in `len`.
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("calloc", "push_array", "NewArray", "make", "alloc_slice_fill_copy"))]
+    #[doc(alias = "alloc_slice_fill")]
     pub fn alloc_slice<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
         or_never(self.fill_in::<Panic, T>(len, align_of::<T>(), value))
     }
@@ -118,6 +120,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias = "alloc_slice_fill_with")]
     pub fn alloc_slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &mut [T] {
         const { refuse_drop::<T>() };
         or_never(self.slice_in::<Panic, T>(len, align_of::<T>(), make))
@@ -162,6 +165,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("memcpy", "memdup", "to_vec"))]
     pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
         or_never(self.copy_in::<Panic, T>(source))
     }
@@ -199,6 +203,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("aligned_alloc", "posix_memalign", "memalign", "SIMD"))]
     pub fn alloc_slice_aligned<T: Copy, const ALIGN: usize>(
         &self,
         len: usize,
@@ -243,6 +248,7 @@ impl Zone {
     /// Constant if the current block has room.
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("alloc_uninit_slice", "MaybeUninit"))]
     pub fn alloc_uninit<T>(&self, len: usize) -> &mut [MaybeUninit<T>] {
         const { refuse_drop::<T>() };
         or_never(self.uninit_in::<Panic, T>(len))

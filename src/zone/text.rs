@@ -46,6 +46,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("strdup", "push_str", "copy_string"))]
     pub fn alloc_str(&self, text: &str) -> &mut str {
         // SAFETY: (I7) a copy of a text's bytes is a text.
         unsafe { core::str::from_utf8_unchecked_mut(self.alloc_slice_copy(text.as_bytes())) }
@@ -83,6 +84,7 @@ impl Zone {
     ///
     /// Yes, within [`remaining`](Zone::remaining), if the formatting is.
     #[track_caller]
+    #[doc(alias("format", "sprintf", "asprintf", "tprint"))]
     pub fn alloc_fmt(&self, text: fmt::Arguments<'_>) -> &mut str {
         or_never(self.fmt_in::<Panic>(text))
     }
@@ -117,6 +119,7 @@ impl Zone {
 ///
 /// Yes, within the zone's [`remaining`](crate::Zone::remaining) bytes, if the formatting is.
 #[macro_export]
+#[doc(alias("format", "sprintf", "asprintf", "tprint", "aprintf"))]
 macro_rules! zformat {
     ($zone:expr, $($text:tt)+) => {
         $zone.alloc_fmt(::core::format_args!($($text)+))

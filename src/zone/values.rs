@@ -70,6 +70,7 @@ impl Zone {
     /// Constant if the current block has room: a load, an addition, a comparison and a store.
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("malloc", "new", "make", "push_struct", "push", "zalloc", "emplace", "Point_z"))]
     pub fn alloc<T>(&self, value: T) -> &mut T {
         const { refuse_drop::<T>() };
         or_never(self.put_in::<Panic, T>(value))
@@ -110,6 +111,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias = "emplace")]
     pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
         const { refuse_drop::<T>() };
         or_never(self.alloc_in::<Panic, T>(make))
@@ -153,6 +155,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[track_caller]
+    #[doc(alias("allocate", "malloc", "aligned_alloc", "posix_memalign", "memalign"))]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
         or_never(self.bump::<Panic>(layout.size(), layout.align()))
     }

@@ -39,6 +39,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline(always)]
     #[track_caller]
+    #[doc(alias("calloc", "memset"))]
     pub fn alloc_zeroed<T: Zeroable>(&self) -> &mut T {
         &mut self.alloc_zeroed_slice(1)[0]
     }
@@ -78,6 +79,7 @@ impl Zone {
     /// Linear in the bytes.
     #[inline(always)]
     #[track_caller]
+    #[doc(alias = "calloc")]
     pub fn alloc_zeroed_slice<T: Zeroable>(&self, len: usize) -> &mut [T] {
         let Ok(values): Result<_, Infallible> = self.zeroed_in::<Panic, T>(len);
         values

@@ -91,7 +91,7 @@ static void refusals(void)
     CHECK_CODE(MZ_OK, mz_zone_free(zone));
     CHECK(!strcmp(mz_error_name(MZ_ERROR_FREED), "MZ_ERROR_FREED"));
     CHECK(!strcmp(mz_error_name(-1), "unknown") && !strcmp(mz_error_name(1000), "unknown"));
-    CHECK(!strcmp(mz_version(), "0.1.0"));
+    CHECK(!strcmp(mz_version(), "0.2.0"));
 }
 
 static void built(void)

@@ -98,15 +98,15 @@ fn the_shared_library_plays_in_a_host() {
     let mut instance =
         PluginInstance::<Host>::new(move |_| Shared(shared), |_| (), &entry, id, &info).unwrap();
 
-    let mut handle = instance.plugin_handle();
+    let handle = instance.plugin_handle();
     let ports = handle.get_extension::<PluginAudioPorts>().unwrap();
-    assert_eq!((ports.count(&mut handle, true), ports.count(&mut handle, false)), (0, 1));
+    assert_eq!((ports.count(&handle, true), ports.count(&handle, false)), (0, 1));
     let mut buffer = AudioPortInfoBuffer::new();
-    assert_eq!(ports.get(&mut handle, 0, false, &mut buffer).unwrap().channel_count, 2);
-    assert!(ports.get(&mut handle, 1, false, &mut buffer).is_none());
+    assert_eq!(ports.get(&handle, 0, false, &mut buffer).unwrap().channel_count, 2);
+    assert!(ports.get(&handle, 1, false, &mut buffer).is_none());
     let notes = handle.get_extension::<PluginNotePorts>().unwrap();
-    assert_eq!(notes.count(&mut handle, true), 1);
-    assert!(notes.get(&mut handle, 0, true, &mut NotePortInfoBuffer::new()).is_some());
+    assert_eq!(notes.count(&handle, true), 1);
+    assert!(notes.get(&handle, 0, true, &mut NotePortInfoBuffer::new()).is_some());
 
     let config = PluginAudioConfiguration {
         sample_rate: RATE,

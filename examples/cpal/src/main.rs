@@ -253,7 +253,7 @@ fn check(file: &str, is_synth: bool) -> Result<String, String> {
     let bytes = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
     let samples: Vec<f32> =
         bytes.chunks_exact(4).map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]])).collect();
-    let (frames, _) = samples.as_chunks::<2>();
+    let frames: Vec<Frame> = samples.chunks_exact(2).map(|frame| [frame[0], frame[1]]).collect();
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     if frames.len() < 48_000 || !(0.05..1.0).contains(&peak) {
         return Err(format!("{file}: {} frames, peak {peak}", frames.len()));

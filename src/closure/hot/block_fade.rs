@@ -15,9 +15,10 @@ use core::fmt;
 
 /// How long a fade of a [`BlockFader`] is, and how the gains of the two definitions go over it.
 ///
-/// What is alike adds up by its amplitudes, and what is not alike by its powers. So take [`linear`](Fade::linear) where
-/// a redefinition changes a part of the sound, such as a filter's frequency, and [`equal_power`](Fade::equal_power) where
-/// it begins another sound. The wrong one is loud or soft in the middle of the fade, by 3 dB.
+/// When two similar sounds are mixed, their amplitudes add up. When two different sounds are mixed, their powers add
+/// up. So take [`linear`](Fade::linear) if a redefinition changes a part of the sound, such as a filter's frequency,
+/// and [`equal_power`](Fade::equal_power) if it begins another sound. The wrong one is 3 dB too loud or too soft in the
+/// middle of the fade.
 ///
 /// ```
 /// use memzone::Fade;
@@ -193,17 +194,17 @@ impl<T: Sample> Block<T> for [&mut [T]] {
 /// # Ok::<(), memzone::ZoneError>(())
 /// ```
 ///
-/// Blocks are mono, interleaved (see [`interleaved`](BlockFader::interleaved)), or planar, a host's `&mut [&mut [f32]]`.
-/// Definitions may play in place. In a fade both find in the block what the player had put there. They must leave a
-/// planar block's planes where they are.
+/// Blocks are mono, interleaved (see [`interleaved`](BlockFader::interleaved)), or planar, a host's `&mut [&mut
+/// [f32]]`. Definitions may play in place. In a fade both find in the block what the player had put there. They must
+/// leave a planar block's planes where they are.
 ///
-/// The old definition is retired after its fade. Redefinitions that come meanwhile wait for the block after its end, and
-/// only the newest of them is played.
+/// The old definition is retired after its fade. Redefinitions that come meanwhile wait for the block after its end,
+/// and only the newest of them is played.
 ///
 /// # State
 ///
-/// State that outlives redefinitions (see [`hot`](crate::hot)) must not be advanced twice. So the old definition plays on
-/// with a copy, as for a [`Fader`], and the new one with the player's own:
+/// State that outlives redefinitions (see [`hot`](crate::hot)) must not be advanced twice. So the old definition plays
+/// on with a copy, as for a [`Fader`], and the new one with the player's own:
 ///
 /// ```
 /// use memzone::{BlockFader, Fade, ZoneFn, hot};
@@ -271,8 +272,8 @@ impl<D: ?Sized, T: Sample> BlockFader<D, T> {
         BlockFader::try_with_state(caller, fade, longest, ())
     }
 
-    /// Plays a block. `call` is handed a definition and the block, and calls the one with the other. During a fade it is
-    /// called twice: first with the old definition, then with the new one.
+    /// Plays a block. `call` is handed a definition and the block, and calls the one with the other. During a fade it
+    /// is called twice: first with the old definition, then with the new one.
     ///
     /// A panic in a closure reaches the player. The fader can be used afterwards.
     ///
@@ -314,8 +315,8 @@ impl<D: ?Sized, T: Sample, S> BlockFader<D, T, S> {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`](ZoneError::OutOfMemory) and [`TooLarge`](ZoneError::TooLarge) for the scratch. The caller is dropped
-    /// then.
+    /// [`OutOfMemory`](ZoneError::OutOfMemory) and [`TooLarge`](ZoneError::TooLarge) for the scratch. The caller is
+    /// dropped then.
     ///
     /// # Real-time
     ///

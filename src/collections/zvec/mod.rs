@@ -143,6 +143,7 @@ impl Zone {
     ///
     /// Yes: nothing is allocated yet.
     #[inline]
+    #[doc(alias("Vec", "new_in", "BumpVec"))]
     pub const fn vec<T>(&self) -> ZVec<'_, T> {
         ZVec::new_in(self)
     }
@@ -210,6 +211,7 @@ impl Zone {
     /// Yes, within [`remaining`](Zone::remaining).
     #[inline]
     #[track_caller]
+    #[doc(alias("FixedBumpVec", "ArrayVec"))]
     pub fn fixed_vec<T>(&self, capacity: usize) -> ZVec<'_, T> {
         or_panic(self.try_fixed_vec(capacity))
     }
@@ -673,6 +675,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// Yes.
     #[inline]
+    #[doc(alias("into_bump_slice", "leak"))]
     pub fn into_slice(mut self) -> &'z mut [T] {
         self.shrink_to_fit();
         // SAFETY: (I7) the first `len` places are filled; (I1) the result borrows the zone.

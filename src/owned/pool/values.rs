@@ -108,6 +108,7 @@ impl Zone {
     ///
     /// Linear in `slots`.
     #[track_caller]
+    #[doc(alias("slab", "freelist", "object_pool"))]
     pub fn pool<T>(&self, slots: usize) -> Pool<'_, T> {
         or_panic(self.try_pool(slots))
     }
@@ -206,6 +207,7 @@ impl<'z, T> Pool<'z, T> {
     /// # Time complexity
     ///
     /// Constant if a slot is free, else linear in the slots.
+    #[doc(alias = "voice_stealing")]
     pub fn insert_over<I: PartialOrd>(
         &mut self,
         value: T,

@@ -7,6 +7,7 @@
 
 #![cfg_attr(not(feature = "stable"), feature(sanitize))]
 
+mod blocks;
 mod clean;
 mod copies;
 mod handed;
@@ -61,7 +62,7 @@ fn realtime<R>(body: impl FnOnce() -> R) -> R {
 }
 
 fn main() -> ExitCode {
-    let clean = [clean::CASES, copies::CASES, handed::CASES].concat();
+    let clean = [blocks::CASES, clean::CASES, copies::CASES, handed::CASES].concat();
     if let Some(name) = env::args().nth(1) {
         let all = [&clean[..], violations::CASES].concat();
         let Some(&(_, case)) = all.iter().find(|case| case.0 == name) else {
