@@ -652,3 +652,28 @@ fn threads_trade_blocks_and_end_at_any_time() {
     // All heaps are still whole: what their last owners left is used again.
     on_a_prepared_thread(|| drop(Block::new(HEAP / 2, 64, 1)));
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no huge pages")]
+fn a_heap_may_have_huge_pages() {
+    let _shared = shared();
+    let (send, bytes) = channel();
+    // The thread does not end, as another test would take over a heap of that size.
+    thread::spawn(move || {
+        let plan = plan(9 << 20).huge_pages(true);
+        let prepared = rt::prepare_thread(&plan).unwrap();
+        let section = section();
+        drop(black_box(vec![1_u8; 8 << 20]));
+        drop(section);
+        // What there is already counts.
+        let again = rt::prepare_thread(&plan).unwrap();
+        send.send([prepared.huge_bytes(), again.huge_bytes()]).unwrap();
+        loop {
+            thread::park();
+        }
+    });
+    // It begins at a huge page, so that only its end lies beside one.
+    let has_huge_pages = cfg!(all(target_os = "linux", target_pointer_width = "64"));
+    let expected = if has_huge_pages { 8 << 20 } else { 0 };
+    assert_eq!(bytes.recv().unwrap(), [expected; 2]);
+}

@@ -4,7 +4,7 @@
 
 use super::block::{BLOCK_HEADER, Block};
 use super::bump::{self, MAX_REQUEST, STEP};
-use super::header::{Growth, Header, state};
+use super::header::{Header, Huge, state};
 use super::memory::{self, BLOCK_ALIGN, Memory, Taken};
 use super::stale;
 use crate::error::{MAX_ALIGN, Request, ZoneError};
@@ -86,7 +86,7 @@ impl Header {
     ) -> Result<NonNull<Block>, ZoneError> {
         let used = self.used();
         let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
-        if self.growth == Growth::None {
+        if self.limit == 0 {
             return Err(refused(self.capacity()));
         }
         let request = BLOCK_HEADER + size + align.saturating_sub(BLOCK_ALIGN);
@@ -98,12 +98,23 @@ impl Header {
         }
         let held = self.high_water().max(used + size);
         let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
-        let bytes = memory::round_up(wanted)
-            .filter(|&bytes| memory::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))
-            .or_else(|| memory::round_down(wanted.min(left)))
-            .map_or(least, |bytes| bytes.max(least));
+        let ordinary = || {
+            memory::round_up(wanted)
+                .filter(|&bytes| memory::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))
+                .or_else(|| memory::round_down(wanted.min(left)))
+                .map_or(least, |bytes| bytes.max(least))
+        };
+        let huge = (self.huge.get() != Huge::NotAsked)
+            .then(|| memory::in_huge_pages(wanted, left))
+            .flatten()
+            .filter(|&bytes| bytes >= request);
+        let bytes = huge.unwrap_or_else(ordinary);
 
-        let Taken { memory, start, bytes } = Memory::take(Request::NewBlock, bytes)?;
+        let Taken { memory, start, bytes, is_refused_huge } =
+            Memory::take(Request::NewBlock, bytes)?;
+        if is_refused_huge {
+            self.huge.set(Huge::Refused);
+        }
         // SAFETY: (I2) the block is longer than its header.
         let data = unsafe { start.add(BLOCK_HEADER) };
         // SAFETY: (I2) the end is one past the block's last byte.

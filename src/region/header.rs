@@ -3,10 +3,10 @@
 //! The header lies at the start of the zone's first block, so making a zone takes one request to the system. It never
 //! moves, and lives until the last handle and the last stack entry are gone (I1).
 
-use super::block::{BLOCK_HEADER, Block};
+use super::block::Block;
 use super::bump::STEP;
 use super::hooks::Hooks;
-use super::memory::{self, BLOCK_ALIGN, Memory};
+use super::memory::{BLOCK_ALIGN, Memory};
 use crate::system::aside;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) prefault: bool,
     /// Whether the system is asked to keep each block's pages resident.
     pub(crate) lock: bool,
+    /// Whether large blocks consist of huge pages.
+    pub(crate) huge: bool,
     pub(crate) name: Option<&'static str>,
     #[cfg(feature = "profile")]
     pub(crate) site: Option<&'static crate::insight::sites::Site>,
@@ -44,6 +46,7 @@ impl Settings {
             fixed: false,
             prefault: false,
             lock: false,
+            huge: false,
             name: None,
             #[cfg(feature = "profile")]
             site: None,
@@ -110,14 +113,14 @@ pub struct Header {
     pub(super) system: Cell<usize>,
     /// The size of the newest block, from which that of the next one follows.
     pub(super) newest: Cell<usize>,
-    /// The most bytes that may be taken from the system.
+    /// The most bytes that may be taken from the system. 0 stands for a zone that never grows.
     pub(super) limit: usize,
     /// The number of blocks.
     pub(crate) blocks: Cell<u32>,
-    pub(super) growth: Growth,
     /// Whether the pages of later blocks are touched when those are taken.
     pub(super) prefault: Cell<bool>,
     pub(super) lock: Cell<Lock>,
+    pub(super) huge: Cell<Huge>,
     /// The number of blocks when the zone came into its thread's list. 0 stands for too many to say.
     pub(super) counted: Cell<u8>,
     pub(crate) name: Option<&'static str>,
@@ -171,11 +174,13 @@ pub(super) enum Lock {
     Refused,
 }
 
-/// Whether a zone may take more blocks.
+/// Whether a zone's large blocks, later ones included, consist of huge pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Growth {
-    Blocks,
-    None,
+pub(super) enum Huge {
+    NotAsked,
+    Asked,
+    /// The system refused them for at least one block.
+    Refused,
 }
 
 struct EmptyZone(Header);
@@ -208,9 +213,9 @@ impl Header {
             newest: Cell::new(0),
             blocks: Cell::new(0),
             limit: usize::MAX,
-            growth: Growth::Blocks,
             prefault: Cell::new(false),
             lock: Cell::new(Lock::NotAsked),
+            huge: Cell::new(Huge::NotAsked),
             counted: Cell::new(0),
             name: None,
             first: Block {
@@ -261,9 +266,16 @@ impl Header {
 
     /// Bytes of data that all blocks together can hold.
     pub(crate) fn capacity(&self) -> usize {
-        let later = self.system.get() - self.first.memory.system_bytes();
-        let overhead = memory::system_bytes(BLOCK_HEADER);
-        self.first.capacity() + later - (self.blocks.get() as usize).saturating_sub(1) * overhead
+        self.all_blocks().map(Block::capacity).sum()
+    }
+
+    /// All blocks, used or not.
+    pub(crate) fn all_blocks(&self) -> impl Iterator<Item = &Block> {
+        core::iter::successors(Some(&self.first), |block| {
+            let next = block.next.get()?;
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            Some(unsafe { next.as_ref() })
+        })
     }
 
     /// Notes how far the cursor is, for the high-water mark. This comes before the cursor goes back within its block.

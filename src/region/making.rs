@@ -2,10 +2,11 @@
 
 use super::block::Block;
 use super::bump::MAX_REQUEST;
-use super::header::{Growth, HEADER, Header, Links, Lock, Settings, state};
+use super::header::{HEADER, Header, Huge, Links, Lock, Settings, state};
 use super::hooks::Hooks;
 use super::memory::{self, Memory, Taken};
 use crate::error::{Request, ZoneError};
+use crate::system::pages::HUGE_PAGE;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -19,7 +20,12 @@ impl Header {
             return Err(too_large);
         }
         let mut bytes = memory::round_up(settings.capacity + HEADER).ok_or(too_large)?;
-        if memory::system_bytes(bytes) > settings.limit {
+        let huge = (settings.huge && settings.capacity + HEADER >= HUGE_PAGE)
+            .then(|| memory::in_huge_pages(settings.capacity + HEADER, settings.limit))
+            .flatten();
+        if let Some(huge) = huge {
+            bytes = huge;
+        } else if memory::system_bytes(bytes) > settings.limit {
             bytes = memory::round_down(settings.limit).filter(|&bytes| bytes > HEADER).ok_or(
                 ZoneError::LimitReached {
                     requested: settings.capacity,
@@ -34,7 +40,7 @@ impl Header {
 
     /// Writes a header to the start of the memory, which must have room for one.
     pub(crate) fn install(taken: Taken, settings: &Settings) -> NonNull<Header> {
-        let Taken { memory, start, bytes } = taken;
+        let Taken { memory, start, bytes, is_refused_huge } = taken;
         assert!(bytes >= HEADER);
         let room = bytes - HEADER;
         let room = if settings.fixed { room.min(settings.capacity) } else { room };
@@ -44,8 +50,7 @@ impl Header {
         let end = unsafe { data.add(room) };
         let header = start.cast::<Header>();
         let system = memory.system_bytes();
-        let growth =
-            if settings.fixed || memory.is_borrowed() { Growth::None } else { Growth::Blocks };
+        let limit = if settings.fixed || memory.is_borrowed() { 0 } else { settings.limit };
         let first =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
         let value = Header {
@@ -61,10 +66,14 @@ impl Header {
             system: Cell::new(system),
             newest: Cell::new(bytes),
             blocks: Cell::new(1),
-            limit: settings.limit,
-            growth,
+            limit,
             prefault: Cell::new(settings.prefault),
             lock: Cell::new(if settings.lock { Lock::All } else { Lock::NotAsked }),
+            huge: Cell::new(match settings.huge {
+                _ if is_refused_huge => Huge::Refused,
+                true => Huge::Asked,
+                false => Huge::NotAsked,
+            }),
             counted: Cell::new(0),
             name: settings.name,
             first,

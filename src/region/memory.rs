@@ -7,7 +7,7 @@
 use crate::error::{Request, ZoneError};
 use crate::insight::stats;
 use crate::region::bump::HEADROOM;
-use crate::system::pages::PAGE;
+use crate::system::pages::{self, HAS_HUGE_PAGES, HUGE_PAGE, PAGE};
 use crate::system::section;
 #[cfg(feature = "alloc")]
 use bumpalo::Bump;
@@ -20,6 +20,9 @@ const CHUNK_OVERHEAD: usize = 64;
 
 /// The part of `CHUNK_OVERHEAD` that is for `malloc`. It is not asked from the system.
 const MALLOC_OVERHEAD: usize = 16;
+
+/// The bytes that are asked from the system beside a block of huge pages. What `bumpalo` keeps lies in a page behind it.
+const HUGE_OVERHEAD: usize = PAGE - MALLOC_OVERHEAD;
 
 /// The size of the smallest chunk, `CHUNK_OVERHEAD` included.
 const SMALLEST_CHUNK: usize = 512;
@@ -50,6 +53,8 @@ pub(crate) struct Taken {
     /// Aligned to `BLOCK_ALIGN`.
     pub(crate) start: NonNull<u8>,
     pub(crate) bytes: usize,
+    /// Whether the system has refused the huge pages that the block was to have.
+    pub(crate) is_refused_huge: bool,
 }
 
 /// The size of the smallest block of at least `bytes` bytes, or `None` if no system could have so many.
@@ -74,9 +79,25 @@ pub(crate) fn round_down(system: usize) -> Option<usize> {
     Some(chunk - CHUNK_OVERHEAD)
 }
 
-/// The bytes that are asked from the system for a block of a size that `round_up` or `round_down` gave.
+/// The size of the smallest block of huge pages with at least `bytes` bytes. If that is too much, it is the size of the
+/// largest one for which at most `system` bytes are asked from the system. `None` if that is less than one huge page,
+/// or if memzone cannot ask for huge pages here.
+///
+/// Only such a size is a multiple of a huge page.
+pub(crate) fn in_huge_pages(bytes: usize, system: usize) -> Option<usize> {
+    let most = system.min(isize::MAX as usize - HUGE_PAGE).checked_sub(HUGE_OVERHEAD)? / HUGE_PAGE;
+    let count = bytes.div_ceil(HUGE_PAGE).min(most);
+    (HAS_HUGE_PAGES && count > 0).then_some(count * HUGE_PAGE)
+}
+
+/// Whether a block of this size consists of huge pages.
+fn is_huge(bytes: usize) -> bool {
+    HAS_HUGE_PAGES && bytes % HUGE_PAGE == 0
+}
+
+/// The bytes that are asked from the system for a block of a size that `round_up`, `round_down` or `in_huge_pages` gave.
 pub(crate) fn system_bytes(bytes: usize) -> usize {
-    bytes + (CHUNK_OVERHEAD - MALLOC_OVERHEAD)
+    bytes + if is_huge(bytes) { HUGE_OVERHEAD } else { CHUNK_OVERHEAD - MALLOC_OVERHEAD }
 }
 
 impl Memory {
@@ -85,13 +106,16 @@ impl Memory {
         Memory { bump: None }
     }
 
-    /// Takes a block from the system. Its size must be one that `round_up` or `round_down` gave.
+    /// Takes a block from the system. Its size must be one that `round_up`, `round_down` or `in_huge_pages` gave.
+    ///
+    /// A block of huge pages begins at one. The system is asked for them before anything is written.
     #[cfg(feature = "alloc")]
     #[track_caller]
     pub(crate) fn take(request: Request, bytes: usize) -> Result<Taken, ZoneError> {
         section::ask(request, system_bytes(bytes))?;
         let refused = ZoneError::OutOfMemory { requested: system_bytes(bytes) };
-        let layout = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(|_| refused)?;
+        let align = if is_huge(bytes) { HUGE_PAGE } else { BLOCK_ALIGN };
+        let layout = Layout::from_size_align(bytes, align).map_err(|_| refused)?;
         let bump = Bump::new();
         let start = bump.try_alloc_layout(layout).map_err(|_| refused)?;
         debug_assert_eq!(bump.allocated_bytes_including_metadata(), system_bytes(bytes));
@@ -100,7 +124,8 @@ impl Memory {
         }
         stats::taken(system_bytes(bytes));
         let memory = Memory { bump: Some(bump) };
-        Ok(Taken { memory, start, bytes })
+        let is_refused_huge = is_huge(bytes) && !pages::ask_huge(start, bytes);
+        Ok(Taken { memory, start, bytes, is_refused_huge })
     }
 
     /// Without `alloc` the system has no memory.
@@ -118,7 +143,8 @@ impl Memory {
         let bytes = usable.len();
         let start = NonNull::from(usable).cast::<u8>();
         let memory = Memory::none();
-        (bytes >= least && leaves_headroom(start, bytes)).then_some(Taken { memory, start, bytes })
+        let taken = Taken { memory, start, bytes, is_refused_huge: false };
+        (bytes >= least && leaves_headroom(start, bytes)).then_some(taken)
     }
 
     /// Whether the memory is a buffer of the user's.
@@ -164,6 +190,27 @@ mod tests {
             assert_eq!(round_down(system_bytes(bytes)), Some(bytes));
             assert!(round_down(system_bytes(bytes) - 1).is_none_or(|less| less < bytes));
         }
+    }
+
+    #[test]
+    fn blocks_of_huge_pages_begin_at_one() {
+        for size in [1, HUGE_PAGE, HUGE_PAGE + 1, 5 * HUGE_PAGE - 1] {
+            let Some(bytes) = in_huge_pages(size, usize::MAX) else {
+                assert!(!HAS_HUGE_PAGES);
+                return;
+            };
+            assert!((size..size + HUGE_PAGE).contains(&bytes) && bytes % HUGE_PAGE == 0);
+            let taken = Memory::take(Request::NewZone, bytes).unwrap();
+            assert_eq!(taken.start.addr().get() % HUGE_PAGE, 0, "for {size}");
+            assert_eq!(taken.memory.system_bytes(), system_bytes(bytes), "for {size}");
+            assert_eq!(pages::huge_bytes(taken.start, bytes), bytes);
+            // A limit of so much allows it, and one of less allows a huge page less.
+            assert_eq!(in_huge_pages(size, system_bytes(bytes)), Some(bytes));
+            let less = in_huge_pages(size, system_bytes(bytes) - 1);
+            assert_eq!(less, (bytes > HUGE_PAGE).then(|| bytes - HUGE_PAGE));
+        }
+        let most = in_huge_pages(usize::MAX, usize::MAX).unwrap();
+        assert!(most > isize::MAX as usize / 2 && Memory::take(Request::NewZone, most).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Keeping a zone's pages in memory: touching them before they are used, and locking them.
+//! A zone's pages: touching them before they are used, keeping them in memory, and asking for huge ones.
 
 use super::block::Block;
-use super::header::{Header, Lock};
+use super::header::{Header, Huge, Lock};
 use super::stale;
 use crate::system::pages::{self, LockError, PAGE, prefault};
 use core::ptr::NonNull;
@@ -64,6 +64,22 @@ impl Header {
             // SAFETY: (I2) blocks in the list live as long as the header.
             block = unsafe { next.as_ref() };
         }
+    }
+
+    /// Asks for huge pages where blocks are large enough for them, and has later blocks made of them.
+    pub(crate) fn ask_huge(&self) {
+        self.huge.set(Huge::Asked);
+        if !self.all_blocks().all(|block| pages::ask_huge(block.start, block.capacity())) {
+            self.huge.set(Huge::Refused);
+        }
+    }
+
+    /// The bytes for which the system was asked for huge pages, or 0 if it has refused some of them.
+    pub(crate) fn huge_bytes(&self) -> usize {
+        if self.huge.get() != Huge::Asked {
+            return 0;
+        }
+        self.all_blocks().map(|block| pages::huge_bytes(block.start, block.capacity())).sum()
     }
 
     /// Whether all blocks are locked.

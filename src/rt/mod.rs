@@ -35,9 +35,9 @@ use crate::rt_alloc;
 use crate::salloc;
 use crate::stack::{self, PreparedStack};
 use crate::system::aside;
-use crate::system::pages::LockError;
 #[cfg(feature = "rt-alloc")]
 use crate::system::pages::PAGE;
+use crate::system::pages::{Care, LockError};
 use crate::system::stack_bounds;
 use core::fmt;
 
@@ -61,6 +61,7 @@ pub struct Plan {
     stack: usize,
     prefault: bool,
     lock: bool,
+    huge_pages: bool,
     #[cfg(feature = "rt-alloc")]
     heap: usize,
     #[cfg(feature = "rt-alloc")]
@@ -83,6 +84,7 @@ impl Plan {
             stack: 32 << 10,
             prefault: true,
             lock: false,
+            huge_pages: false,
             #[cfg(feature = "rt-alloc")]
             heap: 0,
             #[cfg(feature = "rt-alloc")]
@@ -194,6 +196,31 @@ impl Plan {
         self.lock = yes;
         self
     }
+
+    /// Sets whether zones and the heap of 2 MiB and more get huge pages, as by
+    /// [`ZoneBuilder::huge_pages`](crate::ZoneBuilder::huge_pages). The default is no. It is no error if the system
+    /// refuses; [`Prepared::huge_bytes`] tells about it. On systems other than 64-bit Linux it does nothing.
+    ///
+    /// ```
+    /// use memzone::rt::{self, Plan};
+    ///
+    /// let plan = Plan::new().scopes(2, 4 << 20).huge_pages(true);
+    /// let prepared = rt::prepare_thread(&plan)?;
+    /// println!("{} of {} bytes in huge pages", prepared.huge_bytes(), prepared.bytes());
+    /// # Ok::<(), memzone::ZoneError>(())
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn huge_pages(mut self, yes: bool) -> Plan {
+        self.huge_pages = yes;
+        self
+    }
+
+    fn care(&self) -> Care {
+        Care { prefault: self.prefault, lock: self.lock, huge: self.huge_pages }
+    }
 }
 
 impl Default for Plan {
@@ -246,6 +273,7 @@ pub struct Prepared {
     stack: usize,
     locked_bytes: usize,
     locked: Locked,
+    huge_bytes: usize,
     /// The bytes of the thread's heap, and those that are in use.
     #[cfg(feature = "rt-alloc")]
     heap: Option<(usize, usize)>,
@@ -350,6 +378,16 @@ impl Prepared {
     pub fn locked_bytes(&self) -> usize {
         self.locked_bytes
     }
+
+    /// The bytes that lie in huge pages, as far as the system has them. A zone for which the system refuses huge pages
+    /// has none, nor has memory that is smaller than such a page, or lies beside whole ones.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn huge_bytes(&self) -> usize {
+        self.huge_bytes
+    }
 }
 
 impl fmt::Display for Prepared {
@@ -366,6 +404,7 @@ impl fmt::Display for Prepared {
             }
             None => writeln!(f, "{:<32}{:>12}", "bytes of the thread's heap", "none")?,
         }
+        writeln!(f, "{:<32}{:>12}", "bytes in huge pages", self.huge_bytes)?;
         writeln!(f, "{:<32}{:>12}", "bytes locked", self.locked_bytes)?;
         match self.locked {
             Locked::NotAsked | Locked::Yes => Ok(()),
@@ -409,12 +448,13 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     ledger::prepare();
     plan.spare_size.into_iter().for_each(stack::set_spare_size);
     #[cfg_attr(not(feature = "rt-alloc"), allow(unused_mut))]
-    let PreparedStack { mut bytes, mut pages, mut locked, mut refused } =
-        stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.prefault, plan.lock)?;
+    let PreparedStack { mut bytes, mut pages, mut locked, mut refused, mut huge } =
+        stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.care())?;
     #[cfg(feature = "rt-alloc")]
     let heap = prepare_heap(plan)?.map(|made| {
         bytes += made.bytes;
         pages += if plan.prefault { made.bytes / PAGE } else { 0 };
+        huge += made.huge;
         match made.locked {
             None => {}
             Some(Ok(())) => locked += made.bytes,
@@ -429,6 +469,7 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
         pages,
         stack,
         locked_bytes: locked,
+        huge_bytes: huge,
         locked: match (plan.lock, refused) {
             (false, _) => Locked::NotAsked,
             (true, None) => Locked::Yes,
@@ -448,7 +489,7 @@ fn prepare_heap(plan: &Plan) -> Result<Option<rt_alloc::HeapMade>, ZoneError> {
     if plan.heap == 0 {
         return Ok(None);
     }
-    let made = rt_alloc::prepare(plan.heap, plan.prefault, plan.lock)?;
+    let made = rt_alloc::prepare(plan.heap, plan.care())?;
     match plan.collector {
         _ if made.is_none() => {}
         true => {

@@ -119,6 +119,12 @@ impl Heap {
         pages::lock(NonNull::from(self).cast(), self.bytes)
     }
 
+    /// Asks for huge pages, and returns the bytes that they have, or 0 if the system refuses.
+    pub(super) fn ask_huge(&self) -> usize {
+        let start = NonNull::from(self).cast();
+        if pages::ask_huge(start, self.bytes) { pages::huge_bytes(start, self.bytes) } else { 0 }
+    }
+
     /// Takes a block. `None` if there is no room.
     ///
     /// # Safety

@@ -36,7 +36,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Heap> {
 /// # Errors
 ///
 /// `TooLarge`, `LimitReached` if the region is full, and `OutOfMemory`.
-fn make(room: usize, prefault: bool) -> Result<&'static Heap, ZoneError> {
+fn make(room: usize, prefault: bool, huge: bool) -> Result<&'static Heap, ZoneError> {
     let too_large = ZoneError::TooLarge { requested: room, available: MOST_BYTES };
     let bytes = heap::bytes_for(room).filter(|_| room <= MOST_BYTES).ok_or(too_large)?;
     let count = bytes.div_ceil(PLACE);
@@ -49,6 +49,10 @@ fn make(room: usize, prefault: bool) -> Result<&'static Heap, ZoneError> {
     if !unsafe { crate::system::reserved::commit(memory, bytes) } {
         region::give_back_places(place, count);
         return Err(ZoneError::OutOfMemory { requested: bytes });
+    }
+    if huge {
+        // Before anything is written. Whether the system refuses is asked for later.
+        crate::system::pages::ask_huge(memory, bytes);
     }
     if prefault {
         // SAFETY: (I50) as above.
@@ -86,11 +90,11 @@ fn take_over(room: usize, part: fn(usize) -> usize) -> Option<&'static Heap> {
 /// # Errors
 ///
 /// Those of `make`.
-pub(super) fn get(room: usize, prefault: bool) -> Result<&'static Heap, ZoneError> {
+pub(super) fn get(room: usize, prefault: bool, huge: bool) -> Result<&'static Heap, ZoneError> {
     if let Some(heap) = take_over(room, |room| room - room / 8) {
         return Ok(heap);
     }
-    match make(room, prefault) {
+    match make(room, prefault, huge) {
         // Rather one that is in use in part.
         Err(error) => take_over(room, |_| 0).ok_or(error),
         made => made,

@@ -4,7 +4,7 @@ use super::heap::Heap;
 use super::{below, heaps, region};
 use crate::error::{Request, ZoneError};
 use crate::insight::stats;
-use crate::system::pages::LockError;
+use crate::system::pages::{Care, LockError};
 use crate::system::{own_heap, reserved, section};
 use core::alloc::Layout;
 use core::hint::black_box;
@@ -19,6 +19,8 @@ pub(crate) struct HeapMade {
     /// The bytes of the system's memory.
     pub(crate) bytes: usize,
     pub(crate) locked: Option<Result<(), LockError>>,
+    /// The bytes in huge pages, as far as the system has them.
+    pub(crate) huge: usize,
 }
 
 struct EndOfThread;
@@ -62,11 +64,7 @@ fn serving() -> Option<&'static Heap> {
 /// # Errors
 ///
 /// `TooLarge`, `LimitReached`, `OutOfMemory`, and `Denied` in a section that forbids it.
-pub(crate) fn prepare(
-    room: usize,
-    prefault: bool,
-    lock: bool,
-) -> Result<Option<HeapMade>, ZoneError> {
+pub(crate) fn prepare(room: usize, care: Care) -> Result<Option<HeapMade>, ZoneError> {
     if below::installed().is_none() || END_OF_THREAD.try_with(|_| ()).is_err() {
         return Ok(None);
     }
@@ -77,7 +75,7 @@ pub(crate) fn prepare(
         None => {
             section::ask(Request::HeapMemory, room)?;
             reserved::stay_loaded();
-            let heap = heaps::get(room, prefault)?;
+            let heap = heaps::get(room, care.prefault, care.huge)?;
             let in_section = section::policy().is_some();
             own_heap::set_own(core::ptr::from_ref(heap).cast_mut().cast());
             if in_section {
@@ -94,7 +92,8 @@ pub(crate) fn prepare(
         room: size(heap),
         used: heap.figures.used.load(std::sync::atomic::Ordering::Relaxed),
         bytes: heap.bytes(),
-        locked: lock.then(|| heap.lock()),
+        huge: if care.huge { heap.ask_huge() } else { 0 },
+        locked: care.lock.then(|| heap.lock()),
     }))
 }
 

@@ -12,7 +12,7 @@ use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
 use crate::region::header::{DEFAULT_CAPACITY, Header, state};
 use crate::system::section;
-use crate::zone::Zone;
+use crate::zone::{Zone, ZoneBuilder};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -197,14 +197,23 @@ impl Stack {
                 // The thread is ending, so this zone is for one use only.
                 return Zone::try_new(DEFAULT_CAPACITY);
             }
-            let plan = Zone::builder().capacity(self.default_size.get()).name("default");
-            let default = plan.try_build()?;
-            zone = default.into_raw();
-            // This entry is one more than those that are pushed; see `MAX_PUSHED`.
-            header(zone).state.set(state::ENTRY);
-            self.bottom().set(Pushed { zone, over_scope: NO_ZONE });
+            zone = self.make_default(self.default_plan())?;
         }
         uncounted(zone).try_clone()
+    }
+
+    /// The settings of the default zone.
+    pub(super) fn default_plan(&self) -> ZoneBuilder {
+        Zone::builder().capacity(self.default_size.get()).name("default")
+    }
+
+    /// Makes the default zone, on a thread that has none and has room for its entry.
+    pub(super) fn make_default(&self, plan: ZoneBuilder) -> Result<NonNull<Header>, ZoneError> {
+        let zone = plan.try_build()?.into_raw();
+        // This entry is one more than those that are pushed; see `MAX_PUSHED`.
+        header(zone).state.set(state::ENTRY);
+        self.bottom().set(Pushed { zone, over_scope: NO_ZONE });
+        Ok(zone)
     }
 
     /// A handle to the current zone.

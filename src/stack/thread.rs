@@ -4,7 +4,7 @@ use super::list::{NO_ZONE, Pushed, STACK, Stack, above, clear_flag, header, set_
 use crate::error::ZoneError;
 use crate::insight::ledger;
 use crate::region::header::{Header, state};
-use crate::system::pages::LockError;
+use crate::system::pages::{Care, LockError};
 use alloc::boxed::Box;
 use core::cell::Cell;
 
@@ -55,11 +55,17 @@ pub(crate) struct PreparedStack {
     pub(crate) locked: usize,
     /// Why some of them are not locked, if the plan asked for it.
     pub(crate) refused: Option<LockError>,
+    /// The number of bytes in huge pages, as far as the system has them.
+    pub(crate) huge: usize,
 }
 
 impl PreparedStack {
-    fn add(&mut self, zone: &Header, prefault: bool, lock: bool) {
+    fn add(&mut self, zone: &Header, Care { prefault, lock, huge }: Care) {
         self.bytes += zone.system_bytes();
+        if huge {
+            zone.ask_huge();
+        }
+        self.huge += zone.huge_bytes();
         // Locking touches the pages too. But if it is refused, pages in use are not touched.
         if prefault {
             self.pages += zone.prefault();
@@ -77,8 +83,7 @@ pub(crate) fn prepare(
     scopes: usize,
     bytes: usize,
     default_zone: usize,
-    prefault: bool,
-    lock: bool,
+    care: Care,
 ) -> Result<PreparedStack, ZoneError> {
     STACK.with(|stack| {
         let mut got = PreparedStack::default();
@@ -88,19 +93,26 @@ pub(crate) fn prepare(
         }
         if stack.default_zone() == NO_ZONE {
             stack.default_size.set(default_zone);
+            if care.huge && default_zone != 0 {
+                stack.make_default(stack.default_plan().huge_pages())?;
+            }
         }
         if default_zone != 0 || stack.default_zone() != NO_ZONE {
             let default = stack.handle_to(NO_ZONE)?;
+            if care.huge {
+                default.header().ask_huge();
+            }
             default.header().reserve(default_zone)?;
-            got.add(default.header(), prefault, lock);
+            got.add(default.header(), care);
         }
         let plan = stack.spare_plan(bytes);
+        let plan = if care.huge { plan.huge_pages() } else { plan };
         let (active, mut next) = (stack.active().count(), stack.next_spare.get());
         for made in 1..=scopes {
             let spare = stack.make_spare(next, bytes, &plan)?;
             stack.planned_zones.set(stack.planned_zones.get().max(active + made));
             stack.keep_limit.set(stack.keep_limit.get().max(stack.held_bytes.get()));
-            got.add(header(spare), prefault, lock);
+            got.add(header(spare), care);
             next = above(spare);
         }
         Ok(got)

@@ -1,4 +1,4 @@
-//! Pages of memory: touching them, counting page faults, and asking the system to keep them resident.
+//! Pages of memory: touching them, counting page faults, and asking the system to keep them resident or to make them huge.
 //!
 //! If a system cannot do or tell something, the result says so. Memory itself is taken in `region/memory.rs`.
 
@@ -7,6 +7,24 @@ use core::ptr::NonNull;
 
 /// The stride at which memory is touched. A page is at least this large on all our targets.
 pub(crate) const PAGE: usize = 4096;
+
+/// The size of a huge page.
+pub(crate) const HUGE_PAGE: usize = 2 << 20;
+
+/// Whether memzone can ask for huge pages on this system.
+pub(crate) const HAS_HUGE_PAGES: bool =
+    cfg!(all(feature = "libc", target_os = "linux", target_pointer_width = "64", not(miri)));
+
+/// What is done to the pages of memory that is prepared for a thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Care {
+    /// They are touched.
+    pub(crate) prefault: bool,
+    /// The system is asked to keep them resident.
+    pub(crate) lock: bool,
+    /// The system is asked for huge ones.
+    pub(crate) huge: bool,
+}
 
 /// Touches every page of memory that is not in use yet, so that its first use causes no page fault.
 ///
@@ -139,3 +157,64 @@ mod locking {
 }
 
 pub(crate) use locking::{lock, unlock};
+
+/// Where the whole huge pages in a piece of memory begin, and how many bytes they have. A page at the start that holds
+/// something else too, such as the header of the same block, counts as the memory's.
+fn huge_part(start: NonNull<u8>, bytes: usize) -> (usize, usize) {
+    let start = start.addr().get();
+    let first = (start & !(PAGE - 1)).next_multiple_of(HUGE_PAGE);
+    let end = (start + bytes) & !(HUGE_PAGE - 1);
+    (first, end.saturating_sub(first))
+}
+
+/// The bytes of the whole huge pages in a piece of memory.
+pub(crate) fn huge_bytes(start: NonNull<u8>, bytes: usize) -> usize {
+    if HAS_HUGE_PAGES { huge_part(start, bytes).1 } else { 0 }
+}
+
+#[cfg(all(feature = "libc", target_os = "linux", target_pointer_width = "64", not(miri)))]
+mod asking {
+    use super::huge_part;
+    use core::ptr::NonNull;
+    use std::io::Read;
+
+    /// Asks the system to serve the whole huge pages in this memory as such when they are touched. Pages that were
+    /// touched before may become part of a huge one later. The result is `false` if the system refuses.
+    pub(crate) fn ask_huge(start: NonNull<u8>, bytes: usize) -> bool {
+        let (first, bytes) = huge_part(start, bytes);
+        if bytes == 0 {
+            return true;
+        }
+        let first = start.as_ptr().with_addr(first).cast();
+        // SAFETY: (I16) this advice reads and writes nothing. It fails if the pages are not mapped.
+        let result = unsafe { libc::madvise(first, bytes, libc::MADV_HUGEPAGE) };
+        result == 0 && !are_switched_off()
+    }
+
+    /// Whether the system takes the advice and does not follow it, as huge pages are switched off for this process or
+    /// for all.
+    fn are_switched_off() -> bool {
+        let none: libc::c_ulong = 0;
+        // SAFETY: (I16) no precondition.
+        let process = unsafe { libc::prctl(libc::PR_GET_THP_DISABLE, none, none, none, none) };
+        // Newer systems have a 3 for a process that gets huge pages where it asks for them.
+        if process == 1 {
+            return true;
+        }
+        let mut text = [0; 64];
+        let setting = std::fs::File::open("/sys/kernel/mm/transparent_hugepage/enabled");
+        let read = setting.and_then(|mut file| file.read(&mut text)).unwrap_or(0);
+        text[..read].windows(7).any(|word| word == b"[never]")
+    }
+}
+
+#[cfg(not(all(feature = "libc", target_os = "linux", target_pointer_width = "64", not(miri))))]
+mod asking {
+    use core::ptr::NonNull;
+
+    pub(crate) fn ask_huge(_start: NonNull<u8>, _bytes: usize) -> bool {
+        false
+    }
+}
+
+pub(crate) use asking::ask_huge;

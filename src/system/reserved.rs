@@ -4,7 +4,8 @@
 
 use core::ptr::NonNull;
 
-/// Asks for a region of addresses, without memory. The result is aligned to a page. `None` if the system refuses it.
+/// Asks for a region of addresses, without memory. The result is aligned to a page, or to a huge one where memzone can
+/// ask for those. `None` if the system refuses it.
 pub(crate) fn reserve(bytes: usize) -> Option<NonNull<u8>> {
     system::reserve(bytes)
 }
@@ -37,16 +38,35 @@ pub(crate) fn stay_loaded() {
 
 #[cfg(all(unix, not(miri)))]
 mod system {
+    use crate::system::pages::{HAS_HUGE_PAGES, HUGE_PAGE};
     use core::ptr::{NonNull, null_mut};
 
     pub(super) fn reserve(bytes: usize) -> Option<NonNull<u8>> {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
+        let more = if HAS_HUGE_PAGES { HUGE_PAGE } else { 0 };
+        let (flags, all) =
+            (libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE, bytes.checked_add(more)?);
         // SAFETY: (I16) a new mapping, at addresses that the system chooses.
-        let start = unsafe { libc::mmap(null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
+        let start = unsafe { libc::mmap(null_mut(), all, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
             return None;
         }
-        NonNull::new(start.cast())
+        let start = NonNull::new(start.cast::<u8>())?;
+        if more == 0 {
+            return Some(start);
+        }
+        // What is too much at both ends goes back.
+        let skip = start.addr().get().next_multiple_of(more) - start.addr().get();
+        // SAFETY: (I50) `skip < more`, so this lies in the new mapping.
+        let first = unsafe { start.add(skip) };
+        // SAFETY: (I50) as above.
+        let end = unsafe { first.add(bytes) };
+        for (part, bytes) in [(start, skip), (end, more - skip)] {
+            if bytes != 0 {
+                // SAFETY: (I50) nobody knows of it.
+                unsafe { give_back(part, bytes) };
+            }
+        }
+        Some(first)
     }
 
     pub(super) unsafe fn give_back(start: NonNull<u8>, bytes: usize) {

@@ -88,6 +88,37 @@ impl ZoneBuilder {
         self
     }
 
+    /// Has large blocks made of huge pages, which make random access to many megabytes faster: the processor looks up
+    /// 2 MiB at a time instead of 4 KiB. It is for tables of samples and large pools of voices.
+    ///
+    /// A first block of 2 MiB and more begins at a multiple of 2 MiB, and so does every later one. Their sizes are
+    /// multiples of 2 MiB, in which a header of some 200 bytes has to find room too. Within a
+    /// [`limit`](ZoneBuilder::limit) there are as many huge pages as it has room for, and the rest is ordinary memory.
+    /// With [`prefault`](ZoneBuilder::prefault) the huge pages are touched, so there is one page fault for each of them.
+    ///
+    /// The system may refuse, and it may have too few at the moment. Neither is an error: the memory has ordinary pages
+    /// then. [`Zone::is_huge`] tells about a refusal. On 64-bit Linux memzone asks by `madvise` (with the feature
+    /// `libc`). Elsewhere this does nothing.
+    ///
+    /// ```
+    /// use memzone::Zone;
+    ///
+    /// let grains = Zone::builder().capacity(32 << 20).huge_pages().build();
+    /// if !grains.is_huge() {
+    ///     println!("see /sys/kernel/mm/transparent_hugepage/enabled");
+    /// }
+    /// let samples = grains.alloc_slice(1 << 20, 0.0_f32);
+    /// assert_eq!(samples.len(), 1 << 20);
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes. Making the zone is not.
+    pub fn huge_pages(mut self) -> Self {
+        self.settings.huge = true;
+        self
+    }
+
     /// Makes the zone.
     ///
     /// # Panics

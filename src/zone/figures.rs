@@ -19,7 +19,7 @@ impl Zone {
     ///
     /// # Real-time
     ///
-    /// Yes.
+    /// Yes. It looks at every block.
     #[doc(alias("chunk_capacity", "allocated_bytes_including_metadata"))]
     pub fn capacity(&self) -> usize {
         self.header().capacity()
@@ -126,6 +126,23 @@ impl Zone {
     /// Yes.
     pub fn is_locked(&self) -> bool {
         self.header().is_locked()
+    }
+
+    /// Whether the system was asked to give the zone huge pages, and has not refused. That is so if the zone was built
+    /// with [`huge_pages`](crate::ZoneBuilder::huge_pages), has a block of 2 MiB or more, and the system takes such
+    /// requests. Where it has too few huge pages at the moment, some of the memory has ordinary ones all the same.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::builder().capacity(8 << 20).huge_pages().build();
+    /// println!("huge pages: {}", zone.is_huge());
+    /// assert!(!memzone::Zone::new(8 << 20).is_huge());
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes. It looks at every block.
+    pub fn is_huge(&self) -> bool {
+        self.header().huge_bytes() > 0
     }
 
     /// The name that was given to the builder.
