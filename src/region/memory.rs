@@ -193,6 +193,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::assertions_on_constants)]
     fn blocks_of_huge_pages_begin_at_one() {
         for size in [1, HUGE_PAGE, HUGE_PAGE + 1, 5 * HUGE_PAGE - 1] {
             let Some(bytes) = in_huge_pages(size, usize::MAX) else {
