@@ -75,7 +75,7 @@ fn main() -> Result<(), ZoneError> {
 
     assert_eq!(try_letz!(a = 1 => *a), Ok(1));
     assert_eq!(try_letz!(64, _a = [1; n], mut b: u8 = 2 => { b = &mut *b; *b })?, 2);
-    assert_eq!(try_letz!(z; a = 1 => z.used() + *a)?, 17);
+    assert_eq!(try_letz!(z; a = 1 => z.used() + *a)?, 9);
     assert_eq!(*try_letz!(64, _ in to; a = [1, 2], => &mut a[1])?, 2);
     Ok(())
 }
