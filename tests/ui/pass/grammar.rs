@@ -67,15 +67,15 @@ fn main() -> Result<(), ZoneError> {
     // The head.
     assert_eq!(letz!(64, a = 1 => *a), 1);
     assert_eq!(letz!(bytes, a = 1 => *a), 1);
-    assert_eq!(letz!(z; a = 1 => z.used() + *a), 17);
-    assert_eq!(letz!(64, z; a = 1 => z.used() + *a), 17);
+    assert_eq!(letz!(z; a = 1 => z.used() + *a), 9);
+    assert_eq!(letz!(64, z; a = 1 => z.used() + *a), 9);
     assert_eq!(*letz!(_ in to; a = 1 => a), 1);
-    assert_eq!(*letz!(z in &outer; a = 1 => { *a += z.used(); a }), 17);
+    assert_eq!(*letz!(z in &outer; a = 1 => { *a += z.used(); a }), 9);
     assert_eq!(*letz!(64, _ in to; a = 1, b = 2 => { *a += *b; a }), 3);
 
     assert_eq!(try_letz!(a = 1 => *a), Ok(1));
     assert_eq!(try_letz!(64, _a = [1; n], mut b: u8 = 2 => { b = &mut *b; *b })?, 2);
-    assert_eq!(try_letz!(z; a = 1 => z.used() + *a)?, 17);
+    assert_eq!(try_letz!(z; a = 1 => z.used() + *a)?, 9);
     assert_eq!(*try_letz!(64, _ in to; a = [1, 2], => &mut a[1])?, 2);
     Ok(())
 }

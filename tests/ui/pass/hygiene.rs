@@ -49,7 +49,7 @@ fn main() -> Result<(), ZoneError> {
     let zone = &outer;
     assert_eq!(*value + *beginz!(scope in zone => scope.alloc(1_u8)), 2);
     assert_eq!(*try_beginz!(zone in zone => zone.alloc(1_u8))?, 1);
-    assert_eq!(letz!(zone; a = 1 => zone.used() + *a), 17);
+    assert_eq!(letz!(zone; a = 1 => zone.used() + *a), 9);
     assert_eq!(beginz!(bytes, bytes => bytes.used()), 0);
 
     // Channels.

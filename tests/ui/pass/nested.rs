@@ -61,7 +61,7 @@ fn main() {
     let boxed: ZBox<[f32]> = beginz!(z => z.boxed_slice(4, 0.5));
     assert_eq!(boxed[3], 0.5);
     let handle: Zone = beginz!(z => { z.alloc(1_u8); z.clone() });
-    assert_eq!(handle.used(), 16);
+    assert_eq!(handle.used(), 8);
     let kept: Keep<&'static str> = beginz!({ Keep("for ever") });
     assert_eq!(kept.len(), 8);
     let shared: Rc<str> = beginz!({ Rc::from("shared") });
