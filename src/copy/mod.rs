@@ -179,8 +179,8 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 ///
 /// What owns (a `Box`, `Vec`, [`ZBox`](crate::ZBox) or [`HBox`](crate::HBox)) and is nested deeper than that goes on with tasks on the heap,
 /// which a section that denies refuses. References into a zone need none. Implementations written by hand recurse, and so do
-/// the copies of what is in a `RefCell` or a set, and of enums whose copy is of another type; where they are nested too deep,
-/// [`ZoneError::TooDeep`] is returned.
+/// the copies of what is in a `RefCell` or a set, and of enums whose copy is of another type; where more than four
+/// are nested that have each used up those 24 KiB, [`ZoneError::TooDeep`] is returned.
 ///
 /// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], within some times its
 /// size; [`zcopy_shared`](crate::zcopy_shared) copies it. What is shared is copied for each way to it, up to a budget
