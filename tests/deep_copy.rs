@@ -1204,6 +1204,26 @@ proptest! {
     }
 }
 
+/// Owners deeper than the stack allows, two deep cells among them, and a cell at the end of a list: none is too deep.
+#[test]
+fn two_deep_cells_may_lead_to_one_at_the_end_of_a_list() {
+    use std::cell::RefCell;
+    use wild::{Fat, Lean};
+    const LONG: usize = if cfg!(miri) { 60 } else { 600 };
+    let (source, target) = (Zone::new(0), Zone::new(0));
+    let mut lean = Lean::RefCell(RefCell::new(source.alloc_slice(3, 7)));
+    for _ in 0..LONG {
+        lean = Lean::Ref(source.alloc(lean));
+    }
+    let mut fat = Fat::Lean(lean);
+    for _ in 0..2 {
+        fat = Fat::RefCell(RefCell::new(vec![wild::wrapped(Fat::Vec(vec![fat]), LONG, &source)]));
+    }
+    let fat = wild::wrapped(fat, LONG, &source);
+    let copied = try_zcopy(&fat, &target);
+    assert_eq!(format!("{:?}", copied.unwrap()), format!("{fat:?}"));
+}
+
 /// An error on its way through a copy belongs to that copy, whatever unwinds, and whatever destructors copy
 /// meanwhile.
 mod errors_of_others {

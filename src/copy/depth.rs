@@ -19,8 +19,9 @@ const PROBING: usize = 2;
 pub(super) const WATCHED: *mut () = core::ptr::without_provenance_mut(1);
 
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
-/// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that.
-const MOST_NESTED: usize = 3;
+/// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that: owners that are tasks are the first, two
+/// deep `RefCell`s among them the next, and one more may lie at the end of a list that leads from there.
+const MOST_NESTED: usize = 4;
 
 per_thread! {
     /// The floor of the copy that this thread is in: how far down the stack it may go. None: 0.

@@ -216,7 +216,8 @@ impl<'z> Run<'z> {
         slot: *mut *mut [T::Copied],
     ) -> bool {
         const { refuse_drop::<T::Copied>() };
-        let Some(place) = self.reserve_slice::<T::Copied>(items.len()) else {
+        let is_plain = T::IN_PLACE.plain();
+        let Some(place) = self.reserve_slice::<T::Copied>(items.len(), is_plain) else {
             // SAFETY: (I42) the caller's promise.
             return unsafe { self.follow_slice_slowly(items, slot) };
         };

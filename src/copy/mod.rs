@@ -181,7 +181,7 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 /// Owners (`Box`, `Vec`, [`ZBox`](crate::ZBox) and [`HBox`](crate::HBox)) that are nested deeper than that need tasks
 /// on the heap, and a section that denies refuses those. References into a zone need none. Some copies recurse: those
 /// of implementations written by hand, of values in a `RefCell` or a set, and of enums whose copy is of another type.
-/// If they are nested too deep, the copy returns [`ZoneError::TooDeep`].
+/// If more than four of them are nested that have each used up those 24 KiB, the copy returns [`ZoneError::TooDeep`].
 ///
 /// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], at
 /// the latest when the copy has taken several times its size. [`zcopy_shared`](crate::zcopy_shared) copies such a

@@ -268,14 +268,14 @@ impl NotFast {
 }
 
 /// Slices that take this many bytes or more begin at a multiple of `SLICE_ALIGN`, if there is room for that.
-pub(super) const LONG_SLICE: usize = 64;
+pub(crate) const LONG_SLICE: usize = 64;
 
 /// Where long slices of numbers begin. With AVX2, loops read this many bytes at a time, and a mix of two slices takes a
 /// third less time than at a multiple of 16. A multiple of 64 gains nothing more; see `benches/alignment.rs`.
-pub(super) const SLICE_ALIGN: usize = 32;
+pub(crate) const SLICE_ALIGN: usize = 32;
 
 /// The size of the largest type whose slices are taken for numbers. It is that of two `f64`, for complex ones.
-const MOST_OF_A_NUMBER: usize = 16;
+pub(crate) const MOST_OF_A_NUMBER: usize = 16;
 
 /// Values of up to this size are passed to the cold path in registers.
 pub(super) const IN_REGISTERS: usize = 16;
