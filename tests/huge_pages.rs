@@ -59,7 +59,7 @@ fn elsewhere_nothing_changes() {
 
 #[test]
 fn a_buffer_and_a_small_zone_have_none() {
-    let buffer = Box::leak(vec![MaybeUninit::uninit(); 3 * HUGE].into_boxed_slice());
+    let buffer: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(3 * HUGE));
     let zone = Zone::from_buffer(buffer);
     assert!(!zone.is_huge() && zone.capacity() >= 3 * HUGE - Zone::OVERHEAD - 63);
     assert!(!Zone::new(3 * HUGE).is_huge());
