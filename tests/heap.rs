@@ -309,6 +309,26 @@ fn a_heap_that_ends_while_blocks_wait_gives_its_memory_back() {
     assert!(counting::bytes_freed() - before >= 4096);
 }
 
+/// On threads that have never had a heap, and on one that has.
+#[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
+fn a_box_that_is_freed_while_its_heap_is_on_its_way_waits() {
+    let heap = RtHeap::new(4096);
+    let [first, second] = [1_u64, 2].map(|value| halloc_in(&heap, value).unwrap());
+    let on_its_way = heap.into_sendable();
+    std::thread::spawn(move || drop(first)).join().unwrap();
+    let with_a_heap = std::thread::spawn(move || {
+        let other = RtHeap::new(4096);
+        drop(second);
+        other.check();
+    });
+    with_a_heap.join().unwrap();
+    let heap = on_its_way.into_heap();
+    assert_eq!((heap.stats().waiting, heap.stats().live), (2, 2));
+    heap.check();
+    assert_eq!(heap.drain(8), 2);
+}
+
 #[test]
 #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn a_heap_may_be_sent_and_its_boxes_freed_anywhere() {

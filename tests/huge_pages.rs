@@ -2,8 +2,8 @@
 //!
 //! Whether the system was asked is read in `/proc/self/smaps`, where memory for which it was has the flag `hg`.
 
+use memzone::Zone;
 use memzone::rt::{self, Plan};
-use memzone::{Zone, ZoneError, peek_zone, stats};
 use std::mem::MaybeUninit;
 
 const HUGE: usize = 2 << 20;
@@ -11,30 +11,6 @@ const HUGE: usize = 2 << 20;
 /// Whether memzone can ask for huge pages here.
 const CAN_ASK: bool =
     cfg!(all(feature = "libc", target_os = "linux", target_pointer_width = "64", not(miri)));
-
-/// What a block of huge pages takes from the system beside them.
-const BESIDE: usize = 4096 - 16;
-
-/// The header of a later block.
-const BLOCK_HEADER: usize = 64;
-
-fn live() -> usize {
-    usize::try_from(stats::thread().live).unwrap()
-}
-
-/// Does something on a thread that no other test uses.
-fn on_new_thread(body: impl FnOnce() + Send + 'static) {
-    if cfg!(target_family = "wasm") {
-        return body();
-    }
-    let counted = || {
-        // The thread has figures of its own from its first scope on.
-        memzone::beginz!({});
-        memzone::trim_spares();
-        body();
-    };
-    std::thread::spawn(counted).join().unwrap();
-}
 
 /// A zone with room for so much in huge pages.
 fn huge(bytes: usize) -> Zone {
@@ -59,7 +35,7 @@ fn elsewhere_nothing_changes() {
 
 #[test]
 fn a_buffer_and_a_small_zone_have_none() {
-    let buffer = Box::leak(vec![MaybeUninit::uninit(); 3 * HUGE].into_boxed_slice());
+    let buffer: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(3 * HUGE));
     let zone = Zone::from_buffer(buffer);
     assert!(!zone.is_huge() && zone.capacity() >= 3 * HUGE - Zone::OVERHEAD - 63);
     assert!(!Zone::new(3 * HUGE).is_huge());
@@ -73,11 +49,33 @@ fn a_buffer_and_a_small_zone_have_none() {
 }
 
 #[cfg(all(feature = "libc", target_os = "linux", target_pointer_width = "64"))]
-#[cfg_attr(miri, ignore = "Miri has no huge pages")]
+#[cfg(not(miri))]
 mod on_linux {
     use super::*;
     use memzone::rt::Locked;
+    use memzone::{ZoneError, peek_zone, stats};
     use std::process::Command;
+
+    /// What a block of huge pages takes from the system beside them.
+    const BESIDE: usize = 4096 - 16;
+
+    /// The header of a later block.
+    const BLOCK_HEADER: usize = 64;
+
+    fn live() -> usize {
+        usize::try_from(stats::thread().live).unwrap()
+    }
+
+    /// Does something on a thread that no other test uses.
+    fn on_new_thread(body: impl FnOnce() + Send + 'static) {
+        let counted = || {
+            // The thread has figures of its own from its first scope on.
+            memzone::beginz!({});
+            memzone::trim_spares();
+            body();
+        };
+        std::thread::spawn(counted).join().unwrap();
+    }
 
     /// What the system says of the mapping that an address lies in: its flags, and its kilobytes in huge pages.
     fn mapping(address: usize) -> (String, usize) {

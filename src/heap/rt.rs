@@ -30,11 +30,14 @@ const BLOCKS_PER_DRAIN: usize = 2;
 /// The most blocks that the owner frees when a request found no free block, before it tries again.
 const DRAIN_WHEN_FULL: usize = 64;
 
+/// What stands for the token of a thread that has none yet. It is no heap's owner, not even where that is `NOBODY`.
+const NONE_YET: u64 = u64::MAX;
+
 per_thread! {
-    static TOKEN: Cell<u64> = const { Cell::new(NOBODY) };
+    static TOKEN: Cell<u64> = const { Cell::new(NONE_YET) };
 }
 
-/// A number that no other thread has or has ever had.
+/// A number that no other thread has or has ever had. The thread gets it with its first heap.
 #[inline]
 fn this_thread() -> u64 {
     #[cold]
@@ -50,7 +53,7 @@ fn this_thread() -> u64 {
         token
     }
     match TOKEN.get() {
-        NOBODY => first(),
+        NONE_YET => first(),
         token => token,
     }
 }
@@ -552,7 +555,8 @@ unsafe impl Heap for RtHeap {
     unsafe fn give_back(origin: &RtOrigin, memory: NonNull<u8>, layout: Layout) {
         // SAFETY: (I13) a block keeps the heap's memory alive.
         let shared = unsafe { origin.0.as_ref() };
-        if shared.remote.is_owner(this_thread()) {
+        // A thread without a token owns no heap.
+        if shared.remote.is_owner(TOKEN.get()) {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
             unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
