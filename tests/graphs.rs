@@ -549,6 +549,38 @@ fn what_an_error_has_left_unfinished_is_not_found_again() {
     assert_eq!(found, Ok(0));
 }
 
+/// Where a zone goes back after an error, what had been copied whole by then is no copy any more either.
+#[test]
+fn what_was_given_back_after_an_error_is_not_found_again() {
+    use memzone::Shared;
+    struct Retry<'z>(&'z List<'z>, &'z str);
+    impl<'z> DeepCopy<'z> for Retry<'_> {
+        type Copied = &'z List<'z>;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<&'z List<'z>, ZoneError> {
+            unreachable!("it moves")
+        }
+        fn move_out(self, to: &'z Zone) -> Result<&'z List<'z>, ZoneError> {
+            let before = to.used();
+            // The list's copy is finished, the text does not fit.
+            let refused = memzone::try_beginz!(_z in to => (self.0, Shared(()), self.1));
+            assert!(matches!(refused, Err(ZoneError::LimitReached { .. })));
+            assert_eq!(to.used() == before, !cfg!(feature = "tracing"));
+            let others = to.try_alloc([7_u64; 8])?;
+            let copy = DeepCopy::deep_copy(&self.0, to)?;
+            others.fill(8);
+            assert!(copy.value == 1 && copy.next.is_some_and(|next| next.value == 0));
+            assert_eq!(*others, [8; 8]);
+            Ok(copy)
+        }
+    }
+    let (source, text) = (Zone::new(0), "much too long ".repeat(100));
+    let list = &*source.alloc(List { value: 0, next: None });
+    let list = &*source.alloc(List { value: 1, next: Some(list) });
+    let target = Zone::builder().capacity(400).fixed().build();
+    let copy = memzone::beginz!(_z in &target => Shared(Retry(list, &text)));
+    assert!(target.contains(copy) && copy.value == 1);
+}
+
 /// An enum that is not its own copy but for lifetimes is copied by value, whatever the two have in common.
 #[test]
 fn an_enum_of_another_type_than_its_copy_is_copied_by_value() {

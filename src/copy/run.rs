@@ -226,6 +226,19 @@ impl<'z> Run<'z> {
         Ok(())
     }
 
+    /// Forgets what was noted by the copy that this thread is in: where that lies may be handed out again.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn forget_noted() {
+        let (_, table) = floor_and_table();
+        if let (Some(mut table), false) =
+            (NonNull::new(table.cast::<Table<'z>>()), table == WATCHED)
+        {
+            // SAFETY: (I42) the copy's own table. Code that runs within a run does not find it, so no run uses it.
+            unsafe { table.as_mut() }.forget();
+        }
+    }
+
     /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
     pub(crate) fn sharing<R>(
         scratch: &Zone,
