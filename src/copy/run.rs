@@ -221,6 +221,9 @@ impl<'z> Run<'z> {
             return Self::run(to, stack_floor, Watch::new(), None, write);
         }
         let unfinished = Unfinished(table);
+        // Between two runs code that is written by hand may have run, and put another value where one was that is noted:
+        // its copy may keep another lifetime. In a run all is borrowed that it notes.
+        Self::forget_noted();
         Self::run(to, stack_floor, Watch::never(), Some(table), write)?;
         core::mem::forget(unfinished);
         Ok(())
