@@ -8,8 +8,8 @@
 //! `DeepCopy` is safe to implement, so what a type says of itself here must not be a mere word: an [`Undo`] is made by an
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
+use super::DeepCopy;
 use super::depth::probing;
-use super::{DeepCopy, Run};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -106,8 +106,6 @@ pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     let before = to.header().checkpoint();
     let result = copy();
     if result.is_err() && may_undo::<T>() {
-        // Code that is written by hand and moves has a table, and may go on after the error.
-        Run::forget_noted();
         // SAFETY: (I41) nothing but memzone's own code has run since, and it keeps no reference to the copies.
         unsafe { to.header().go_back(before) };
     }

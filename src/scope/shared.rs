@@ -62,7 +62,7 @@ pub(crate) fn shared<R>(
 /// items, and to a field in the midst of a value, becomes one to a copy of its own.
 ///
 /// Implementations of [`DeepCopy`] that are written by hand copy as they would without this: they see no value that is not finished, so
-/// what they lead to is shared with nothing else. So it is with what is in a `RefCell`. What a `Vec` or a `Box` owns is shared.
+/// what they lead to is shared with nothing else. So it is with what is in a `RefCell`. Of what a `Vec` or a `Box` owns, each reference is a copy of its own.
 ///
 /// # Panics
 ///
