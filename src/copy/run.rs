@@ -207,26 +207,32 @@ impl<'z> Run<'z> {
         table: NonNull<()>,
         write: impl FnOnce(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
-        /// Forgets what was noted if the run fails or panics: its copies will never be finished.
-        struct Unfinished<'t>(NonNull<Table<'t>>);
-        impl Drop for Unfinished<'_> {
-            fn drop(&mut self) {
-                // SAFETY: (I42) the run's own table, which nobody else uses just now.
-                unsafe { self.0.as_mut() }.forget();
-            }
-        }
         if table.as_ptr() == WATCHED {
             return Self::run(to, stack_floor, Watch::always(), None, write);
         }
         let table = table.cast::<Table<'z>>();
-        // SAFETY: (I42) as above.
+        // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
         if !unsafe { table.as_ref() }.is_of(to) {
             return Self::run(to, stack_floor, Watch::new(), None, write);
         }
-        let unfinished = Unfinished(table);
-        Self::run(to, stack_floor, Watch::never(), Some(table), write)?;
-        core::mem::forget(unfinished);
-        Ok(())
+        // Between two runs code that is written by hand may have run, and put another value where one was that is noted:
+        // its copy may keep another lifetime. A run that has failed has left copies unfinished, and its zone may have gone
+        // back. In a run all is borrowed that it notes.
+        Self::forget_noted();
+        Self::run(to, stack_floor, Watch::never(), Some(table), write)
+    }
+
+    /// Forgets what was noted by the copy that this thread is in: where that lies may be handed out again.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn forget_noted() {
+        let (_, table) = floor_and_table();
+        if let (Some(mut table), false) =
+            (NonNull::new(table.cast::<Table<'z>>()), table == WATCHED)
+        {
+            // SAFETY: (I42) the copy's own table. Code that runs within a run does not find it, so no run uses it.
+            unsafe { table.as_mut() }.forget();
+        }
     }
 
     /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
