@@ -599,7 +599,7 @@ fn what_has_taken_a_copied_values_place_is_copied_itself() {
             let first = &*scratch.alloc(Keep(short));
             let place = std::ptr::from_ref(first).addr();
             assert_eq!(*DeepCopy::deep_copy(&first, to)?.0, 5);
-            scratch.reset();
+            scratch.reset().expect("no other handle");
             let second: &Keep<&'static u32> = scratch.alloc(Keep(&7));
             assert_eq!(std::ptr::from_ref(second).addr(), place);
             Ok(DeepCopy::deep_copy(&second, to)?.0)
