@@ -73,7 +73,7 @@ use proc_macro::TokenStream;
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
-#[doc(alias("scope", "scratch", "begin", "defer", "memzone", "zone_scope", "temp_allocator"))]
+#[doc(alias("scratch", "begin", "defer", "memzone", "zone_scope", "temp_allocator"))]
 #[doc(alias("TEMP_ALLOCATOR_GUARD", "auto_release_temp", "autoreleasepool"))]
 pub fn beginz(input: TokenStream) -> TokenStream {
     scope::beginz(input.into(), scope::OnError::Panic).into()
@@ -157,7 +157,7 @@ pub fn try_beginz(input: TokenStream) -> TokenStream {
 ///
 /// Yes, once a scope of this size has run at this depth on this thread.
 #[proc_macro]
-#[doc(alias("scope", "scratch", "memzone", "let", "alloca"))]
+#[doc(alias("scratch", "memzone", "let", "alloca"))]
 pub fn letz(input: TokenStream) -> TokenStream {
     scope::letz(input.into(), scope::OnError::Panic).into()
 }
