@@ -136,7 +136,7 @@ impl Zone {
     ///     primes
     /// });
     /// assert_eq!((primes.len(), primes[24]), (25, 97));
-    /// assert_eq!(outer.used(), 112); // 25 numbers, in steps of 16 bytes
+    /// assert_eq!(outer.used(), 104); // 25 numbers, in steps of 8 bytes
     /// ```
     ///
     /// # Real-time
@@ -608,7 +608,7 @@ impl<'z, T> ZVec<'z, T> {
     /// let mut peaks = zone.vec_with_capacity(100);
     /// peaks.push(0.5_f32);
     /// peaks.shrink_to_fit();
-    /// assert_eq!((peaks.capacity(), zone.used()), (1, 16));
+    /// assert_eq!((peaks.capacity(), zone.used()), (1, 8));
     /// peaks.clear();
     /// peaks.shrink_to_fit(); // all of it
     /// assert_eq!((peaks.capacity(), zone.used()), (0, 0));
