@@ -469,7 +469,8 @@ fn a_text_that_is_kept_gives_back_what_it_did_not_use() {
     let mut full = zone.string();
     full.push_str(&"z".repeat(64));
     let full: &str = full.into_str();
-    assert_eq!(zone.used(), 176);
+    // It begins at a multiple of 32, as long slices do.
+    assert_eq!(zone.used(), 128 + 64);
     zone.alloc([0_u64; 8]);
     assert!(full.chars().eq(std::iter::repeat_n('z', 64)));
 }
