@@ -517,7 +517,7 @@ crate::cases! { CASES:
             assert!(section.report().denied() >= 3);
         });
     }
-    fn lists_too_deep_are_denied() {
+    fn lists_of_any_depth_are_copied() {
         #[derive(memzone::DeepCopy)]
         struct Node<'z> {
             value: u64,
@@ -532,7 +532,7 @@ crate::cases! { CASES:
         assert_eq!(list.map(|node| node.value + u64::from(node.next.is_some())), Some(100_000));
         realtime(|| {
             let _section = rt::enter(Policy::Deny);
-            assert!(matches!(try_zcopy(&list, &to).map(drop), Err(ZoneError::Denied { .. })));
+            assert_eq!(try_zcopy(&list, &to).map(|copy| copy.is_some()), Ok(true));
         });
     }
     fn plans() {

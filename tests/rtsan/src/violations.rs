@@ -6,13 +6,6 @@ use crate::realtime;
 use memzone::rt::{self, Plan, Policy};
 use memzone::{DeepCopy, RtHeap, Zone, beginz, letz};
 use std::hint::black_box;
-
-#[derive(DeepCopy)]
-struct Node<'z> {
-    value: u64,
-    next: Option<&'z Node<'z>>,
-}
-
 crate::cases! { CASES:
     fn box_made() {
         prepare();
@@ -105,16 +98,6 @@ crate::cases! { CASES:
         let (zone, text) = (zone(), String::from("clone me"));
         let copy = realtime(|| memzone::zcopy(&text, &zone));
         drop(copy);
-    }
-    fn list_deeper_than_the_stack_that_a_copy_uses() {
-        prepare();
-        let (from, to) = (Zone::new(8 << 20), Zone::builder().capacity(8 << 20).prefault().build());
-        let mut list = None;
-        for value in 0..100_000 {
-            list = Some(&*from.alloc(Node { value, next: list }));
-        }
-        let copy = realtime(|| memzone::zcopy(&list, &to));
-        assert_eq!(copy.map(|node| node.value + u64::from(node.next.is_some())), Some(100_000));
     }
     fn keep_limit_lowered() {
         prepare();
