@@ -4,8 +4,9 @@
 use crate::clean::{prepare, zone};
 use crate::realtime;
 use memzone::rt::{self, Plan, Policy};
-use memzone::{DeepCopy, RtHeap, Zone, beginz, letz};
+use memzone::{RtHeap, Zone, beginz, letz};
 use std::hint::black_box;
+
 crate::cases! { CASES:
     fn box_made() {
         prepare();
