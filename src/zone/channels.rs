@@ -177,9 +177,12 @@ mod tests {
     fn a_plan_has_room_for_all_and_never_wraps() {
         let plan = Plan::new::<f32>(3, 100, 64).unwrap();
         assert_eq!((plan.first, plan.stride, plan.whole.size()), (64, 448, 64 + 3 * 448));
-        for (channels, frames) in
-            [(usize::MAX, 1), (1, usize::MAX), (usize::MAX / 4, usize::MAX / 4), (usize::MAX / 16, 0)]
-        {
+        for (channels, frames) in [
+            (usize::MAX, 1),
+            (1, usize::MAX),
+            (usize::MAX / 4, usize::MAX / 4),
+            (usize::MAX / 16, 0),
+        ] {
             assert_eq!(Plan::new::<f32>(channels, frames, 64), None);
         }
         assert_eq!(Plan::new::<()>(2, usize::MAX, 1).unwrap().stride, 0);
