@@ -98,8 +98,11 @@ impl<'t> Table<'t> {
     /// Forgets all.
     #[cold]
     pub(super) fn forget(&mut self) {
-        self.entries.fill(free());
-        self.count = 0;
+        // Each run begins with this, and most find nothing noted.
+        if self.count != 0 {
+            self.entries.fill(free());
+            self.count = 0;
+        }
     }
 
     /// Where it is, or the free place where it would be.
