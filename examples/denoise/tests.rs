@@ -416,7 +416,7 @@ fn a_process_that_writes() {
 #[test]
 #[cfg_attr(miri, ignore = "it has no processes")]
 fn no_signal_leaves_a_part_of_a_file_behind() {
-    use std::os::unix::process::ExitStatusExt;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
 
     // The limit on a file's size, which comes by itself, and signals that others send.
     for (shell, signal) in [
@@ -426,7 +426,19 @@ fn no_signal_leaves_a_part_of_a_file_behind() {
         ("exec \"$0\" \"$@\"", Some(libc::SIGHUP)),
     ] {
         let folder = folder();
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        if let Some(signal) = signal {
+            // What is started in the background, or by `nohup`, begins with some of them ignored, and the program
+            // leaves them so.
+            let unignore = move || {
+                // SAFETY: `signal` may be called between `fork` and `exec`, and sets what is there by default.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+                Ok(())
+            };
+            // SAFETY: the closure calls nothing else, and takes no memory.
+            unsafe { command.pre_exec(unignore) };
+        }
+        let mut child = command
             .args(["-c", shell])
             .arg(env::current_exe().unwrap())
             .args(["--exact", "tests::a_process_that_writes", "--nocapture"])
