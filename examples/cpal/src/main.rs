@@ -25,7 +25,7 @@ use crate::synth::Synth;
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{FromSample, SampleFormat, SizedSample, SupportedStreamConfig};
 use memzone::rt::Plan;
-use memzone::{Binder, Zone, ZoneError, hot};
+use memzone::{Binder, Zone, ZoneError, try_hot};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
@@ -132,7 +132,7 @@ fn play(options: &Options) -> Result<String, String> {
             return Err(error);
         }
         if let Some(score) = &mut score {
-            score.redefine(figures.frames.load(Relaxed), end);
+            score.redefine(figures.frames.load(Relaxed), end).map_err(|error| error.to_string())?;
         }
         thread::sleep(Duration::from_millis(1));
     }
@@ -205,10 +205,10 @@ impl Patch {
         // It lives as long as the program.
         let zone = Zone::builder().name("state").capacity(player::state_bytes(rate));
         let zone: &'static Zone = Box::leak(Box::new(zone.fixed().prefault().try_build()?));
-        let osc = hot(patch::osc(rate, 82.41));
-        let lowpass = hot(patch::lowpass(rate, 1200.0, 1.0));
-        let delay = hot(patch::delay(rate, 0.3, 0.5));
-        let grain = hot(patch::grain(rate, 120.0));
+        let osc = try_hot(patch::osc(rate, 82.41)?)?;
+        let lowpass = try_hot(patch::lowpass(rate, 1200.0, 1.0)?)?;
+        let delay = try_hot(patch::delay(rate, 0.3, 0.5)?)?;
+        let grain = try_hot(patch::grain(rate, 120.0)?)?;
         let callers = Callers { osc: osc.0, lowpass: lowpass.0, delay: delay.0, grain: grain.0 };
         let player = Player::new(zone, rate, callers);
         let patch = Patch { player, block: [[0.0; 2]; BLOCK], at: BLOCK };
@@ -220,7 +220,7 @@ impl Sound for Patch {
     fn play(&mut self, frames: &mut [Frame]) -> Result<(), ZoneError> {
         for frame in frames {
             if self.at == BLOCK {
-                self.player.play(&[[0.0; 2]; BLOCK], &mut self.block);
+                self.player.play(&[[0.0; 2]; BLOCK], &mut self.block)?;
                 self.at = 0;
             }
             *frame = self.block[self.at];
@@ -232,14 +232,15 @@ impl Sound for Patch {
 
 impl Score {
     /// Redefines what is due, at equal distances.
-    fn redefine(&mut self, frames: u64, end: u64) {
+    fn redefine(&mut self, frames: u64, end: u64) -> Result<(), ZoneError> {
         let due = (frames * (SCORE.len() as u64 + 1) / end).min(SCORE.len() as u64);
         if self.made < due && !self.osc.is_pending() && !self.lowpass.is_pending() {
             let (hertz, cutoff) = SCORE[self.made as usize];
-            self.osc.rebind(patch::osc(self.rate, hertz));
-            self.lowpass.rebind(patch::lowpass(self.rate, cutoff, 1.0));
+            self.osc.rebind(patch::osc(self.rate, hertz)?);
+            self.lowpass.rebind(patch::lowpass(self.rate, cutoff, 1.0)?);
             self.made += 1;
         }
+        Ok(())
     }
 
     /// How many there were, if all were taken up.
