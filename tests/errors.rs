@@ -1,5 +1,6 @@
 //! Errors: each one's text, what leads to it, that nothing changed, and where panics point to.
 
+use memzone::rt;
 use memzone::{
     DeepCopy, ZBox, Zone, ZoneError, beginz, destroy_zone, letz, pop_zone, push_new_zone,
     push_zone, try_beginz, try_letz, try_zcopy, zcopy, zformat, zone_depth,
@@ -117,7 +118,19 @@ fn each_error_has_its_text() {
         ),
         (
             ZoneError::TooDeep,
-            "the value to copy nests too deep for copies that recurse, of a hand-written DeepCopy (derive it), a RefCell or a set",
+            "the value to copy nests too deep for copies that recurse: derive a hand-written DeepCopy, link by a Wire or a Cell in place of a RefCell, or hold values in a slice in place of a set",
+        ),
+        (
+            ZoneError::Denied { request: rt::Request::NewBlock, bytes: 64 },
+            "denied in a real-time section: a new block for a zone (64 bytes); have it made before the section, with `rt::prepare_thread` or a larger capacity",
+        ),
+        (
+            ZoneError::Denied { request: rt::Request::HeapMemory, bytes: 8 },
+            "denied in a real-time section: memory of the system's heap (8 bytes); take it before the section, or from an `RtHeap` that was made before",
+        ),
+        (
+            ZoneError::Denied { request: rt::Request::DeepOwners, bytes: 0 },
+            "denied in a real-time section: memory for a copy of deeply nested owners (link them by references into a zone) (0 bytes); or copy it before the section",
         ),
         (ZoneError::Format, "a formatting implementation returned an error"),
         (

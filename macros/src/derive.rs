@@ -201,7 +201,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
         let (copy_later, move_later) = (later("copy_later"), later("move_later"));
         quote!(copy_later: #copy_later, move_later: #move_later,)
     });
-    let in_place = in_place(input, &shaped, memzone, &zone);
+    let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
     let may_undo = parts.iter().map(|part| part.may_undo(memzone, &zone, &known));
 
@@ -238,6 +238,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
 fn in_place(
     input: &DeriveInput,
     shaped: &[(TokenStream, Vec<Part<'_>>)],
+    parameters: &Parameters<'_>,
     memzone: &syn::Path,
     zone: &syn::Lifetime,
 ) -> TokenStream {
@@ -282,15 +283,18 @@ fn in_place(
     } else {
         quote!(match #this { #(#arms)* })
     };
-    let alike = is_enum.then(|| {
+    // Where no parameter changes, the copy is of the same type but for lifetimes.
+    let by_value = (is_enum && !parameters.are_kept()).then(|| {
         quote!(
             if !#memzone::__private::alike::<Self, <Self as #memzone::DeepCopy<#zone>>::Copied>() {
                 // SAFETY: (I42) the caller's promise.
                 return unsafe { #run.write_by_value(self, #place) };
             }
-            let (#from, #to) = ((&raw const *self).cast::<u8>(), #place.cast::<u8>());
         )
     });
+    let addresses = is_enum.then(
+        || quote!(let (#from, #to) = ((&raw const *self).cast::<u8>(), #place.cast::<u8>());),
+    );
     quote!(
         const MOVE_IS_COPY: bool = true #(&& #moves)*;
         // SAFETY: (I42) `write_at` below does nothing but write the parts.
@@ -303,7 +307,8 @@ fn in_place(
             #place: *mut <Self as #memzone::DeepCopy<#zone>>::Copied,
             #run: &mut #memzone::__private::Run<#zone>,
         ) -> bool {
-            #alike
+            #by_value
+            #addresses
             let #this = self;
             #body
         }

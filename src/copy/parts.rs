@@ -156,7 +156,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
             return true;
         };
         // Where it is not larger than its value, it is all value: what is a value there is no `None`.
-        if size_of::<Option<T::Copied>>() == size_of::<T::Copied>() {
+        if const { size_of::<Option<T::Copied>>() == size_of::<T::Copied>() } {
             // SAFETY: (I42) there is room for the value's copy, as above.
             return unsafe { run.write(value, place.cast::<T::Copied>()) };
         }
@@ -199,7 +199,7 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
         unsafe { run.write_slice(self, place.cast()) }
     }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        if runs_as_a_whole::<Self>() {
+        if const { runs_as_a_whole::<Self>() } {
             return Run::copy(self, to);
         }
         Depth::enter(|depth| self.copy_at(to, depth))
@@ -213,7 +213,7 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     }
     #[inline(always)]
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        if T::MOVE_IS_COPY && runs_as_a_whole::<Self>() {
+        if const { T::MOVE_IS_COPY && runs_as_a_whole::<Self>() } {
             return Run::copy(&self, to);
         }
         T::move_array(self, to)

@@ -44,7 +44,7 @@ macro_rules! references {
                 }
                 #[inline]
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-                    if T::IN_PLACE.plain() {
+                    if const { T::IN_PLACE.plain() } {
                         return T::deep_copy_slice(self, to).map(|copied| &$($kind)* *copied);
                     }
                     references!(slice $($kind)*)(&**self, to)

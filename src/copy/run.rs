@@ -112,7 +112,7 @@ pub struct Run<'z> {
 ///
 /// Yes.
 #[inline(always)]
-pub fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
+pub const fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
     !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
 }
 
@@ -176,7 +176,7 @@ impl<'z> Run<'z> {
         items: &[T],
         to: &'z Zone,
     ) -> Result<&'z mut [T::Copied], ZoneError> {
-        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
             return copy_bits(items, to);
         }
         let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
@@ -192,34 +192,59 @@ impl<'z> Run<'z> {
         to: &'z Zone,
         write: impl FnOnce(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
-        let (stack_floor, table) = floor_and_table();
-        if let Some(table) = NonNull::new(table) {
-            return Self::run_marked(to, stack_floor, table, write);
+        let (stack_floor, mark) = floor_and_table();
+        let header = to.header();
+        let cursor = header.cursor.get();
+        let base = cursor.addr().get();
+        let watch = Watch::new();
+        let mut run = Run {
+            cursor,
+            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
+            watched_end: 0,
+            remembered: 0,
+            floor: stack_floor,
+            to,
+            newest: None,
+            error: None,
+            stack_floor,
+            base,
+            taken: 0,
+            notes: 0,
+            watch,
+            table: None,
+        };
+        if let Some(mark) = NonNull::new(mark) {
+            run.heed(mark);
         }
-        Self::run(to, stack_floor, Watch::new(), None, write)
+        // SAFETY: (I42) the notes are of this run.
+        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
+        run.give_cursor();
+        match is_done {
+            true => Ok(()),
+            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
+        }
     }
 
+    /// Does as the copy that this thread is in is marked to do, before the run begins.
     #[cold]
     #[inline(never)]
-    fn run_marked(
-        to: &'z Zone,
-        stack_floor: usize,
-        table: NonNull<()>,
-        write: impl FnOnce(&mut Self) -> bool,
-    ) -> Result<(), ZoneError> {
-        if table.as_ptr() == WATCHED {
-            return Self::run(to, stack_floor, Watch::always(), None, write);
+    fn heed(&mut self, mark: NonNull<()>) {
+        if mark.as_ptr() == WATCHED {
+            self.watch = Watch::always();
+            return self.set_floor();
         }
-        let table = table.cast::<Table<'z>>();
+        let table = mark.cast::<Table<'z>>();
         // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
-        if !unsafe { table.as_ref() }.is_of(to) {
-            return Self::run(to, stack_floor, Watch::new(), None, write);
+        if !unsafe { table.as_ref() }.is_of(self.to) {
+            return;
         }
         // Between two runs code that is written by hand may have run, and put another value where one was that is noted:
         // its copy may keep another lifetime. A run that has failed has left copies unfinished, and its zone may have gone
         // back. In a run all is borrowed that it notes.
         Self::forget_noted();
-        Self::run(to, stack_floor, Watch::never(), Some(table), write)
+        self.watch = Watch::never();
+        self.table = Some(table);
+        self.set_floor();
     }
 
     /// Forgets what was noted by the copy that this thread is in: where that lies may be handed out again.
@@ -243,46 +268,6 @@ impl<'z> Run<'z> {
     ) -> Result<R, ZoneError> {
         let mut table = Table::new(scratch, to)?;
         sharing((&raw mut table).cast(), copy)
-    }
-
-    #[inline(always)]
-    fn run(
-        to: &'z Zone,
-        stack_floor: usize,
-        watch: Watch,
-        table: Option<NonNull<Table<'z>>>,
-        write: impl FnOnce(&mut Self) -> bool,
-    ) -> Result<(), ZoneError> {
-        let header = to.header();
-        let cursor = header.cursor.get();
-        let base = cursor.addr().get();
-        let mut run = Run {
-            cursor,
-            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
-            watched_end: 0,
-            remembered: 0,
-            floor: if table.is_some() || watch.state == State::Waiting {
-                usize::MAX
-            } else {
-                stack_floor
-            },
-            to,
-            newest: None,
-            error: None,
-            stack_floor,
-            base,
-            taken: 0,
-            notes: 0,
-            watch,
-            table,
-        };
-        // SAFETY: (I42) the notes are of this run.
-        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
-        run.give_cursor();
-        match is_done {
-            true => Ok(()),
-            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
-        }
     }
 
     /// Takes up the newest note until there is none.
@@ -321,12 +306,13 @@ impl<'z> Run<'z> {
         value: &T,
         place: *mut T::Copied,
     ) -> bool {
-        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
             // SAFETY: (I42) the caller's promise, and the type's: its bytes may be read, and are a copy.
             unsafe { place.cast::<T>().copy_from_nonoverlapping(value, 1) };
             return true;
         }
-        if T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>() {
+        // `const`: of the two ways only the one that is taken is compiled.
+        if const { T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>() } {
             // SAFETY: (I42) the caller's promise. The type has promised to do this right.
             return unsafe { value.write_at(place, self) };
         }
@@ -411,7 +397,7 @@ impl<'z> Run<'z> {
         items: &[T],
         start: *mut T::Copied,
     ) -> bool {
-        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
             // SAFETY: (I42) the caller's promise, and the type's: its bytes may be read, and are a copy.
             unsafe { start.cast::<T>().copy_from_nonoverlapping(items.as_ptr(), items.len()) };
             return true;

@@ -119,19 +119,16 @@ pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
     to: &'z Zone,
     copy: impl Fn() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
+    /// Of no type, as it is compiled for each of the user's else. `copy` gives its error.
     #[cold]
     #[inline(never)]
-    fn probe<'z, T: DeepCopy<'z>, R>(
-        to: &'z Zone,
-        copy: impl Fn() -> Result<R, ZoneError>,
-        error: ZoneError,
-    ) -> ZoneError {
+    fn probe(to: &Zone, copy: &dyn Fn() -> Option<ZoneError>, error: ZoneError) -> ZoneError {
         use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
         let has_no_room = matches!(
             error,
             Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
         );
-        if !has_no_room || T::UNWATCHED || !may_undo::<T>() {
+        if !has_no_room {
             return error;
         }
         let before = to.header().checkpoint();
@@ -139,14 +136,14 @@ pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
         // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
         unsafe { to.header().go_back(before) };
         match again {
-            Some(Err(ZoneError::Cycle)) => ZoneError::Cycle,
+            Some(Some(ZoneError::Cycle)) => ZoneError::Cycle,
             _ => error,
         }
     }
     let result = undoing::<T, R>(to, &copy);
     match result {
-        Ok(copied) => Ok(copied),
-        Err(error) => Err(probe::<T, R>(to, copy, error)),
+        Err(error) if !T::UNWATCHED && may_undo::<T>() => Err(probe(to, &|| copy().err(), error)),
+        result => result,
     }
 }
 

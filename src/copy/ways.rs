@@ -103,7 +103,8 @@ macro_rules! __ways {
             &self,
             to: &$zone $crate::Zone,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            if $crate::__private::runs_as_a_whole::<Self>() {
+            // `const`: the other way is not compiled then.
+            if const { $crate::__private::runs_as_a_whole::<Self>() } {
                 return $crate::__private::Run::copy(self, to);
             }
             if <Self as $crate::DeepCopy<$zone>>::FLAT {
@@ -158,9 +159,10 @@ macro_rules! __ways {
             self,
             $to: &$zone $crate::Zone,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
-            if <Self as $crate::DeepCopy<$zone>>::MOVE_IS_COPY
-                && $crate::__private::runs_as_a_whole::<Self>()
-            {
+            if const {
+                <Self as $crate::DeepCopy<$zone>>::MOVE_IS_COPY
+                    && $crate::__private::runs_as_a_whole::<Self>()
+            } {
                 return $crate::__private::Run::copy(&self, $to);
             }
             let $this = self;

@@ -110,7 +110,12 @@ impl<'i> Parameters<'i> {
 
     /// Whether the copy's type is the type itself.
     pub(super) fn all_stay(&self) -> bool {
-        self.copied.is_empty() && self.own_zone.is_none()
+        self.are_kept() && self.own_zone.is_none()
+    }
+
+    /// Whether the copy's type is the type itself but for its lifetimes.
+    pub(super) fn are_kept(&self) -> bool {
+        self.copied.is_empty()
     }
 
     /// What a parameter becomes, if it does not stay.
