@@ -1,7 +1,7 @@
 //! Zones: making, using, handing over and freeing them.
 
 use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::owner::Owner;
+use crate::owner::{FreeRecords, Owner, Record};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_void};
@@ -62,20 +62,17 @@ pub(crate) static CURRENT_ZONE: mz_zone = mz_zone {
     listed: Cell::new(false),
 };
 
-/// The records of freed zones, oldest first.
-struct FreeRecords {
-    first: *const mz_zone,
-    last: *const mz_zone,
-    count: usize,
+impl Record for mz_zone {
+    fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    fn next(&self) -> &Cell<*const mz_zone> {
+        &self.next
+    }
 }
 
-// SAFETY: (I60) free records are nobody else's, and are never freed.
-unsafe impl Send for FreeRecords {}
-
-static FREE: Mutex<FreeRecords> = Mutex::new(FreeRecords { first: null(), last: null(), count: 0 });
-
-/// A record is used again when this many others were freed after it, so that a handle that is freed twice is noticed.
-const KEPT_FREE: usize = 64;
+static FREE: FreeRecords<mz_zone> = FreeRecords::none();
 
 thread_local! {
     /// The thread's zones that were pushed at some time.
@@ -112,7 +109,7 @@ impl mz_zone {
 
     /// Puts a zone into a record of the calling thread's. Where there is no memory for a record, the zone comes back.
     pub(crate) fn make(zone: Zone) -> Result<*mut mz_zone, (Zone, Failure)> {
-        let Some(record) = Self::take_free().or_else(Self::new_record) else {
+        let Some(record) = FREE.take().or_else(Self::new_record) else {
             let requested = size_of::<mz_zone>();
             return Err((zone, ZoneError::OutOfMemory { requested }.into()));
         };
@@ -135,30 +132,6 @@ impl mz_zone {
         unsafe { place.write(record) };
         // SAFETY: (I60) it was just written, and is never freed.
         Some(unsafe { place.as_ref() })
-    }
-
-    fn take_free<'a>() -> Option<&'a mz_zone> {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.count <= KEPT_FREE {
-            return None;
-        }
-        let first = record(free.first)?;
-        free.first = first.next.replace(null());
-        free.count -= 1;
-        Some(first)
-    }
-
-    /// Puts a record, which holds no handle any more, to the free ones.
-    fn put_free(&self) {
-        self.owner.free();
-        self.next.set(null());
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        match record(free.last) {
-            Some(last) => last.next.set(self),
-            None => free.first = self,
-        }
-        free.last = self;
-        free.count += 1;
     }
 
     /// Notes that the zone was pushed on this thread's stack.
@@ -397,7 +370,7 @@ pub unsafe extern "C" fn mz_zone_free(zone: *mut mz_zone) -> mz_error {
     struct Free<'a>(&'a mz_zone);
     impl Drop for Free<'_> {
         fn drop(&mut self) {
-            self.0.put_free();
+            FREE.put(self.0);
         }
     }
     if zone.is_null() {
