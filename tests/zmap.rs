@@ -287,3 +287,18 @@ fn maps_clone_into_the_room_that_there_is() {
     }
     assert!(to_map == map && to_set == set && zone.used() == used);
 }
+
+#[test]
+fn a_map_with_room_for_twice_as_many_never_grows() {
+    let zone = Zone::new(1 << 14);
+    let (mut map, mut set) = (zone.map_with_capacity(2 * 21), zone.set_with_capacity(2 * 21));
+    let used = zone.used();
+    for number in 0..if cfg!(miri) { 500 } else { 100_000_u32 } {
+        map.insert(number, number);
+        set.insert(number);
+        if let Some(old) = number.checked_sub(20) {
+            assert!(map.remove(&old) == Some(old) && set.remove(&old));
+        }
+    }
+    assert_eq!(zone.used(), used);
+}

@@ -73,6 +73,10 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
 /// The map moves when it grows, and the memory that it leaves comes back when the zone is reset or freed. So if you know
 /// how many entries there will be, make it with room for them. When a map leaves its scope, its entries are hashed anew.
 ///
+/// An entry that is removed may leave a mark, which takes its room until the map is put in order again. If entries come and
+/// go, make the map with room for twice as many as there are at one time: then it does that in its place. With less room it
+/// grows once more, though it holds fewer entries than it was made for.
+///
 /// # When there is no memory
 ///
 /// No method of this type ends the program: [`insert`](ZMap::insert), [`entry`](ZMap::entry) and `extend` panic with the
