@@ -9,7 +9,6 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{NonNull, null, null_mut};
 use core::slice;
 use memzone::{RawZone, Zone, ZoneError, try_peek_zone};
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 /// A flag of `mz_zone_options`: the zone never grows beyond its capacity.
@@ -266,20 +265,34 @@ pub(crate) fn take(zone: &Zone, layout: Layout) -> Result<*mut c_void, Failure> 
 /// # Safety
 ///
 /// I60: the text is NULL, or ends with a zero.
-unsafe fn kept_name(text: *const c_char) -> Option<&'static str> {
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+unsafe fn kept_name(text: *const c_char) -> Result<Option<&'static str>, Failure> {
+    /// In their order.
+    static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     if text.is_null() {
-        return None;
+        return Ok(None);
     }
     // SAFETY: (I60) the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    // What is no UTF-8 is replaced, as `to_string_lossy` does it, which cannot say that there is no memory.
+    let parts = || {
+        let replaced = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{FFFD}" };
+        text.utf8_chunks().flat_map(move |chunk| [chunk.valid(), replaced(chunk.invalid())])
+    };
+    let requested = parts().map(str::len).sum();
+    let refused = |_| ZoneError::OutOfMemory { requested };
+    let mut name = String::new();
+    name.try_reserve_exact(requested).map_err(refused)?;
+    name.extend(parts());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(kept) = names.get(&*text) {
-        return Some(kept);
+    match names.binary_search(&&*name) {
+        Ok(at) => Ok(Some(names[at])),
+        Err(at) => {
+            names.try_reserve(1).map_err(refused)?;
+            let kept: &'static str = name.leak();
+            names.insert(at, kept);
+            Ok(Some(kept))
+        }
     }
-    let kept: &'static str = Box::leak(text.into_owned().into_boxed_str());
-    names.insert(kept);
-    Some(kept)
 }
 
 fn new_handle(zone: Zone) -> Result<*mut mz_zone, Failure> {
@@ -323,7 +336,7 @@ pub unsafe extern "C" fn mz_zone_build(options: *const mz_zone_options) -> *mut 
             builder = builder.lock();
         }
         // SAFETY: (I60) the caller's promise.
-        if let Some(name) = unsafe { kept_name(options.name) } {
+        if let Some(name) = unsafe { kept_name(options.name) }? {
             builder = builder.name(name);
         }
         new_handle(builder.try_build()?)
@@ -591,4 +604,22 @@ pub unsafe extern "C" fn mz_zone_send(zone: *mut mz_zone) -> mz_error {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_zone_receive(zone: *mut mz_zone) -> mz_error {
     code_of(|| record(zone).ok_or(Failure::Null("zone"))?.owner.receive())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept_name;
+
+    #[test]
+    fn a_name_is_kept_once_and_need_not_be_utf8() {
+        // SAFETY: (I60) it ends with a zero.
+        let kept = |text: &core::ffi::CStr| unsafe { kept_name(text.as_ptr()) }.ok().flatten();
+        let name = kept(c"voices").unwrap();
+        assert!(core::ptr::eq(name, kept(c"voices").unwrap()) && name == "voices");
+        for text in [c"\xFFa\xC3\x28\xE2\x82", c"", c"\xF0\x9F\x8E\xB5"] {
+            assert_eq!(kept(text).unwrap(), text.to_string_lossy());
+        }
+        // SAFETY: (I60) it is NULL.
+        assert!(matches!(unsafe { kept_name(core::ptr::null()) }, Ok(None)));
+    }
 }
