@@ -14,6 +14,8 @@ extern crate alloc;
 compile_error!("memzone is made for 64-bit and 32-bit systems");
 #[cfg(all(feature = "rt-heap", not(target_has_atomic = "ptr")))]
 compile_error!("the feature `rt-heap` of memzone needs a processor with compare-and-swap");
+#[cfg(all(feature = "rt-alloc", not(target_has_atomic = "64")))]
+compile_error!("the feature `rt-alloc` of memzone needs a processor with 64-bit atomics");
 
 // Each folder uses only those above it in this list. Each file uses only the files above it in its folder's list.
 // `tests/layers.rs` checks that. The `mod.rs` of each folder says what the folder is for.

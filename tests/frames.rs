@@ -3,7 +3,9 @@
 #[path = "common/counting.rs"]
 mod counting;
 
+use memzone::rt::{self, Policy};
 use memzone::{CollectIn, DeepCopy, Frames, Refused, ZHeap, ZVec, Zone, ZoneError, beginz, zvec};
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,8 +62,35 @@ fn a_frame_that_cannot_be_built_leaves_the_last_one() {
     let panicked = catch_unwind(AssertUnwindSafe(|| frames.next(|_, _| panic!("burnt down"))));
     assert!(panicked.is_err());
     assert_eq!(frames.with(|world| world.names[0].to_string()), "first");
+    // The zone for the next frame is still there.
+    let section = rt::enter_unwatched(Policy::Deny);
     frames.next(|z, last| World { number: last.number + 5, names: z.vec() });
-    assert_eq!(frames.with(|world| world.number), 5);
+    let refused = frames.try_next(|z, _| {
+        z.alloc_slice(1000, 0_u8);
+        Err(ZoneError::Format)
+    });
+    assert_eq!(refused, Err(ZoneError::Format));
+    frames.next(|z, last| {
+        assert!(z.used() < 256, "what the last attempt has left is gone");
+        World { number: last.number + 1, names: z.vec() }
+    });
+    assert_eq!((section.report().asked(), frames.with(|world| world.number)), (0, 6));
+}
+
+#[test]
+fn a_zone_that_somebody_keeps_is_replaced() {
+    thread_local! {
+        static KEPT: RefCell<Option<Zone>> = const { RefCell::new(None) };
+    }
+    let mut frames = Frames::<World>::new(4096, first);
+    let refused = frames.try_next(|z, _| {
+        KEPT.set(Some(z.clone()));
+        Ok(first(z))
+    });
+    assert!(matches!(refused, Err(ZoneError::InUse { .. })));
+    frames.next(|z, last| World { number: last.number + 1, names: z.vec() });
+    assert_eq!(frames.with(|world| world.number), 1);
+    KEPT.take();
 }
 
 #[test]

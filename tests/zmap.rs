@@ -227,3 +227,78 @@ fn programs_run_as_with_std_s() {
         collections_model::run(bytes, &program);
     }
 }
+
+#[test]
+fn a_key_that_is_there_asks_for_no_room() {
+    let zone = Zone::new(4096);
+    let (mut map, mut set) = (zone.map_with_capacity(7), zone.set_with_capacity(7));
+    map.extend((0..map.capacity() as u32).map(|key| (key, 0)));
+    set.extend(0..set.capacity() as u32);
+    zone.alloc_slice(zone.remaining(), 0_u8);
+    let section = rt::enter_unwatched(Policy::Deny);
+    assert_eq!((map.insert(3, 4), map.insert(3, 5), set.insert(3)), (Some(0), Some(4), false));
+    *map.entry(3).or_insert(9) += 1;
+    assert_eq!((map[&3], section.report().asked()), (6, 0));
+    assert!(
+        map.try_insert(99, 1).is_err() && map.try_entry(99).is_err() && set.try_insert(99).is_err()
+    );
+    assert!(section.report().denied() >= 3);
+}
+
+#[test]
+fn a_key_that_lies_about_being_there_ends_nothing() {
+    /// Equal to all, when it is asked the first time.
+    #[derive(Clone, Copy)]
+    struct Liar<'a>(&'a Cell<bool>);
+    impl Hash for Liar<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            state.write_u8(0);
+        }
+    }
+    impl PartialEq for Liar<'_> {
+        fn eq(&self, _: &Self) -> bool {
+            self.0.replace(false)
+        }
+    }
+    impl Eq for Liar<'_> {}
+    let lies = Cell::new(false);
+    let zone = fixed(512);
+    let mut map = zone.map_with_capacity(3);
+    for _ in 0..map.capacity() {
+        map.insert(Liar(&lies), 1);
+    }
+    lies.set(true);
+    assert!(map.try_entry(Liar(&lies)).is_err());
+    lies.set(true);
+    assert_eq!(map.try_insert(Liar(&lies), 2).ok(), Some(Some(1)));
+}
+
+#[test]
+fn maps_clone_into_the_room_that_there_is() {
+    let zone = Zone::new(1 << 16);
+    let map: ZMap<u8, u8> = [(1, 2), (3, 4)].into_iter().collect_in(&zone);
+    let set: ZSet<u8> = [5, 6].into_iter().collect_in(&zone);
+    let (mut to_map, mut to_set) = (zone.map_with_capacity(3), zone.set_with_capacity(3));
+    to_map.insert(9, 9);
+    let used = zone.used();
+    for _ in 0..3 {
+        to_map.clone_from(&map);
+        to_set.clone_from(&set);
+    }
+    assert!(to_map == map && to_set == set && zone.used() == used);
+}
+
+#[test]
+fn a_map_with_room_for_twice_as_many_never_grows() {
+    let zone = Zone::new(1 << 14);
+    let (mut map, mut set) = (zone.map_with_capacity(2 * 21), zone.set_with_capacity(2 * 21));
+    let used = zone.used();
+    for number in 0..if cfg!(miri) { 500 } else { 100_000_u32 } {
+        map.insert(number, number);
+        set.insert(number);
+        if let Some(old) = number.checked_sub(20) {
+            assert!(map.remove(&old) == Some(old) && set.remove(&old));
+        }
+    }
+    assert_eq!(zone.used(), used);
+}

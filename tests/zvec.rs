@@ -4,8 +4,8 @@
 #![allow(clippy::forget_non_drop, clippy::mutable_key_type, clippy::type_complexity)]
 
 use memzone::{
-    CollectIn, DeepCopy, FromIteratorIn, Refused, ZString, ZVec, Zone, ZoneError, beginz, letz,
-    zvec,
+    CollectIn, DeepCopy, FromIteratorIn, Refused, ZHeap, ZString, ZVec, Zone, ZoneError, beginz,
+    letz, zvec,
 };
 use std::collections::HashSet;
 use std::io::Write;
@@ -312,6 +312,42 @@ fn in_a_section_that_denies_a_push_is_an_error() {
     drop(section);
     vec.push(full);
     assert!(vec.iter().copied().eq(0..=full));
+}
+
+#[test]
+fn what_has_room_never_asks_the_system_for_more() {
+    let zone = Zone::new(8192);
+    let mut vec = zone.vec_with_capacity(128);
+    vec.extend(0..128_u64);
+    let mut string = zone.string_from(&"x".repeat(200));
+    // No room for twice as many, but for one more.
+    zone.alloc_slice(zone.remaining() - 1300, 0_u8);
+    let section = memzone::rt::enter_unwatched(memzone::rt::Policy::Deny);
+    vec.push(128);
+    string.push_str("y");
+    assert_eq!(section.report().asked(), 0);
+    drop(section);
+    assert!(vec.iter().copied().eq(0..=128) && string.len() == 201);
+    // Beyond that it grows as ever.
+    vec.extend(129..1000);
+    assert!(vec.iter().copied().eq(0..1000));
+}
+
+#[test]
+fn clone_from_uses_the_room_that_there_is() {
+    let zone = Zone::new(1 << 16);
+    let (notes, text) = (zvec![in zone; 60, 64, 67], zone.string_from("kick"));
+    let queue = ZHeap::of(notes.clone());
+    let (mut to_notes, mut to_text) = (zone.fixed_vec(3), zone.fixed_string(4));
+    let mut to_queue = ZHeap::of(zone.fixed_vec(3));
+    to_notes.push(1);
+    let used = zone.used();
+    for _ in 0..3 {
+        to_notes.clone_from(&notes);
+        to_text.clone_from(&text);
+        to_queue.clone_from(&queue);
+    }
+    assert_eq!((&to_notes, &to_text, to_queue.pop(), zone.used()), (&notes, &text, Some(67), used));
 }
 
 #[test]

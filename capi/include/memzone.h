@@ -8,7 +8,7 @@
  * C makes the rest undetectable, and it is undefined behaviour:
  *   - a pointer that this library did not give out, or one of another type;
  *   - using memory of a zone or scope after it was reset, freed or left;
- *   - a handle that was freed, after 64 other zones were freed and a new one has the same handle;
+ *   - a handle that was freed, after 64 other zones (or heaps) were freed and a new one has the same handle;
  *   - leaving a scope a second time, when a newer scope has its pointer;
  *   - giving a heap's block back a second time, when its memory was used again or the heap is gone;
  *   - using a zone's memory on two threads at a time without synchronisation of your own;
@@ -87,6 +87,9 @@ typedef enum mz_policy {
 
 // A heap whose memory is all taken at the start. It belongs to the thread that made it, or to the one that received it.
 // Its blocks may be given back on every thread.
+//
+// A handle that was freed is refused with `MZ_ERROR_FREED`. This cannot be relied on for ever: the handle of a new heap
+// may be the same pointer again, after 64 others were freed.
 typedef struct mz_heap mz_heap;
 
 // An active scope of the thread that has entered it. Its zone is one of the thread's pool, and goes back there.

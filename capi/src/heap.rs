@@ -4,19 +4,21 @@
 //! front of each block.
 
 use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::owner::Owner;
+use crate::owner::{FreeRecords, Owner, Record};
 use crate::zone::layout;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr::{NonNull, null, null_mut};
 use memzone::{Heap, RtHeap, SendHeap, ZoneError};
-use std::sync::{Mutex, PoisonError};
 
 type Origin = <RtHeap as Heap>::Origin;
 
 /// A heap whose memory is all taken at the start. It belongs to the thread that made it, or to the one that received it.
 /// Its blocks may be given back on every thread.
+///
+/// A handle that was freed is refused with `MZ_ERROR_FREED`. This cannot be relied on for ever: the handle of a new heap
+/// may be the same pointer again, after 64 others were freed.
 pub struct mz_heap {
     owner: Owner,
     heap: UnsafeCell<Kept>,
@@ -51,13 +53,17 @@ impl mz_heap {
     }
 }
 
-/// The records of freed heaps.
-struct FreeRecords(*const mz_heap);
+impl Record for mz_heap {
+    fn owner(&self) -> &Owner {
+        &self.owner
+    }
 
-// SAFETY: (I60) free records are nobody else's, and are never freed.
-unsafe impl Send for FreeRecords {}
+    fn next(&self) -> &Cell<*const mz_heap> {
+        &self.next
+    }
+}
 
-static FREE: Mutex<FreeRecords> = Mutex::new(FreeRecords(null()));
+static FREE: FreeRecords<mz_heap> = FreeRecords::none();
 
 /// The figures of a heap.
 #[repr(C)]
@@ -139,12 +145,6 @@ fn with<T>(
 /// Real-time: no, it takes all its memory and touches every page of it.
 #[unsafe(no_mangle)]
 pub extern "C" fn mz_heap_new(bytes: usize) -> *mut mz_heap {
-    fn take_free<'a>() -> Option<&'a mz_heap> {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = record(free.0).ok()?;
-        free.0 = first.next.replace(null());
-        Some(first)
-    }
     fn new_record<'a>() -> Option<&'a mz_heap> {
         // SAFETY: (I16) the size is not zero.
         let place = unsafe { std::alloc::alloc(Layout::new::<mz_heap>()) };
@@ -162,7 +162,7 @@ pub extern "C" fn mz_heap_new(bytes: usize) -> *mut mz_heap {
     or_else(null_mut(), || {
         let heap = RtHeap::try_new(bytes)?;
         let requested = size_of::<mz_heap>();
-        let record = take_free().or_else(new_record).ok_or(ZoneError::OutOfMemory { requested })?;
+        let record = FREE.take().or_else(new_record).ok_or(ZoneError::OutOfMemory { requested })?;
         record.put(Kept::Here(heap));
         record.owner.give_to_this_thread();
         Ok((&raw const *record).cast_mut())
@@ -187,10 +187,7 @@ pub unsafe extern "C" fn mz_heap_free(heap: *mut mz_heap) -> mz_error {
         let record = record(heap)?;
         record.owner.begin();
         drop(record.take());
-        record.owner.free();
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        record.next.set(free.0);
-        free.0 = record;
+        FREE.put(record);
         Ok(())
     })
 }

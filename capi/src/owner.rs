@@ -5,7 +5,9 @@
 
 use crate::error::Failure;
 use core::cell::Cell;
+use core::ptr::null;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Nobody: it was freed.
 const FREE: u64 = u64::MAX;
@@ -108,5 +110,60 @@ impl Owner {
             }
             Err(_) => Err(self.refusal()),
         }
+    }
+}
+
+/// What a handle points to. It lives for ever.
+pub(crate) trait Record: Sized + 'static {
+    fn owner(&self) -> &Owner;
+    /// The next record, in whichever list this one is.
+    fn next(&self) -> &Cell<*const Self>;
+}
+
+/// The records whose zones or heaps were freed, oldest first.
+pub(crate) struct FreeRecords<R>(Mutex<Free<R>>);
+
+struct Free<R> {
+    first: *const R,
+    last: *const R,
+    count: usize,
+}
+
+// SAFETY: (I60) free records are nobody else's, and are never freed.
+unsafe impl<R> Send for Free<R> {}
+
+/// A record is used again when this many others were freed after it, so that a handle that is freed twice is noticed.
+const KEPT_FREE: usize = 64;
+
+impl<R: Record> FreeRecords<R> {
+    pub(crate) const fn none() -> FreeRecords<R> {
+        FreeRecords(Mutex::new(Free { first: null(), last: null(), count: 0 }))
+    }
+
+    /// Takes the oldest record, if that may be used again.
+    pub(crate) fn take(&self) -> Option<&'static R> {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.count <= KEPT_FREE {
+            return None;
+        }
+        // SAFETY: (I60) null, or a record.
+        let first = unsafe { free.first.as_ref() }?;
+        free.first = first.next().replace(null());
+        free.count -= 1;
+        Some(first)
+    }
+
+    /// Adds a record of the calling thread's, which holds nothing any more.
+    pub(crate) fn put(&self, record: &R) {
+        record.owner().free();
+        record.next().set(null());
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: (I60) null, or a record.
+        match unsafe { free.last.as_ref() } {
+            Some(last) => last.next().set(record),
+            None => free.first = record,
+        }
+        free.last = record;
+        free.count += 1;
     }
 }

@@ -1,7 +1,7 @@
 //! Zones: making, using, handing over and freeing them.
 
 use crate::error::{Failure, code_of, mz_error, or_else};
-use crate::owner::Owner;
+use crate::owner::{FreeRecords, Owner, Record};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_void};
@@ -9,7 +9,6 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{NonNull, null, null_mut};
 use core::slice;
 use memzone::{RawZone, Zone, ZoneError, try_peek_zone};
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 /// A flag of `mz_zone_options`: the zone never grows beyond its capacity.
@@ -62,20 +61,17 @@ pub(crate) static CURRENT_ZONE: mz_zone = mz_zone {
     listed: Cell::new(false),
 };
 
-/// The records of freed zones, oldest first.
-struct FreeRecords {
-    first: *const mz_zone,
-    last: *const mz_zone,
-    count: usize,
+impl Record for mz_zone {
+    fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    fn next(&self) -> &Cell<*const mz_zone> {
+        &self.next
+    }
 }
 
-// SAFETY: (I60) free records are nobody else's, and are never freed.
-unsafe impl Send for FreeRecords {}
-
-static FREE: Mutex<FreeRecords> = Mutex::new(FreeRecords { first: null(), last: null(), count: 0 });
-
-/// A record is used again when this many others were freed after it, so that a handle that is freed twice is noticed.
-const KEPT_FREE: usize = 64;
+static FREE: FreeRecords<mz_zone> = FreeRecords::none();
 
 thread_local! {
     /// The thread's zones that were pushed at some time.
@@ -112,7 +108,7 @@ impl mz_zone {
 
     /// Puts a zone into a record of the calling thread's. Where there is no memory for a record, the zone comes back.
     pub(crate) fn make(zone: Zone) -> Result<*mut mz_zone, (Zone, Failure)> {
-        let Some(record) = Self::take_free().or_else(Self::new_record) else {
+        let Some(record) = FREE.take().or_else(Self::new_record) else {
             let requested = size_of::<mz_zone>();
             return Err((zone, ZoneError::OutOfMemory { requested }.into()));
         };
@@ -135,30 +131,6 @@ impl mz_zone {
         unsafe { place.write(record) };
         // SAFETY: (I60) it was just written, and is never freed.
         Some(unsafe { place.as_ref() })
-    }
-
-    fn take_free<'a>() -> Option<&'a mz_zone> {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.count <= KEPT_FREE {
-            return None;
-        }
-        let first = record(free.first)?;
-        free.first = first.next.replace(null());
-        free.count -= 1;
-        Some(first)
-    }
-
-    /// Puts a record, which holds no handle any more, to the free ones.
-    fn put_free(&self) {
-        self.owner.free();
-        self.next.set(null());
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        match record(free.last) {
-            Some(last) => last.next.set(self),
-            None => free.first = self,
-        }
-        free.last = self;
-        free.count += 1;
     }
 
     /// Notes that the zone was pushed on this thread's stack.
@@ -293,20 +265,34 @@ pub(crate) fn take(zone: &Zone, layout: Layout) -> Result<*mut c_void, Failure> 
 /// # Safety
 ///
 /// I60: the text is NULL, or ends with a zero.
-unsafe fn kept_name(text: *const c_char) -> Option<&'static str> {
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+unsafe fn kept_name(text: *const c_char) -> Result<Option<&'static str>, Failure> {
+    /// In their order.
+    static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     if text.is_null() {
-        return None;
+        return Ok(None);
     }
     // SAFETY: (I60) the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    // What is no UTF-8 is replaced, as `to_string_lossy` does it, which cannot say that there is no memory.
+    let parts = || {
+        let replaced = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{FFFD}" };
+        text.utf8_chunks().flat_map(move |chunk| [chunk.valid(), replaced(chunk.invalid())])
+    };
+    let requested = parts().map(str::len).sum();
+    let refused = |_| ZoneError::OutOfMemory { requested };
+    let mut name = String::new();
+    name.try_reserve_exact(requested).map_err(refused)?;
+    name.extend(parts());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(kept) = names.get(&*text) {
-        return Some(kept);
+    match names.binary_search(&&*name) {
+        Ok(at) => Ok(Some(names[at])),
+        Err(at) => {
+            names.try_reserve(1).map_err(refused)?;
+            let kept: &'static str = name.leak();
+            names.insert(at, kept);
+            Ok(Some(kept))
+        }
     }
-    let kept: &'static str = Box::leak(text.into_owned().into_boxed_str());
-    names.insert(kept);
-    Some(kept)
 }
 
 fn new_handle(zone: Zone) -> Result<*mut mz_zone, Failure> {
@@ -350,7 +336,7 @@ pub unsafe extern "C" fn mz_zone_build(options: *const mz_zone_options) -> *mut 
             builder = builder.lock();
         }
         // SAFETY: (I60) the caller's promise.
-        if let Some(name) = unsafe { kept_name(options.name) } {
+        if let Some(name) = unsafe { kept_name(options.name) }? {
             builder = builder.name(name);
         }
         new_handle(builder.try_build()?)
@@ -397,7 +383,7 @@ pub unsafe extern "C" fn mz_zone_free(zone: *mut mz_zone) -> mz_error {
     struct Free<'a>(&'a mz_zone);
     impl Drop for Free<'_> {
         fn drop(&mut self) {
-            self.0.put_free();
+            FREE.put(self.0);
         }
     }
     if zone.is_null() {
@@ -618,4 +604,22 @@ pub unsafe extern "C" fn mz_zone_send(zone: *mut mz_zone) -> mz_error {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_zone_receive(zone: *mut mz_zone) -> mz_error {
     code_of(|| record(zone).ok_or(Failure::Null("zone"))?.owner.receive())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept_name;
+
+    #[test]
+    fn a_name_is_kept_once_and_need_not_be_utf8() {
+        // SAFETY: (I60) it ends with a zero.
+        let kept = |text: &core::ffi::CStr| unsafe { kept_name(text.as_ptr()) }.ok().flatten();
+        let name = kept(c"voices").unwrap();
+        assert!(core::ptr::eq(name, kept(c"voices").unwrap()) && name == "voices");
+        for text in [c"\xFFa\xC3\x28\xE2\x82", c"", c"\xF0\x9F\x8E\xB5"] {
+            assert_eq!(kept(text).unwrap(), text.to_string_lossy());
+        }
+        // SAFETY: (I60) it is NULL.
+        assert!(matches!(unsafe { kept_name(core::ptr::null()) }, Ok(None)));
+    }
 }

@@ -56,7 +56,7 @@ use core::fmt;
 /// A further frame: yes, once two frames had room enough, if what builds it is.
 pub struct Frames<T: for<'z> DeepCopy<'z>> {
     last: Parcel<T>,
-    /// The zone for the next frame, which is lost where a frame could not be built.
+    /// The zone for the next frame. `None` if somebody else has kept it.
     spare: Option<Zone>,
     bytes: usize,
 }
@@ -120,11 +120,11 @@ impl<T: for<'z> DeepCopy<'z>> Frames<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Parcel::try_new_in`], and those of [`Zone::try_new`] after an error. The last frame stays then.
+    /// Those of [`Parcel::try_new_in`]. The last frame stays then, and the zone is there for the next attempt.
     ///
     /// # Real-time
     ///
-    /// Yes, once two frames had room enough, if `build` is, and after an error no.
+    /// Yes, once two frames had room enough, if `build` is.
     pub fn try_next<B>(&mut self, build: B) -> Result<(), ZoneError>
     where
         B: for<'z, 'l> FnOnce(
@@ -132,15 +132,16 @@ impl<T: for<'z> DeepCopy<'z>> Frames<T> {
             &<T as DeepCopy<'l>>::Copied,
         ) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
     {
-        let zone = match self.spare.take() {
-            Some(zone) => zone,
-            None => Zone::try_new(self.bytes)?,
+        let spare = match &mut self.spare {
+            Some(spare) => spare,
+            None => self.spare.insert(Zone::try_new(self.bytes)?),
         };
-        let next = self.last.with(|last| Parcel::try_new_in(zone, |zone| build(zone, last)))?;
-        let mut zone = core::mem::replace(&mut self.last, next).into_zone();
+        let built = self.last.rebuild(spare, build);
         // A hook that keeps a handle keeps the zone.
-        self.spare = zone.reset().is_ok().then_some(zone);
-        Ok(())
+        if spare.reset().is_err() {
+            self.spare = None;
+        }
+        built
     }
 
     /// Reads the last frame.

@@ -347,16 +347,29 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         fn copy<'z, V: DeepCopy<'z>>(value: &V, to: &'z Zone) -> Result<V::Copied, ZoneError> {
             shared(to, || value.deep_copy(to))
         }
+        self.rebuild(spare, |to, value| copy(value, to))?;
+        spare.reset()
+    }
+
+    /// Builds a value in `spare` from the one that there is, which is dropped then. The parcel takes that zone, and
+    /// `spare` is the one that it had. Where this goes wrong, also by a panic, both zones are where they were.
+    pub(super) fn rebuild<B>(&mut self, spare: &mut Zone, build: B) -> Result<(), ZoneError>
+    where
+        B: for<'z, 'l> FnOnce(
+            &'z Zone,
+            &<T as DeepCopy<'l>>::Copied,
+        ) -> Result<<T as DeepCopy<'z>>::Copied, ZoneError>,
+    {
         spare.reset()?;
-        // By `with`, so that the copying code knows nothing of the old zone's lifetime (I22).
-        let held = Self::put(spare, |to| self.with(|value| copy(value, to)))?;
+        // By `with`, so that the builder knows nothing of the old zone's lifetime (I22).
+        let held = Self::put(spare, |to| self.with(|value| build(to, value)))?;
         let old = self.value();
         core::mem::swap(&mut self.zone, spare);
         self.held = held;
         spare.seal(false);
         // SAFETY: (I20) the old value is dropped here and nowhere else, and its zone is still there.
         unsafe { old.drop_in_place() };
-        spare.reset()
+        Ok(())
     }
 
     /// Drops the value and gives its zone to this thread, which can reset it and use it again. Cleanup hooks run at the

@@ -101,16 +101,18 @@ macro_rules! __signature {
     ([$form:ty] [$($generic:ident),*] [$($unsized:ident),*] [$($argument:ty),*] [$result:ty]) => {
         // SAFETY: (I26) the object has the closure's address, and its type has the methods of `FnMut` alone.
         unsafe impl<__F, $($generic,)* $($unsized: ?Sized),*> $crate::Signature<$form, __F>
-            for dyn FnMut($($argument),*) -> $result
+            for dyn ::core::ops::FnMut($($argument),*) -> $result
         where
-            __F: FnMut($($argument),*) -> $result,
+            __F: ::core::ops::FnMut($($argument),*) -> $result,
         {
             #[inline]
             fn object<'z>(closure: ::core::ptr::NonNull<__F>) -> ::core::ptr::NonNull<Self>
             where
                 __F: 'z,
             {
-                let object: ::core::ptr::NonNull<dyn FnMut($($argument),*) -> $result + 'z> = closure;
+                let object: ::core::ptr::NonNull<
+                    dyn ::core::ops::FnMut($($argument),*) -> $result + 'z,
+                > = closure;
                 // SAFETY: (I26) the two types differ in the bound on the closure's lifetime alone.
                 unsafe { ::core::mem::transmute(object) }
             }

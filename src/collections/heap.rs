@@ -30,7 +30,6 @@ use core::fmt;
 /// # Real-time
 ///
 /// Yes, within [`remaining`](Zone::remaining), if comparing items is.
-#[derive(Clone)]
 pub struct ZHeap<'z, T>(ZVec<'z, T>);
 
 impl<'z, T: Ord> ZHeap<'z, T> {
@@ -235,6 +234,19 @@ impl<'z, T> ZHeap<'z, T> {
     /// Yes.
     pub fn into_vec(self) -> ZVec<'z, T> {
         self.0
+    }
+}
+
+/// As those of a [`ZVec`].
+impl<T: Clone> Clone for ZHeap<'_, T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        ZHeap(self.0.clone())
+    }
+
+    #[track_caller]
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
     }
 }
 

@@ -484,8 +484,10 @@ impl<'z> ZString<'z> {
     /// Linear in the text behind it.
     #[track_caller]
     pub fn remove(&mut self, index: usize) -> char {
-        let character = self[index..].chars().next();
-        let character = character.expect("there is a character at the index");
+        self.check(index);
+        let Some(character) = self.tail(index).chars().next() else {
+            panic!("no character begins at {index}, where the text ends");
+        };
         self.0.drain(index..index + character.len_utf8());
         character
     }
@@ -758,11 +760,16 @@ impl DerefMut for ZString<'_> {
     }
 }
 
-/// The clone lies in the same zone. It panics like that of a [`ZVec`].
+/// The clone lies in the same zone, and `clone_from` uses the room that there is. They panic like those of a [`ZVec`].
 impl Clone for ZString<'_> {
     #[track_caller]
     fn clone(&self) -> Self {
         ZString(self.0.clone())
+    }
+
+    #[track_caller]
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
     }
 }
 

@@ -73,6 +73,10 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
 /// The map moves when it grows, and the memory that it leaves comes back when the zone is reset or freed. So if you know
 /// how many entries there will be, make it with room for them. When a map leaves its scope, its entries are hashed anew.
 ///
+/// An entry that is removed may leave a mark, which takes its room until the map is put in order again. If entries come and
+/// go, make the map with room for twice as many as there are at one time: then it does that in its place. With less room it
+/// grows once more, though it holds fewer entries than it was made for.
+///
 /// # When there is no memory
 ///
 /// No method of this type ends the program: [`insert`](ZMap::insert), [`entry`](ZMap::entry) and `extend` panic with the
@@ -445,13 +449,44 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     #[inline]
     #[track_caller]
     pub fn try_insert(&mut self, key: K, value: V) -> Result<Option<V>, Refused<(K, V)>> {
+        if self.is_full() {
+            return self.insert_into_full(key, value);
+        }
+        Ok(self.0.insert(key, value))
+    }
+
+    /// Whether a further entry would need more memory.
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.0.len() == self.0.capacity()
+    }
+
+    /// A key that is there needs no room, so none is asked for.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn insert_into_full(&mut self, key: K, value: V) -> Result<Option<V>, Refused<(K, V)>> {
+        if let Some(old) = self.0.get_mut(&key) {
+            return Ok(Some(core::mem::replace(old, value)));
+        }
         match self.try_reserve(1) {
             Ok(()) => Ok(self.0.insert(key, value)),
-            Err(error) => match self.0.get_mut(&key) {
-                Some(old) => Ok(Some(core::mem::replace(old, value))),
-                None => Err(Refused { error, value: (key, value) }),
-            },
+            Err(error) => Err(Refused { error, value: (key, value) }),
         }
+    }
+
+    /// Makes room in a full map, unless the key is there. Then the error is for a key that was said to be there and is
+    /// not, as no room was made.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn room_in_full(&mut self, key: &K) -> Result<(), ZoneError> {
+        if self.0.contains_key(key) {
+            let bytes = |entries: usize| entries.saturating_mul(size_of::<(K, V)>());
+            let (requested, limit) = (bytes(1), bytes(self.len()));
+            return Err(ZoneError::LimitReached { requested, limit, used: limit });
+        }
+        self.try_reserve(1)
     }
 
     /// The entry of a key, which is filled or not.
@@ -485,7 +520,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     #[inline]
     #[track_caller]
     pub fn try_entry(&mut self, key: K) -> Result<Entry<'_, K, V, S, &'z Zone>, Refused<K>> {
-        let reserved = self.try_reserve(1);
+        let reserved = if self.is_full() { self.room_in_full(&key) } else { Ok(()) };
         match (self.0.entry(key), reserved) {
             // Without room, only what is there already may be given out.
             (Entry::Vacant(entry), Err(error)) => Err(Refused { error, value: entry.into_key() }),
@@ -580,13 +615,20 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     }
 }
 
-/// The clone lies in the same zone. It panics where there is no room.
+/// The clone lies in the same zone. It panics where there is no room. `clone_from` uses the room that there is, and keeps
+/// the map's own hasher.
 impl<K: Clone + Eq + Hash, V: Clone, S: Clone + BuildHasher> Clone for ZMap<'_, K, V, S> {
     #[track_caller]
     fn clone(&self) -> Self {
         let mut clone = self.zone().map_with_hasher(self.hasher().clone());
-        clone.extend(self.iter().map(|(key, value)| (key.clone(), value.clone())));
+        clone.clone_from(self);
         clone
+    }
+
+    #[track_caller]
+    fn clone_from(&mut self, source: &Self) {
+        self.clear();
+        self.extend(source.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
 }
 

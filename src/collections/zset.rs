@@ -318,11 +318,16 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
     #[inline]
     #[track_caller]
     pub fn try_insert(&mut self, item: T) -> Result<bool, Refused<T>> {
-        match self.try_reserve(1) {
-            Ok(()) => Ok(self.0.insert(item)),
-            Err(_) if self.0.contains(&item) => Ok(false),
-            Err(error) => Err(Refused { error, value: item }),
+        // An item that is there needs no room, so none is asked for.
+        if self.0.len() == self.0.capacity() {
+            if self.0.contains(&item) {
+                return Ok(false);
+            }
+            if let Err(error) = self.try_reserve(1) {
+                return Err(Refused { error, value: item });
+            }
         }
+        Ok(self.0.insert(item))
     }
 
     /// Puts an item in, and returns the equal one that was there.
@@ -491,13 +496,20 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
     }
 }
 
-/// The clone lies in the same zone. It panics where there is no room.
+/// The clone lies in the same zone. It panics where there is no room. `clone_from` uses the room that there is, and keeps
+/// the set's own hasher.
 impl<T: Clone + Eq + Hash, S: Clone + BuildHasher> Clone for ZSet<'_, T, S> {
     #[track_caller]
     fn clone(&self) -> Self {
         let mut clone = self.zone().set_with_hasher(self.hasher().clone());
-        clone.extend(self.iter().cloned());
+        clone.clone_from(self);
         clone
+    }
+
+    #[track_caller]
+    fn clone_from(&mut self, source: &Self) {
+        self.clear();
+        self.extend(source.iter().cloned());
     }
 }
 

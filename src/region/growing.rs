@@ -48,6 +48,29 @@ impl Header {
         Some(start)
     }
 
+    /// Whether a request would be served without asking the system.
+    pub(crate) fn has_room(&self, size: usize, align: usize) -> bool {
+        let fits = |start: NonNull<u8>, end: NonNull<u8>| {
+            size == 0 || bump::place(start.addr().get(), end.addr().get(), size, align).is_some()
+        };
+        if fits(self.cursor.get(), self.end.get()) {
+            return true;
+        }
+        if self.state.get() & state::EMPTY != 0 {
+            return false;
+        }
+        let mut kept = self.current_block().next.get();
+        while let Some(block) = kept {
+            // SAFETY: (I2) blocks in the list live as long as the header.
+            let block = unsafe { block.as_ref() };
+            if fits(block.start, block.end) {
+                return true;
+            }
+            kept = block.next.get();
+        }
+        false
+    }
+
     /// Moves on to the first kept block that has room for the request. The result says whether there was one.
     fn advance_to_kept(&self, size: usize, align: usize) -> bool {
         let current = self.current_block();

@@ -55,7 +55,8 @@ use core::ptr::NonNull;
 /// * On all other threads it costs a few instructions for each call.
 ///
 /// Heaps are never given back to the system. When a thread ends, the next one that is prepared takes its heap over, with
-/// the blocks that are still in use. There can be 64 heaps of up to 64 MiB, or fewer that are larger, in 4 GiB in all.
+/// the blocks that are still in use. There can be 64 heaps of up to 64 MiB, or fewer that are larger, in 4 GiB in all. (On
+/// 32-bit systems: up to 4 MiB, in 256 MiB in all.)
 ///
 /// # Where to install it
 ///

@@ -6,7 +6,13 @@ use core::ptr::{NonNull, without_provenance_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A place for a heap. Larger heaps have several places in a row.
-pub(super) const PLACE: usize = if cfg!(miri) { 128 << 10 } else { 64 << 20 };
+pub(super) const PLACE: usize = if cfg!(miri) {
+    128 << 10
+} else if usize::BITS == 64 {
+    64 << 20
+} else {
+    4 << 20
+};
 
 const _: () = assert!((MOST * PLACE).is_power_of_two());
 
@@ -14,8 +20,8 @@ const _: () = assert!((MOST * PLACE).is_power_of_two());
 const MOST_BYTES: u32 = (MOST * PLACE).trailing_zeros();
 
 /// The start of the region. While there is none, this is an address that lies farther from all memory than a region is
-/// long.
-static START: AtomicPtr<u8> = AtomicPtr::new(without_provenance_mut(1 << 63));
+/// long. A 32-bit system may have memory there, which is in no heap's place then.
+static START: AtomicPtr<u8> = AtomicPtr::new(without_provenance_mut(1 << (usize::BITS - 1)));
 
 /// The region's start, with the number of its places in the lowest bits, which are zero in an address of a page.
 static RESERVED: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());

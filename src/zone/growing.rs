@@ -4,7 +4,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::Zone;
-use super::places::{OnError, Panic, Return, or_never, refuse_drop};
+use super::places::{OnError, Panic, Return, bytes_of, or_never, refuse_drop};
 use crate::error::ZoneError;
 use crate::region::bump::{MAX_REQUEST, round_up_step};
 use crate::region::stale;
@@ -72,6 +72,10 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         if self.extend_in_place(least, capacity) {
             return Ok(());
         }
+        // The system is not asked for room that may follow where there is room for what is needed now.
+        let header = self.zone.header();
+        let fits = |items| header.has_room(bytes_of::<T>(items), align_of::<T>());
+        let capacity = if fits(capacity) || !fits(least) { capacity } else { least };
         let (start, capacity) = match self.zone.places::<Return, T>(capacity, align_of::<T>()) {
             Ok(start) => (start, capacity),
             // The zone may have no room for more than is needed now.

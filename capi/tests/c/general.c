@@ -188,6 +188,20 @@ static void stack(void)
     CHECK_CODE(MZ_OK, mz_zone_free(a));
 }
 
+static mz_scope *left_by_its_hook;
+
+static void use_own_scope(void *data)
+{
+    int *calls = data;
+    CHECK_CODE(MZ_ERROR_NO_SCOPE, mz_scope_leave(left_by_its_hook));
+    CHECK_NOTHING(MZ_ERROR_NO_SCOPE, mz_scope_alloc(left_by_its_hook, 8, 8));
+    // Another scope may be used meanwhile.
+    mz_scope *scope = mz_scope_enter(64);
+    CHECK(scope != left_by_its_hook && mz_scope_alloc(scope, 8, 8));
+    CHECK_CODE(MZ_OK, mz_scope_leave(scope));
+    ++*calls;
+}
+
 static void scopes(void)
 {
     mz_scope *outer = mz_scope_enter(100), *inner = mz_scope_enter(100);
@@ -212,6 +226,11 @@ static void scopes(void)
     CHECK_NOTHING(MZ_ERROR_NO_SCOPE, mz_scope_used(inner));
     CHECK_NOTHING(MZ_ERROR_ZERO_SIZE, mz_scope_alloc(outer, 0, 8));
     CHECK_NOTHING(MZ_ERROR_NULL, mz_scope_alloc(NULL, 8, 8));
+    int calls = 0;
+    left_by_its_hook = mz_scope_enter(256);
+    CHECK_CODE(MZ_OK, mz_zone_on_cleanup(mz_current_zone(), use_own_scope, &calls));
+    CHECK_CODE(MZ_OK, mz_scope_leave(left_by_its_hook));
+    CHECK(calls == 1);
     // A hook of a scope's zone, and growth.
     static int nine = 9;
     ran = 0;
@@ -310,6 +329,11 @@ static void heaps(void)
     memset(block, 1, 64);
     CHECK_CODE(MZ_OK, mz_heap_dealloc(block));
     CHECK_CODE(MZ_OK, mz_heap_free(NULL));
+    // The heaps that are made next have other handles.
+    mz_heap *next = mz_heap_new(1000);
+    CHECK_CODE(MZ_ERROR_FREED, mz_heap_free(heap));
+    CHECK(next != heap && mz_heap_alloc(next, 8, 8));
+    CHECK_CODE(MZ_OK, mz_heap_free(next));
 }
 
 static void statistics(void)

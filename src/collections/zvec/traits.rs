@@ -73,6 +73,7 @@ impl<T: Clone> ZVec<'_, T> {
 
 /// The clone lies in the same zone. It panics where [`try_clone_in`](ZVec::try_clone_in) gives an error, and for a
 /// [`fixed_vec`](Zone::fixed_vec), which may take no memory; `clone_in` clones that too.
+/// `clone_from` uses the room that there is, so it takes no memory where that is enough.
 impl<T: Clone> Clone for ZVec<'_, T> {
     #[track_caller]
     fn clone(&self) -> Self {
@@ -81,6 +82,12 @@ impl<T: Clone> Clone for ZVec<'_, T> {
         or_panic(clone.try_reserve_exact(self.len()));
         clone.extend_from_slice(self);
         clone
+    }
+
+    #[track_caller]
+    fn clone_from(&mut self, source: &Self) {
+        self.clear();
+        self.extend_from_slice(source);
     }
 }
 

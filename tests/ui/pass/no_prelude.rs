@@ -39,6 +39,20 @@ struct Point(f32, f32);
 #[derive(::memzone::DeepCopy)]
 enum Never {}
 
+struct Block<'a>(&'a mut [f32]);
+
+::memzone::signature!(FnMut(Block<'_>) -> bool);
+::memzone::signature!([A] FnMut(Block<'_>, A));
+
+fn signatures(zone: &::memzone::Zone) -> bool {
+    let mut halve: ::memzone::Closure<dyn ::core::ops::FnMut(Block<'_>) -> bool> =
+        zone.callback(|block: Block<'_>| {
+            block.0[0] *= 0.5;
+            true
+        });
+    halve(Block(&mut [1.0]))
+}
+
 fn scope() -> ::core::result::Result<f32, ::memzone::ZoneError> {
     let outer = ::memzone::Zone::new(1024);
     let list = ::memzone::beginz!(64, z in &outer => {
@@ -57,6 +71,7 @@ fn scope() -> ::core::result::Result<f32, ::memzone::ZoneError> {
     assert_eq!(text.len(), 1);
     let mut label = outer.string();
     ::memzone::zformat!(label, "{}", 2);
+    ::core::assert!(signatures(&outer));
     let list_of = ::memzone::zvec![in outer; 1, 2];
     let equal = ::memzone::zvec![in outer; 1; 2];
     let empty: ::memzone::ZVec<u8> = ::memzone::zvec![in outer];
