@@ -26,10 +26,10 @@ pub(super) const FIRST_ARRAY_LENGTH: usize = 16;
 
 /// The most zones that can be pushed. It is one less than the number of entries that a zone can count, because the
 /// default zone has one entry for being there.
-pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
+pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY_UNIT) as usize - 1;
 
 // A zone can count all its entries even if it is the default zone and everything pushed is that zone.
-const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
+const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY_UNIT <= state::ENTRIES);
 
 /// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();

@@ -210,8 +210,8 @@ impl Stack {
     /// Makes the default zone, on a thread that has none and has room for its entry.
     pub(super) fn make_default(&self, plan: ZoneBuilder) -> Result<NonNull<Header>, ZoneError> {
         let zone = plan.try_build()?.into_raw();
-        // This entry is one more than those that are pushed; see `MAX_PUSHED`.
-        header(zone).state.set(state::ENTRY);
+        // The handle becomes an entry. This entry is one more than those that are pushed; see `MAX_PUSHED`.
+        header(zone).state.set(state::SOLE + state::ENTRY_UNIT);
         self.bottom().set(Pushed { zone, over_scope: NO_ZONE });
         Ok(zone)
     }
@@ -234,7 +234,7 @@ impl Stack {
         let (state, count) = (&zone.header().state, self.count_pushed());
         let Some(place) = self.array().get(count) else { return false };
         // The static zone is sealed too (I3).
-        if state.get() & state::SEALED != 0 {
+        if state.get() & state::SEALED_FLAG != 0 {
             return false;
         }
         let over_scope = self.innermost();
@@ -260,22 +260,18 @@ impl Stack {
     /// Takes off what is on top. `None` if that is not possible; then `why_no_pop` says why.
     #[inline(always)]
     pub(super) fn pop(&self) -> Option<Zone> {
-        if header(self.top.get().zone).state.get() & state::HANDLES_FULL != 0 {
-            return None;
-        }
         let zone = self.remove_pushed()?;
         let state = &header(zone).state;
-        state.set(state.get() - state::ENTRY + state::HANDLE);
+        // The entry was a holder, and so is the handle.
+        state.set(state.get() - state::ENTRY_UNIT);
         // SAFETY: (I1) the new handle was just counted.
         Some(unsafe { Zone::from_raw(zone) })
     }
 
     pub(super) fn why_no_pop(&self) -> ZoneError {
-        let (scope, top) = (self.innermost(), self.top.get());
-        match (self.count_pushed() != 0 && top.over_scope == scope, scope == NO_ZONE) {
-            (true, _) => ZoneError::InUse { handles: uncounted(top.zone).handles() },
-            (false, true) => ZoneError::StackEmpty,
-            (false, false) => ZoneError::ScopeActive,
+        match self.innermost() == NO_ZONE {
+            true => ZoneError::StackEmpty,
+            false => ZoneError::ScopeActive,
         }
     }
 

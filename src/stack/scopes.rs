@@ -155,11 +155,11 @@ pub(crate) fn has_spare(bytes: usize) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
-        // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is exactly
-        // one handle (the scope's): no entry, and no flag, so nothing is pushed over it. A zone that has left the list
+        // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is that of
+        // one handle (the scope's): no other holder, and no flag, so nothing is pushed over it. A zone that has left the list
         // has the flag `DETACHED`.
         let innermost = stack.next_spare.get() == header(zone).links.above.get();
-        if innermost && header(zone).state.get() == state::HANDLE {
+        if innermost && header(zone).state.get() == state::SOLE {
             // SAFETY: (I2) the zone's data follows the header in the same block. Without the flag `MOVED_ON` the cursor
             // is in that block too.
             let data = unsafe { zone.cast::<u8>().add(HEADER) };

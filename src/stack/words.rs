@@ -31,7 +31,7 @@ pub(crate) fn seat_in_current<E: Seats>(
     align: usize,
     take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
 ) -> Result<Seat, E::Error> {
-    match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(take))) {
+    match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(size, take))) {
         Some(seat) => Ok(seat),
         None => E::seat_of(current_cold, size, align),
     }
@@ -264,9 +264,8 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 ///
 /// # Errors
 ///
-/// [`StackEmpty`](ZoneError::StackEmpty) if only the default zone is left, [`ScopeActive`](ZoneError::ScopeActive) if
-/// the topmost zone belongs to a scope, and [`InUse`](ZoneError::InUse) if the zone has 1,073,741,824 handles. The zone
-/// stays on the stack then.
+/// [`StackEmpty`](ZoneError::StackEmpty) if only the default zone is left, and [`ScopeActive`](ZoneError::ScopeActive) if
+/// the topmost zone belongs to a scope, which stays on the stack.
 ///
 /// # Real-time
 ///
@@ -324,7 +323,7 @@ pub fn peek_zone() -> Zone {
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for the default zone,
 /// [`Denied`](ZoneError::Denied) if a real-time section forbids making it, and [`InUse`](ZoneError::InUse) if the zone
-/// has 1,073,741,824 handles.
+/// has 1,073,741,824 handles and stack entries.
 ///
 /// # Real-time
 ///
