@@ -3,7 +3,7 @@
 //! A zone ends with its last handle or stack entry. Its memory is freed at once, or later where a real-time section
 //! forbids freeing.
 
-use super::header::{Header, Links, state};
+use super::header::{Header, Holder, Links, state};
 use super::hooks::HookOf;
 use super::stale;
 use crate::system::aside;
@@ -111,22 +111,21 @@ impl Header {
         drop(free);
     }
 
-    /// Gives up one handle or stack entry, as `unit` says. The last one ends the zone.
+    /// Gives up one handle or stack entry. The last one ends the zone.
     ///
     /// # Safety
     ///
     /// I1: the caller gives up a handle or entry of its own.
     #[inline(always)]
-    pub(crate) unsafe fn release(header: NonNull<Header>, unit: u64) {
+    pub(crate) unsafe fn release(header: NonNull<Header>, holder: Holder) {
         // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
-        let now = this.state.get();
-        // This is less than one for the sign too, which a sealed zone has, and one with too many handles.
-        if now.cast_signed() >= state::HANDLE.cast_signed() {
-            this.state.set(now - unit);
-        } else {
+        let now = this.state.get().wrapping_sub(holder.unit());
+        if state::has_sign(now) {
             // SAFETY: (I1) the caller's promise.
-            unsafe { Self::release_cold(header, unit) };
+            unsafe { Self::release_cold(header, holder) };
+        } else {
+            this.state.set(now);
         }
     }
 
@@ -144,7 +143,7 @@ impl Header {
         // Counted before it is looked at, so that this is one instruction. One less than the last one has the sign.
         let now = this.state.get().wrapping_sub(state::HANDLE);
         this.state.set(now);
-        if state::is_full(now) {
+        if state::has_sign(now) {
             // SAFETY: (I1) the caller's promise.
             unsafe { Self::release_counted(header) };
         }
@@ -162,7 +161,7 @@ impl Header {
         let state = &unsafe { header.as_ref() }.state;
         state.set(state.get().wrapping_add(state::HANDLE));
         // SAFETY: (I1) the caller's promise.
-        unsafe { Self::release_cold(header, state::HANDLE) };
+        unsafe { Self::release_cold(header, Holder::Handle) };
     }
 
     /// Gives up a handle or an entry of a zone that this ends, or that is full. The static zone never ends.
@@ -172,14 +171,14 @@ impl Header {
     /// That of `release`.
     #[cold]
     #[inline(never)]
-    unsafe fn release_cold(header: NonNull<Header>, unit: u64) {
+    unsafe fn release_cold(header: NonNull<Header>, holder: Holder) {
         // SAFETY: (I1) the caller's promise.
         let state = &unsafe { header.as_ref() }.state;
         if state.get() & state::EMPTY != 0 {
             return;
         }
         if state::others(state.get()) != 0 {
-            return state.set(state.get() - unit);
+            return state.set(state.get() - holder.unit());
         }
         // SAFETY: (I1) the caller's promise.
         let freed = unsafe { Self::destroy(header) };

@@ -78,15 +78,15 @@ pub(crate) mod state {
     /// The zone gets no other handle and no stack entry, because a `ZoneFn` or a `Parcel` owns it. The static zone is sealed
     /// too, so that it needs no test of its own where one more handle or entry is counted.
     pub(crate) const SEALED_FLAG: u64 = 1 << 6;
-    /// What a sealed zone has: the flag, and the sign of a zone that has too many holders. It has one holder.
-    pub(crate) const SEALED: u64 = SEALED_FLAG | FULL;
+    /// What a sealed zone has: the flag, and the sign of too many holders, which stays when one is subtracted. So neither
+    /// counting up nor counting down goes the fast way. The zone has one holder.
+    pub(crate) const SEALED: u64 = SEALED_FLAG | FULL | FULL >> 1;
     /// A zone that one handle holds, and that has no flag.
     pub(crate) const SOLE: u64 = 0;
     /// One more handle.
     pub(crate) const HANDLE: u64 = 1 << 33;
-    /// All holders but one. The highest bit is the sign.
-    pub(crate) const OTHERS: u64 = !(HANDLE - 1);
-    /// A zone with this sign gets no further handle. It is half of what could be counted, so that entries may come on top.
+    /// The sign. A zone that has it gets no further handle. It is half of what could be counted, so that entries may come on
+    /// top.
     pub(crate) const FULL: u64 = 1 << 63;
     /// One more entry on the thread's stack, which is a holder too. A scope's own entry is not counted.
     pub(crate) const ENTRY: u64 = HANDLE | ENTRY_UNIT;
@@ -94,15 +94,13 @@ pub(crate) mod state {
     pub(crate) const ENTRIES: u64 = HANDLE - ENTRY_UNIT;
     /// The unit in which `ENTRIES` are counted.
     pub(crate) const ENTRY_UNIT: u64 = 1 << 7;
-    /// The most handles that a zone gets.
-    pub(crate) const MAX_HANDLES: u64 = FULL / HANDLE;
 
     // As many handles and entries as there may be together do not wrap.
-    const _: () = assert!(MAX_HANDLES + ENTRIES / ENTRY_UNIT + 1 < OTHERS / HANDLE);
+    const _: () = assert!(FULL / HANDLE + ENTRIES / ENTRY_UNIT + 1 < u64::MAX / HANDLE);
 
-    /// Whether one more handle would be too many. It is, as a rule, looked for in the word that counts that handle already.
+    /// Whether the word has the sign: a holder too many was added, or the last one was subtracted, or the zone is sealed.
     #[inline(always)]
-    pub(crate) const fn is_full(state: u64) -> bool {
+    pub(crate) const fn has_sign(state: u64) -> bool {
         state & FULL != 0
     }
 
@@ -114,6 +112,25 @@ pub(crate) mod state {
     /// The number of entries.
     pub(crate) const fn entries(state: u64) -> u64 {
         (state & ENTRIES) / ENTRY_UNIT
+    }
+}
+
+/// What holds a zone.
+#[derive(Clone, Copy)]
+pub(crate) enum Holder {
+    Handle,
+    /// An entry on the thread's stack.
+    Entry,
+}
+
+impl Holder {
+    /// What the state word counts it as.
+    #[inline(always)]
+    pub(crate) const fn unit(self) -> u64 {
+        match self {
+            Holder::Handle => state::HANDLE,
+            Holder::Entry => state::ENTRY,
+        }
     }
 }
 
@@ -386,7 +403,7 @@ impl Header {
 
     /// Whether the caller's handle is the only thing that holds the zone. Hooks do not hold it.
     pub(crate) fn is_sole(&self) -> bool {
-        self.state.get() & state::OTHERS == 0
+        state::others(self.state.get()) == 0
     }
 }
 

@@ -10,7 +10,7 @@ use super::list::{
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
-use crate::region::header::{DEFAULT_CAPACITY, Header, state};
+use crate::region::header::{DEFAULT_CAPACITY, Header, Holder, state};
 use crate::system::section;
 use crate::zone::{Zone, ZoneBuilder};
 use alloc::boxed::Box;
@@ -157,7 +157,7 @@ impl Stack {
     pub(super) fn remove_top(&self) {
         if let Some(zone) = self.remove_pushed() {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks, so it comes last.
-            unsafe { Header::release(zone, state::ENTRY) };
+            unsafe { Header::release(zone, Holder::Entry) };
             return;
         }
         let scope = self.innermost();

@@ -3,7 +3,7 @@
 use super::list::{NO_ZONE, Pushed, STACK, Stack, above, clear_flag, header, set_flag};
 use crate::error::ZoneError;
 use crate::insight::ledger;
-use crate::region::header::{Header, state};
+use crate::region::header::{Header, Holder, state};
 use crate::system::pages::{Care, LockError};
 use alloc::boxed::Box;
 use core::cell::Cell;
@@ -39,7 +39,7 @@ impl Stack {
         let made = core::iter::once(top).chain(below).filter(|entry| entry.zone != NO_ZONE);
         for zone in made.map(|entry| entry.zone) {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks.
-            unsafe { Header::release(zone, state::ENTRY) };
+            unsafe { Header::release(zone, Holder::Entry) };
         }
     }
 }

@@ -32,7 +32,7 @@ pub use send::SendZone;
 
 use crate::error::{MAX_ALIGN, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
-use crate::region::header::{DEFAULT_CAPACITY, HEADER, Header, Settings, state};
+use crate::region::header::{DEFAULT_CAPACITY, HEADER, Header, Holder, Settings, state};
 use crate::region::hooks::HookOf;
 use crate::region::memory::{BLOCK_ALIGN, Memory};
 use crate::region::stale;
@@ -511,7 +511,7 @@ impl Zone {
     pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
         let header = self.header();
         let counted = header.state.get() + state::HANDLE;
-        if state::is_full(counted) {
+        if state::has_sign(counted) {
             return None;
         }
         header.state.set(counted);
@@ -532,7 +532,7 @@ impl Zone {
     #[inline(never)]
     fn ensure_cloneable(&self) -> Result<(), ZoneError> {
         self.ensure_made()?;
-        match state::is_full(self.header().state.get() + state::HANDLE) {
+        match state::has_sign(self.header().state.get() + state::HANDLE) {
             false => Ok(()),
             true => Err(ZoneError::InUse { handles: self.handles() }),
         }
@@ -572,7 +572,7 @@ impl Drop for Zone {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: (I1) this handle is given up.
-        unsafe { Header::release(self.raw(), state::HANDLE) };
+        unsafe { Header::release(self.raw(), Holder::Handle) };
     }
 }
 

@@ -485,7 +485,7 @@ impl Zone {
         // Counted before it is looked at, so that this is one instruction.
         let counted = self.header().state.get() + state::HANDLE;
         self.header().state.set(counted);
-        if state::is_full(counted) {
+        if state::has_sign(counted) {
             take_back(self.raw(), place, size);
             return None;
         }
