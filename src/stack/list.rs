@@ -42,6 +42,9 @@ pub(super) struct Pushed {
     pub(super) over_scope: NonNull<Header>,
 }
 
+/// The bytes that an entry has in the array of pushed zones.
+pub(super) const PUSHED_BYTES: usize = size_of::<Pushed>();
+
 impl Pushed {
     /// The bottom of the stack before the default zone is made.
     pub(super) const BOTTOM: Pushed = Pushed { zone: NO_ZONE, over_scope: NO_ZONE };
@@ -58,11 +61,14 @@ pub(super) struct Stack {
     /// The zone that was pushed last, or the default zone if none is pushed. It is kept apart from the array, so that
     /// finding the current zone reads nothing but this.
     pub(super) top: Cell<Pushed>,
-    /// The number of pushed zones.
-    pub(super) pushed_count: Cell<usize>,
+    /// The bytes that the array has in use: `PUSHED_BYTES` for each pushed zone. They are no more than `array_bytes` (I9).
+    /// Bytes are what an entry's address is made of in one instruction.
+    pub(super) pushed_bytes: Cell<usize>,
+    /// The bytes of the array.
+    pub(super) array_bytes: Cell<usize>,
     /// The array of what lies below the top, from the default zone at its start upwards. Its rest is room for more.
     /// `tear_down` frees it, because this type may have no destructor (I9).
-    pub(super) below_top: Cell<NonNull<[Cell<Pushed>]>>,
+    pub(super) array: Cell<NonNull<Cell<Pushed>>>,
     /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
@@ -89,8 +95,9 @@ per_thread! {
             counters: Cell::new(None),
             zone_count: Cell::new(0),
             top: Cell::new(Pushed::BOTTOM),
-            pushed_count: Cell::new(0),
-            below_top: Cell::new(NonNull::slice_from_raw_parts(NonNull::dangling(), 0)),
+            pushed_bytes: Cell::new(0),
+            array_bytes: Cell::new(0),
+            array: Cell::new(NonNull::dangling()),
             is_set_up: Cell::new(false),
             keep_limit: Cell::new(DEFAULT_KEEP_LIMIT),
             held_bytes: Cell::new(0),

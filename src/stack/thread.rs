@@ -23,8 +23,9 @@ impl Stack {
         header(self.end()).links.below.set(NO_ZONE);
         self.zone_count.set(0);
         self.held_bytes.set(0);
+        let (count, top) = (self.count_pushed(), self.top.replace(Pushed::BOTTOM));
+        self.pushed_bytes.set(0);
         let below = self.replace_array(Box::new([]));
-        let (count, top) = (self.pushed_count.take(), self.top.replace(Pushed::BOTTOM));
         for zone in active {
             clear_flag(zone, state::COVERED);
             set_flag(zone, state::DETACHED);

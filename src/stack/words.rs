@@ -41,8 +41,8 @@ pub(crate) fn seat_in_current<E: Seats>(
 pub(crate) struct Entered<'z> {
     /// The zone.
     zone: NonNull<Header>,
-    /// The number of pushed zones before this one.
-    pushed: usize,
+    /// The bytes that the array of pushed zones had in use before.
+    before: usize,
     /// A handle keeps the zone. And this must not leave its thread, as it refers to the thread's stack.
     handle: PhantomData<(&'z Zone, *const ())>,
 }
@@ -50,32 +50,32 @@ pub(crate) struct Entered<'z> {
 impl<'z> Entered<'z> {
     #[inline(always)]
     pub(crate) fn new(zone: &'z Zone) -> Result<Entered<'z>, ZoneError> {
-        let (pushed, is_pushed) =
-            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        let (before, is_pushed) =
+            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
         if !is_pushed {
             push_cold(zone)?;
         }
-        Ok(Entered { zone: zone.raw(), pushed, handle: PhantomData })
+        Ok(Entered { zone: zone.raw(), before, handle: PhantomData })
     }
 
     /// Like `new`, with a panic instead of an error.
     #[inline(always)]
     #[track_caller]
     fn new_or_panic(zone: &'z Zone) -> Entered<'z> {
-        let (pushed, is_pushed) =
-            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        let (before, is_pushed) =
+            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
         if !is_pushed {
             push_or_panic(zone);
         }
-        Entered { zone: zone.raw(), pushed, handle: PhantomData }
+        Entered { zone: zone.raw(), before, handle: PhantomData }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !STACK.with(|stack| stack.remove_entered(self.zone, self.pushed)) {
-            remove_down_to(self.pushed);
+        if !STACK.with(|stack| stack.remove_entered(self.zone, self.before)) {
+            remove_down_to(self.before);
         }
     }
 }
@@ -94,11 +94,11 @@ fn push_or_panic(zone: &Zone) {
     or_panic(push_cold(zone));
 }
 
-/// Removes what is on top, until no more than `pushed` zones are pushed.
+/// Removes what is on top, until the array of pushed zones has no more than `bytes` in use.
 #[cold]
 #[inline(never)]
-fn remove_down_to(pushed: usize) {
-    STACK.with(|stack| stack.remove_while(&|| stack.count_pushed() > pushed));
+fn remove_down_to(bytes: usize) {
+    STACK.with(|stack| stack.remove_while(&|| stack.pushed_bytes.get() > bytes));
 }
 
 impl Zone {
