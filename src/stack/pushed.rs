@@ -5,8 +5,8 @@
 //! this entry lies over the innermost scope, and the scope's own zone if not (I4).
 
 use super::list::{
-    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, PUSHED_BYTES, Pushed, Stack, clear_flag, goes_on, has_flag, header,
-    set_flag,
+    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, PUSHED_BYTES, Pushed, Stack, clear_flag, goes_on,
+    has_flag, header, set_flag,
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
