@@ -4,6 +4,7 @@ use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
 use crate::owned::owner::acts_as_its_value;
 use crate::owned::unsizing::Unsizing;
+use crate::region::header::Header;
 #[cfg(feature = "alloc")]
 use crate::stack;
 use crate::zone::Zone;
@@ -230,7 +231,7 @@ impl Zone {
         align: usize,
         take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
     ) -> Result<Seat, E::Error> {
-        match self.quick_seat(take) {
+        match self.quick_seat(size, take) {
             Some(seat) => Ok(seat),
             None => E::seat(self, size, align),
         }
@@ -341,23 +342,21 @@ impl<T: ?Sized> Drop for ZBox<T> {
     #[inline(always)]
     fn drop(&mut self) {
         /// Drops the handle even if the value's destructor panics.
-        struct Handle<'a>(&'a mut ManuallyDrop<Zone>);
-        impl Drop for Handle<'_> {
+        struct Handle(NonNull<Header>);
+        impl Drop for Handle {
             #[inline(always)]
             fn drop(&mut self) {
-                // SAFETY: (I18) dropped only here, and the box is not used again.
-                unsafe { ManuallyDrop::drop(self.0) };
+                // SAFETY: (I18) given up only here, and the box is not used again. (I1) It was a box's.
+                unsafe { Header::release_handle(self.0) };
             }
         }
         let size = size_of_val::<T>(self);
-        let handle = Handle(&mut self.zone);
+        let handle = Handle(self.zone.raw());
         // SAFETY: (I18) valid, and dropped only here.
         unsafe { self.value.drop_in_place() };
-        core::mem::forget(handle);
         // SAFETY: (I18) the value is gone, and this box was its only owner.
         unsafe { self.zone.header().give_back(self.value.cast(), size) };
-        // SAFETY: (I18) dropped only here, and the box is not used again.
-        unsafe { ManuallyDrop::drop(&mut self.zone) };
+        drop(handle);
     }
 }
 

@@ -3,7 +3,7 @@
 //! A zone ends with its last handle or stack entry. Its memory is freed at once, or later where a real-time section
 //! forbids freeing.
 
-use super::header::{Header, Links, state};
+use super::header::{Header, Holder, Links, state};
 use super::hooks::HookOf;
 use super::stale;
 use crate::system::aside;
@@ -111,36 +111,74 @@ impl Header {
         drop(free);
     }
 
-    /// Gives up one handle or stack entry, as `unit` says. The last one ends the zone.
+    /// Gives up one handle or stack entry. The last one ends the zone.
     ///
     /// # Safety
     ///
     /// I1: the caller gives up a handle or entry of its own.
     #[inline(always)]
-    pub(crate) unsafe fn release(header: NonNull<Header>, unit: u64) {
+    pub(crate) unsafe fn release(header: NonNull<Header>, holder: Holder) {
         // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
-        let now = this.state.get();
-        // What is less than one handle are flags.
-        if now - unit >= state::HANDLE {
-            this.state.set(now - unit);
+        let now = this.state.get().wrapping_sub(holder.unit());
+        if state::has_sign(now) {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { Self::release_cold(header, holder) };
         } else {
-            // SAFETY: (I1) that was the last one.
-            unsafe { Self::release_last(header) };
+            this.state.set(now);
         }
     }
 
-    /// Ends a zone whose last handle or entry is given up. The static zone never ends.
+    /// Gives up one handle of a zone that is made and not sealed. This is `release` with less to look at, for the handle
+    /// of a box: the static zone has no boxes, and no zone is sealed that has any.
+    ///
+    /// # Safety
+    ///
+    /// I1: the caller gives up a handle of its own, and the zone is such a zone.
+    #[inline(always)]
+    pub(crate) unsafe fn release_handle(header: NonNull<Header>) {
+        // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
+        let this = unsafe { header.as_ref() };
+        debug_assert!(this.state.get() & state::SEALED_FLAG == 0);
+        // Counted before it is looked at, so that this is one instruction. One less than the last one has the sign.
+        let now = this.state.get().wrapping_sub(state::HANDLE);
+        this.state.set(now);
+        if state::has_sign(now) {
+            // SAFETY: (I1) the caller's promise.
+            unsafe { Self::release_counted(header) };
+        }
+    }
+
+    /// Gives up a handle of a zone that this ends, or that is full. `release_handle` has counted it as given up already.
     ///
     /// # Safety
     ///
     /// That of `destroy`.
     #[cold]
     #[inline(never)]
-    unsafe fn release_last(header: NonNull<Header>) {
+    unsafe fn release_counted(header: NonNull<Header>) {
         // SAFETY: (I1) the caller's promise.
-        if unsafe { header.as_ref() }.state.get() & state::EMPTY != 0 {
+        let state = &unsafe { header.as_ref() }.state;
+        state.set(state.get().wrapping_add(state::HANDLE));
+        // SAFETY: (I1) the caller's promise.
+        unsafe { Self::release_cold(header, Holder::Handle) };
+    }
+
+    /// Gives up a handle or an entry of a zone that this ends, or that is full. The static zone never ends.
+    ///
+    /// # Safety
+    ///
+    /// That of `release`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn release_cold(header: NonNull<Header>, holder: Holder) {
+        // SAFETY: (I1) the caller's promise.
+        let state = &unsafe { header.as_ref() }.state;
+        if state.get() & state::EMPTY != 0 {
             return;
+        }
+        if state::others(state.get()) != 0 {
+            return state.set(state.get() - holder.unit());
         }
         // SAFETY: (I1) the caller's promise.
         let freed = unsafe { Self::destroy(header) };

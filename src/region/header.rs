@@ -54,10 +54,13 @@ impl Settings {
     }
 }
 
-/// The state word. It counts handles and stack entries, and has a flag for each reason why leaving a scope takes more
-/// than rewinding the cursor.
+/// The state word. It counts what holds the zone, and has a flag for each reason why leaving a scope takes more than
+/// rewinding the cursor.
 ///
-/// The flags are the lowest bits. So a zone is held by one handle alone if the word is less than two handles are.
+/// The holders of a zone are its handles and its entries on the thread's stack. The word counts them all, less one, in its
+/// highest bits, and the entries among them once more in lower ones. So it is zero for a zone that one handle holds and
+/// that has no flag. Giving up a holder subtracts one, and that borrows where it was the last one. Adding a holder sets the
+/// sign where there are too many. Both are told by the flags of the one instruction that counts.
 pub(crate) mod state {
     /// The zone is a scope's, and a zone was pushed right above it.
     pub(crate) const COVERED: u64 = 1;
@@ -72,19 +75,63 @@ pub(crate) mod state {
     pub(crate) const MOVED_ON: u64 = 1 << 4;
     /// The zone is the static one without memory, which is never written to.
     pub(crate) const EMPTY: u64 = 1 << 5;
-    /// The zone gets no other handle and no stack entry, because a `ZoneFn` or a `Parcel` owns it. The static zone has this
-    /// flag too, so that it needs no test of its own where one more handle or entry is counted.
-    pub(crate) const SEALED: u64 = 1 << 6;
-    /// One handle.
-    pub(crate) const HANDLE: u64 = 1 << 7;
-    /// All handles.
-    pub(crate) const HANDLES: u64 = ((1 << 31) - 1) << 7;
-    /// The number of handles at which no further one is made, which is half of what could be counted.
-    pub(crate) const HANDLES_FULL: u64 = HANDLE << 30;
-    /// One entry on the thread's stack. A scope's own entry is not counted.
-    pub(crate) const ENTRY: u64 = 1 << 38;
+    /// The zone gets no other handle and no stack entry, because a `ZoneFn` or a `Parcel` owns it. The static zone is sealed
+    /// too, so that it needs no test of its own where one more handle or entry is counted.
+    pub(crate) const SEALED_FLAG: u64 = 1 << 6;
+    /// What a sealed zone has: the flag, and the sign of too many holders, which stays when one is subtracted. So neither
+    /// counting up nor counting down goes the fast way. The zone has one holder.
+    pub(crate) const SEALED: u64 = SEALED_FLAG | FULL | FULL >> 1;
+    /// A zone that one handle holds, and that has no flag.
+    pub(crate) const SOLE: u64 = 0;
+    /// One more handle.
+    pub(crate) const HANDLE: u64 = 1 << 33;
+    /// The sign. A zone that has it gets no further handle. It is half of what could be counted, so that entries may come on
+    /// top.
+    pub(crate) const FULL: u64 = 1 << 63;
+    /// One more entry on the thread's stack, which is a holder too. A scope's own entry is not counted.
+    pub(crate) const ENTRY: u64 = HANDLE | ENTRY_UNIT;
     /// All entries.
-    pub(crate) const ENTRIES: u64 = ((1 << 26) - 1) << 38;
+    pub(crate) const ENTRIES: u64 = HANDLE - ENTRY_UNIT;
+    /// The unit in which `ENTRIES` are counted.
+    pub(crate) const ENTRY_UNIT: u64 = 1 << 7;
+
+    // As many handles and entries as there may be together do not wrap.
+    const _: () = assert!(FULL / HANDLE + ENTRIES / ENTRY_UNIT + 1 < u64::MAX / HANDLE);
+
+    /// Whether the word has the sign: a holder too many was added, or the last one was subtracted, or the zone is sealed.
+    #[inline(always)]
+    pub(crate) const fn has_sign(state: u64) -> bool {
+        state & FULL != 0
+    }
+
+    /// The number of holders but one.
+    pub(crate) const fn others(state: u64) -> u64 {
+        if state & SEALED_FLAG != 0 { 0 } else { state / HANDLE }
+    }
+
+    /// The number of entries.
+    pub(crate) const fn entries(state: u64) -> u64 {
+        (state & ENTRIES) / ENTRY_UNIT
+    }
+}
+
+/// What holds a zone.
+#[derive(Clone, Copy)]
+pub(crate) enum Holder {
+    Handle,
+    /// An entry on the thread's stack.
+    Entry,
+}
+
+impl Holder {
+    /// What the state word counts it as.
+    #[inline(always)]
+    pub(crate) const fn unit(self) -> u64 {
+        match self {
+            Holder::Handle => state::HANDLE,
+            Holder::Entry => state::ENTRY,
+        }
+    }
 }
 
 /// What a zone's handle points to, where the handle is held as a bare pointer: see
@@ -202,7 +249,7 @@ impl Header {
         Header {
             cursor: Cell::new(EMPTY_ADDRESS.cast()),
             end: Cell::new(EMPTY_ADDRESS.cast()),
-            state: Cell::new(state::EMPTY | state::SEALED | state::HANDLE),
+            state: Cell::new(state::EMPTY | state::SEALED),
             room: 0,
             links: Links::none(),
             current: Cell::new(NonNull::dangling()),
@@ -356,7 +403,7 @@ impl Header {
 
     /// Whether the caller's handle is the only thing that holds the zone. Hooks do not hold it.
     pub(crate) fn is_sole(&self) -> bool {
-        self.state.get() & (state::HANDLES | state::ENTRIES) == state::HANDLE
+        state::others(self.state.get()) == 0
     }
 }
 

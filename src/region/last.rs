@@ -21,7 +21,8 @@ impl Header {
         }
         let taken = bump::round_up_step(size);
         let cursor = self.cursor.get();
-        if start.addr().get().wrapping_add(taken) == cursor.addr().get() {
+        let back = cursor.as_ptr().wrapping_sub(taken);
+        if back == start.as_ptr() {
             self.note_peak();
             // `start` would not do: a reference may have narrowed its provenance to the value alone.
             // SAFETY: (I6) the cursor has moved over these bytes.

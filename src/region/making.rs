@@ -56,7 +56,7 @@ impl Header {
         let value = Header {
             cursor: Cell::new(data),
             end: Cell::new(end),
-            state: Cell::new(state::HANDLE),
+            state: Cell::new(state::SOLE),
             room: HEADER + room,
             links: Links::none(),
             current: Cell::new(NonNull::dangling()),

@@ -26,10 +26,10 @@ pub(super) const FIRST_ARRAY_LENGTH: usize = 16;
 
 /// The most zones that can be pushed. It is one less than the number of entries that a zone can count, because the
 /// default zone has one entry for being there.
-pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY) as usize - 1;
+pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY_UNIT) as usize - 1;
 
 // A zone can count all its entries even if it is the default zone and everything pushed is that zone.
-const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY <= state::ENTRIES);
+const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY_UNIT <= state::ENTRIES);
 
 /// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
@@ -41,6 +41,9 @@ pub(super) struct Pushed {
     /// The zone of the scope that was the innermost one when this was pushed. Without an active scope it is `NO_ZONE`.
     pub(super) over_scope: NonNull<Header>,
 }
+
+/// The bytes that an entry has in the array of pushed zones.
+pub(super) const PUSHED_BYTES: usize = size_of::<Pushed>();
 
 impl Pushed {
     /// The bottom of the stack before the default zone is made.
@@ -58,11 +61,14 @@ pub(super) struct Stack {
     /// The zone that was pushed last, or the default zone if none is pushed. It is kept apart from the array, so that
     /// finding the current zone reads nothing but this.
     pub(super) top: Cell<Pushed>,
-    /// The number of pushed zones.
-    pub(super) pushed_count: Cell<usize>,
+    /// The bytes that the array has in use: `PUSHED_BYTES` for each pushed zone. They are no more than `array_bytes` (I9).
+    /// Bytes are what an entry's address is made of in one instruction.
+    pub(super) pushed_bytes: Cell<usize>,
+    /// The bytes of the array.
+    pub(super) array_bytes: Cell<usize>,
     /// The array of what lies below the top, from the default zone at its start upwards. Its rest is room for more.
     /// `tear_down` frees it, because this type may have no destructor (I9).
-    pub(super) below_top: Cell<NonNull<[Cell<Pushed>]>>,
+    pub(super) array: Cell<NonNull<Cell<Pushed>>>,
     /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
@@ -89,8 +95,9 @@ per_thread! {
             counters: Cell::new(None),
             zone_count: Cell::new(0),
             top: Cell::new(Pushed::BOTTOM),
-            pushed_count: Cell::new(0),
-            below_top: Cell::new(NonNull::slice_from_raw_parts(NonNull::dangling(), 0)),
+            pushed_bytes: Cell::new(0),
+            array_bytes: Cell::new(0),
+            array: Cell::new(NonNull::dangling()),
             is_set_up: Cell::new(false),
             keep_limit: Cell::new(DEFAULT_KEEP_LIMIT),
             held_bytes: Cell::new(0),

@@ -5,12 +5,12 @@
 //! this entry lies over the innermost scope, and the scope's own zone if not (I4).
 
 use super::list::{
-    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, Pushed, Stack, clear_flag, goes_on, has_flag, header,
-    set_flag,
+    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, PUSHED_BYTES, Pushed, Stack, clear_flag, goes_on,
+    has_flag, header, set_flag,
 };
 use crate::error::{Request, ZoneError};
 use crate::insight::{ledger, stats};
-use crate::region::header::{DEFAULT_CAPACITY, Header, state};
+use crate::region::header::{DEFAULT_CAPACITY, Header, Holder, state};
 use crate::system::section;
 use crate::zone::{Zone, ZoneBuilder};
 use alloc::boxed::Box;
@@ -29,7 +29,7 @@ pub(super) fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
 impl Stack {
     #[inline(always)]
     pub(super) fn count_pushed(&self) -> usize {
-        self.pushed_count.get()
+        self.pushed_bytes.get() / PUSHED_BYTES
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -37,17 +37,37 @@ impl Stack {
     }
 
     /// The array of the entries below the top, with its unused rest.
-    #[inline(always)]
     fn array(&self) -> &[Cell<Pushed>] {
         // SAFETY: (I9) the array is only replaced by `replace_array`, and never while this is in use.
-        unsafe { self.below_top.get().as_ref() }
+        unsafe { self.whole_array().as_ref() }
     }
 
-    /// Takes another array and gives up the old one.
+    fn whole_array(&self) -> NonNull<[Cell<Pushed>]> {
+        NonNull::slice_from_raw_parts(self.array.get(), self.array_bytes.get() / PUSHED_BYTES)
+    }
+
+    /// Takes another array, which is long enough for what is pushed, and gives up the old one.
     pub(super) fn replace_array(&self, array: Box<[Cell<Pushed>]>) -> Box<[Cell<Pushed>]> {
-        let old = self.below_top.replace(NonNull::from(Box::leak(array)));
+        let old = self.whole_array();
+        self.array_bytes.set(size_of_val(&*array));
+        assert!(self.pushed_bytes.get() <= self.array_bytes.get());
+        self.array.set(NonNull::from(Box::leak(array)).cast());
         // SAFETY: (I9) it came from a `Box` too, or is the first one without entries, which owns no memory.
         unsafe { Box::from_raw(old.as_ptr()) }
+    }
+
+    /// The entry that is so many bytes behind the start of the array.
+    ///
+    /// # Safety
+    ///
+    /// I9: they are some entries' bytes, and fewer than the array has.
+    #[inline(always)]
+    unsafe fn entry(&self, bytes: usize) -> &Cell<Pushed> {
+        debug_assert!(bytes < self.array_bytes.get());
+        // SAFETY: (I9) the caller's promise.
+        let entry = unsafe { self.array.get().byte_add(bytes) };
+        // SAFETY: (I9) as in `array`.
+        unsafe { entry.as_ref() }
     }
 
     /// The entries from the top down to the default zone.
@@ -138,15 +158,29 @@ impl Stack {
     /// Removes the topmost entry over the innermost scope, and gives the entry's zone to the caller.
     #[inline(always)]
     pub(super) fn remove_pushed(&self) -> Option<NonNull<Header>> {
-        let (scope, top, count) = (self.innermost(), self.top.get(), self.count_pushed());
-        let below = self.array().get(count.wrapping_sub(1))?.get();
+        let left = self.pushed_bytes.get().checked_sub(PUSHED_BYTES)?;
+        // SAFETY: (I9) this entry is in use, and so in the array.
+        unsafe { self.remove_above(left) }
+    }
+
+    /// Removes the topmost entry, if it lies over the innermost scope, and gives the entry's zone to the caller.
+    ///
+    /// # Safety
+    ///
+    /// I9: `left` are the bytes that the array has in use without one entry.
+    #[inline(always)]
+    unsafe fn remove_above(&self, left: usize) -> Option<NonNull<Header>> {
+        let (scope, top) = (self.innermost(), self.top.get());
         if top.over_scope != scope {
             return None;
         }
-        ledger::popped(count);
+        // SAFETY: (I9) the caller's promise.
+        let below = unsafe { self.entry(left) }.get();
+        ledger::popped(self.count_pushed());
         self.top.set(below);
-        self.pushed_count.set(count - 1);
-        if scope != NO_ZONE && below.over_scope != scope {
+        self.pushed_bytes.set(left);
+        // Without a scope all lie over `NO_ZONE`. That is looked at all the same, as nobody may write to it (I3).
+        if below.over_scope != scope && scope != NO_ZONE {
             clear_flag(scope, state::COVERED);
         }
         Some(top.zone)
@@ -157,7 +191,7 @@ impl Stack {
     pub(super) fn remove_top(&self) {
         if let Some(zone) = self.remove_pushed() {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks, so it comes last.
-            unsafe { Header::release(zone, state::ENTRY) };
+            unsafe { Header::release(zone, Holder::Entry) };
             return;
         }
         let scope = self.innermost();
@@ -210,8 +244,8 @@ impl Stack {
     /// Makes the default zone, on a thread that has none and has room for its entry.
     pub(super) fn make_default(&self, plan: ZoneBuilder) -> Result<NonNull<Header>, ZoneError> {
         let zone = plan.try_build()?.into_raw();
-        // This entry is one more than those that are pushed; see `MAX_PUSHED`.
-        header(zone).state.set(state::ENTRY);
+        // The handle becomes an entry. This entry is one more than those that are pushed; see `MAX_PUSHED`.
+        header(zone).state.set(state::SOLE + state::ENTRY_UNIT);
         self.bottom().set(Pushed { zone, over_scope: NO_ZONE });
         Ok(zone)
     }
@@ -231,16 +265,16 @@ impl Stack {
     /// Pushes a zone, if it can have an entry and the array has room.
     #[inline(always)]
     pub(super) fn push_if_room(&self, zone: &Zone) -> bool {
-        let (state, count) = (&zone.header().state, self.count_pushed());
-        let Some(place) = self.array().get(count) else { return false };
+        let (state, used) = (&zone.header().state, self.pushed_bytes.get());
         // The static zone is sealed too (I3).
-        if state.get() & state::SEALED != 0 {
+        if used >= self.array_bytes.get() || state.get() & state::SEALED_FLAG != 0 {
             return false;
         }
         let over_scope = self.innermost();
-        place.set(self.top.get());
+        // SAFETY: (I9) the array has more bytes than that, and both are those of whole entries.
+        unsafe { self.entry(used) }.set(self.top.get());
         self.top.set(Pushed { zone: zone.raw(), over_scope });
-        self.pushed_count.set(count + 1);
+        self.pushed_bytes.set(used + PUSHED_BYTES);
         state.set(state.get() + state::ENTRY);
         if over_scope != NO_ZONE {
             set_flag(over_scope, state::COVERED);
@@ -260,32 +294,30 @@ impl Stack {
     /// Takes off what is on top. `None` if that is not possible; then `why_no_pop` says why.
     #[inline(always)]
     pub(super) fn pop(&self) -> Option<Zone> {
-        if header(self.top.get().zone).state.get() & state::HANDLES_FULL != 0 {
-            return None;
-        }
         let zone = self.remove_pushed()?;
         let state = &header(zone).state;
-        state.set(state.get() - state::ENTRY + state::HANDLE);
+        // The entry was a holder, and so is the handle.
+        state.set(state.get() - state::ENTRY_UNIT);
         // SAFETY: (I1) the new handle was just counted.
         Some(unsafe { Zone::from_raw(zone) })
     }
 
     pub(super) fn why_no_pop(&self) -> ZoneError {
-        let (scope, top) = (self.innermost(), self.top.get());
-        match (self.count_pushed() != 0 && top.over_scope == scope, scope == NO_ZONE) {
-            (true, _) => ZoneError::InUse { handles: uncounted(top.zone).handles() },
-            (false, true) => ZoneError::StackEmpty,
-            (false, false) => ZoneError::ScopeActive,
+        match self.innermost() == NO_ZONE {
+            true => ZoneError::StackEmpty,
+            false => ZoneError::ScopeActive,
         }
     }
 
-    /// Removes the entry that `Entered` has made, if it is on top. Everything else is left to `remove_while`.
+    /// Removes the entry that `Entered` has made when the array had `before` bytes in use, if it is on top. Everything else
+    /// is left to `remove_while`.
     #[inline(always)]
-    pub(super) fn remove_entered(&self, zone: NonNull<Header>, pushed_before: usize) -> bool {
-        if self.count_pushed() != pushed_before + 1 || self.top.get().zone != zone {
+    pub(super) fn remove_entered(&self, zone: NonNull<Header>, before: usize) -> bool {
+        if self.pushed_bytes.get() != before + PUSHED_BYTES || self.top.get().zone != zone {
             return false;
         }
-        let is_removed = self.remove_pushed().is_some();
+        // SAFETY: (I9) one entry more than `before` is in use.
+        let is_removed = unsafe { self.remove_above(before) }.is_some();
         if is_removed {
             // This is not the last that holds the zone, because `Entered` borrows a handle.
             let state = &header(zone).state;

@@ -58,7 +58,7 @@ pub(crate) fn is_open(zone: NonNull<Header>) -> bool {
 pub(crate) unsafe fn leave_innermost(zone: NonNull<Header>) -> Result<(), ZoneError> {
     STACK.with(|stack| {
         // Without an open scope the innermost one is the empty zone, whose state is another one.
-        if stack.innermost() == zone && header(zone).state.get() == state::HANDLE {
+        if stack.innermost() == zone && header(zone).state.get() == state::SOLE {
             // SAFETY: (I2) as in `leave`.
             let data = unsafe { zone.cast::<u8>().add(HEADER) };
             // SAFETY: (I1) the caller's promise.

@@ -9,7 +9,7 @@ use super::list::{
 };
 use super::pushed::uncounted;
 use crate::error::ZoneError;
-use crate::region::header::{HEADER, Header, state};
+use crate::region::header::{HEADER, Header, Holder, state};
 use crate::region::stale;
 use crate::system::{aside, section};
 use crate::zone::Zone;
@@ -66,7 +66,7 @@ impl Stack {
         if !header(zone).is_sole() {
             self.counters().zone_retired();
             // SAFETY: (I1) the scope gives up its handle. The other handles keep the zone.
-            return unsafe { Header::release(zone, state::HANDLE) };
+            return unsafe { Header::release(zone, Holder::Handle) };
         }
         let recycle = Recycle(self, zone);
         if header(zone).state.get() & state::HOOKS != 0 {
@@ -80,7 +80,7 @@ impl Stack {
         if !header(zone).is_sole() {
             // SAFETY: (I1) as in `release_or_recycle`. A hook cannot get a handle to the zone, but if one could, this
             // would be right.
-            return unsafe { Header::release(zone, state::HANDLE) };
+            return unsafe { Header::release(zone, Holder::Handle) };
         }
         if has_flag(zone, state::MOVED_ON) {
             self.count_busy_scope();
@@ -102,7 +102,7 @@ impl Stack {
             self.counters().spare_made(self.zone_count.get());
         } else {
             // SAFETY: (I1) the only handle is given up here.
-            unsafe { Header::release(zone, state::HANDLE) };
+            unsafe { Header::release(zone, Holder::Handle) };
         }
         if self.busy_scopes.get() >= BUSY_SCOPES_PER_TRIM
             && self.innermost() == NO_ZONE
@@ -155,11 +155,11 @@ pub(crate) fn has_spare(bytes: usize) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
-        // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is exactly
-        // one handle (the scope's): no entry, and no flag, so nothing is pushed over it. A zone that has left the list
+        // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is that of
+        // one handle (the scope's): no other holder, and no flag, so nothing is pushed over it. A zone that has left the list
         // has the flag `DETACHED`.
         let innermost = stack.next_spare.get() == header(zone).links.above.get();
-        if innermost && header(zone).state.get() == state::HANDLE {
+        if innermost && header(zone).state.get() == state::SOLE {
             // SAFETY: (I2) the zone's data follows the header in the same block. Without the flag `MOVED_ON` the cursor
             // is in that block too.
             let data = unsafe { zone.cast::<u8>().add(HEADER) };

@@ -3,7 +3,7 @@
 use super::list::{NO_ZONE, Pushed, STACK, Stack, above, clear_flag, header, set_flag};
 use crate::error::ZoneError;
 use crate::insight::ledger;
-use crate::region::header::{Header, state};
+use crate::region::header::{Header, Holder, state};
 use crate::system::pages::{Care, LockError};
 use alloc::boxed::Box;
 use core::cell::Cell;
@@ -23,8 +23,9 @@ impl Stack {
         header(self.end()).links.below.set(NO_ZONE);
         self.zone_count.set(0);
         self.held_bytes.set(0);
+        let (count, top) = (self.count_pushed(), self.top.replace(Pushed::BOTTOM));
+        self.pushed_bytes.set(0);
         let below = self.replace_array(Box::new([]));
-        let (count, top) = (self.pushed_count.take(), self.top.replace(Pushed::BOTTOM));
         for zone in active {
             clear_flag(zone, state::COVERED);
             set_flag(zone, state::DETACHED);
@@ -39,7 +40,7 @@ impl Stack {
         let made = core::iter::once(top).chain(below).filter(|entry| entry.zone != NO_ZONE);
         for zone in made.map(|entry| entry.zone) {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks.
-            unsafe { Header::release(zone, state::ENTRY) };
+            unsafe { Header::release(zone, Holder::Entry) };
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn seat_in_current<E: Seats>(
     align: usize,
     take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
 ) -> Result<Seat, E::Error> {
-    match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(take))) {
+    match STACK.with(|stack| stack.with_current(|zone| zone.quick_seat(size, take))) {
         Some(seat) => Ok(seat),
         None => E::seat_of(current_cold, size, align),
     }
@@ -41,8 +41,8 @@ pub(crate) fn seat_in_current<E: Seats>(
 pub(crate) struct Entered<'z> {
     /// The zone.
     zone: NonNull<Header>,
-    /// The number of pushed zones before this one.
-    pushed: usize,
+    /// The bytes that the array of pushed zones had in use before.
+    before: usize,
     /// A handle keeps the zone. And this must not leave its thread, as it refers to the thread's stack.
     handle: PhantomData<(&'z Zone, *const ())>,
 }
@@ -50,32 +50,32 @@ pub(crate) struct Entered<'z> {
 impl<'z> Entered<'z> {
     #[inline(always)]
     pub(crate) fn new(zone: &'z Zone) -> Result<Entered<'z>, ZoneError> {
-        let (pushed, is_pushed) =
-            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        let (before, is_pushed) =
+            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
         if !is_pushed {
             push_cold(zone)?;
         }
-        Ok(Entered { zone: zone.raw(), pushed, handle: PhantomData })
+        Ok(Entered { zone: zone.raw(), before, handle: PhantomData })
     }
 
     /// Like `new`, with a panic instead of an error.
     #[inline(always)]
     #[track_caller]
     fn new_or_panic(zone: &'z Zone) -> Entered<'z> {
-        let (pushed, is_pushed) =
-            STACK.with(|stack| (stack.count_pushed(), stack.push_if_room(zone)));
+        let (before, is_pushed) =
+            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
         if !is_pushed {
             push_or_panic(zone);
         }
-        Entered { zone: zone.raw(), pushed, handle: PhantomData }
+        Entered { zone: zone.raw(), before, handle: PhantomData }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !STACK.with(|stack| stack.remove_entered(self.zone, self.pushed)) {
-            remove_down_to(self.pushed);
+        if !STACK.with(|stack| stack.remove_entered(self.zone, self.before)) {
+            remove_down_to(self.before);
         }
     }
 }
@@ -94,11 +94,11 @@ fn push_or_panic(zone: &Zone) {
     or_panic(push_cold(zone));
 }
 
-/// Removes what is on top, until no more than `pushed` zones are pushed.
+/// Removes what is on top, until the array of pushed zones has no more than `bytes` in use.
 #[cold]
 #[inline(never)]
-fn remove_down_to(pushed: usize) {
-    STACK.with(|stack| stack.remove_while(&|| stack.count_pushed() > pushed));
+fn remove_down_to(bytes: usize) {
+    STACK.with(|stack| stack.remove_while(&|| stack.pushed_bytes.get() > bytes));
 }
 
 impl Zone {
@@ -264,9 +264,8 @@ pub fn try_push_new_zone(bytes: usize) -> Result<Zone, ZoneError> {
 ///
 /// # Errors
 ///
-/// [`StackEmpty`](ZoneError::StackEmpty) if only the default zone is left, [`ScopeActive`](ZoneError::ScopeActive) if
-/// the topmost zone belongs to a scope, and [`InUse`](ZoneError::InUse) if the zone has 1,073,741,824 handles. The zone
-/// stays on the stack then.
+/// [`StackEmpty`](ZoneError::StackEmpty) if only the default zone is left, and [`ScopeActive`](ZoneError::ScopeActive) if
+/// the topmost zone belongs to a scope, which stays on the stack.
 ///
 /// # Real-time
 ///
@@ -324,7 +323,7 @@ pub fn peek_zone() -> Zone {
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for the default zone,
 /// [`Denied`](ZoneError::Denied) if a real-time section forbids making it, and [`InUse`](ZoneError::InUse) if the zone
-/// has 1,073,741,824 handles.
+/// has 1,073,741,824 handles and stack entries.
 ///
 /// # Real-time
 ///

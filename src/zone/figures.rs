@@ -82,7 +82,8 @@ impl Zone {
     ///
     /// Yes.
     pub fn handles(&self) -> usize {
-        ((self.header().state.get() & state::HANDLES) / state::HANDLE) as usize
+        let state = self.header().state.get();
+        (state::others(state) + 1 - state::entries(state)) as usize
     }
 
     /// Whether the pointer points into the used part of the zone.

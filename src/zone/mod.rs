@@ -32,7 +32,7 @@ pub use send::SendZone;
 
 use crate::error::{MAX_ALIGN, ZoneError, or_panic};
 use crate::region::bump::MAX_REQUEST;
-use crate::region::header::{DEFAULT_CAPACITY, HEADER, Header, Settings, state};
+use crate::region::header::{DEFAULT_CAPACITY, HEADER, Header, Holder, Settings, state};
 use crate::region::hooks::HookOf;
 use crate::region::memory::{BLOCK_ALIGN, Memory};
 use crate::region::stale;
@@ -312,7 +312,7 @@ impl Zone {
 
     /// Whether a `ZoneFn` or a `Parcel` owns the zone.
     pub(crate) fn is_sealed(&self) -> bool {
-        self.header().state.get() & (state::SEALED | state::EMPTY) == state::SEALED
+        self.header().state.get() & (state::SEALED_FLAG | state::EMPTY) == state::SEALED_FLAG
     }
 
     /// Makes the zone refuse other handles and stack entries, or allow them again. The zone must have been made.
@@ -386,7 +386,7 @@ impl Zone {
     #[doc(alias = "release")]
     pub fn reset(&mut self) -> Result<(), ZoneError> {
         let header = self.header();
-        if header.state.get() != state::HANDLE {
+        if header.state.get() != state::SOLE {
             return self.reset_cold();
         }
         // This is the only handle, there are no hooks, and the cursor is in the first block.
@@ -458,9 +458,8 @@ impl Zone {
     /// and 0 if not.
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
         let state = self.header().state.get();
-        let handles = (state & state::HANDLES) / state::HANDLE - 1;
-        let entries = (state & state::ENTRIES & entries) / state::ENTRY;
-        match (handles + entries) as usize {
+        let entries = state::entries(state & !entries);
+        match (state::others(state) - entries) as usize {
             0 => Ok(()),
             handles => Err(ZoneError::InUse { handles }),
         }
@@ -507,14 +506,15 @@ impl Zone {
         Ok(())
     }
 
-    /// Makes one more handle, if counting is enough for that.
+    /// Makes one more handle, if counting is enough for that. The static zone is sealed, and so has the sign of a full one (I3).
     #[inline(always)]
     pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
         let header = self.header();
-        if header.state.get() & SPECIAL != 0 {
+        let counted = header.state.get() + state::HANDLE;
+        if state::has_sign(counted) {
             return None;
         }
-        header.state.set(header.state.get() + state::HANDLE);
+        header.state.set(counted);
         // SAFETY: (I1) the new handle was just counted.
         Some(unsafe { Zone::from_raw(self.raw()) })
     }
@@ -532,23 +532,19 @@ impl Zone {
     #[inline(never)]
     fn ensure_cloneable(&self) -> Result<(), ZoneError> {
         self.ensure_made()?;
-        match self.header().state.get() & SPECIAL {
-            0 => Ok(()),
-            _ => Err(ZoneError::InUse { handles: self.handles() }),
+        match state::has_sign(self.header().state.get() + state::HANDLE) {
+            false => Ok(()),
+            true => Err(ZoneError::InUse { handles: self.handles() }),
         }
     }
 }
-
-/// The states in which a zone cannot get a handle by counting alone. The static zone is sealed, so that it needs no test
-/// of its own (I3).
-const SPECIAL: u64 = state::HANDLES_FULL | state::SEALED;
 
 impl Clone for Zone {
     /// Makes one more handle.
     ///
     /// # Panics
     ///
-    /// * When the zone has 1,073,741,824 handles.
+    /// * When the zone has 1,073,741,824 handles and stack entries.
     /// * When it is the first use of a `Zone::new(0)`, and the system has no memory.
     /// * When the zone is that of a [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
@@ -576,7 +572,7 @@ impl Drop for Zone {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: (I1) this handle is given up.
-        unsafe { Header::release(self.raw(), state::HANDLE) };
+        unsafe { Header::release(self.raw(), Holder::Handle) };
     }
 }
 

@@ -3,10 +3,10 @@
 //! Each method and its `try_` twin share one body, which is generic over [`OnError`]. The body moves the cursor before
 //! it runs any of the user's code (I5).
 
-use super::{SPECIAL, Zone, nothing};
+use super::{Zone, nothing};
 use crate::error::{MAX_ALIGN, ZoneError, or_panic, panic_with};
 use crate::region::bump::{HEADROOM, STEP, round_up_step};
-use crate::region::header::state;
+use crate::region::header::{Header, state};
 use crate::region::stale;
 use core::convert::Infallible;
 use core::mem::ManuallyDrop;
@@ -239,6 +239,7 @@ fn seat_of(
 #[inline(never)]
 #[track_caller]
 fn seat_with(zone: Zone, size: usize, align: usize) -> Result<Seat, ZoneError> {
+    zone.ensure_made()?;
     let place = zone.grow(size, align)?;
     Ok(Seat { place, zone })
 }
@@ -384,8 +385,9 @@ impl Zone {
         let bytes = round_up_step(size_of::<T>());
         let header = self.header();
         let cursor = header.cursor.get();
-        // This sum cannot wrap, as blocks end far enough from the top of the address space.
-        if cursor.addr().get() + bytes <= header.end.get().addr().get() {
+        // This does not wrap, as blocks end far enough from the top of the address space.
+        let next = cursor.as_ptr().wrapping_add(bytes);
+        if next <= header.end.get().as_ptr() {
             // SAFETY: (I6) the block has that many bytes left.
             header.cursor.set(unsafe { cursor.add(bytes) });
             stale::open(cursor, size_of::<T>());
@@ -451,18 +453,42 @@ impl Zone {
         Ok(start)
     }
 
-    /// Takes a place and counts a handle, if counting is enough for the handle. `take` runs none of the user's code.
+    /// Whether a seat needs the zone to be made first. No bytes can be had from the static zone too, and that zone may not
+    /// be written to (I3).
+    #[inline(always)]
+    fn is_unmade_for(&self, size: usize) -> bool {
+        size == 0 && self.header().state.get() & state::EMPTY != 0
+    }
+
+    /// Takes a place of `size` bytes and counts a handle, if counting is enough for the handle. `take` runs none of the
+    /// user's code.
     #[inline(always)]
     pub(crate) fn quick_seat(
         &self,
+        size: usize,
         take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
     ) -> Option<Seat> {
-        let state = self.header().state.get();
-        if state & SPECIAL != 0 {
+        /// Takes back a seat that has one handle too many.
+        #[cold]
+        #[inline(never)]
+        fn take_back(header: NonNull<Header>, place: NonNull<u8>, size: usize) {
+            // SAFETY: (I1) the caller has the zone.
+            let header = unsafe { header.as_ref() };
+            header.state.set(header.state.get() - state::HANDLE);
+            // SAFETY: (I1) just taken, and nobody has seen it.
+            unsafe { header.give_back(place, size) };
+        }
+        if self.is_unmade_for(size) {
             return None;
         }
         let place = take(self)?;
-        self.header().state.set(state + state::HANDLE);
+        // Counted before it is looked at, so that this is one instruction.
+        let counted = self.header().state.get() + state::HANDLE;
+        self.header().state.set(counted);
+        if state::has_sign(counted) {
+            take_back(self.raw(), place, size);
+            return None;
+        }
         // SAFETY: (I1) the new handle was just counted.
         let zone = unsafe { Zone::from_raw(self.raw()) };
         Some(Seat { place, zone })
@@ -477,7 +503,8 @@ impl Zone {
         align: usize,
         take: impl FnOnce(&Zone) -> Option<NonNull<u8>>,
     ) -> Result<Seat, ZoneError> {
-        match take(&self) {
+        let place = if self.is_unmade_for(size) { None } else { take(&self) };
+        match place {
             Some(place) => Ok(Seat { place, zone: self }),
             None => seat_with(self, size, align),
         }

@@ -12,8 +12,8 @@ use allocator_api2::vec::Vec as VecIn;
 use blink_alloc::Blink;
 use bumpalo::Bump;
 use memzone::{
-    Binder, Caller, DeepCopy, Fader, HBox, RtHeap, ZBox, Zone, ZoneFn, beginz, halloc_in, hot, letz,
-    peek_zone, pop_zone, push_zone,
+    Binder, Caller, DeepCopy, Fader, HBox, RtHeap, ZBox, Zone, ZoneFn, beginz, halloc_in, hot,
+    letz, peek_zone, pop_zone, push_zone,
 };
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};

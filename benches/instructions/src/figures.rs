@@ -14,6 +14,7 @@ pub type Table = BTreeMap<(usize, &'static str), f64>;
 
 pub struct Figures {
     pub calls_from_c: String,
+    pub copies: Vec<Copies>,
     /// Instructions.
     pub counts: Table,
     /// Nanoseconds.
@@ -21,6 +22,12 @@ pub struct Figures {
     pub scaling: Vec<Scaling>,
     pub builds: Builds,
     pub rounds: usize,
+}
+
+/// The instructions of a copied node of one structure, with each profile.
+pub struct Copies {
+    pub case: String,
+    pub each: [f64; 3],
 }
 
 /// Which form a time is taken of: the inlined one, as the calls of the other would be most of it.
@@ -120,9 +127,33 @@ fn count_with(units: &str, lto: &str) -> Outcome<Table> {
 pub fn count_c() -> Outcome<String> {
     eprintln!("counting calls from C ...");
     let root = package().join("../..");
-    let output = Command::new(root.join(".ci/capi")).arg("counts").stderr(Stdio::inherit()).output()?;
+    let output =
+        Command::new(root.join(".ci/capi")).arg("counts").stderr(Stdio::inherit()).output()?;
     // Without a C compiler it says so. The limits are a gate's matter.
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What `benches/copies/count` finds.
+pub fn count_copies() -> Outcome<Vec<Copies>> {
+    eprintln!("counting copies ...");
+    let script = package().join("../copies/count");
+    let output = Command::new(script).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err("benches/copies/count did not run".into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let rows = text.lines().skip(1).map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [case, figures @ ..] = &words[..] else {
+            return Err("an empty row of benches/copies/count".into());
+        };
+        let figures =
+            figures.iter().map(|figure| figure.parse()).collect::<Result<Vec<f64>, _>>()?;
+        let each = <[f64; 3]>::try_from(figures)
+            .map_err(|_| format!("not three figures of a copy: {line}"))?;
+        Ok(Copies { case: (*case).to_string(), each })
+    });
+    rows.collect()
 }
 
 /// The criterion benchmark's executable.

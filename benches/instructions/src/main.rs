@@ -33,10 +33,11 @@ fn main() -> Outcome<()> {
     let builds = builds::measure(if quick { 1 } else { 3 })?;
     let counts = figures::count()?;
     let calls_from_c = figures::count_c()?;
+    let copies = figures::count_copies()?;
     let times = figures::time(rounds)?;
     eprintln!("two threads ...");
     let scaling = measure::threads::scaling(if quick { 3 } else { 15 });
-    let figures = figures::Figures { calls_from_c, counts, times, scaling, builds, rounds };
+    let figures = figures::Figures { calls_from_c, copies, counts, times, scaling, builds, rounds };
     plot::all(&figures, &root().join("docs/performance"))?;
     let page = page::write(&figures);
     std::fs::write(root().join("docs/performance.md"), page)?;

@@ -1,6 +1,6 @@
 //! The page.
 
-use crate::figures::Figures;
+use crate::figures::{Copies, Figures};
 use crate::plot::{self, number};
 use crate::root;
 use measure::threads::Scaling;
@@ -307,7 +307,10 @@ pub fn write(f: &Figures) -> String {
     let targets = targets(f);
     for target in &targets {
         let relation = if target.least { "at least" } else { "at most" };
-        let met = if target.met() { "met" } else { "**not met**" };
+        let met = match target.met() {
+            true => "met".to_string(),
+            false => format!("**missed by {}**", number((target.figure - target.bound).abs())),
+        };
         put(&format!(
             "| {} | {} | {relation} {} | {} | {met} |",
             target.what,
@@ -331,6 +334,23 @@ pub fn write(f: &Figures) -> String {
     put("|---|---|---|---|");
     for (name, [numbers, nodes, slices]) in bytes::all() {
         put(&format!("| {name} | {numbers:.2} | {nodes:.2} | {slices:.2} |"));
+    }
+    put("\n## Deep copies\n");
+    put(
+        "Instructions of a copied node, from a crate of its own, by the derive: `benches/copies/count`.\n",
+    );
+    put("| | 16 units | one unit | fat LTO | target for the worst | |");
+    put("|---|---|---|---|---|---|");
+    for Copies { case, each } in &f.copies {
+        let worst = each.iter().copied().fold(0.0, f64::max);
+        let (name, target) = copied(case);
+        let (bound, met) = match target {
+            Some(bound) if worst <= bound => (number(bound), "met".to_string()),
+            Some(bound) => (number(bound), format!("**missed by {}**", number(worst - bound))),
+            None => Default::default(),
+        };
+        let each = each.map(number);
+        put(&format!("| {name} | {} | {bound} | {met} |", each.join(" | ")));
     }
     put("\n## Calls from C\n");
     put(
@@ -369,6 +389,23 @@ pub fn write(f: &Figures) -> String {
     page.truncate(page.trim_end().len());
     page.push('\n');
     page
+}
+
+/// What a case of `benches/copies` is, and how many instructions its node may take.
+fn copied(case: &str) -> (&str, Option<f64>) {
+    match case {
+        "tree" => ("a tree's node", Some(34.0)),
+        "list" => ("a list's node of 24 bytes", Some(30.0)),
+        "short-list" => ("a list's node of 16 bytes", Some(30.0)),
+        "slices" => ("a node with a slice of nodes", Some(25.0)),
+        "terms" => ("a syntax tree's node", Some(65.0)),
+        "small-by-reference" => ("a root and two leaves, by reference", Some(170.0)),
+        "small-by-value" => ("a root and two leaves, by value", Some(145.0)),
+        "small-leaves" => ("two leaves that a scope's root is made of", None),
+        "shared-graph" => ("a node that two others refer to, with `zcopy_shared`", Some(190.0)),
+        "shared-tree" => ("a tree's node, with `zcopy_shared`", Some(190.0)),
+        other => (other, None),
+    }
 }
 
 fn count(instructions: f64) -> String {

@@ -3,25 +3,38 @@
 use crate::extempore;
 use crate::sink;
 use std::sync::Barrier;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 20_000;
+/// The allocations of a turn, after which the arena is rewound.
 const VALUES: usize = 250;
 
+/// What one thread's run takes, so that to wake a thread is a small part of it, and the same part for each job.
+const RUN: Duration = Duration::from_millis(25);
+
+/// Does so many turns between two waits at the barrier.
+type Job = fn(&Barrier, usize);
+
 /// Runs `job` on as many threads at once, and returns allocations a nanosecond of all together.
-fn rate(threads: usize, job: fn(&Barrier)) -> f64 {
+fn rate(threads: usize, job: Job, turns: usize) -> f64 {
     let barrier = Barrier::new(threads + 1);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| job(&barrier));
+            scope.spawn(|| job(&barrier, turns));
         }
         // They have made their zones.
         barrier.wait();
         let start = Instant::now();
         barrier.wait();
         let time = start.elapsed();
-        (threads * ROUNDS * VALUES) as f64 / time.as_nanos() as f64
+        (threads * turns * VALUES) as f64 / time.as_nanos() as f64
     })
+}
+
+/// The turns that take one thread about as long as `RUN`.
+fn turns(job: Job) -> usize {
+    const FEW: usize = 2_000;
+    let turns = RUN.as_nanos() as f64 * rate(1, job, FEW) / VALUES as f64;
+    (turns as usize).max(FEW)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -40,7 +53,7 @@ pub struct Scaling {
 
 /// All candidates, the spin loop first. Each figure is the median of the rounds.
 pub fn scaling(repeats: usize) -> Vec<Scaling> {
-    let jobs: [(&str, fn(&Barrier)); 7] = [
+    let jobs: [(&str, Job); 7] = [
         ("a spin loop, which is what the machine gives", spin),
         ("memzone", memzone),
         ("bumpalo", bumpalo),
@@ -49,14 +62,19 @@ pub fn scaling(repeats: usize) -> Vec<Scaling> {
         ("bumpalo in a global mutex", locked),
         ("model of Extempore", model),
     ];
+    let turns = jobs.map(|(_, job)| turns(job));
     let mut times = vec![Vec::new(); jobs.len()];
     let mut of_spin = times.clone();
     for _ in 0..repeats {
-        let round = jobs.map(|(_, job)| {
-            let one = rate(1, job);
-            rate(2, job) / one
-        });
-        for (index, ratio) in round.into_iter().enumerate() {
+        let round: Vec<f64> = jobs
+            .iter()
+            .zip(turns)
+            .map(|((_, job), turns)| {
+                let one = rate(1, *job, turns);
+                rate(2, *job, turns) / one
+            })
+            .collect();
+        for (index, &ratio) in round.iter().enumerate() {
             times[index].push(ratio);
             of_spin[index].push(ratio / round[0]);
         }
@@ -73,9 +91,9 @@ pub fn scaling(repeats: usize) -> Vec<Scaling> {
 }
 
 /// Touches no memory but its own stack's, so two threads share nothing but the machine.
-fn spin(barrier: &Barrier) {
+fn spin(barrier: &Barrier, turns: usize) {
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             sink(&value);
         }
@@ -83,10 +101,10 @@ fn spin(barrier: &Barrier) {
     barrier.wait();
 }
 
-fn memzone(barrier: &Barrier) {
+fn memzone(barrier: &Barrier, turns: usize) {
     let mut zone = memzone::Zone::new(64 << 10);
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             sink(zone.alloc([value; 4]));
         }
@@ -95,10 +113,10 @@ fn memzone(barrier: &Barrier) {
     barrier.wait();
 }
 
-fn bumpalo(barrier: &Barrier) {
+fn bumpalo(barrier: &Barrier, turns: usize) {
     let mut bump = bumpalo::Bump::with_capacity(64 << 10);
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             sink(bump.alloc([value; 4]));
         }
@@ -107,10 +125,10 @@ fn bumpalo(barrier: &Barrier) {
     barrier.wait();
 }
 
-fn bump_scope(barrier: &Barrier) {
+fn bump_scope(barrier: &Barrier, turns: usize) {
     let mut bump: bump_scope::Bump = bump_scope::Bump::with_size(64 << 10);
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             sink(&raw const *bump.alloc([value; 4]));
         }
@@ -119,10 +137,10 @@ fn bump_scope(barrier: &Barrier) {
     barrier.wait();
 }
 
-fn stumpalo(barrier: &Barrier) {
+fn stumpalo(barrier: &Barrier, turns: usize) {
     let mut arena = stumpalo::Arena::with_capacity(64 << 10);
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             sink(arena.alloc([value; 4]));
         }
@@ -133,10 +151,10 @@ fn stumpalo(barrier: &Barrier) {
 
 static SHARED: parking_lot::Mutex<Option<bumpalo::Bump>> = parking_lot::Mutex::new(None);
 
-fn locked(barrier: &Barrier) {
+fn locked(barrier: &Barrier, turns: usize) {
     SHARED.lock().get_or_insert_with(|| bumpalo::Bump::with_capacity(1 << 20));
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for value in 0..VALUES {
             let shared = SHARED.lock();
             sink(shared.as_ref().expect("made before").alloc([value; 4]));
@@ -146,10 +164,10 @@ fn locked(barrier: &Barrier) {
     barrier.wait();
 }
 
-fn model(barrier: &Barrier) {
+fn model(barrier: &Barrier, turns: usize) {
     let zone = extempore::create(64 << 10);
     barrier.wait();
-    for _ in 0..ROUNDS {
+    for _ in 0..turns {
         for _ in 0..VALUES {
             // SAFETY: made above.
             sink(unsafe { extempore::malloc(zone, 32) });
