@@ -661,6 +661,14 @@ fn an_enum_of_another_type_than_its_copy_is_copied_by_value() {
     assert!(matches!(copied, Slot::Holds { value: Index(4), number: 5, next: Slot::Empty(9) }));
     let copied: &[Slot<'_, Index<'_>>; 2] = zcopy(&&*pair, &target);
     assert!(matches!(copied, [Slot::Pair([Index(1), Index(2)]), Slot::Empty(3)]));
+    // So it recurses, within bounds.
+    let mut long = source.alloc(Slot::Empty(0));
+    for number in 0..(if cfg!(miri) { 500 } else { 10_000 }) {
+        let number = number as u8;
+        long = source.alloc(Slot::Holds { value: Raw(6), number, next: long });
+    }
+    let result: Result<Slot<'_, Index<'_>>, _> = try_zcopy(long, &target);
+    assert!(matches!(result, Err(ZoneError::TooDeep)));
 }
 
 /// The same where the two also differ in size, and in where their parts lie: std's enums and a derived one.
