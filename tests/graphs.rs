@@ -346,6 +346,31 @@ mod shared {
         assert_eq!(*copy.unique, [5, 2]);
     }
 
+    /// Two ways to one `&mut`, by references of two types, make two copies: each has a place of its own.
+    #[test]
+    fn what_is_unique_is_not_looked_up() {
+        #[derive(DeepCopy)]
+        struct Holder<'z>(&'z mut u32, &'z mut [u32], &'z mut str);
+        #[derive(DeepCopy)]
+        struct Ways<'z> {
+            whole: &'z Holder<'z>,
+            one: &'z &'z mut u32,
+            many: &'z &'z mut [u32],
+            text: &'z &'z mut str,
+        }
+        let source = Zone::new(0);
+        let (one, many) = (source.alloc(1), source.alloc_slice(3, 2));
+        let whole = &*source.alloc(Holder(one, many, source.alloc_str("text")));
+        let ways = Ways { whole, one: &whole.0, many: &whole.1, text: &whole.2 };
+        let target = Zone::new(0);
+        let copy = zcopy_shared(&ways, &target);
+        let Holder(one, many, text) = copy.whole;
+        assert_eq!((**one, &**many, &**text), (1, &[2; 3][..], "text"));
+        assert_eq!((**copy.one, &**copy.many, &**copy.text), (1, &[2; 3][..], "text"));
+        assert!(!ptr::eq(&**one, &**copy.one) && !ptr::eq(many.as_ptr(), copy.many.as_ptr()));
+        assert!(!ptr::eq(text.as_ptr(), copy.text.as_ptr()));
+    }
+
     #[test]
     fn an_exponential_copy_is_bounded_and_gives_back_what_it_took() {
         let source = Zone::new(0);
@@ -636,6 +661,81 @@ fn an_enum_of_another_type_than_its_copy_is_copied_by_value() {
     assert!(matches!(copied, Slot::Holds { value: Index(4), number: 5, next: Slot::Empty(9) }));
     let copied: &[Slot<'_, Index<'_>>; 2] = zcopy(&&*pair, &target);
     assert!(matches!(copied, [Slot::Pair([Index(1), Index(2)]), Slot::Empty(3)]));
+    // So it recurses, within bounds.
+    let mut long = source.alloc(Slot::Empty(0));
+    for number in 0..(if cfg!(miri) { 500 } else { 10_000 }) {
+        let number = number as u8;
+        long = source.alloc(Slot::Holds { value: Raw(6), number, next: long });
+    }
+    let result: Result<Slot<'_, Index<'_>>, _> = try_zcopy(long, &target);
+    assert!(matches!(result, Err(ZoneError::TooDeep)));
+}
+
+/// The same where the two also differ in size, and in where their parts lie: std's enums and a derived one.
+#[test]
+fn an_enum_of_another_size_than_its_copy_is_copied_by_value() {
+    use std::task::Poll;
+    struct Wide(u64, u64);
+    impl<'z> DeepCopy<'z> for Wide {
+        type Copied = &'z u64;
+        fn deep_copy(&self, to: &'z Zone) -> Result<&'z u64, ZoneError> {
+            to.try_alloc(self.0 + self.1).map(|sum| &*sum)
+        }
+    }
+    #[derive(DeepCopy)]
+    enum Either<T> {
+        Neither,
+        One(T),
+    }
+    let target = Zone::new(0);
+    let wide = |n| Wide(n, n);
+    let derived = zcopy(&[Either::One(wide(1)), Either::Neither, Either::One(wide(2))], &target);
+    assert!(matches!(derived, [Either::One(2), Either::Neither, Either::One(4)]));
+    assert_eq!(zcopy(&[Some(wide(3)), None, Some(wide(4))], &target), [Some(&6), None, Some(&8)]);
+    let results = [Ok(wide(5)), Err(6_u8), Ok(wide(7))];
+    assert_eq!(zcopy(&results, &target), [Ok(&10), Err(6), Ok(&14)]);
+    let behind = zcopy(&&[Poll::Ready(wide(8)), Poll::Pending], &target);
+    assert_eq!(*behind, [Poll::Ready(&16), Poll::Pending]);
+}
+
+/// Where both branches of many small nodes are put off at once, their notes lie side by side.
+#[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
+fn notes_of_small_nodes_do_not_overlap() {
+    #[derive(DeepCopy, Clone, Copy)]
+    struct Fork<'z>([Option<&'z Fork<'z>>; 2]);
+    /// Branches of all lengths at a stem that is deeper than the stack's share.
+    fn stem<'z>(zone: &'z Zone, length: u64) -> &'z Fork<'z> {
+        let end = || &*zone.alloc(Fork([None, None]));
+        let branch =
+            |n: u64| (0..n % 5).fold(end(), |at, _| zone.alloc(Fork([Some(at), Some(end())])));
+        (0..length).fold(end(), |at, n| {
+            let branch = zone.alloc(Fork([Some(branch(n)), Some(branch(n + 3))]));
+            zone.alloc(Fork(if n % 2 == 0 {
+                [Some(at), Some(branch)]
+            } else {
+                [Some(branch), Some(at)]
+            }))
+        })
+    }
+    fn same(one: &Fork<'_>, other: &Fork<'_>, zone: &Zone) {
+        let mut todo = vec![(one, other)];
+        while let Some((one, other)) = todo.pop() {
+            assert!(zone.contains(other));
+            for (one, other) in one.0.into_iter().zip(other.0) {
+                assert_eq!(one.is_some(), other.is_some());
+                todo.extend(one.zip(other));
+            }
+        }
+    }
+    on_a_small_stack(|| {
+        let (source, target) = (Zone::new(0), Zone::new(0));
+        let stem = stem(&source, MANY / 100 + 100);
+        same(stem, zcopy(&stem, &target), &target);
+        same(stem, memzone::zcopy_shared(stem, &target), &target);
+        let copy = memzone::beginz!(_z in &target => memzone::Shared(stem));
+        same(stem, copy, &target);
+    });
 }
 
 /// An enum in which another thread may write is copied around that.

@@ -186,7 +186,7 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 ///
 /// Some copies recurse: those of implementations written by hand, of values in a `RefCell` or a set, and of enums whose
 /// copy is of another type. If more than four of them are nested that have each used up those 24 KiB, the copy returns
-/// [`ZoneError::TooDeep`]. Derived types, linked by references, `Cell`s of them or [`Wire`](crate::Wire)s, have no such
+/// [`ZoneError::TooDeep`]. So they take up to 120 KiB of stack. Derived types, linked by references, `Cell`s of them or [`Wire`](crate::Wire)s, have no such
 /// limit.
 ///
 /// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], at

@@ -190,61 +190,46 @@ impl<'z> Run<'z> {
     #[inline(always)]
     pub(super) fn start(
         to: &'z Zone,
-        write: impl FnOnce(&mut Self) -> bool,
+        write: impl FnMut(&mut Self) -> bool,
     ) -> Result<(), ZoneError> {
-        let (stack_floor, mark) = floor_and_table();
-        let header = to.header();
-        let cursor = header.cursor.get();
-        let base = cursor.addr().get();
-        let watch = Watch::new();
-        let mut run = Run {
-            cursor,
-            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
-            watched_end: 0,
-            remembered: 0,
-            floor: stack_floor,
-            to,
-            newest: None,
-            error: None,
-            stack_floor,
-            base,
-            taken: 0,
-            notes: 0,
-            watch,
-            table: None,
-        };
-        if let Some(mark) = NonNull::new(mark) {
-            run.heed(mark);
+        /// Apart, so that a run without a mark has nothing to do with it.
+        #[cold]
+        #[inline(never)]
+        fn marked<'z>(
+            to: &'z Zone,
+            stack_floor: usize,
+            mark: NonNull<()>,
+            mut write: impl FnMut(&mut Run<'z>) -> bool,
+        ) -> Result<(), ZoneError> {
+            Run::run_marked(to, stack_floor, mark, &mut write)
         }
-        // SAFETY: (I42) the notes are of this run.
-        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
-        run.give_cursor();
-        match is_done {
-            true => Ok(()),
-            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
+        let (stack_floor, mark) = floor_and_table();
+        match NonNull::new(mark) {
+            None => Self::run(to, stack_floor, Watch::new(), None, write),
+            Some(mark) => marked(to, stack_floor, mark, write),
         }
     }
 
-    /// Does as the copy that this thread is in is marked to do, before the run begins.
-    #[cold]
-    #[inline(never)]
-    fn heed(&mut self, mark: NonNull<()>) {
+    /// Of no type, as it would be compiled for each of the user's.
+    fn run_marked(
+        to: &'z Zone,
+        stack_floor: usize,
+        mark: NonNull<()>,
+        write: &mut dyn FnMut(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
         if mark.as_ptr() == WATCHED {
-            self.watch = Watch::always();
-            return self.set_floor();
+            return Self::run(to, stack_floor, Watch::always(), None, write);
         }
         let table = mark.cast::<Table<'z>>();
         // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
-        if !unsafe { table.as_ref() }.is_of(self.to) {
-            return;
+        if !unsafe { table.as_ref() }.is_of(to) {
+            return Self::run(to, stack_floor, Watch::new(), None, write);
         }
         // Between two runs code that is written by hand may have run, and put another value where one was that is noted:
         // its copy may keep another lifetime. A run that has failed has left copies unfinished, and its zone may have gone
         // back. In a run all is borrowed that it notes.
         Self::forget_noted();
-        self.watch = Watch::never();
-        self.table = Some(table);
-        self.set_floor();
+        Self::run(to, stack_floor, Watch::never(), Some(table), write)
     }
 
     /// Forgets what was noted by the copy that this thread is in: where that lies may be handed out again.
@@ -268,6 +253,46 @@ impl<'z> Run<'z> {
     ) -> Result<R, ZoneError> {
         let mut table = Table::new(scratch, to)?;
         sharing((&raw mut table).cast(), copy)
+    }
+
+    #[inline(always)]
+    fn run(
+        to: &'z Zone,
+        stack_floor: usize,
+        watch: Watch,
+        table: Option<NonNull<Table<'z>>>,
+        write: impl FnOnce(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
+        let header = to.header();
+        let cursor = header.cursor.get();
+        let base = cursor.addr().get();
+        let mut run = Run {
+            cursor,
+            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
+            watched_end: 0,
+            remembered: 0,
+            floor: if table.is_some() || watch.state == State::Waiting {
+                usize::MAX
+            } else {
+                stack_floor
+            },
+            to,
+            newest: None,
+            error: None,
+            stack_floor,
+            base,
+            taken: 0,
+            notes: 0,
+            watch,
+            table,
+        };
+        // SAFETY: (I42) the notes are of this run.
+        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
+        run.give_cursor();
+        match is_done {
+            true => Ok(()),
+            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
+        }
     }
 
     /// Takes up the newest note until there is none.

@@ -119,31 +119,49 @@ pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
     to: &'z Zone,
     copy: impl Fn() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
-    /// Of no type, as it is compiled for each of the user's else. `copy` gives its error.
+    /// Apart, so that a copy that succeeds has nothing to do with it.
     #[cold]
     #[inline(never)]
-    fn probe(to: &Zone, copy: &dyn Fn() -> Option<ZoneError>, error: ZoneError) -> ZoneError {
-        use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
-        let has_no_room = matches!(
-            error,
-            Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
-        );
-        if !has_no_room {
+    fn probe<'z, T: DeepCopy<'z>, R>(
+        to: &'z Zone,
+        copy: impl Fn() -> Result<R, ZoneError>,
+        error: ZoneError,
+    ) -> ZoneError {
+        if T::UNWATCHED {
             return error;
         }
-        let before = to.header().checkpoint();
-        let again = probing(copy);
-        // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
-        unsafe { to.header().go_back(before) };
-        match again {
-            Some(Some(ZoneError::Cycle)) => ZoneError::Cycle,
-            _ => error,
-        }
+        probe_for_cycle(to, may_undo::<T>, &|| copy().err(), error)
     }
     let result = undoing::<T, R>(to, &copy);
     match result {
-        Err(error) if !T::UNWATCHED && may_undo::<T>() => Err(probe(to, &|| copy().err(), error)),
-        result => result,
+        Ok(copied) => Ok(copied),
+        Err(error) => Err(probe::<T, R>(to, copy, error)),
+    }
+}
+
+/// Makes a copy again that has failed, of which `copy` gives the error. Of no type, as it would be compiled for each of the
+/// user's.
+fn probe_for_cycle(
+    to: &Zone,
+    may_undo: fn() -> bool,
+    copy: &dyn Fn() -> Option<ZoneError>,
+    error: ZoneError,
+) -> ZoneError {
+    use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
+    let has_no_room = matches!(
+        error,
+        Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
+    );
+    if !has_no_room || !may_undo() {
+        return error;
+    }
+    let before = to.header().checkpoint();
+    let again = probing(copy);
+    // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
+    unsafe { to.header().go_back(before) };
+    match again {
+        Some(Some(ZoneError::Cycle)) => ZoneError::Cycle,
+        _ => error,
     }
 }
 
