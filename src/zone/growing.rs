@@ -72,14 +72,9 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         if self.extend_in_place(least, capacity) {
             return Ok(());
         }
-        // The system is not asked for room that may follow where there is room for what is needed now.
-        let header = self.zone.header();
-        let fits = |items| header.has_room(bytes_of::<T>(items), align_of::<T>());
-        let capacity = if fits(capacity) || !fits(least) { capacity } else { least };
-        let (start, capacity) = match self.zone.places::<Return, T>(capacity, align_of::<T>()) {
-            Ok(start) => (start, capacity),
-            // The zone may have no room for more than is needed now.
-            Err(_) => (self.zone.places::<E, T>(least, align_of::<T>())?, least),
+        let (start, capacity) = match self.zone.slice_fast::<T>(capacity, align_of::<T>(), true) {
+            Ok(start) => (start.cast(), capacity),
+            Err(_) => self.places_slowly(least, capacity)?,
         };
         // SAFETY: (I2) the `capacity >= len` places were just taken, so they do not overlap the old ones.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
@@ -92,6 +87,23 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
         self.start = start;
         self.capacity = capacity;
         Ok(())
+    }
+
+    /// Takes places where what is left of the block is too little for `wanted` items.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn places_slowly(&self, least: usize, wanted: usize) -> Result<(NonNull<T>, usize), E::Error> {
+        let header = self.zone.header();
+        let fits = |items| header.has_room(bytes_of::<T>(items), align_of::<T>());
+        // The system is not asked for room that may follow where there is room for what is needed now.
+        if fits(wanted) || !fits(least) {
+            if let Ok(start) = self.zone.places::<Return, T>(wanted, align_of::<T>()) {
+                return Ok((start, wanted));
+            }
+            // The zone may have no room for more than is needed now.
+        }
+        Ok((self.zone.places::<E, T>(least, align_of::<T>())?, least))
     }
 
     /// Takes the bytes behind the slice, if the slice is the last allocation. It takes them for up to `capacity` items in
