@@ -16,7 +16,7 @@ pub(crate) const GRANULE: usize = rlsf::GRANULARITY;
 pub(crate) const MAX_BLOCK: usize = (GRANULE << CLASSES) - GRANULE;
 
 /// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
-const BLOCK_HEADER: usize = GRANULE / 2;
+pub(crate) const BLOCK_HEADER: usize = GRANULE / 2;
 
 /// What a block with this layout holds while it waits to be freed: its size, and whether its alignment is larger than
 /// that of a payload, in one word.
@@ -41,7 +41,7 @@ pub(crate) fn unpack(packed: usize) -> (usize, usize) {
 /// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
 /// has room for them at every place, as the allocator would cut off what one place does not need.
 #[inline(always)]
-fn whole_class(layout: Layout) -> Option<Layout> {
+pub(crate) fn whole_class(layout: Layout) -> Option<Layout> {
     if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
         return None;
     }
@@ -88,9 +88,8 @@ impl Blocks {
     /// I13: only the owner may call this.
     #[inline(always)]
     pub(crate) unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let request = whole_class(layout)?;
         // SAFETY: (I13) the caller's promise.
-        let payload = unsafe { self.tlsf() }.allocate(request)?;
+        let payload = unsafe { self.allocate_class(whole_class(layout)?) }?;
         if layout.align() <= BLOCK_HEADER {
             return Some(payload);
         }
@@ -105,6 +104,17 @@ impl Blocks {
         // SAFETY: (I13) as above, and the place is aligned for a pointer.
         unsafe { start.write(payload) };
         Some(aligned)
+    }
+
+    /// Takes a block that fills a whole class, for an alignment that is no larger than a payload's own.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate_class(&self, request: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.tlsf() }.allocate(request)
     }
 
     /// Frees a block.

@@ -4,7 +4,7 @@
 //! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
-use super::blocks::{Blocks, GRANULE, MAX_BLOCK, pack, unpack};
+use super::blocks::{BLOCK_HEADER, Blocks, GRANULE, MAX_BLOCK, pack, unpack, whole_class};
 use super::remote::{NOBODY, Remote, Taken as TakenBlocks};
 use super::source::Heap;
 use super::stats::HeapStats;
@@ -148,7 +148,18 @@ impl OwnerPart {
     #[inline(always)]
     unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
-        unsafe { self.blocks.allocate(layout) }
+        let block = unsafe { self.blocks.allocate(layout) }?;
+        self.count(layout.size());
+        Some(block)
+    }
+
+    /// Counts a block that was taken for so many bytes.
+    #[inline(always)]
+    fn count(&self, size: usize) {
+        self.live.set(self.live.get() + 1);
+        let used = self.used.get() + size;
+        self.used.set(used);
+        self.peak.set(self.peak.get().max(used));
     }
 
     /// Frees a block.
@@ -163,6 +174,52 @@ impl OwnerPart {
         unsafe { self.blocks.free(block, align) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
+    }
+}
+
+/// What a heap's owner does with each box. The allocator is compiled into these functions and not into those of users,
+/// so that its code is there once and costs the same in every crate. What depends on the value's type alone is worked out
+/// before.
+impl HeapHeader {
+    /// Takes a block that fills the class `request`, for `size` bytes.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this.
+    #[inline(never)]
+    unsafe fn take(&self, request: Layout, size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.drain_some() };
+        // SAFETY: (I13) as above.
+        let block = unsafe { self.owner_part.blocks.allocate_class(request) }?;
+        self.owner_part.count(size);
+        Some(block)
+    }
+
+    /// Takes a block for an alignment that is larger than a payload's own.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this.
+    #[inline(never)]
+    unsafe fn take_aligned(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.drain_some() };
+        // SAFETY: (I13) as above.
+        unsafe { self.owner_part.allocate(layout) }
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// I13: that of `OwnerPart::free`.
+    #[inline(never)]
+    unsafe fn free_block(&self, block: NonNull<u8>, size: usize, align: usize) {
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.owner_part.free(block, size, align) };
+        // SAFETY: (I13) as above.
+        unsafe { self.drain_some() };
     }
 }
 
@@ -536,19 +593,18 @@ unsafe impl Heap for RtHeap {
 
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let owner_part = &self.shared().owner_part;
-        // SAFETY: (I13) only the owner has a handle.
-        unsafe { self.shared().drain_some() };
-        // SAFETY: (I13) only the owner has a handle.
-        let block = match unsafe { owner_part.allocate(layout) } {
-            Some(block) => block,
-            None => self.take_when_full(layout)?,
+        let block = match whole_class(layout) {
+            Some(request) if layout.align() <= BLOCK_HEADER => {
+                // SAFETY: (I13) only the owner has a handle.
+                unsafe { self.shared().take(request, layout.size()) }
+            }
+            // SAFETY: (I13) as above.
+            _ => unsafe { self.shared().take_aligned(layout) },
         };
-        owner_part.live.set(owner_part.live.get() + 1);
-        let used = owner_part.used.get() + layout.size();
-        owner_part.used.set(used);
-        owner_part.peak.set(owner_part.peak.get().max(used));
-        Ok(block)
+        match block {
+            Some(block) => Ok(block),
+            None => self.take_when_full(layout),
+        }
     }
 
     #[inline]
@@ -558,22 +614,34 @@ unsafe impl Heap for RtHeap {
         // A thread without a token owns no heap.
         if shared.remote.is_owner(TOKEN.get()) {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
-            unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
-            // SAFETY: (I13) as above.
-            unsafe { shared.drain_some() };
-            return;
+            unsafe { shared.free_block(memory, layout.size(), layout.align()) };
+        } else {
+            // SAFETY: (I13) the caller's promise.
+            unsafe { Self::give_back_elsewhere(*origin, memory, pack(layout)) };
         }
+    }
+}
+
+impl RtHeap {
+    /// Gives a block back on a thread that is not the heap's owner. It is no part of `give_back`, so that a box's drop is
+    /// small enough to be inlined.
+    ///
+    /// # Safety
+    ///
+    /// I13: the caller gives up a block of this heap, with this packed layout.
+    #[inline(never)]
+    unsafe fn give_back_elsewhere(origin: RtOrigin, memory: NonNull<u8>, packed: usize) {
+        // SAFETY: (I13) a block keeps the heap's memory alive.
+        let shared = unsafe { origin.0.as_ref() };
         // SAFETY: (I13) a block has at least 16 bytes and is aligned to 16, and the caller gives it up.
-        let pushed = unsafe { shared.remote.push(memory, pack(layout)) };
+        let pushed = unsafe { shared.remote.push(memory, packed) };
         // If the list is closed, the heap's handle has been dropped, and the block was counted then.
         if !pushed && shared.remote.one_less() {
             // SAFETY: (I13) that was the last block.
             unsafe { HeapHeader::free_or_put_aside(origin.0) };
         }
     }
-}
 
-impl RtHeap {
     /// Tries again, after blocks of other threads were freed.
     #[cold]
     #[inline(never)]
