@@ -4,7 +4,7 @@
 //! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
-use super::blocks::{BLOCK_HEADER, Blocks, GRANULE, MAX_BLOCK, pack, unpack, whole_class};
+use super::blocks::{Blocks, GRANULE, MAX_BLOCK, align_in, pack, unpack, whole_class};
 use super::remote::{NOBODY, Remote, Taken as TakenBlocks};
 use super::source::Heap;
 use super::stats::HeapStats;
@@ -140,26 +140,21 @@ impl fmt::Debug for RtOrigin {
 }
 
 impl OwnerPart {
-    /// Takes a block.
+    /// Takes a block of a whole class for `size` bytes, and gives its payload. The allocator is compiled into this function and
+    /// into `free`, and not into those of users. So its code is there once and costs the same in every crate.
     ///
     /// # Safety
     ///
-    /// I13: only the owner may call this.
-    #[inline(always)]
-    unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+    /// I13: only the owner may call this. `class` is what `whole_class` gives for the value's layout.
+    #[inline(never)]
+    unsafe fn take(&self, class: usize, size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
-        let block = unsafe { self.blocks.allocate(layout) }?;
-        self.count(layout.size());
-        Some(block)
-    }
-
-    /// Counts a block that was taken for so many bytes.
-    #[inline(always)]
-    fn count(&self, size: usize) {
+        let payload = unsafe { self.blocks.allocate_class(class) }?;
         self.live.set(self.live.get() + 1);
         let used = self.used.get() + size;
         self.used.set(used);
         self.peak.set(self.peak.get().max(used));
+        Some(payload)
     }
 
     /// Frees a block.
@@ -168,58 +163,12 @@ impl OwnerPart {
     ///
     /// I13: only the owner may call this. The block was taken with this size and alignment, or what `unpack` gives
     /// for them, and nobody uses it any more.
-    #[inline]
+    #[inline(never)]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
         // SAFETY: (I13) the caller's promise.
         unsafe { self.blocks.free(block, align) };
         self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
-    }
-}
-
-/// What a heap's owner does with each box. The allocator is compiled into these functions and not into those of users,
-/// so that its code is there once and costs the same in every crate. What depends on the value's type alone is worked out
-/// before.
-impl HeapHeader {
-    /// Takes a block that fills the class `request`, for `size` bytes.
-    ///
-    /// # Safety
-    ///
-    /// I13: only the owner may call this.
-    #[inline(never)]
-    unsafe fn take(&self, request: Layout, size: usize) -> Option<NonNull<u8>> {
-        // SAFETY: (I13) the caller's promise.
-        unsafe { self.drain_some() };
-        // SAFETY: (I13) as above.
-        let block = unsafe { self.owner_part.blocks.allocate_class(request) }?;
-        self.owner_part.count(size);
-        Some(block)
-    }
-
-    /// Takes a block for an alignment that is larger than a payload's own.
-    ///
-    /// # Safety
-    ///
-    /// I13: only the owner may call this.
-    #[inline(never)]
-    unsafe fn take_aligned(&self, layout: Layout) -> Option<NonNull<u8>> {
-        // SAFETY: (I13) the caller's promise.
-        unsafe { self.drain_some() };
-        // SAFETY: (I13) as above.
-        unsafe { self.owner_part.allocate(layout) }
-    }
-
-    /// Frees a block.
-    ///
-    /// # Safety
-    ///
-    /// I13: that of `OwnerPart::free`.
-    #[inline(never)]
-    unsafe fn free_block(&self, block: NonNull<u8>, size: usize, align: usize) {
-        // SAFETY: (I13) the caller's promise.
-        unsafe { self.owner_part.free(block, size, align) };
-        // SAFETY: (I13) as above.
-        unsafe { self.drain_some() };
     }
 }
 
@@ -593,15 +542,9 @@ unsafe impl Heap for RtHeap {
 
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let block = match whole_class(layout) {
-            Some(request) if layout.align() <= BLOCK_HEADER => {
-                // SAFETY: (I13) only the owner has a handle.
-                unsafe { self.shared().take(request, layout.size()) }
-            }
-            // SAFETY: (I13) as above.
-            _ => unsafe { self.shared().take_aligned(layout) },
-        };
-        match block {
+        // SAFETY: (I13) only the owner has a handle.
+        unsafe { self.shared().drain_some() };
+        match self.try_take(layout) {
             Some(block) => Ok(block),
             None => self.take_when_full(layout),
         }
@@ -614,7 +557,9 @@ unsafe impl Heap for RtHeap {
         // A thread without a token owns no heap.
         if shared.remote.is_owner(TOKEN.get()) {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
-            unsafe { shared.free_block(memory, layout.size(), layout.align()) };
+            unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
+            // SAFETY: (I13) as above.
+            unsafe { shared.drain_some() };
         } else {
             // SAFETY: (I13) the caller's promise.
             unsafe { Self::give_back_elsewhere(*origin, memory, pack(layout)) };
@@ -642,14 +587,23 @@ impl RtHeap {
         }
     }
 
+    /// Takes a block, if there is one. What depends on the layout is worked out here, where it is known to the compiler.
+    #[inline(always)]
+    fn try_take(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let class = whole_class(layout)?;
+        // SAFETY: (I13) only the owner has a handle.
+        let payload = unsafe { self.shared().owner_part.take(class, layout.size()) }?;
+        // SAFETY: (I13) it was just taken for this layout.
+        Some(unsafe { align_in(payload, layout.align()) })
+    }
+
     /// Tries again, after blocks of other threads were freed.
     #[cold]
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let owner_part = &self.shared().owner_part;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
-            // SAFETY: (I13) only the owner has a handle.
-            if let Some(block) = unsafe { owner_part.allocate(layout) } {
+            if let Some(block) = self.try_take(layout) {
                 return Ok(block);
             }
         }
