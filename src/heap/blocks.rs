@@ -166,7 +166,8 @@ impl Blocks {
         if layout.align() > BLOCK_HEADER {
             return None;
         }
-        let request = whole_class(Layout::from_size_align(new_size, layout.align()).ok()?)?;
+        let class = whole_class(Layout::from_size_align(new_size, layout.align()).ok()?)?;
+        let request = Layout::from_size_align(class, BLOCK_HEADER).ok()?;
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
         // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
