@@ -78,6 +78,26 @@ fn one_zone_may_be_pushed_more_than_once() {
     assert_eq!(destroy_zone(zone), Ok(()));
 }
 
+#[test]
+fn zones_are_pushed_beyond_the_first_array() {
+    on_new_thread(|| {
+        let (outer, zone) = (Zone::new(64), Zone::new(64));
+        push_zone(&outer);
+        for depth in 1..100 {
+            // What is pushed while it is entered may move all entries to a longer array.
+            zone.enter(|| {
+                assert_eq!((zone_depth(), zone.handles()), (depth + 1, 1));
+                (0..depth).for_each(|_| push_zone(&zone));
+            });
+            assert!(same(&peek_zone(), &outer), "what was left is gone");
+            push_zone(&outer);
+        }
+        while pop_zone().is_ok_and(|popped| same(&popped, &outer)) {}
+        assert_eq!((zone_depth(), outer.handles(), zone.handles()), (0, 1, 1));
+        assert_eq!((destroy_zone(outer), destroy_zone(zone)), (Ok(()), Ok(())), "no entry is left");
+    });
+}
+
 /// It has one entry more than others, for being the default zone.
 #[test]
 #[ignore = "takes 2 GiB, and up to a minute"]

@@ -121,6 +121,53 @@ fn a_zone_of_no_size_takes_nothing_before_it_is_used() {
 }
 
 #[test]
+#[ignore = "takes up to a minute"]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
+fn a_zone_has_so_many_handles_and_no_more() {
+    const MOST: usize = 1 << 30;
+    let zone = Zone::new(1024);
+    for _ in 1..MOST {
+        std::mem::forget(zone.clone());
+    }
+    let full = || ZoneError::InUse { handles: MOST };
+    assert_eq!(zone.handles(), MOST);
+    assert_eq!(zone.try_boxed([1_u8; 64]).unwrap_err(), full());
+    assert_eq!((zone.used(), zone.handles()), (0, MOST), "and nothing is taken");
+    assert!(catch_unwind(AssertUnwindSafe(|| zone.clone())).is_err());
+    // Entries are counted on top of that.
+    push_zone(&zone);
+    push_zone(&zone);
+    assert_eq!(memzone::try_peek_zone().unwrap_err(), full());
+    assert_eq!(ZBox::try_new([1_u8; 64]).unwrap_err(), full());
+    assert_eq!((zone.used(), zone.handles()), (0, MOST));
+    // It is not the last handle that goes, and as many as before may come.
+    let popped = pop_zone().unwrap();
+    assert_eq!(zone.handles(), MOST + 1, "the entry has become a handle");
+    drop(popped);
+    drop(pop_zone().unwrap());
+    assert_eq!((zone.handles(), zone.try_boxed([1_u8; 64]).unwrap_err()), (MOST, full()));
+    zone.alloc(1_u8);
+}
+
+/// They all are the same zone at first, which nobody may write to.
+#[test]
+fn two_threads_use_zones_that_are_not_made() {
+    let use_them = || {
+        let zone = Zone::new(0);
+        let nothing = zone.boxed(());
+        assert_eq!((zone.handles(), ZBox::zone(&nothing).handles()), (2, 2));
+        drop(zone);
+        assert_eq!((ZBox::zone(&nothing).handles(), Zone::new(0).handles()), (1, 1));
+        drop(Zone::new(0).boxed_slice(0, 1_u32));
+        assert_eq!(Zone::new(0).clone().handles(), 2);
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(use_them);
+        scope.spawn(use_them);
+    });
+}
+
+#[test]
 fn a_fixed_zone_holds_exactly_what_was_asked_for() {
     let sizes = [0, 1, 15, 16, 17, 100, 1_000, 65_537];
     for bytes in sizes.into_iter().take(if cfg!(miri) { 7 } else { 8 }) {

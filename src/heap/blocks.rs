@@ -34,14 +34,14 @@ pub(crate) fn unpack(packed: usize) -> (usize, usize) {
     (packed >> 1, if packed & 1 == 1 { 2 * BLOCK_HEADER } else { 1 })
 }
 
-/// The request that the allocator gets for this layout. Its block fills a whole size class.
+/// The bytes that the allocator is asked for, for this layout. Their block fills a whole size class.
 ///
 /// The allocator puts a free block into the largest class that is not larger than the block. It searches from the
 /// smallest class that is not smaller than the request. So a block whose size lies between two classes would not be
 /// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
 /// has room for them at every place, as the allocator would cut off what one place does not need.
 #[inline(always)]
-fn whole_class(layout: Layout) -> Option<Layout> {
+pub(crate) fn whole_class(layout: Layout) -> Option<usize> {
     if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
         return None;
     }
@@ -50,7 +50,29 @@ fn whole_class(layout: Layout) -> Option<Layout> {
     // There are 32 classes between two powers of two, but none is smaller than a granule.
     let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
     let block = (block + within) & !within;
-    Layout::from_size_align(block - BLOCK_HEADER, BLOCK_HEADER).ok()
+    Some(block - BLOCK_HEADER)
+}
+
+/// The place for a value in a payload that was taken for its layout.
+///
+/// # Safety
+///
+/// I13: the payload is of the layout's class, and nobody uses it yet.
+#[inline(always)]
+pub(crate) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8> {
+    if align <= BLOCK_HEADER {
+        return payload;
+    }
+    let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
+    // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
+    // the size.
+    let aligned = unsafe { payload.add(up) };
+    // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
+    // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
+    let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
+    // SAFETY: (I13) as above, and the place is aligned for a pointer.
+    unsafe { start.write(payload) };
+    aligned
 }
 
 /// The blocks that a piece of memory is divided into.
@@ -88,23 +110,23 @@ impl Blocks {
     /// I13: only the owner may call this.
     #[inline(always)]
     pub(crate) unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let request = whole_class(layout)?;
         // SAFETY: (I13) the caller's promise.
-        let payload = unsafe { self.tlsf() }.allocate(request)?;
-        if layout.align() <= BLOCK_HEADER {
-            return Some(payload);
-        }
-        let align = layout.align();
-        let up = payload.addr().get().next_multiple_of(align) - payload.addr().get();
-        // SAFETY: (I13) this is at most `align` less the payload's own alignment, and the request has room for that and
-        // the size.
-        let aligned = unsafe { payload.add(up) };
-        // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
-        // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
-        let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: (I13) as above, and the place is aligned for a pointer.
-        unsafe { start.write(payload) };
-        Some(aligned)
+        let payload = unsafe { self.allocate_class(whole_class(layout)?) }?;
+        // SAFETY: (I13) the payload is of this layout's class.
+        Some(unsafe { align_in(payload, layout.align()) })
+    }
+
+    /// Takes a block that fills a whole class, and gives its payload.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this. `class` is from `whole_class`.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (I13) the alignment is a power of two, and no class is larger than twice `MAX_BLOCK`.
+        let request = unsafe { Layout::from_size_align_unchecked(class, BLOCK_HEADER) };
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.tlsf() }.allocate(request)
     }
 
     /// Frees a block.
@@ -144,7 +166,8 @@ impl Blocks {
         if layout.align() > BLOCK_HEADER {
             return None;
         }
-        let request = whole_class(Layout::from_size_align(new_size, layout.align()).ok()?)?;
+        let class = whole_class(Layout::from_size_align(new_size, layout.align()).ok()?)?;
+        let request = Layout::from_size_align(class, BLOCK_HEADER).ok()?;
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
         // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.

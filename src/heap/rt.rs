@@ -4,7 +4,7 @@
 //! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
-use super::blocks::{Blocks, GRANULE, MAX_BLOCK, pack, unpack};
+use super::blocks::{Blocks, GRANULE, MAX_BLOCK, align_in, pack, unpack, whole_class};
 use super::remote::{NOBODY, Remote, Taken as TakenBlocks};
 use super::source::Heap;
 use super::stats::HeapStats;
@@ -140,15 +140,21 @@ impl fmt::Debug for RtOrigin {
 }
 
 impl OwnerPart {
-    /// Takes a block.
+    /// Takes a block of a whole class for `size` bytes, and gives its payload. The allocator is compiled into this function and
+    /// into `free`, and not into those of users. So its code is there once and costs the same in every crate.
     ///
     /// # Safety
     ///
-    /// I13: only the owner may call this.
-    #[inline(always)]
-    unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+    /// I13: only the owner may call this. `class` is what `whole_class` gives for the value's layout.
+    #[inline(never)]
+    unsafe fn take(&self, class: usize, size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
-        unsafe { self.blocks.allocate(layout) }
+        let payload = unsafe { self.blocks.allocate_class(class) }?;
+        self.live.set(self.live.get() + 1);
+        let used = self.used.get() + size;
+        self.used.set(used);
+        self.peak.set(self.peak.get().max(used));
+        Some(payload)
     }
 
     /// Frees a block.
@@ -157,7 +163,7 @@ impl OwnerPart {
     ///
     /// I13: only the owner may call this. The block was taken with this size and alignment, or what `unpack` gives
     /// for them, and nobody uses it any more.
-    #[inline]
+    #[inline(never)]
     unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
         // SAFETY: (I13) the caller's promise.
         unsafe { self.blocks.free(block, align) };
@@ -536,19 +542,12 @@ unsafe impl Heap for RtHeap {
 
     #[inline]
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        let owner_part = &self.shared().owner_part;
         // SAFETY: (I13) only the owner has a handle.
         unsafe { self.shared().drain_some() };
-        // SAFETY: (I13) only the owner has a handle.
-        let block = match unsafe { owner_part.allocate(layout) } {
-            Some(block) => block,
-            None => self.take_when_full(layout)?,
-        };
-        owner_part.live.set(owner_part.live.get() + 1);
-        let used = owner_part.used.get() + layout.size();
-        owner_part.used.set(used);
-        owner_part.peak.set(owner_part.peak.get().max(used));
-        Ok(block)
+        match self.try_take(layout) {
+            Some(block) => Ok(block),
+            None => self.take_when_full(layout),
+        }
     }
 
     #[inline]
@@ -561,27 +560,50 @@ unsafe impl Heap for RtHeap {
             unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
-            return;
+        } else {
+            // SAFETY: (I13) the caller's promise.
+            unsafe { Self::give_back_elsewhere(*origin, memory, pack(layout)) };
         }
+    }
+}
+
+impl RtHeap {
+    /// Gives a block back on a thread that is not the heap's owner. It is no part of `give_back`, so that a box's drop is
+    /// small enough to be inlined.
+    ///
+    /// # Safety
+    ///
+    /// I13: the caller gives up a block of this heap, with this packed layout.
+    #[inline(never)]
+    unsafe fn give_back_elsewhere(origin: RtOrigin, memory: NonNull<u8>, packed: usize) {
+        // SAFETY: (I13) a block keeps the heap's memory alive.
+        let shared = unsafe { origin.0.as_ref() };
         // SAFETY: (I13) a block has at least 16 bytes and is aligned to 16, and the caller gives it up.
-        let pushed = unsafe { shared.remote.push(memory, pack(layout)) };
+        let pushed = unsafe { shared.remote.push(memory, packed) };
         // If the list is closed, the heap's handle has been dropped, and the block was counted then.
         if !pushed && shared.remote.one_less() {
             // SAFETY: (I13) that was the last block.
             unsafe { HeapHeader::free_or_put_aside(origin.0) };
         }
     }
-}
 
-impl RtHeap {
+    /// Takes a block, if there is one. What depends on the layout is worked out here, where it is known to the compiler.
+    #[inline(always)]
+    fn try_take(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let class = whole_class(layout)?;
+        // SAFETY: (I13) only the owner has a handle.
+        let payload = unsafe { self.shared().owner_part.take(class, layout.size()) }?;
+        // SAFETY: (I13) it was just taken for this layout.
+        Some(unsafe { align_in(payload, layout.align()) })
+    }
+
     /// Tries again, after blocks of other threads were freed.
     #[cold]
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let owner_part = &self.shared().owner_part;
         if self.drain(DRAIN_WHEN_FULL) > 0 {
-            // SAFETY: (I13) only the owner has a handle.
-            if let Some(block) = unsafe { owner_part.allocate(layout) } {
+            if let Some(block) = self.try_take(layout) {
                 return Ok(block);
             }
         }
