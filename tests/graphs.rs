@@ -548,7 +548,9 @@ fn what_an_error_has_left_unfinished_is_not_found_again() {
     }
     let target = Zone::builder().capacity(200).fixed().build();
     let found = memzone::try_beginz!(_z in &target => Shared(Again(list)));
-    assert_eq!(found, Ok(0));
+    // What a failed copy has taken is given back, so the first ones fit.
+    let some_fit = !cfg!(feature = "tracing");
+    assert_eq!(found.map(|found| found != 0), Ok(some_fit));
 }
 
 /// Where a zone goes back after an error, what had been copied whole by then is no copy any more either.

@@ -3,9 +3,10 @@
 
 use super::DeepCopy;
 use super::depth::stack_top;
+use super::in_place::alike;
 use super::run::Run;
 use super::seen::Seen;
-use crate::error::ZoneError;
+use crate::error::{MAX_ALIGN, ZoneError};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::places::{bytes_of, refuse_drop};
 use core::alloc::Layout;
@@ -63,6 +64,22 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the caller's promise.
             return unsafe { self.follow_later(target, slot, may_be_shared) };
         }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { self.follow_now(target, slot) }
+    }
+
+    /// Takes a place for it, and goes on with it at once.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[inline(always)]
+    pub(super) unsafe fn follow_now<T: DeepCopy<'z>>(
+        &mut self,
+        target: &T,
+        slot: *mut *mut T::Copied,
+    ) -> bool {
+        const { refuse_drop::<T::Copied>() };
         let Some(place) = self.reserve::<T::Copied>() else {
             // SAFETY: (I42) the caller's promise.
             return unsafe { self.follow_slowly(target, slot) };
@@ -142,7 +159,7 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the note lies in the place for its copy.
             unsafe { run.write(target, place.cast()) }
         }
-        let is_looked_up = may_be_shared && self.table.is_some();
+        let is_looked_up = may_be_shared && self.table().is_some();
         let leads_nowhere = T::FLAT && !is_looked_up;
         if leads_nowhere || size_of::<T::Copied>() == 0 {
             // SAFETY: (I42) the caller's promise.
@@ -190,12 +207,20 @@ impl<'z> Run<'z> {
     ///
     /// That of `follow_slice`.
     #[inline(always)]
-    unsafe fn follow_items<T: DeepCopy<'z>>(
+    pub(super) unsafe fn follow_items<T: DeepCopy<'z>>(
         &mut self,
         items: &[T],
         slot: *mut *mut [T::Copied],
         may_be_shared: bool,
     ) -> bool {
+        const { refuse_drop::<T::Copied>() };
+        // Where there is nothing there is nothing to be found again. Many nodes of a tree have no children.
+        if items.is_empty() && align_of::<T::Copied>() <= MAX_ALIGN {
+            let none = NonNull::<T::Copied>::dangling();
+            // SAFETY: (I42) the caller's promise.
+            unsafe { slot.write(core::ptr::slice_from_raw_parts_mut(none.as_ptr(), 0)) };
+            return true;
+        }
         #[cfg(miri)]
         let _followed = super::depth::following();
         if stack_top() < self.floor {
@@ -215,7 +240,6 @@ impl<'z> Run<'z> {
         items: &[T],
         slot: *mut *mut [T::Copied],
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
         let is_plain = T::IN_PLACE.plain();
         let Some(place) = self.reserve_slice::<T::Copied>(items.len(), is_plain) else {
             // SAFETY: (I42) the caller's promise.
@@ -224,8 +248,27 @@ impl<'z> Run<'z> {
         let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
-        // SAFETY: (I42) the places were just taken for them.
-        unsafe { self.write_slice(items, place.as_ptr()) }
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the places were just taken for them.
+            return unsafe { self.write_slice(items, place.as_ptr()) };
+        }
+        // SAFETY: (I42) as above.
+        unsafe { Run::write_items(items, place.as_ptr(), self) }
+    }
+
+    /// `write_slice`, called: where items lead to items, each slice is a call, and none of its items is.
+    ///
+    /// # Safety
+    ///
+    /// I42: there is room for so many.
+    #[inline(never)]
+    unsafe fn write_items<T: DeepCopy<'z>>(
+        items: &[T],
+        start: *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.write_slice(items, start) }
     }
 
     /// # Safety
@@ -275,20 +318,20 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the note lies in the place for their copies.
             unsafe { run.write_slice(items, place.cast()) }
         }
-        let is_looked_up = may_be_shared && self.table.is_some();
+        let is_looked_up = may_be_shared && self.table().is_some();
         let leads_nowhere = T::FLAT && !is_looked_up;
         let layout = match Layout::array::<T::Copied>(items.len()) {
             Ok(layout) if !leads_nowhere && layout.size() != 0 => layout,
             // SAFETY: (I42) the caller's promise.
             _ => return unsafe { self.follow_slice_now(items, slot) },
         };
-        let notes = self.notes;
+        let notes = self.rest().notes;
         let put_off = self.put_off(Seen::new(items), items.len(), layout, write::<T>, is_looked_up);
         let Some(place) = put_off.map(NonNull::cast::<T::Copied>) else { return false };
         let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
-        if is_looked_up && self.notes != notes && !T::IN_PLACE.plain() {
+        if is_looked_up && self.rest().notes != notes && !T::IN_PLACE.plain() {
             return self.note_items(items, place);
         }
         true
@@ -296,7 +339,7 @@ impl<'z> Run<'z> {
 
     /// Notes where the copies of a slice's items will be, so that references to single items lead there.
     fn note_items<T: DeepCopy<'z>>(&mut self, items: &[T], start: NonNull<T::Copied>) -> bool {
-        let Some(mut table) = self.table else { return true };
+        let Some(mut table) = self.table() else { return true };
         for (index, item) in items.iter().enumerate() {
             let place = start.as_ptr().wrapping_add(index);
             let Some(place) = NonNull::new(place) else { continue };

@@ -34,6 +34,8 @@ mod watch;
 
 mod run;
 
+mod start;
+
 mod follow;
 
 mod later;
@@ -80,10 +82,11 @@ pub use keep::Bits;
 pub use later::Work;
 pub use part::{Copies, Part};
 pub use references::Referent;
-pub use run::{Run, runs_as_a_whole};
+pub use run::Run;
 pub use same::Holder;
+pub use start::runs_as_a_whole;
+pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
-pub(crate) use undo::{undoing, undoing_and_probing};
 pub use wire::Wire;
 pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 

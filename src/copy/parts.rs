@@ -2,7 +2,8 @@
 
 use super::in_place::{alike, inside, write_around};
 use super::memory::vec;
-use super::run::{Run, runs_as_a_whole};
+use super::run::Run;
+use super::start::runs_as_a_whole;
 use super::ways::by_parts;
 use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;

@@ -9,7 +9,7 @@
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
 use super::DeepCopy;
-use super::depth::probing;
+use super::start::runs_as_a_whole;
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -93,14 +93,15 @@ impl Known {
     }
 }
 
-/// Copies, and gives back what the copy has taken if it fails and the zone may go back.
+/// Copies, and gives back what the copy has taken if it fails and the zone may go back. A run does so itself: this is
+/// for what is copied part by part.
 #[inline(always)]
 pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     to: &'z Zone,
     copy: impl FnOnce() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
     // Plain data takes nothing, or all at once.
-    if T::UNWATCHED {
+    if T::UNWATCHED || T::MOVE_IS_COPY && runs_as_a_whole::<T>() {
         return copy();
     }
     let before = to.header().checkpoint();
@@ -112,47 +113,9 @@ pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     result
 }
 
-/// The same for a copy that can be made again. Where it found no room, it may have gone round in a circle: that is
-/// looked for in a second attempt, and is the error then.
-#[inline(always)]
-pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
-    to: &'z Zone,
-    copy: impl Fn() -> Result<R, ZoneError>,
-) -> Result<R, ZoneError> {
-    #[cold]
-    #[inline(never)]
-    fn probe<'z, T: DeepCopy<'z>, R>(
-        to: &'z Zone,
-        copy: impl Fn() -> Result<R, ZoneError>,
-        error: ZoneError,
-    ) -> ZoneError {
-        use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
-        let has_no_room = matches!(
-            error,
-            Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
-        );
-        if !has_no_room || T::UNWATCHED || !may_undo::<T>() {
-            return error;
-        }
-        let before = to.header().checkpoint();
-        let again = probing(copy);
-        // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
-        unsafe { to.header().go_back(before) };
-        match again {
-            Some(Err(ZoneError::Cycle)) => ZoneError::Cycle,
-            _ => error,
-        }
-    }
-    let result = undoing::<T, R>(to, &copy);
-    match result {
-        Ok(copied) => Ok(copied),
-        Err(error) => Err(probe::<T, R>(to, copy, error)),
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
+pub(super) fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
     // A subscriber of `tracing` is told that a zone grows, and may use that zone. A destructor of the source's or the
     // copies' may keep what it finds.
     if cfg!(feature = "tracing")

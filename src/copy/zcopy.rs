@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::depth::{BUDGET, During};
-use super::{DeepCopy, undoing_and_probing};
+use super::{DeepCopy, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
@@ -42,7 +42,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for T {
     type Copied = T::Copied;
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-        undoing_and_probing::<T, _>(to, || self.deep_copy(to))
+        undoing::<T, _>(to, || self.deep_copy(to))
     }
 }
 
@@ -50,7 +50,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for [T] {
     type Copied = &'z mut [T::Copied];
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        undoing_and_probing::<T, _>(to, || T::deep_copy_slice(self, to))
+        undoing::<T, _>(to, || T::deep_copy_slice(self, to))
     }
 }
 
