@@ -30,7 +30,7 @@ use core::ptr::NonNull;
 /// # Safety
 ///
 /// I42: there are that many values, and room for their copies, of the types that the function was made for.
-type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
+pub(super) type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
 
 /// A note of what is still to be copied. It lies in the place that the copy will have.
 #[repr(C)]
@@ -346,6 +346,27 @@ impl<'z> Run<'z> {
         None
     }
 
+    /// `reserve_slice` for the copies of the items at an address, while the run is watched.
+    #[inline(always)]
+    pub(super) fn reserve_slice_watched<C>(
+        &mut self,
+        address: usize,
+        len: usize,
+    ) -> Option<NonNull<C>> {
+        let (size, place) = (bytes_of::<C>(len), self.cursor);
+        let bytes = round_up_step(size);
+        let rest = self.rest.as_ref()?;
+        let left = rest.watched_end.saturating_sub(place.addr().get());
+        let fits = align_of::<C>() <= STEP && bytes.wrapping_sub(1) < left;
+        if fits && address != rest.remembered {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            return Some(place.cast());
+        }
+        None
+    }
+
     /// Takes a place where moving the cursor is not enough.
     #[cold]
     #[inline(never)]
@@ -371,79 +392,79 @@ impl<'z> Run<'z> {
         }
     }
 
-    /// Puts a value off: its place gets a note. Where its copy is noted in the table, that is its place.
+    /// Puts a value off: its place gets a note.
     pub(super) fn put_off(
         &mut self,
         seen: Seen,
         len: usize,
         copies: Layout,
         write: Write<'z>,
-        is_looked_up: bool,
     ) -> Option<NonNull<u8>> {
         self.give_cursor();
-        let table = self.table();
-        if let (Some(table), true) = (table, is_looked_up) {
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_ref() };
-            if let Some(copy) = table.copy_of(&seen) {
-                return Some(copy);
-            }
-        } else if !self.look(&seen) {
+        if !self.look(&seen) {
             return None;
         }
-        let note = Layout::new::<Note<'z>>();
-        let is_small = copies.size() < note.size();
-        if let (Some(table), true) = (table, is_small) {
-            return self.put_off_apart(table, seen, len, copies, write, is_looked_up);
+        if let Some(mut table) = self.table() {
+            let place = self.take(copies)?;
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_mut() };
+            return self.note_beside(table, (seen.address, len), write, place).then_some(place);
         }
+        let note = Layout::new::<Note<'z>>();
         let size = copies.size().max(note.size());
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
-        if let (Some(mut table), true) = (table, is_looked_up) {
-            // SAFETY: (I42) as above.
-            let table = unsafe { table.as_mut() };
-            if let Err(error) = table.note(&seen, place) {
-                self.fail(error);
-                return None;
-            }
-        }
-        let note = place.cast::<Note<'z>>();
-        let next = self.newest.replace(note);
-        // SAFETY: (I42) the place was just taken, and has room for a note.
-        unsafe { note.write(Note { source: seen.address, len, write, next }) };
-        let rest = self.rest();
-        rest.notes += 1;
-        rest.watch.put_off(seen, note.cast());
+        self.note((seen.address, len), write, place);
+        self.rest().watch.put_off(seen, place.cast());
         Some(place)
     }
 
-    /// The same for a place that is too small for a note.
-    fn put_off_apart(
+    /// Notes what is still to be copied, in the place for that.
+    #[inline(always)]
+    fn note(&mut self, (source, len): Root, write: Write<'z>, place: NonNull<u8>) {
+        let note = place.cast::<Note<'z>>();
+        let next = self.newest.replace(note);
+        // SAFETY: (I42) the place was just taken, and has room for a note.
+        unsafe { note.write(Note { source, len, write, next }) };
+        self.rest().notes += 1;
+    }
+
+    /// The same beside the table, as the place may be too small.
+    #[inline(always)]
+    fn note_beside(
         &mut self,
-        mut table: NonNull<Table<'z>>,
-        seen: Seen,
-        len: usize,
-        copies: Layout,
+        table: &mut Table<'z>,
+        (source, len): Root,
         write: Write<'z>,
-        is_looked_up: bool,
-    ) -> Option<NonNull<u8>> {
-        let place = self.take(copies)?;
-        // SAFETY: (I42) the run's own table, which nobody else uses just now.
-        let table = unsafe { table.as_mut() };
-        let noted = if is_looked_up { table.note(&seen, place) } else { Ok(()) };
-        let apart = match noted.and_then(|()| table.place(Layout::new::<Apart<'z>>())) {
+        place: NonNull<u8>,
+    ) -> bool {
+        let apart = match table.place(Layout::new::<Apart<'z>>()) {
             Ok(apart) => apart.cast::<Apart<'z>>(),
-            Err(error) => {
-                self.fail(error);
-                return None;
-            }
+            Err(error) => return self.fail(error),
         };
         let next = self.newest.replace(apart.cast());
-        let note = Note { source: seen.address, len, write: write_apart, next };
+        let note = Note { source, len, write: write_apart, next };
         // SAFETY: (I42) the place was just taken for this.
         unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
         self.rest().notes += 1;
-        Some(place)
+        true
+    }
+
+    /// Notes what is still to be copied, in the place of `bytes` for that or beside the table.
+    #[inline(always)]
+    pub(super) fn note_with(
+        &mut self,
+        table: &mut Table<'z>,
+        root: Root,
+        write: Write<'z>,
+        place: NonNull<u8>,
+        bytes: usize,
+    ) -> bool {
+        if bytes < size_of::<Note<'z>>() {
+            return self.note_beside(table, root, write, place);
+        }
+        self.note(root, write, place);
+        true
     }
 
     /// Looks whether the copy goes round in a circle, or takes too much. The zone has its cursor.

@@ -8,28 +8,18 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::DeepCopy;
-use super::depth::{FLOOR, MARKS, SHARING, TABLE, floor, probing, sharing};
+use super::depth::{During, FLOOR, MARKS, SHARING, TABLE, floor, probing, sharing};
 use super::in_place::alike;
 use super::run::{Root, Run};
 use super::table::Table;
 use super::undo::may_undo;
 use super::watch::{FIRST, Watch};
-use crate::error::ZoneError;
+use crate::error::{ZoneError, panic_with};
 use crate::zone::Zone;
 use crate::zone::places::{Return, refuse_drop};
-use core::mem::{MaybeUninit, needs_drop};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
-
-/// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
-///
-/// # Real-time
-///
-/// Yes.
-#[inline(always)]
-pub fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
-    !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
-}
 
 /// Makes the copy of a root once more, for its error only.
 ///
@@ -52,6 +42,35 @@ impl<'z> Run<'z> {
     /// As [`DeepCopy`].
     #[inline(always)]
     pub fn copy<T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
+        let mut copy = MaybeUninit::<T::Copied>::uninit();
+        // SAFETY: (I42) there is room for the copy.
+        unsafe { Self::copy_to_place(value, to, copy.as_mut_ptr()) }?;
+        // SAFETY: (I42) the run has written it, with all that it leads to.
+        Ok(unsafe { copy.assume_init() })
+    }
+
+    /// The same, panicking. The copy is moved less often than in a `Result`.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn copy_or_panic<T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
+        let mut copy = MaybeUninit::<T::Copied>::uninit();
+        // SAFETY: (I42) there is room for the copy.
+        match unsafe { Self::copy_to_place(value, to, copy.as_mut_ptr()) } {
+            // SAFETY: (I42) the run has written it, with all that it leads to.
+            Ok(()) => unsafe { copy.assume_init() },
+            Err(error) => panic_with(error),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// I42: there is room for the copy.
+    #[inline(always)]
+    unsafe fn copy_to_place<T: DeepCopy<'z>>(
+        value: &T,
+        to: &'z Zone,
+        place: *mut T::Copied,
+    ) -> Result<(), ZoneError> {
         /// # Safety
         ///
         /// That of `Again`.
@@ -59,13 +78,10 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the root is a `T`, which lives as long as the run.
             Run::copy::<T>(unsafe { &*root.0.cast() }, to).map(drop)
         }
-        let mut copy = MaybeUninit::<T::Copied>::uninit();
         let root = ((&raw const *value).cast(), 1);
         let failed = Failed { may_undo: may_undo::<T>, again: again::<T> };
-        // SAFETY: (I42) there is room for the copy.
-        Self::start(to, root, failed, |run, _| unsafe { run.write(value, copy.as_mut_ptr()) })?;
-        // SAFETY: (I42) the run has written it, with all that it leads to.
-        Ok(unsafe { copy.assume_init() })
+        // SAFETY: (I42) the caller's promise.
+        Self::start(to, root, failed, |run, _| unsafe { run.write(value, place) })
     }
 
     /// Copies what a reference leads to.
@@ -168,37 +184,58 @@ impl<'z> Run<'z> {
         failed: Failed<'z>,
         write: impl FnOnce(&mut Self, bool) -> bool,
     ) -> Result<(), ZoneError> {
-        let (cursor, mark) = (to.header().cursor.get(), FLOOR.get());
-        let base = cursor.addr().get();
-        let mut run = Run {
-            cursor,
-            // Where this wraps, the run looks up at once.
-            end: to.header().end.get().addr().get().min(base.wrapping_add(FIRST)),
-            floor: if mark == 0 { floor() } else { mark & !MARKS },
-            to,
-            base,
-            newest: None,
-            root,
-            rest: None,
+        let floor = match FLOOR.get() {
+            0 => floor(),
+            mark if mark & MARKS != 0 => return Self::start_marked(to, root, failed, mark, write),
+            floor => floor,
         };
-        let is_marked = mark & MARKS != 0;
-        if is_marked {
-            run.set_mark(mark);
-        }
+        Run::new(to, root, floor).end(failed, |run| write(run, false))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_marked(
+        to: &'z Zone,
+        root: Root,
+        failed: Failed<'z>,
+        mark: usize,
+        write: impl FnOnce(&mut Self, bool) -> bool,
+    ) -> Result<(), ZoneError> {
+        let mut run = Run::new(to, root, mark & !MARKS);
+        run.set_mark(mark);
+        // No code that runs within the run finds the table. Subscribers of `tracing` are told that a zone grows.
+        let _floor = During::new(&FLOOR, mark & !MARKS);
+        run.end(failed, |run| write(run, true))
+    }
+
+    #[inline(always)]
+    fn new(to: &'z Zone, root: Root, floor: usize) -> Self {
+        let cursor = to.header().cursor.get();
+        let base = cursor.addr().get();
+        // Where this wraps, the run looks up at once.
+        let end = to.header().end.get().addr().get().min(base.wrapping_add(FIRST));
+        Run { cursor, end, floor, to, base, newest: None, root, rest: None }
+    }
+
+    /// Runs to the end.
+    #[inline(always)]
+    fn end(
+        mut self,
+        failed: Failed<'z>,
+        write: impl FnOnce(&mut Self) -> bool,
+    ) -> Result<(), ZoneError> {
         // SAFETY: (I42) the notes are of this run.
-        if write(&mut run, is_marked) && (run.newest.is_none() || unsafe { run.finish() }) {
+        if write(&mut self) && (self.newest.is_none() || unsafe { self.finish() }) {
             // The zone without memory is not written to (I3).
-            if run.cursor.addr().get() != run.base {
-                run.to.header().cursor.set(run.cursor);
+            if self.cursor.addr().get() != self.base {
+                self.to.header().cursor.set(self.cursor);
             }
             return Ok(());
         }
-        Err(run.failed(failed))
+        Err(self.failed(failed))
     }
 
     /// Has a table, or is watched from the start on, as the copy wants that it is in.
-    #[cold]
-    #[inline(never)]
     fn set_mark(&mut self, mark: usize) {
         let to = self.to;
         let rest = self.rest();

@@ -9,7 +9,7 @@
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
 use super::DeepCopy;
-use super::start::runs_as_a_whole;
+use super::in_place::runs_as_a_whole;
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
