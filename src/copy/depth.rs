@@ -102,6 +102,12 @@ pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
     copy()
 }
 
+/// Whether the copy that this thread is in has a table, and no run uses it just now.
+#[inline(always)]
+pub(super) fn has_table() -> bool {
+    FLOOR.get() & SHARING != 0
+}
+
 /// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.
 #[inline]
 pub(crate) fn without_table<R>(copy: impl FnOnce() -> R) -> R {

@@ -84,8 +84,8 @@ pub use part::{Copies, Part};
 pub use references::Referent;
 pub use run::Run;
 pub use same::Holder;
-pub(crate) use undo::undoing;
 pub use undo::{Known, Undo};
+pub(crate) use undo::{is_quiet, undoing};
 pub use wire::Wire;
 pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 

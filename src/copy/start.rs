@@ -8,7 +8,7 @@
 #![expect(clippy::mut_from_ref)]
 
 use super::DeepCopy;
-use super::depth::{During, FLOOR, MARKS, SHARING, TABLE, floor, probing, sharing};
+use super::depth::{During, FLOOR, MARKS, SHARING, TABLE, floor, has_table, probing, sharing};
 use super::in_place::alike;
 use super::run::{Root, Run};
 use super::table::Table;
@@ -115,7 +115,8 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the root is a `T`, which lives as long as the run.
             Run::reference_to::<T>(unsafe { &*root.0.cast() }, to, false).map(drop)
         }
-        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+        let is_looked_up = may_be_shared && has_table();
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() && !is_looked_up {
             return copy_bits(target, to);
         }
         let mut place = core::ptr::null_mut();
@@ -162,7 +163,8 @@ impl<'z> Run<'z> {
             let items = unsafe { slice::from_raw_parts(root.0.cast::<T>(), root.1) };
             Run::slice_of(items, to, false).map(drop)
         }
-        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+        let is_looked_up = may_be_shared && has_table();
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() && !is_looked_up {
             return copy_slice_bits(items, to);
         }
         let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
@@ -174,6 +176,29 @@ impl<'z> Run<'z> {
         })?;
         // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
         Ok(unsafe { &mut *copies })
+    }
+
+    /// Copies what a reference to a slice of plain data leads to, as a part of another copy.
+    #[inline(always)]
+    pub(super) fn plain_slice<T: DeepCopy<'z>>(
+        items: &[T],
+        to: &'z Zone,
+    ) -> Result<&'z [T::Copied], ZoneError> {
+        if has_table() {
+            return Self::slice(items, to);
+        }
+        T::deep_copy_slice(items, to).map(|copied| &*copied)
+    }
+
+    /// Copies what a reference to a text leads to, as a part of another copy.
+    #[inline(always)]
+    pub(super) fn text(text: &str, to: &'z Zone) -> Result<&'z str, ZoneError> {
+        if !has_table() {
+            return to.try_alloc_str(text).map(|copied| &*copied);
+        }
+        let copied = Self::slice(text.as_bytes(), to)?;
+        // SAFETY: (I7) a copy of a text's bytes.
+        Ok(unsafe { core::str::from_utf8_unchecked(copied) })
     }
 
     /// Runs to the end. `write` is told whether the copy that this is in has marked its floor.
@@ -245,10 +270,11 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
             let table_now = unsafe { table.as_mut() };
             if table_now.is_of(to) {
-                // Between two runs code that is written by hand may have run, and put another value where one was that is
-                // noted: its copy may keep another lifetime. A run that has failed has left copies unfinished, and its
-                // zone may have gone back. In a run all is borrowed that it notes.
-                table_now.forget();
+                // Between two runs code that is written by hand may run, and put another value where one was that is noted:
+                // its copy may keep another lifetime. Where there is no such code, all is borrowed that is noted.
+                if !table_now.is_kept {
+                    table_now.forget();
+                }
                 rest.watch = Watch::never();
                 rest.table = Some(table);
             }
@@ -266,6 +292,11 @@ impl<'z> Run<'z> {
         let (to, root) = (self.to, self.root);
         let rest = self.rest();
         let error = rest.error.take().unwrap_or(ZoneError::TooDeep);
+        if let Some(mut table) = rest.table {
+            // Copies are unfinished, and may be given back.
+            // SAFETY: (I42) the run's own table, which it has used for the last time.
+            unsafe { table.as_mut() }.forget();
+        }
         if !(failed.may_undo)() {
             return error;
         }
@@ -289,12 +320,14 @@ impl<'z> Run<'z> {
     }
 
     /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
+    /// `is_quiet`: no code but memzone's own runs in it, so that the runs share their table.
     pub(crate) fn sharing<R>(
         scratch: &Zone,
         to: &Zone,
+        is_quiet: bool,
         copy: impl FnOnce() -> Result<R, ZoneError>,
     ) -> Result<R, ZoneError> {
-        let mut table = Table::new(scratch, to)?;
+        let mut table = Table::new(scratch, to, is_quiet)?;
         sharing((&raw mut table).cast(), copy)
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Table<'t> {
     /// How far a hash is shifted, so that it is less than the number of places.
     shift: u32,
     count: usize,
+    /// Whether what one run has noted is of use to the next one.
+    pub(super) is_kept: bool,
     /// The zone that the copies are in, by the address of its header.
     of: usize,
     /// A place for a note that is used again. All notes apart are alike.
@@ -46,11 +48,11 @@ const FIRST: usize = 64;
 pub(super) struct Free(usize);
 
 impl<'t> Table<'t> {
-    pub(super) fn new(scratch: &'t Zone, to: &Zone) -> Result<Self, ZoneError> {
+    pub(super) fn new(scratch: &'t Zone, to: &Zone, is_kept: bool) -> Result<Self, ZoneError> {
         let of = to.raw().addr().get();
         let (addresses, entries) = places(scratch, FIRST)?;
         let shift = shift(FIRST);
-        Ok(Table { scratch, addresses, entries, shift, count: 0, of, spare: None })
+        Ok(Table { scratch, addresses, entries, shift, count: 0, is_kept, of, spare: None })
     }
 
     /// Whether it is of copies in that zone. Code that is written by hand may copy to another one, which ends before.
@@ -133,7 +135,7 @@ impl<'t> Table<'t> {
     /// Forgets all.
     #[cold]
     pub(super) fn forget(&mut self) {
-        // Each run begins with this, and most find nothing noted.
+        // Many runs begin with this, and most find nothing noted.
         if self.count != 0 {
             self.addresses.fill(0);
             self.count = 0;

@@ -33,7 +33,8 @@ impl<T> Undo<T> {
         Undo { may, of: PhantomData }
     }
 
-    /// It may if it may for all parts.
+    /// It may if it may for all parts, and the type has no destructor of its own: `part_drops` says whether a part has one.
+    /// A type with both cannot be derived, as its parts could not be moved out of it.
     ///
     /// # Safety
     ///
@@ -43,8 +44,8 @@ impl<T> Undo<T> {
     /// # Real-time
     ///
     /// Yes.
-    pub unsafe fn if_derived(may: bool) -> Undo<T> {
-        Undo::if_parts(may)
+    pub unsafe fn if_derived(may: bool, part_drops: bool) -> Undo<T> {
+        Undo::if_parts(may && (part_drops || !core::mem::needs_drop::<T>()))
     }
 
     /// The answer.
@@ -113,15 +114,20 @@ pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     result
 }
 
+/// Whether a zone may go back after a copy of a `T` that has failed.
 #[cold]
 #[inline(never)]
 pub(super) fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
-    // A subscriber of `tracing` is told that a zone grows, and may use that zone. A destructor of the source's or the
-    // copies' may keep what it finds.
-    if cfg!(feature = "tracing")
-        || core::mem::needs_drop::<T>()
-        || core::mem::needs_drop::<T::Copied>()
-    {
+    // A destructor of the source's or the copies' may keep what it finds.
+    !core::mem::needs_drop::<T>() && !core::mem::needs_drop::<T::Copied>() && is_quiet::<T>()
+}
+
+/// Whether no code but memzone's own runs while a `T` is copied or moved, whatever it owns.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_quiet<'z, T: DeepCopy<'z>>() -> bool {
+    // A subscriber of `tracing` is told that a zone grows, and may use that zone.
+    if cfg!(feature = "tracing") {
         return false;
     }
     let mut known = Known::none();

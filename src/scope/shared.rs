@@ -4,20 +4,21 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, runs_as_a_whole};
+use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, is_quiet, runs_as_a_whole};
 use crate::error::{ZoneError, or_panic};
 use crate::stack::Entered;
 use crate::zone::Zone;
 
-/// Copies each value once.
+/// Copies each value once. `is_quiet`: no code but memzone's own runs in the copy.
 pub(crate) fn shared<R>(
     to: &Zone,
+    is_quiet: bool,
     copy: impl FnOnce() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
     let scope = Scope::try_new_at(crate::__site!("zcopy_shared"), 0)?;
     // Code that asks for the current zone meanwhile gets the target, not the table's. A sealed zone cannot be entered.
     let current = if to.is_sealed() { None } else { Some(Entered::new(to)?) };
-    let copied = Run::sharing(&scope.zone(), to, copy);
+    let copied = Run::sharing(&scope.zone(), to, is_quiet, copy);
     drop(current);
     scope.end();
     copied
@@ -96,7 +97,8 @@ pub fn try_zcopy_shared<'z, T: ?Sized + Referent<'z>>(
     value: &T,
     to: &'z Zone,
 ) -> Result<&'z T::Copied, ZoneError> {
-    shared(to, || value.copy_referent(to))
+    // That is one run.
+    shared(to, false, || value.copy_referent(to))
 }
 
 /// A value that leaves a scope with what it shares: [`zcopy_shared`] at a scope's end.
@@ -131,12 +133,12 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Shared<T> {
         Undo::if_parts(T::undo(known).may())
     }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, || match runs_as_a_whole::<T>() {
+        shared(to, is_quiet::<T>(), || match runs_as_a_whole::<T>() {
             true => self.0.deep_copy(to),
             false => Depth::enter(|depth| self.0.copy_at(to, depth)),
         })
     }
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, || self.0.move_out(to))
+        shared(to, is_quiet::<T>(), || self.0.move_out(to))
     }
 }
