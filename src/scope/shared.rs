@@ -67,7 +67,7 @@ pub(crate) fn shared<R>(
 ///
 /// Implementations of [`DeepCopy`] that are written by hand copy in the same way as in [`zcopy`](crate::zcopy). They
 /// never see an unfinished value, so the values that they lead to are shared with nothing else. The same holds for
-/// values in a `RefCell`. Each reference in what a `Vec` or a `Box` owns leads to a copy of its own.
+/// values in a `RefCell`, and for those in a collection in a zone.
 ///
 /// # Panics
 ///
@@ -119,6 +119,29 @@ pub fn try_zcopy_shared<'z, T: ?Sized + Referent<'z>>(
 /// });
 /// assert!(std::ptr::eq(mono.left, mono.right));
 /// ```
+///
+/// # Owners
+///
+/// A `Vec`, a `Box` and a `String` move, and what they lead to is shared as well:
+///
+/// ```
+/// use memzone::{Shared, Zone, beginz};
+///
+/// let song = Zone::new(4096);
+/// let voices: Vec<&[f32]> = beginz!(z in &song => {
+///     let samples: &[f32] = z.alloc_slice(64, 0.5);
+///     Shared(vec![samples, samples])
+/// });
+/// # #[cfg(not(feature = "tracing"))]
+/// assert!(std::ptr::eq(voices[0], voices[1]));
+/// ```
+///
+/// That is so if no code but memzone's own runs in the copy: if all types in the value are derived, plain values,
+/// references, `Option`, tuples, arrays, `Cell` and the like, `Vec`, `Box` or `String`, and none has a destructor of its
+/// own. A `keep`, a `RefCell`, another owner, or an implementation that is written by hand
+/// may run other code. With one of these anywhere in the value's type, or with the feature `tracing`, what each single
+/// reference leads to is copied as in [`zcopy_shared`], and shares nothing with what another reference in an owner
+/// leads to. A value that owns nothing is always copied as a whole.
 ///
 /// # Real-time
 ///
