@@ -122,9 +122,10 @@ impl<'z> Run<'z> {
         let mut place = core::ptr::null_mut();
         let root = ((&raw const *target).cast(), 1);
         let failed = Failed { may_undo: may_undo::<&T>, again: again::<T> };
-        // SAFETY: (I42) there is room for an address.
         Self::start(to, root, failed, |run, is_marked| match is_marked {
+            // SAFETY: (I42) there is room for an address.
             true => unsafe { run.follow_value(target, &mut place, may_be_shared) },
+            // SAFETY: (I42) as above.
             false => unsafe { run.follow_now(target, &mut place) },
         })?;
         // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
