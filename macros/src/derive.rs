@@ -140,7 +140,7 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
                 unsafe { #memzone::__private::InPlace::flat() };
             fn undo(_: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 // SAFETY: (I41) a copy of its bits runs no code at all, and has no parts.
-                unsafe { #memzone::__private::Undo::if_derived(true) }
+                unsafe { #memzone::__private::Undo::if_derived(true, false) }
             }
         }
     })
@@ -204,6 +204,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
     let may_undo = parts.iter().map(|part| part.may_undo(memzone, &zone, &known));
+    let types = parts.iter().map(|part| part.ty());
 
     let (_, arguments, _) = input.generics.split_for_impl();
     let mut generics = bounds::with_zone(&input.generics, &zone);
@@ -225,9 +226,10 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
             }
             #in_place
             fn undo(#known: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
+                let part_drops = false #(|| ::core::mem::needs_drop::<#types>())*;
                 let may = !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) || true #(&& #may_undo)*;
                 // SAFETY: (I41) the ways above run no code but what copies the parts.
-                unsafe { #memzone::__private::Undo::if_derived(may) }
+                unsafe { #memzone::__private::Undo::if_derived(may, part_drops) }
             }
             #stays
         }

@@ -1,6 +1,6 @@
 //! A value and the zone it lives in, which move between threads together.
 
-use crate::copy::DeepCopy;
+use crate::copy::{DeepCopy, is_quiet};
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::state;
 use crate::scope::shared;
@@ -345,7 +345,7 @@ impl<T: for<'z> DeepCopy<'z>> Parcel<T> {
         for<'a, 'z> <T as DeepCopy<'a>>::Copied: DeepCopy<'z, Copied = <T as DeepCopy<'z>>::Copied>,
     {
         fn copy<'z, V: DeepCopy<'z>>(value: &V, to: &'z Zone) -> Result<V::Copied, ZoneError> {
-            shared(to, || value.deep_copy(to))
+            shared(to, is_quiet::<V>(), || value.deep_copy(to))
         }
         self.rebuild(spare, |to, value| copy(value, to))?;
         spare.reset()

@@ -21,7 +21,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
 
     fn undo(known: &mut Known) -> Undo<Self> {
         // SAFETY: (I41) a copy runs nothing but this file, what makes its room, and the copies of the items.
-        unsafe { Undo::if_derived(T::undo(known).may()) }
+        unsafe { Undo::if_derived(T::undo(known).may(), true) }
     }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -62,7 +62,7 @@ impl<'z> DeepCopy<'z> for ZString<'_> {
 
     fn undo(_known: &mut Known) -> Undo<Self> {
         // SAFETY: (I41) a copy runs nothing but memzone's own code.
-        unsafe { Undo::if_derived(true) }
+        unsafe { Undo::if_derived(true, true) }
     }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<ZString<'z>, ZoneError> {

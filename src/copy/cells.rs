@@ -1,7 +1,7 @@
 //! Cells, and what threads share: what is in one is copied, into one of its own.
 
-use super::in_place::{alike, inside, write_around};
-use super::run::{Run, runs_as_a_whole};
+use super::in_place::{alike, inside, runs_as_a_whole, write_around};
+use super::run::Run;
 use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;

@@ -5,7 +5,7 @@
 
 use super::memory::{ask, vec};
 use super::same::{Holder, stays};
-use super::{DeepCopy, Depth, Work};
+use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use alloc::boxed::Box;
@@ -43,6 +43,9 @@ pub(crate) async fn vec_later<'s, 'z: 's, T: DeepCopy<'z>>(
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Vec<T> {
     type Copied = Vec<T::Copied>;
+    fn undo(known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(T::undo(known).may())
+    }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
     }

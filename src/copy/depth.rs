@@ -10,13 +10,13 @@ use core::cell::Cell;
 const STACK: usize = if cfg!(feature = "std") { 24 << 10 } else { 2 << 10 };
 
 /// A mark of a floor: the copy has a table, so that what is shared stays shared. Other floors have no marks.
-const SHARING: usize = 1;
+pub(super) const SHARING: usize = 1;
 
 /// A mark of a floor: the copy is watched from its start on, as it failed before.
 const PROBING: usize = 2;
 
-/// What is found in the place of a table where the copy is watched from its start on.
-pub(super) const WATCHED: *mut () = core::ptr::without_provenance_mut(1);
+/// All marks that a floor may have.
+pub(super) const MARKS: usize = SHARING | PROBING;
 
 /// How many copies may be nested in one another that have each used up the floor of the one around them. Only
 /// `DeepCopy`s written by hand and what is in a `RefCell` or a set lead to that: owners that are tasks are the first, two
@@ -30,7 +30,7 @@ per_thread! {
     pub(super) static BUDGET: Cell<usize> = const { Cell::new(1 << 29) };
     static NESTED: Cell<usize> = const { Cell::new(0) };
     /// The table of the copy whose floor is marked, as an address that its owner knows the type of.
-    static TABLE: Cell<*mut ()> = const { Cell::new(core::ptr::null_mut()) };
+    pub(super) static TABLE: Cell<*mut ()> = const { Cell::new(core::ptr::null_mut()) };
 }
 
 /// Sets a thread-local for as long as it lives.
@@ -79,18 +79,7 @@ pub(super) fn floor() -> usize {
     if cfg!(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))) {
         return top.wrapping_sub(STACK);
     }
-    top.saturating_sub(STACK).max(4) & !(SHARING | PROBING)
-}
-
-/// The floor for a run that begins here, and the table, if the copy that this thread is in has one.
-#[inline(always)]
-pub(super) fn floor_and_table() -> (usize, *mut ()) {
-    match FLOOR.get() {
-        0 => (floor(), core::ptr::null_mut()),
-        marked if marked & SHARING != 0 => (marked & !SHARING, TABLE.get()),
-        marked if marked & PROBING != 0 => (marked & !PROBING, WATCHED),
-        floor => (floor, core::ptr::null_mut()),
-    }
+    top.saturating_sub(STACK).max(4) & !MARKS
 }
 
 /// Makes a copy whose runs are watched from their start on. `None` where that would be a copy with a table.
@@ -111,6 +100,12 @@ pub(super) fn sharing<R>(table: *mut (), copy: impl FnOnce() -> R) -> R {
     let _table = During::new(&TABLE, table);
     let _floor = During::new(&FLOOR, floor | SHARING);
     copy()
+}
+
+/// Whether the copy that this thread is in has a table, and no run uses it just now.
+#[inline(always)]
+pub(super) fn has_table() -> bool {
+    FLOOR.get() & SHARING != 0
 }
 
 /// Runs code that is written by hand, whose copies find no table: what it copies may lie where something else was before.

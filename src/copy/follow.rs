@@ -3,9 +3,11 @@
 
 use super::DeepCopy;
 use super::depth::stack_top;
-use super::run::Run;
+use super::in_place::alike;
+use super::run::{Run, Write};
 use super::seen::Seen;
-use crate::error::ZoneError;
+use super::table::Table;
+use crate::error::{MAX_ALIGN, ZoneError};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::places::{bytes_of, refuse_drop};
 use core::alloc::Layout;
@@ -61,11 +63,27 @@ impl<'z> Run<'z> {
         let _followed = super::depth::following();
         if stack_top() < self.floor {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_later(target, slot, may_be_shared) };
+            return unsafe { Run::follow_later(target, slot, self, may_be_shared) };
         }
+        // SAFETY: (I42) the caller's promise.
+        unsafe { self.follow_now(target, slot) }
+    }
+
+    /// Takes a place for it, and goes on with it at once.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[inline(always)]
+    pub(super) unsafe fn follow_now<T: DeepCopy<'z>>(
+        &mut self,
+        target: &T,
+        slot: *mut *mut T::Copied,
+    ) -> bool {
+        const { refuse_drop::<T::Copied>() };
         let Some(place) = self.reserve::<T::Copied>() else {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_slowly(target, slot) };
+            return unsafe { Run::follow_slowly(target, slot, self) };
         };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.as_ptr()) };
@@ -80,19 +98,19 @@ impl<'z> Run<'z> {
     /// That of `follow`.
     #[inline(never)]
     unsafe fn follow_slowly<T: DeepCopy<'z>>(
-        &mut self,
         target: &T,
         slot: *mut *mut T::Copied,
+        run: &mut Self,
     ) -> bool {
         let address = (&raw const *target).addr();
-        let Some(place) = self.reserve_watched::<T::Copied>(address) else {
+        let Some(place) = run.reserve_watched::<T::Copied>(address) else {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_new_block(target, slot) };
+            return unsafe { Run::follow_new_block(target, slot, run) };
         };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.as_ptr()) };
         // SAFETY: (I42) the place was just taken for it.
-        unsafe { self.write(target, place.as_ptr()) }
+        unsafe { run.write(target, place.as_ptr()) }
     }
 
     /// Goes on with it where the zone itself is to give the place.
@@ -103,18 +121,18 @@ impl<'z> Run<'z> {
     #[cold]
     #[inline(never)]
     unsafe fn follow_new_block<T: DeepCopy<'z>>(
-        &mut self,
         target: &T,
         slot: *mut *mut T::Copied,
+        run: &mut Self,
     ) -> bool {
         const { refuse_drop::<T::Copied>() };
-        let Some(place) = self.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()) else {
+        let Some(place) = run.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()) else {
             return false;
         };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.as_ptr().cast()) };
         // SAFETY: (I42) the place was just taken for it.
-        unsafe { self.write(target, place.as_ptr().cast()) }
+        unsafe { run.write(target, place.as_ptr().cast()) }
     }
 
     /// # Safety
@@ -123,9 +141,9 @@ impl<'z> Run<'z> {
     #[cold]
     #[inline(never)]
     unsafe fn follow_later<T: DeepCopy<'z>>(
-        &mut self,
         target: &T,
         slot: *mut *mut T::Copied,
+        run: &mut Self,
         may_be_shared: bool,
     ) -> bool {
         /// # Safety
@@ -142,18 +160,64 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the note lies in the place for its copy.
             unsafe { run.write(target, place.cast()) }
         }
-        let is_looked_up = may_be_shared && self.table.is_some();
-        let leads_nowhere = T::FLAT && !is_looked_up;
-        if leads_nowhere || size_of::<T::Copied>() == 0 {
+        if size_of::<T::Copied>() == 0 {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_slowly(target, slot) };
+            return unsafe { Run::follow_slowly(target, slot, run) };
+        }
+        if let (Some(mut table), true) = (run.table(), may_be_shared) {
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_mut() };
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.follow_once(target, slot, table, write::<T>) };
+        }
+        if T::FLAT {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { Run::follow_slowly(target, slot, run) };
         }
         let layout = Layout::new::<T::Copied>();
-        let put_off = self.put_off(Seen::new(target), 1, layout, write::<T>, is_looked_up);
+        let put_off = run.put_off(Seen::new(target), 1, layout, write::<T>);
         let Some(place) = put_off else { return false };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.cast().as_ptr()) };
         true
+    }
+
+    /// Goes on with it if it has no copy yet.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow`.
+    #[inline(always)]
+    unsafe fn follow_once<T: DeepCopy<'z>>(
+        &mut self,
+        target: &T,
+        slot: *mut *mut T::Copied,
+        table: &mut Table<'z>,
+        write: Write<'z>,
+    ) -> bool {
+        let seen = Seen::new(target);
+        let free = match table.find(&seen) {
+            Ok(copy) => {
+                // SAFETY: (I42) the caller's promise.
+                unsafe { slot.write(copy.as_ptr().cast()) };
+                return true;
+            }
+            Err(free) => free,
+        };
+        let reserved = self.reserve::<T::Copied>();
+        let slowly = || self.reserve_slowly(seen, Layout::new::<T::Copied>()).map(NonNull::cast);
+        let Some(place) = reserved.or_else(slowly) else { return false };
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(place.as_ptr()) };
+        if let Err(error) = table.note_at(free, &seen, place.cast()) {
+            return self.fail(error);
+        }
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the place was just taken for it.
+            return unsafe { self.write(target, place.as_ptr()) };
+        }
+        let root = ((&raw const *target).cast(), 1);
+        self.note_with(table, root, write, place.cast(), size_of::<T::Copied>())
     }
 
     /// `follow` for a slice.
@@ -190,17 +254,25 @@ impl<'z> Run<'z> {
     ///
     /// That of `follow_slice`.
     #[inline(always)]
-    unsafe fn follow_items<T: DeepCopy<'z>>(
+    pub(super) unsafe fn follow_items<T: DeepCopy<'z>>(
         &mut self,
         items: &[T],
         slot: *mut *mut [T::Copied],
         may_be_shared: bool,
     ) -> bool {
+        const { refuse_drop::<T::Copied>() };
+        // Where there is nothing there is nothing to be found again. Many nodes of a tree have no children.
+        if items.is_empty() && align_of::<T::Copied>() <= MAX_ALIGN {
+            let none = NonNull::<T::Copied>::dangling();
+            // SAFETY: (I42) the caller's promise.
+            unsafe { slot.write(core::ptr::slice_from_raw_parts_mut(none.as_ptr(), 0)) };
+            return true;
+        }
         #[cfg(miri)]
         let _followed = super::depth::following();
         if stack_top() < self.floor {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_slice_later(items, slot, may_be_shared) };
+            return unsafe { Run::follow_slice_later(items, slot, self, may_be_shared) };
         }
         // SAFETY: (I42) the caller's promise.
         unsafe { self.follow_slice_now(items, slot) }
@@ -215,17 +287,35 @@ impl<'z> Run<'z> {
         items: &[T],
         slot: *mut *mut [T::Copied],
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
         let is_plain = T::IN_PLACE.plain();
         let Some(place) = self.reserve_slice::<T::Copied>(items.len(), is_plain) else {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { self.follow_slice_slowly(items, slot) };
+            return unsafe { Run::follow_slice_slowly(items, slot, self) };
         };
         let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
-        // SAFETY: (I42) the places were just taken for them.
-        unsafe { self.write_slice(items, place.as_ptr()) }
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the places were just taken for them.
+            return unsafe { self.write_slice(items, place.as_ptr()) };
+        }
+        // SAFETY: (I42) as above.
+        unsafe { Run::write_items(items, place.as_ptr(), self) }
+    }
+
+    /// `write_slice`, called: where items lead to items, each slice is a call, and none of its items is.
+    ///
+    /// # Safety
+    ///
+    /// I42: there is room for so many.
+    #[inline(never)]
+    unsafe fn write_items<T: DeepCopy<'z>>(
+        items: &[T],
+        start: *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.write_slice(items, start) }
     }
 
     /// # Safety
@@ -234,20 +324,36 @@ impl<'z> Run<'z> {
     #[cold]
     #[inline(never)]
     unsafe fn follow_slice_slowly<T: DeepCopy<'z>>(
-        &mut self,
         items: &[T],
         slot: *mut *mut [T::Copied],
+        run: &mut Self,
     ) -> bool {
-        let (requested, available) = (bytes_of::<T::Copied>(items.len()), MAX_REQUEST);
-        let Ok(layout) = Layout::array::<T::Copied>(items.len()) else {
-            return self.fail(ZoneError::TooLarge { requested, available });
-        };
-        let Some(place) = self.reserve_slowly(Seen::new(items), layout) else { return false };
-        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr().cast(), items.len());
+        let address = items.as_ptr().addr();
+        let watched = run.reserve_slice_watched::<T::Copied>(address, items.len());
+        let Some(place) = watched.or_else(|| run.places_from_zone(items)) else { return false };
+        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
         // SAFETY: (I42) the places were just taken for them.
-        unsafe { self.write_slice(items, place.as_ptr().cast()) }
+        unsafe { Run::write_items(items, place.as_ptr(), run) }
+    }
+
+    /// Places for the copies of items.
+    fn places_for<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
+        let reserved = self.reserve_slice::<T::Copied>(items.len(), T::IN_PLACE.plain());
+        reserved.or_else(|| self.places_from_zone(items))
+    }
+
+    /// The same where the zone itself is to give them.
+    #[cold]
+    #[inline(never)]
+    fn places_from_zone<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
+        let (requested, available) = (bytes_of::<T::Copied>(items.len()), MAX_REQUEST);
+        let Ok(layout) = Layout::array::<T::Copied>(items.len()) else {
+            self.fail(ZoneError::TooLarge { requested, available });
+            return None;
+        };
+        self.reserve_slowly(Seen::new(items), layout).map(NonNull::cast)
     }
 
     /// # Safety
@@ -256,9 +362,9 @@ impl<'z> Run<'z> {
     #[cold]
     #[inline(never)]
     unsafe fn follow_slice_later<T: DeepCopy<'z>>(
-        &mut self,
         items: &[T],
         slot: *mut *mut [T::Copied],
+        run: &mut Self,
         may_be_shared: bool,
     ) -> bool {
         /// # Safety
@@ -275,38 +381,63 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the note lies in the place for their copies.
             unsafe { run.write_slice(items, place.cast()) }
         }
-        let is_looked_up = may_be_shared && self.table.is_some();
-        let leads_nowhere = T::FLAT && !is_looked_up;
         let layout = match Layout::array::<T::Copied>(items.len()) {
-            Ok(layout) if !leads_nowhere && layout.size() != 0 => layout,
+            Ok(layout) if layout.size() != 0 => layout,
             // SAFETY: (I42) the caller's promise.
-            _ => return unsafe { self.follow_slice_now(items, slot) },
+            _ => return unsafe { run.follow_slice_now(items, slot) },
         };
-        let notes = self.notes;
-        let put_off = self.put_off(Seen::new(items), items.len(), layout, write::<T>, is_looked_up);
+        if let (Some(mut table), true) = (run.table(), may_be_shared) {
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_mut() };
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.follow_slice_once(items, slot, table, write::<T>) };
+        }
+        if T::FLAT {
+            // SAFETY: (I42) the caller's promise.
+            return unsafe { run.follow_slice_now(items, slot) };
+        }
+        let put_off = run.put_off(Seen::new(items), items.len(), layout, write::<T>);
         let Some(place) = put_off.map(NonNull::cast::<T::Copied>) else { return false };
         let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
-        if is_looked_up && self.notes != notes && !T::IN_PLACE.plain() {
-            return self.note_items(items, place);
-        }
         true
     }
 
-    /// Notes where the copies of a slice's items will be, so that references to single items lead there.
-    fn note_items<T: DeepCopy<'z>>(&mut self, items: &[T], start: NonNull<T::Copied>) -> bool {
-        let Some(mut table) = self.table else { return true };
-        for (index, item) in items.iter().enumerate() {
-            let place = start.as_ptr().wrapping_add(index);
-            let Some(place) = NonNull::new(place) else { continue };
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_mut() };
-            if let Err(error) = table.note(&Seen::new(item), place.cast()) {
-                return self.fail(error);
+    /// Goes on with it if it has no copy yet.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow_slice`.
+    unsafe fn follow_slice_once<T: DeepCopy<'z>>(
+        &mut self,
+        items: &[T],
+        slot: *mut *mut [T::Copied],
+        table: &mut Table<'z>,
+        write: Write<'z>,
+    ) -> bool {
+        let seen = Seen::new(items);
+        let (place, free) = match table.find(&seen) {
+            Ok(copy) => (copy.cast::<T::Copied>(), None),
+            Err(free) => {
+                let Some(place) = self.places_for(items) else { return false };
+                (place, Some(free))
             }
+        };
+        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
+        // SAFETY: (I42) the caller's promise.
+        unsafe { slot.write(copies) };
+        let Some(free) = free else { return true };
+        let noted = table.note_at(free, &seen, place.cast());
+        if let Err(error) = noted.and_then(|()| note_items(table, items, place)) {
+            return self.fail(error);
         }
-        true
+        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
+            // SAFETY: (I42) the places were just taken for them.
+            return unsafe { self.write_slice(items, place.as_ptr()) };
+        }
+        let root = (items.as_ptr().cast(), items.len());
+        self.note_with(table, root, write, place.cast(), bytes_of::<T::Copied>(items.len()))
     }
 
     /// `follow` for a text.
@@ -335,4 +466,21 @@ impl<'z> Run<'z> {
         // SAFETY: (I42) the caller's promise.
         unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], false) }
     }
+}
+
+/// Notes where the copies of a slice's items will be, so that references to single items lead there.
+fn note_items<'z, T: DeepCopy<'z>>(
+    table: &mut Table<'z>,
+    items: &[T],
+    start: NonNull<T::Copied>,
+) -> Result<(), ZoneError> {
+    if T::IN_PLACE.plain() {
+        return Ok(());
+    }
+    for (index, item) in items.iter().enumerate() {
+        if let Some(place) = NonNull::new(start.as_ptr().wrapping_add(index)) {
+            table.note(&Seen::new(item), place.cast())?;
+        }
+    }
+    Ok(())
 }

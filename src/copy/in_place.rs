@@ -5,8 +5,10 @@
 //! implement, so who writes like that must promise something. The promise is a constant that only memzone itself makes,
 //! or an `unsafe` call that the derive writes. An `unsafe` method alone would be no promise, as safe code may override it.
 
+use super::DeepCopy;
 use core::any::TypeId;
 use core::marker::PhantomData;
+use core::mem::needs_drop;
 
 /// What a type promises.
 pub struct InPlace<T: ?Sized> {
@@ -117,6 +119,16 @@ pub(crate) fn id<T: ?Sized>() -> TypeId {
 #[inline(always)]
 pub fn alike<T, U>() -> bool {
     size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>() && id::<T>() == id::<U>()
+}
+
+/// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
+///
+/// # Real-time
+///
+/// Yes.
+#[inline(always)]
+pub const fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
+    !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
 }
 
 /// A part of a value whose bytes may not be read: its address, and how many these are.

@@ -1,7 +1,7 @@
 //! Relocating a value, and all it points to, into another zone.
 //!
-//! Here is `DeepCopy`. A copy is made in place by a `run`, which follows references (`follow`), is `watch`ed for circles, and may have a
-//! `table` for what is shared; what owns goes by value, and `later` where it is nested deep. The implementation for each family of types: `values` that hold
+//! Here is `DeepCopy`. A copy is made in place by a `run`, which has a `start`, follows references (`follow`), is `watch`ed for circles, and may
+//! have a `table` for what is shared; what owns goes by value, and `later` where it is nested deep. The implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
 //! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
 //! crates' `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside
@@ -33,6 +33,8 @@ mod table;
 mod watch;
 
 mod run;
+
+mod start;
 
 mod follow;
 
@@ -75,15 +77,15 @@ use core::ops::{Deref, DerefMut};
 pub(crate) use collections::{vec_at, vec_later};
 pub use depth::Depth;
 pub(crate) use depth::without_table;
-pub use in_place::{Hole, InPlace, alike, inside, write_around};
+pub use in_place::{Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
 pub use keep::Bits;
 pub use later::Work;
 pub use part::{Copies, Part};
 pub use references::Referent;
-pub use run::{Run, runs_as_a_whole};
+pub use run::Run;
 pub use same::Holder;
 pub use undo::{Known, Undo};
-pub(crate) use undo::{undoing, undoing_and_probing};
+pub(crate) use undo::{is_quiet, undoing};
 pub use wire::Wire;
 pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 
@@ -260,11 +262,11 @@ pub trait DeepCopy<'z> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], [`Cycle`](ZoneError::Cycle), [`TooDeep`](ZoneError::TooDeep),
-    /// [`OverBudget`](ZoneError::OverBudget). What was copied so far stays in the zone, unused.
+    /// [`OverBudget`](ZoneError::OverBudget).
     ///
-    /// [`try_zcopy`](crate::try_zcopy) and scopes give back all that a failed copy has taken, blocks too, if no code
-    /// but memzone's own has run in it: if the types are derived, plain values, references to such, `Option`, tuples,
-    /// arrays and the like, without `keep`, and need no destructor. Other code may know what was put into the zone.
+    /// All that a failed copy has taken is given back, blocks too, if no code but memzone's own has run in it: if the
+    /// types are derived, plain values, references to such, `Option`, tuples, arrays and the like, without `keep`, and
+    /// need no destructor. Else it stays in the zone, unused, as other code may know what was put into the zone.
     ///
     /// # Real-time
     ///

@@ -6,7 +6,7 @@
 use super::memory::string;
 use super::same::Holder;
 use super::ways::by_parts;
-use super::{DeepCopy, Depth, Keep, Work, reuse};
+use super::{DeepCopy, Depth, Keep, Known, Undo, Work, reuse};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use alloc::borrow::{Cow, ToOwned};
@@ -71,6 +71,9 @@ owners! {
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for String {
     type Copied = String;
+    fn undo(_known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(true)
+    }
     fn deep_copy(&self, _to: &'z Zone) -> Result<String, ZoneError> {
         string(self)
     }
@@ -86,6 +89,9 @@ impl<'z> DeepCopy<'z> for String {
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for Box<str> {
     type Copied = Box<str>;
+    fn undo(_known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(true)
+    }
     fn deep_copy(&self, _to: &'z Zone) -> Result<Box<str>, ZoneError> {
         string(self).map(String::into_boxed_str)
     }
@@ -101,6 +107,9 @@ impl<'z> DeepCopy<'z> for Box<str> {
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Box<T> {
     type Copied = Box<T::Copied>;
+    fn undo(known: &mut Known) -> Undo<Self> {
+        Undo::if_parts(T::undo(known).may())
+    }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
     }

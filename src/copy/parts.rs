@@ -1,8 +1,8 @@
 //! What is made of parts and nothing else: tuples, arrays, `Option`, `Result`, ranges.
 
-use super::in_place::{alike, inside, write_around};
+use super::in_place::{alike, inside, runs_as_a_whole, write_around};
 use super::memory::vec;
-use super::run::{Run, runs_as_a_whole};
+use super::run::Run;
 use super::ways::by_parts;
 use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;

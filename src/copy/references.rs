@@ -2,7 +2,7 @@
 
 use super::in_place::InPlace;
 use super::run::Run;
-use super::{DeepCopy, Known, Undo, undoing};
+use super::{DeepCopy, Depth, Known, Undo, undoing};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::ffi::CStr;
@@ -49,6 +49,7 @@ macro_rules! references {
                     }
                     references!(slice $($kind)*)(&**self, to)
                 }
+                references!(slice_within $($kind)*, 'z);
                 #[inline(always)]
                 unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
                     let $this = self;
@@ -70,6 +71,7 @@ macro_rules! references {
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
                     to.try_alloc_str(self).map(|copied| &$($kind)* *copied)
                 }
+                references!(text_within $($kind)*, 'z);
                 #[inline(always)]
                 unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
                     let $this = self;
@@ -79,6 +81,31 @@ macro_rules! references {
             }
         )*
     };
+    // As a part of another copy, they may be shared.
+    (slice_within, $zone:lifetime) => {
+        #[inline]
+        fn copy_at(&self, to: &$zone Zone, _depth: Depth) -> Result<Self::Copied, ZoneError> {
+            match T::IN_PLACE.plain() {
+                true => Run::plain_slice(self, to),
+                false => Run::slice(self, to),
+            }
+        }
+        #[inline]
+        fn move_out(self, to: &$zone Zone) -> Result<Self::Copied, ZoneError> {
+            self.copy_at(to, Depth::within())
+        }
+    };
+    (text_within, $zone:lifetime) => {
+        #[inline]
+        fn copy_at(&self, to: &$zone Zone, _depth: Depth) -> Result<Self::Copied, ZoneError> {
+            Run::text(self, to)
+        }
+        #[inline]
+        fn move_out(self, to: &$zone Zone) -> Result<Self::Copied, ZoneError> {
+            Run::text(self, to)
+        }
+    };
+    ($within:ident mut, $zone:lifetime) => {};
     (reference) => { Run::reference };
     (reference mut) => { Run::reference_alone };
     (slice) => { Run::slice };

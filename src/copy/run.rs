@@ -9,37 +9,32 @@
 //! Nobody has a reference to what is not written yet, as only the bits of addresses are (I42). Code of the user's runs
 //! in between: it gets the zone as it is then, and copies in it are runs of their own, which end before it does.
 
-// The copies lie in the zone, which gives other memory each time (I2).
-#![expect(clippy::mut_from_ref)]
-
 use super::DeepCopy;
-use super::depth::{
-    BUDGET, Depth, During, FLOOR, WATCHED, floor_and_table, nested, sharing, stack_top,
-};
+use super::depth::{BUDGET, Depth, During, FLOOR, nested, stack_top};
 use super::in_place::alike;
 use super::seen::Seen;
 use super::table::Table;
 use super::watch::{State, Watch};
 use crate::error::{MAX_ALIGN, ZoneError};
 use crate::region::bump::{STEP, round_up_step};
+use crate::region::checkpoint::Checkpoint;
 use crate::region::stale;
 use crate::zone::Zone;
 use crate::zone::places::{LONG_SLICE, MOST_OF_A_NUMBER, SLICE_ALIGN, bytes_of};
 use core::alloc::Layout;
-use core::mem::{MaybeUninit, needs_drop};
+use core::mem::needs_drop;
 use core::ptr::NonNull;
-use core::slice;
 
 /// Writes the copies of so many values at an address to a place.
 ///
 /// # Safety
 ///
 /// I42: there are that many values, and room for their copies, of the types that the function was made for.
-type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
+pub(super) type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
 
 /// A note of what is still to be copied. It lies in the place that the copy will have.
 #[repr(C)]
-struct Note<'z> {
+pub(super) struct Note<'z> {
     source: *const (),
     len: usize,
     write: Write<'z>,
@@ -68,7 +63,7 @@ unsafe fn write_apart<'z>(
 ) -> bool {
     // SAFETY: (I42) the note was made with this function, so it is one of these.
     let Apart { write, place, .. } = unsafe { apart.cast::<Apart<'z>>().read() };
-    if let (Some(mut table), Some(apart)) = (run.table, NonNull::new(apart)) {
+    if let (Some(mut table), Some(apart)) = (run.table(), NonNull::new(apart)) {
         // SAFETY: (I42) the run's own table, which nobody else uses just now.
         unsafe { table.as_mut() }.give_back(apart.cast());
     }
@@ -80,18 +75,28 @@ unsafe fn write_apart<'z>(
 #[repr(C)]
 pub struct Run<'z> {
     /// The zone's cursor. The zone itself has it only while other code runs.
-    cursor: NonNull<u8>,
+    pub(super) cursor: NonNull<u8>,
     /// Where the run looks up from copying: the end of the block, or before that. An address.
-    end: usize,
+    pub(super) end: usize,
     /// How far down the stack the run goes before values are put off. `usize::MAX`: all are.
     pub(super) floor: usize,
-    to: &'z Zone,
-    /// The floor where not all are put off.
-    stack_floor: usize,
+    pub(super) to: &'z Zone,
     /// Where the cursor was when it was taken from the zone. An address.
-    base: usize,
-    // What follows is zero at first, in one go.
-    newest: Option<NonNull<Note<'z>>>,
+    pub(super) base: usize,
+    pub(super) newest: Option<NonNull<Note<'z>>>,
+    /// What is copied, as long as the run lives: its address, and how many values there are.
+    pub(super) root: Root,
+    /// The rest is there from when the run first needs it.
+    pub(super) rest: Option<Rest<'z>>,
+}
+
+/// The address of values, and how many there are.
+pub(super) type Root = (*const (), usize);
+
+/// What a run knows that most runs need not know.
+pub(super) struct Rest<'z> {
+    /// How far down the stack the run goes where not all values are put off.
+    stack_floor: usize,
     /// What was copied, if that is to be copied once.
     pub(super) table: Option<NonNull<Table<'z>>>,
     /// The same as `end` for a run that looks up at each value.
@@ -102,197 +107,42 @@ pub struct Run<'z> {
     taken: usize,
     /// How many notes there are.
     pub(super) notes: usize,
-    watch: Watch,
-    error: Option<ZoneError>,
+    pub(super) watch: Watch,
+    pub(super) error: Option<ZoneError>,
+    /// How the zone was when the run started.
+    pub(super) before: Checkpoint,
 }
 
-/// Whether a type is copied by a run as a whole. Else its parts are copied one by one, each reference by its own run.
-///
-/// # Real-time
-///
-/// Yes.
-#[inline(always)]
-pub const fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
-    !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
+impl Rest<'_> {
+    #[cold]
+    #[inline(never)]
+    fn new(stack_floor: usize, to: &Zone) -> Self {
+        Rest {
+            stack_floor,
+            table: None,
+            watched_end: 0,
+            remembered: 0,
+            taken: 0,
+            notes: 0,
+            watch: Watch::new(),
+            error: None,
+            before: to.header().checkpoint(),
+        }
+    }
 }
 
 impl<'z> Run<'z> {
-    /// Copies a value.
-    ///
-    /// # Real-time
-    ///
-    /// As [`DeepCopy`].
+    /// The rest of what the run knows. The zone is as it was when the run started, until this is first called.
     #[inline]
-    pub fn copy<T: DeepCopy<'z>>(value: &T, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-        let mut copy = MaybeUninit::<T::Copied>::uninit();
-        // SAFETY: (I42) there is room for the copy.
-        Self::start(to, |run| unsafe { run.write(value, copy.as_mut_ptr()) })?;
-        // SAFETY: (I42) the run has written it, with all that it leads to.
-        Ok(unsafe { copy.assume_init() })
+    pub(super) fn rest(&mut self) -> &mut Rest<'z> {
+        let (floor, to) = (self.floor, self.to);
+        self.rest.get_or_insert_with(|| Rest::new(floor, to))
     }
 
-    /// Copies what a reference leads to.
-    #[inline]
-    pub(super) fn reference<T: DeepCopy<'z>>(
-        target: &T,
-        to: &'z Zone,
-    ) -> Result<&'z T::Copied, ZoneError> {
-        let mut place = core::ptr::null_mut();
-        // SAFETY: (I42) there is room for an address.
-        Self::start(to, |run| unsafe { run.follow_value(target, &mut place, true) })?;
-        // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
-        Ok(unsafe { &*place })
-    }
-
-    /// The same for what nothing else refers to.
-    #[inline]
-    pub(super) fn reference_alone<T: DeepCopy<'z>>(
-        target: &T,
-        to: &'z Zone,
-    ) -> Result<&'z mut T::Copied, ZoneError> {
-        let mut place = core::ptr::null_mut();
-        // SAFETY: (I42) there is room for an address.
-        Self::start(to, |run| unsafe { run.follow_value(target, &mut place, false) })?;
-        // SAFETY: (I42) the run has written the copy, as above. Nobody else has its address.
-        Ok(unsafe { &mut *place })
-    }
-
-    /// Copies what a reference to a slice leads to.
-    #[inline]
-    pub(super) fn slice<T: DeepCopy<'z>>(
-        items: &[T],
-        to: &'z Zone,
-    ) -> Result<&'z [T::Copied], ZoneError> {
-        let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
-        // SAFETY: (I42) there is room for an address.
-        Self::start(to, |run| unsafe { Run::follow_slice(items, &mut copies, run) })?;
-        // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
-        Ok(unsafe { &*copies })
-    }
-
-    /// The same for what nothing else refers to.
-    #[inline]
-    pub(super) fn slice_alone<T: DeepCopy<'z>>(
-        items: &[T],
-        to: &'z Zone,
-    ) -> Result<&'z mut [T::Copied], ZoneError> {
-        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
-            return copy_bits(items, to);
-        }
-        let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
-        // SAFETY: (I42) there is room for an address.
-        Self::start(to, |run| unsafe { Run::follow_slice_alone(items, &mut copies, run) })?;
-        // SAFETY: (I42) the run has written the copies, as above. Nobody else has their address.
-        Ok(unsafe { &mut *copies })
-    }
-
-    /// Runs to the end.
+    /// What was copied, if that is to be copied once.
     #[inline(always)]
-    pub(super) fn start(
-        to: &'z Zone,
-        write: impl FnMut(&mut Self) -> bool,
-    ) -> Result<(), ZoneError> {
-        /// Apart, so that a run without a mark has nothing to do with it.
-        #[cold]
-        #[inline(never)]
-        fn marked<'z>(
-            to: &'z Zone,
-            stack_floor: usize,
-            mark: NonNull<()>,
-            mut write: impl FnMut(&mut Run<'z>) -> bool,
-        ) -> Result<(), ZoneError> {
-            Run::run_marked(to, stack_floor, mark, &mut write)
-        }
-        let (stack_floor, mark) = floor_and_table();
-        match NonNull::new(mark) {
-            None => Self::run(to, stack_floor, Watch::new(), None, write),
-            Some(mark) => marked(to, stack_floor, mark, write),
-        }
-    }
-
-    /// Of no type, as it would be compiled for each of the user's.
-    fn run_marked(
-        to: &'z Zone,
-        stack_floor: usize,
-        mark: NonNull<()>,
-        write: &mut dyn FnMut(&mut Self) -> bool,
-    ) -> Result<(), ZoneError> {
-        if mark.as_ptr() == WATCHED {
-            return Self::run(to, stack_floor, Watch::always(), None, write);
-        }
-        let table = mark.cast::<Table<'z>>();
-        // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
-        if !unsafe { table.as_ref() }.is_of(to) {
-            return Self::run(to, stack_floor, Watch::new(), None, write);
-        }
-        // Between two runs code that is written by hand may have run, and put another value where one was that is noted:
-        // its copy may keep another lifetime. A run that has failed has left copies unfinished, and its zone may have gone
-        // back. In a run all is borrowed that it notes.
-        Self::forget_noted();
-        Self::run(to, stack_floor, Watch::never(), Some(table), write)
-    }
-
-    /// Forgets what was noted by the copy that this thread is in: where that lies may be handed out again.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn forget_noted() {
-        let (_, table) = floor_and_table();
-        if let (Some(mut table), false) =
-            (NonNull::new(table.cast::<Table<'z>>()), table == WATCHED)
-        {
-            // SAFETY: (I42) the copy's own table. Code that runs within a run does not find it, so no run uses it.
-            unsafe { table.as_mut() }.forget();
-        }
-    }
-
-    /// Makes a copy whose runs copy each value once. `scratch` is for their table only, and `to` was used before.
-    pub(crate) fn sharing<R>(
-        scratch: &Zone,
-        to: &Zone,
-        copy: impl FnOnce() -> Result<R, ZoneError>,
-    ) -> Result<R, ZoneError> {
-        let mut table = Table::new(scratch, to)?;
-        sharing((&raw mut table).cast(), copy)
-    }
-
-    #[inline(always)]
-    fn run(
-        to: &'z Zone,
-        stack_floor: usize,
-        watch: Watch,
-        table: Option<NonNull<Table<'z>>>,
-        write: impl FnOnce(&mut Self) -> bool,
-    ) -> Result<(), ZoneError> {
-        let header = to.header();
-        let cursor = header.cursor.get();
-        let base = cursor.addr().get();
-        let mut run = Run {
-            cursor,
-            end: header.end.get().addr().get().min(base.saturating_add(watch.next)),
-            watched_end: 0,
-            remembered: 0,
-            floor: if table.is_some() || watch.state == State::Waiting {
-                usize::MAX
-            } else {
-                stack_floor
-            },
-            to,
-            newest: None,
-            error: None,
-            stack_floor,
-            base,
-            taken: 0,
-            notes: 0,
-            watch,
-            table,
-        };
-        // SAFETY: (I42) the notes are of this run.
-        let is_done = write(&mut run) && (run.newest.is_none() || unsafe { run.finish() });
-        run.give_cursor();
-        match is_done {
-            true => Ok(()),
-            false => Err(run.error.unwrap_or(ZoneError::TooDeep)),
-        }
+    pub(super) fn table(&self) -> Option<NonNull<Table<'z>>> {
+        self.rest.as_ref()?.table
     }
 
     /// Takes up the newest note until there is none.
@@ -302,14 +152,15 @@ impl<'z> Run<'z> {
     /// I42: the notes are of this run, and what they lead to is there.
     #[cold]
     #[inline(never)]
-    unsafe fn finish(&mut self) -> bool {
+    pub(super) unsafe fn finish(&mut self) -> bool {
         while let Some(place) = self.newest {
             // SAFETY: (I42) a note of this run, in a place that nothing else was written to.
             let Note { source, len, write, next } = unsafe { place.read() };
             self.newest = next;
-            self.notes -= 1;
-            if self.watch.state != State::Idle {
-                self.watch.taken_up(place.cast(), self.notes);
+            let rest = self.rest();
+            rest.notes -= 1;
+            if rest.watch.state != State::Idle {
+                rest.watch.taken_up(place.cast(), rest.notes);
                 self.set_floor();
             }
             // SAFETY: (I42) the note is of such a value, and lies in the place for its copy.
@@ -361,7 +212,7 @@ impl<'z> Run<'z> {
         place: *mut T::Copied,
     ) -> bool {
         // The other code may recurse, but not for ever. Plain data leads nowhere, however deep it lies.
-        let may_recurse = T::FLAT || stack_top() >= self.stack_floor;
+        let may_recurse = T::FLAT || stack_top() >= self.rest().stack_floor;
         let copied = self.outside(|to| match may_recurse {
             true => value.copy_at(to, Depth::within()),
             false => nested(|| value.copy_at(to, Depth::within())),
@@ -397,7 +248,7 @@ impl<'z> Run<'z> {
     #[inline]
     fn outside<R>(&mut self, code: impl FnOnce(&'z Zone) -> R) -> R {
         self.give_cursor();
-        let floor = During::new(&FLOOR, self.stack_floor);
+        let floor = During::new(&FLOOR, self.rest().stack_floor);
         let result = code(self.to);
         drop(floor);
         self.take_cursor();
@@ -407,7 +258,7 @@ impl<'z> Run<'z> {
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&mut self, error: ZoneError) -> bool {
-        self.error = Some(error);
+        self.rest().error = Some(error);
         false
     }
 
@@ -485,8 +336,30 @@ impl<'z> Run<'z> {
     pub(super) fn reserve_watched<C>(&mut self, address: usize) -> Option<NonNull<C>> {
         let (size, place) = (size_of::<C>(), self.cursor);
         let bytes = round_up_step(size);
-        let fits = place.addr().get() + bytes <= self.watched_end;
-        if Zone::has_fast_place::<C>() && fits && address != self.remembered {
+        let rest = self.rest.as_ref()?;
+        let fits = place.addr().get() + bytes <= rest.watched_end;
+        if Zone::has_fast_place::<C>() && fits && address != rest.remembered {
+            // SAFETY: (I6) the block has that many bytes left.
+            self.cursor = unsafe { place.add(bytes) };
+            stale::open(place, size);
+            return Some(place.cast());
+        }
+        None
+    }
+
+    /// `reserve_slice` for the copies of the items at an address, while the run is watched.
+    #[inline(always)]
+    pub(super) fn reserve_slice_watched<C>(
+        &mut self,
+        address: usize,
+        len: usize,
+    ) -> Option<NonNull<C>> {
+        let (size, place) = (bytes_of::<C>(len), self.cursor);
+        let bytes = round_up_step(size);
+        let rest = self.rest.as_ref()?;
+        let left = rest.watched_end.saturating_sub(place.addr().get());
+        let fits = align_of::<C>() <= STEP && bytes.wrapping_sub(1) < left;
+        if fits && address != rest.remembered {
             // SAFETY: (I6) the block has that many bytes left.
             self.cursor = unsafe { place.add(bytes) };
             stale::open(place, size);
@@ -509,7 +382,7 @@ impl<'z> Run<'z> {
         self.take_cursor();
         match place {
             Ok(place) => {
-                self.taken += round_up_step(layout.size());
+                self.rest().taken += round_up_step(layout.size());
                 self.set_end();
                 Some(place)
             }
@@ -520,124 +393,128 @@ impl<'z> Run<'z> {
         }
     }
 
-    /// Puts a value off: its place gets a note. Where its copy is noted in the table, that is its place.
+    /// Puts a value off: its place gets a note.
     pub(super) fn put_off(
         &mut self,
         seen: Seen,
         len: usize,
         copies: Layout,
         write: Write<'z>,
-        is_looked_up: bool,
     ) -> Option<NonNull<u8>> {
         self.give_cursor();
-        if let (Some(table), true) = (&self.table, is_looked_up) {
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_ref() };
-            if let Some(copy) = table.copy_of(&seen) {
-                return Some(copy);
-            }
-        } else if !self.look(&seen) {
+        if !self.look(&seen) {
             return None;
         }
-        let note = Layout::new::<Note<'z>>();
-        let is_small = copies.size() < note.size();
-        if let (Some(table), true) = (self.table, is_small) {
-            return self.put_off_apart(table, seen, len, copies, write, is_looked_up);
+        if let Some(mut table) = self.table() {
+            let place = self.take(copies)?;
+            // SAFETY: (I42) the run's own table, which nobody else uses just now.
+            let table = unsafe { table.as_mut() };
+            return self.note_beside(table, (seen.address, len), write, place).then_some(place);
         }
+        let note = Layout::new::<Note<'z>>();
         let size = copies.size().max(note.size());
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
-        if let (Some(table), true) = (&mut self.table, is_looked_up) {
-            // SAFETY: (I42) as above.
-            let table = unsafe { table.as_mut() };
-            if let Err(error) = table.note(&seen, place) {
-                self.fail(error);
-                return None;
-            }
-        }
-        let note = place.cast::<Note<'z>>();
-        let next = self.newest.replace(note);
-        // SAFETY: (I42) the place was just taken, and has room for a note.
-        unsafe { note.write(Note { source: seen.address, len, write, next }) };
-        self.notes += 1;
-        self.watch.put_off(seen, note.cast());
+        self.note((seen.address, len), write, place);
+        self.rest().watch.put_off(seen, place.cast());
         Some(place)
     }
 
-    /// The same for a place that is too small for a note.
-    fn put_off_apart(
+    /// Notes what is still to be copied, in the place for that.
+    #[inline(always)]
+    fn note(&mut self, (source, len): Root, write: Write<'z>, place: NonNull<u8>) {
+        let note = place.cast::<Note<'z>>();
+        let next = self.newest.replace(note);
+        // SAFETY: (I42) the place was just taken, and has room for a note.
+        unsafe { note.write(Note { source, len, write, next }) };
+        self.rest().notes += 1;
+    }
+
+    /// The same beside the table, as the place may be too small.
+    #[inline(always)]
+    fn note_beside(
         &mut self,
-        mut table: NonNull<Table<'z>>,
-        seen: Seen,
-        len: usize,
-        copies: Layout,
+        table: &mut Table<'z>,
+        (source, len): Root,
         write: Write<'z>,
-        is_looked_up: bool,
-    ) -> Option<NonNull<u8>> {
-        let place = self.take(copies)?;
-        // SAFETY: (I42) the run's own table, which nobody else uses just now.
-        let table = unsafe { table.as_mut() };
-        let noted = if is_looked_up { table.note(&seen, place) } else { Ok(()) };
-        let apart = match noted.and_then(|()| table.place(Layout::new::<Apart<'z>>())) {
+        place: NonNull<u8>,
+    ) -> bool {
+        let apart = match table.place(Layout::new::<Apart<'z>>()) {
             Ok(apart) => apart.cast::<Apart<'z>>(),
-            Err(error) => {
-                self.fail(error);
-                return None;
-            }
+            Err(error) => return self.fail(error),
         };
         let next = self.newest.replace(apart.cast());
-        let note = Note { source: seen.address, len, write: write_apart, next };
+        let note = Note { source, len, write: write_apart, next };
         // SAFETY: (I42) the place was just taken for this.
         unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
-        self.notes += 1;
-        Some(place)
+        self.rest().notes += 1;
+        true
+    }
+
+    /// Notes what is still to be copied, in the place of `bytes` for that or beside the table.
+    #[inline(always)]
+    pub(super) fn note_with(
+        &mut self,
+        table: &mut Table<'z>,
+        root: Root,
+        write: Write<'z>,
+        place: NonNull<u8>,
+        bytes: usize,
+    ) -> bool {
+        if bytes < size_of::<Note<'z>>() {
+            return self.note_beside(table, root, write, place);
+        }
+        self.note(root, write, place);
+        true
     }
 
     /// Looks whether the copy goes round in a circle, or takes too much. The zone has its cursor.
     fn look(&mut self, seen: &Seen) -> bool {
-        if self.watch.has_returned(seen) {
+        let rest = self.rest();
+        if rest.watch.has_returned(seen) {
             return self.fail(ZoneError::Cycle);
         }
-        if self.taken >= self.watch.next {
+        if rest.taken >= rest.watch.next {
             let budget = BUDGET.get();
-            if self.taken >= budget {
+            if rest.taken >= budget {
                 return self.fail(ZoneError::OverBudget { budget });
             }
-            self.watch.go_on(self.taken);
-            self.watch.next = self.watch.next.min(budget);
+            rest.watch.go_on(rest.taken);
+            rest.watch.next = rest.watch.next.min(budget);
             self.set_floor();
         }
         true
     }
 
     /// How far down the stack the run goes, and where it looks up next.
-    fn set_floor(&mut self) {
-        let all = self.table.is_some() || self.watch.state == State::Waiting;
-        self.floor = if all { usize::MAX } else { self.stack_floor };
+    pub(super) fn set_floor(&mut self) {
+        let rest = self.rest();
+        let all = rest.table.is_some() || rest.watch.state == State::Waiting;
+        self.floor = if all { usize::MAX } else { rest.stack_floor };
         self.set_end();
     }
 
     fn set_end(&mut self) {
-        let cursor = self.cursor.addr().get();
-        let taken = self.taken + (cursor - self.base);
-        let left = self.watch.next.saturating_sub(taken);
-        let end = self.to.header().end.get().addr().get().min(cursor.saturating_add(left));
-        (self.end, self.watched_end) = match self.watch.state {
-            State::Watching => (0, end),
-            _ => (end, 0),
-        };
-        self.remembered = self.watch.address();
+        let (cursor, base) = (self.cursor.addr().get(), self.base);
+        let block_end = self.to.header().end.get().addr().get();
+        let rest = self.rest();
+        let left = rest.watch.next.saturating_sub(rest.taken + (cursor - base));
+        let end = block_end.min(cursor.saturating_add(left));
+        let is_watching = rest.watch.state == State::Watching;
+        rest.watched_end = if is_watching { end } else { 0 };
+        rest.remembered = rest.watch.address();
+        self.end = if is_watching { 0 } else { end };
     }
 
     /// Gives the zone its cursor.
-    #[inline(always)]
-    fn give_cursor(&mut self) {
+    pub(super) fn give_cursor(&mut self) {
         let cursor = self.cursor.addr().get();
+        let taken = cursor - self.base;
+        self.rest().taken += taken;
+        self.base = cursor;
         // The zone without memory is not written to (I3).
-        if cursor != self.base {
+        if taken != 0 {
             self.to.header().cursor.set(self.cursor);
-            self.taken += cursor - self.base;
-            self.base = cursor;
         }
     }
 
@@ -647,18 +524,4 @@ impl<'z> Run<'z> {
         self.base = self.cursor.addr().get();
         self.set_end();
     }
-}
-
-/// Plain data, in one go.
-#[inline(always)]
-fn copy_bits<'z, T, U>(items: &[T], to: &'z Zone) -> Result<&'z mut [U], ZoneError> {
-    // SAFETY: (I7) as what they are of no type, bytes need no meaning.
-    let bytes =
-        unsafe { slice::from_raw_parts(items.as_ptr().cast::<MaybeUninit<T>>(), items.len()) };
-    let places = to.try_alloc_uninit::<U>(items.len())?;
-    let start = places.as_mut_ptr().cast::<MaybeUninit<T>>();
-    // SAFETY: (I42) the places were just taken, for values that lie in memory alike.
-    unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-    // SAFETY: (I42) the bytes are copies of the values, which the type has promised.
-    Ok(unsafe { slice::from_raw_parts_mut(start.cast::<U>(), items.len()) })
 }

@@ -10,14 +10,14 @@ use core::any::TypeId;
 pub(super) struct Seen {
     pub(super) address: *const (),
     pub(super) bytes: usize,
-    pub(super) id: fn() -> TypeId,
+    pub(super) id: TypeId,
 }
 
 impl Seen {
     #[inline(always)]
     pub(super) fn new<T: ?Sized>(value: &T) -> Seen {
         let address = (&raw const *value).cast::<()>();
-        Seen { address, bytes: size_of_val(value), id: id::<T> }
+        Seen { address, bytes: size_of_val(value), id: id::<T>() }
     }
 
     /// Whether the two are one. What has no bytes is none.
@@ -26,6 +26,6 @@ impl Seen {
         self.address.addr() == other.address.addr()
             && self.bytes == other.bytes
             && self.bytes != 0
-            && (self.id)() == (other.id)()
+            && self.id == other.id
     }
 }

@@ -5,29 +5,31 @@ use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::alloc::Layout;
 use core::any::TypeId;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
-/// One value, and where its copy is or will be.
+/// What is known of a value beside its address.
 #[derive(Clone, Copy)]
 struct Entry {
-    /// No value has the address 0.
-    address: usize,
     bytes: usize,
     id: TypeId,
-    copy: *mut u8,
-}
-
-/// A free place.
-fn free() -> Entry {
-    Entry { address: 0, bytes: 0, id: TypeId::of::<()>(), copy: ptr::null_mut() }
+    /// Where its copy is or will be.
+    copy: NonNull<u8>,
 }
 
 /// The values that were met so far. Half of its places are free at least.
 pub(super) struct Table<'t> {
     /// Where it lies, and grows.
     scratch: &'t Zone,
-    entries: &'t mut [Entry],
+    /// The values' addresses, or 0 in a free place. They lie apart, as most of what is compared is these.
+    addresses: &'t mut [usize],
+    /// The rest of each, which is there where the address is.
+    entries: &'t mut [MaybeUninit<Entry>],
+    /// How far a hash is shifted, so that it is less than the number of places.
+    shift: u32,
     count: usize,
+    /// Whether what one run has noted is of use to the next one.
+    pub(super) is_kept: bool,
     /// The zone that the copies are in, by the address of its header.
     of: usize,
     /// A place for a note that is used again. All notes apart are alike.
@@ -42,10 +44,15 @@ struct Spare {
 /// Places that the first table has.
 const FIRST: usize = 64;
 
+/// A free place in a table.
+pub(super) struct Free(usize);
+
 impl<'t> Table<'t> {
-    pub(super) fn new(scratch: &'t Zone, to: &Zone) -> Result<Self, ZoneError> {
+    pub(super) fn new(scratch: &'t Zone, to: &Zone, is_kept: bool) -> Result<Self, ZoneError> {
         let of = to.raw().addr().get();
-        Ok(Table { scratch, entries: entries(scratch, FIRST)?, count: 0, of, spare: None })
+        let (addresses, entries) = places(scratch, FIRST)?;
+        let shift = shift(FIRST);
+        Ok(Table { scratch, addresses, entries, shift, count: 0, is_kept, of, spare: None })
     }
 
     /// Whether it is of copies in that zone. Code that is written by hand may copy to another one, which ends before.
@@ -53,26 +60,56 @@ impl<'t> Table<'t> {
         self.of == to.raw().addr().get()
     }
 
-    /// Where the copy of a value is.
-    #[inline]
-    pub(super) fn copy_of(&self, seen: &Seen) -> Option<NonNull<u8>> {
-        let at = self.find(seen.address.addr(), seen.bytes, (seen.id)());
-        NonNull::new(self.entries[at].copy)
+    /// Where the copy of a value is, or the free place where that would be noted.
+    #[inline(always)]
+    pub(super) fn find(&self, seen: &Seen) -> Result<NonNull<u8>, Free> {
+        let mask = self.addresses.len() - 1;
+        let address = seen.address.addr();
+        // The upper bits of this product differ where addresses lie at equal distances, as those of nodes do.
+        let hash = (address as u64 >> 3).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut at = (hash >> self.shift) as usize;
+        loop {
+            at &= mask;
+            match self.addresses[at] {
+                0 => return Err(Free(at)),
+                found if found == address => {
+                    // SAFETY: (I42) an entry is written before its address is.
+                    let entry = unsafe { self.entries[at].assume_init_ref() };
+                    if entry.bytes == seen.bytes && entry.id == seen.id {
+                        return Ok(entry.copy);
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Notes where the copy of a value will be, in the free place that was found for it.
+    #[inline(always)]
+    pub(super) fn note_at(
+        &mut self,
+        free: Free,
+        seen: &Seen,
+        copy: NonNull<u8>,
+    ) -> Result<(), ZoneError> {
+        self.set(free, seen.address.addr(), Entry { bytes: seen.bytes, id: seen.id, copy });
+        self.count += 1;
+        if self.count * 2 >= self.addresses.len() { self.grow() } else { Ok(()) }
     }
 
     /// Notes where the copy of a value will be. One that is noted already stays where it is.
-    #[inline]
     pub(super) fn note(&mut self, seen: &Seen, copy: NonNull<u8>) -> Result<(), ZoneError> {
-        if self.count * 2 >= self.entries.len() {
-            self.grow()?;
+        match self.find(seen) {
+            Ok(_) => Ok(()),
+            Err(free) => self.note_at(free, seen, copy),
         }
-        let (address, bytes, id) = (seen.address.addr(), seen.bytes, (seen.id)());
-        let at = self.find(address, bytes, id);
-        if self.entries[at].copy.is_null() {
-            self.entries[at] = Entry { address, bytes, id, copy: copy.as_ptr() };
-            self.count += 1;
-        }
-        Ok(())
+    }
+
+    #[inline(always)]
+    fn set(&mut self, Free(at): Free, address: usize, entry: Entry) {
+        self.entries[at].write(entry);
+        self.addresses[at] = address;
     }
 
     /// A place for a note.
@@ -98,43 +135,45 @@ impl<'t> Table<'t> {
     /// Forgets all.
     #[cold]
     pub(super) fn forget(&mut self) {
-        // Each run begins with this, and most find nothing noted.
+        // Many runs begin with this, and most find nothing noted.
         if self.count != 0 {
-            self.entries.fill(free());
+            self.addresses.fill(0);
             self.count = 0;
-        }
-    }
-
-    /// Where it is, or the free place where it would be.
-    #[inline(always)]
-    fn find(&self, address: usize, bytes: usize, id: TypeId) -> usize {
-        let mask = self.entries.len() - 1;
-        // Addresses differ in their middle bits.
-        let hash = (address as u64 >> 3).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut at = (hash >> 32) as usize & mask;
-        loop {
-            let entry = &self.entries[at & mask];
-            let is_it = entry.address == address && entry.bytes == bytes && entry.id == id;
-            if is_it || entry.address == 0 {
-                return at & mask;
-            }
-            at += 1;
         }
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self) -> Result<(), ZoneError> {
-        let larger = entries(self.scratch, self.entries.len() * 2)?;
-        let smaller = core::mem::replace(&mut self.entries, larger);
-        for entry in smaller.iter().filter(|entry| entry.address != 0) {
-            let at = self.find(entry.address, entry.bytes, entry.id);
-            self.entries[at] = *entry;
+        let len = self.addresses.len() * 2;
+        let (addresses, entries) = places(self.scratch, len)?;
+        let addresses = core::mem::replace(&mut self.addresses, addresses);
+        let entries = core::mem::replace(&mut self.entries, entries);
+        self.shift = shift(len);
+        for (&address, entry) in addresses.iter().zip(entries).filter(|(address, _)| **address != 0)
+        {
+            // SAFETY: (I42) an entry is written before its address is.
+            let entry = unsafe { entry.assume_init() };
+            let seen = Seen {
+                address: ptr::without_provenance(address),
+                bytes: entry.bytes,
+                id: entry.id,
+            };
+            if let Err(free) = self.find(&seen) {
+                self.set(free, address, entry);
+            }
         }
         Ok(())
     }
 }
 
-fn entries(zone: &Zone, len: usize) -> Result<&mut [Entry], ZoneError> {
-    zone.try_alloc_slice(len, free())
+/// How far a hash of 64 bits is shifted for so many places, a power of two.
+fn shift(len: usize) -> u32 {
+    64 - len.trailing_zeros()
+}
+
+type Places<'t> = (&'t mut [usize], &'t mut [MaybeUninit<Entry>]);
+
+fn places(zone: &Zone, len: usize) -> Result<Places<'_>, ZoneError> {
+    Ok((zone.try_alloc_slice(len, 0)?, zone.try_alloc_uninit(len)?))
 }

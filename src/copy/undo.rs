@@ -9,7 +9,7 @@
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
 use super::DeepCopy;
-use super::depth::probing;
+use super::in_place::runs_as_a_whole;
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -33,7 +33,8 @@ impl<T> Undo<T> {
         Undo { may, of: PhantomData }
     }
 
-    /// It may if it may for all parts.
+    /// It may if it may for all parts, and the type has no destructor of its own: `part_drops` says whether a part has one.
+    /// A type with both cannot be derived, as its parts could not be moved out of it.
     ///
     /// # Safety
     ///
@@ -43,8 +44,8 @@ impl<T> Undo<T> {
     /// # Real-time
     ///
     /// Yes.
-    pub unsafe fn if_derived(may: bool) -> Undo<T> {
-        Undo::if_parts(may)
+    pub unsafe fn if_derived(may: bool, part_drops: bool) -> Undo<T> {
+        Undo::if_parts(may && (part_drops || !core::mem::needs_drop::<T>()))
     }
 
     /// The answer.
@@ -93,14 +94,15 @@ impl Known {
     }
 }
 
-/// Copies, and gives back what the copy has taken if it fails and the zone may go back.
+/// Copies, and gives back what the copy has taken if it fails and the zone may go back. A run does so itself: this is
+/// for what is copied part by part.
 #[inline(always)]
 pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     to: &'z Zone,
     copy: impl FnOnce() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
     // Plain data takes nothing, or all at once.
-    if T::UNWATCHED {
+    if T::UNWATCHED || T::MOVE_IS_COPY && runs_as_a_whole::<T>() {
         return copy();
     }
     let before = to.header().checkpoint();
@@ -112,68 +114,20 @@ pub(crate) fn undoing<'z, T: DeepCopy<'z>, R>(
     result
 }
 
-/// The same for a copy that can be made again. Where it found no room, it may have gone round in a circle: that is
-/// looked for in a second attempt, and is the error then.
-#[inline(always)]
-pub(crate) fn undoing_and_probing<'z, T: DeepCopy<'z>, R>(
-    to: &'z Zone,
-    copy: impl Fn() -> Result<R, ZoneError>,
-) -> Result<R, ZoneError> {
-    /// Apart, so that a copy that succeeds has nothing to do with it.
-    #[cold]
-    #[inline(never)]
-    fn probe<'z, T: DeepCopy<'z>, R>(
-        to: &'z Zone,
-        copy: impl Fn() -> Result<R, ZoneError>,
-        error: ZoneError,
-    ) -> ZoneError {
-        if T::UNWATCHED {
-            return error;
-        }
-        probe_for_cycle(to, may_undo::<T>, &|| copy().err(), error)
-    }
-    let result = undoing::<T, R>(to, &copy);
-    match result {
-        Ok(copied) => Ok(copied),
-        Err(error) => Err(probe::<T, R>(to, copy, error)),
-    }
-}
-
-/// Makes a copy again that has failed, of which `copy` gives the error. Of no type, as it would be compiled for each of the
-/// user's.
-fn probe_for_cycle(
-    to: &Zone,
-    may_undo: fn() -> bool,
-    copy: &dyn Fn() -> Option<ZoneError>,
-    error: ZoneError,
-) -> ZoneError {
-    use ZoneError::{Denied, LimitReached, OutOfMemory, OverBudget};
-    let has_no_room = matches!(
-        error,
-        Denied { .. } | LimitReached { .. } | OutOfMemory { .. } | OverBudget { .. }
-    );
-    if !has_no_room || !may_undo() {
-        return error;
-    }
-    let before = to.header().checkpoint();
-    let again = probing(copy);
-    // SAFETY: (I41) as in `undoing`; a copy of this attempt is given to nobody.
-    unsafe { to.header().go_back(before) };
-    match again {
-        Some(Some(ZoneError::Cycle)) => ZoneError::Cycle,
-        _ => error,
-    }
-}
-
+/// Whether a zone may go back after a copy of a `T` that has failed.
 #[cold]
 #[inline(never)]
-fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
-    // A subscriber of `tracing` is told that a zone grows, and may use that zone. A destructor of the source's or the
-    // copies' may keep what it finds.
-    if cfg!(feature = "tracing")
-        || core::mem::needs_drop::<T>()
-        || core::mem::needs_drop::<T::Copied>()
-    {
+pub(super) fn may_undo<'z, T: DeepCopy<'z>>() -> bool {
+    // A destructor of the source's or the copies' may keep what it finds.
+    !core::mem::needs_drop::<T>() && !core::mem::needs_drop::<T::Copied>() && is_quiet::<T>()
+}
+
+/// Whether no code but memzone's own runs while a `T` is copied or moved, whatever it owns.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_quiet<'z, T: DeepCopy<'z>>() -> bool {
+    // A subscriber of `tracing` is told that a zone grows, and may use that zone.
+    if cfg!(feature = "tracing") {
         return false;
     }
     let mut known = Known::none();

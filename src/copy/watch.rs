@@ -14,7 +14,7 @@ use super::seen::Seen;
 use core::ptr::NonNull;
 
 /// Bytes that a copy takes before it is watched for the first time.
-const FIRST: usize = 32 << 10;
+pub(super) const FIRST: usize = 32 << 10;
 
 /// A copy is watched for its bytes so far divided by this.
 const SHARE: usize = 4;
@@ -58,6 +58,11 @@ impl Watch {
     #[inline(always)]
     pub(super) fn never() -> Watch {
         Watch { state: State::Idle, next: usize::MAX, remembered: None, level: 0, always: false }
+    }
+
+    /// Whether it is watched all the time, or never.
+    pub(super) fn pauses_never(&self) -> bool {
+        self.always || self.next == usize::MAX
     }
 
     /// The address of what is remembered.

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::depth::{BUDGET, During};
-use super::{DeepCopy, undoing_and_probing};
+use super::{DeepCopy, Run, runs_as_a_whole, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::zone::Zone;
 
@@ -36,13 +36,31 @@ pub trait ZCopy<'z> {
     /// Copies it.
     #[doc(hidden)]
     fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError>;
+
+    /// The same, panicking.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[track_caller]
+    fn copy_or_panic(&self, to: &'z Zone) -> Self::Copied {
+        or_panic(self.copy_to(to))
+    }
 }
 
 impl<'z, T: DeepCopy<'z>> ZCopy<'z> for T {
     type Copied = T::Copied;
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<T::Copied, ZoneError> {
-        undoing_and_probing::<T, _>(to, || self.deep_copy(to))
+        undoing::<T, _>(to, || self.deep_copy(to))
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn copy_or_panic(&self, to: &'z Zone) -> T::Copied {
+        // What goes by memory.
+        let is_large = size_of::<T::Copied>() > 2 * size_of::<usize>();
+        match is_large && runs_as_a_whole::<T>() {
+            true => Run::copy_or_panic(self, to),
+            false => or_panic(self.copy_to(to)),
+        }
     }
 }
 
@@ -50,7 +68,7 @@ impl<'z, T: DeepCopy<'z>> ZCopy<'z> for [T] {
     type Copied = &'z mut [T::Copied];
     #[inline(always)]
     fn copy_to(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        undoing_and_probing::<T, _>(to, || T::deep_copy_slice(self, to))
+        undoing::<T, _>(to, || T::deep_copy_slice(self, to))
     }
 }
 
@@ -91,7 +109,7 @@ impl<'z> ZCopy<'z> for str {
 /// As [`DeepCopy`].
 #[track_caller]
 pub fn zcopy<'z, T: ?Sized + ZCopy<'z>>(value: &T, to: &'z Zone) -> T::Copied {
-    or_panic(value.copy_to(to))
+    value.copy_or_panic(to)
 }
 
 /// Like [`zcopy`], with an error instead of a panic.

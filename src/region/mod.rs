@@ -19,5 +19,5 @@ mod growing;
 mod making;
 mod last;
 mod rewinding;
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod end;

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::{DeepCopy, runs_as_a_whole, undoing, undoing_and_probing};
+use crate::copy::{DeepCopy, runs_as_a_whole, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::owned::zbox::ZBox;
 use crate::stack::{self, Entered};
@@ -165,8 +165,7 @@ impl Scope {
         }
         let _current = Entered::new(to)?;
         if T::MOVE_IS_COPY && runs_as_a_whole::<T>() {
-            let copy = || undoing_and_probing::<T, _>(to, || value.deep_copy(to));
-            return self.watch.copying(to, copy);
+            return self.watch.copying(to, || value.deep_copy(to));
         }
         self.watch.copying(to, || undoing::<T, _>(to, || value.move_out(to)))
     }

@@ -4,20 +4,21 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, runs_as_a_whole};
+use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, is_quiet, runs_as_a_whole};
 use crate::error::{ZoneError, or_panic};
 use crate::stack::Entered;
 use crate::zone::Zone;
 
-/// Copies each value once.
+/// Copies each value once. `is_quiet`: no code but memzone's own runs in the copy.
 pub(crate) fn shared<R>(
     to: &Zone,
+    is_quiet: bool,
     copy: impl FnOnce() -> Result<R, ZoneError>,
 ) -> Result<R, ZoneError> {
     let scope = Scope::try_new_at(crate::__site!("zcopy_shared"), 0)?;
     // Code that asks for the current zone meanwhile gets the target, not the table's. A sealed zone cannot be entered.
     let current = if to.is_sealed() { None } else { Some(Entered::new(to)?) };
-    let copied = Run::sharing(&scope.zone(), to, copy);
+    let copied = Run::sharing(&scope.zone(), to, is_quiet, copy);
     drop(current);
     scope.end();
     copied
@@ -66,7 +67,7 @@ pub(crate) fn shared<R>(
 ///
 /// Implementations of [`DeepCopy`] that are written by hand copy in the same way as in [`zcopy`](crate::zcopy). They
 /// never see an unfinished value, so the values that they lead to are shared with nothing else. The same holds for
-/// values in a `RefCell`. Each reference in what a `Vec` or a `Box` owns leads to a copy of its own.
+/// values in a `RefCell`, and for those in a collection in a zone.
 ///
 /// # Panics
 ///
@@ -96,7 +97,8 @@ pub fn try_zcopy_shared<'z, T: ?Sized + Referent<'z>>(
     value: &T,
     to: &'z Zone,
 ) -> Result<&'z T::Copied, ZoneError> {
-    shared(to, || value.copy_referent(to))
+    // That is one run.
+    shared(to, false, || value.copy_referent(to))
 }
 
 /// A value that leaves a scope with what it shares: [`zcopy_shared`] at a scope's end.
@@ -118,6 +120,29 @@ pub fn try_zcopy_shared<'z, T: ?Sized + Referent<'z>>(
 /// assert!(std::ptr::eq(mono.left, mono.right));
 /// ```
 ///
+/// # Owners
+///
+/// A `Vec`, a `Box` and a `String` move, and what they lead to is shared as well:
+///
+/// ```
+/// use memzone::{Shared, Zone, beginz};
+///
+/// let song = Zone::new(4096);
+/// let voices: Vec<&[f32]> = beginz!(z in &song => {
+///     let samples: &[f32] = z.alloc_slice(64, 0.5);
+///     Shared(vec![samples, samples])
+/// });
+/// # #[cfg(not(feature = "tracing"))]
+/// assert!(std::ptr::eq(voices[0], voices[1]));
+/// ```
+///
+/// That is so if no code but memzone's own runs in the copy: if all types in the value are derived, plain values,
+/// references, `Option`, tuples, arrays, `Cell` and the like, `Vec`, `Box` or `String`, and none has a destructor of its
+/// own. A `keep`, a `RefCell`, another owner, or an implementation that is written by hand
+/// may run other code. With one of these anywhere in the value's type, or with the feature `tracing`, what each single
+/// reference leads to is copied as in [`zcopy_shared`], and shares nothing with what another reference in an owner
+/// leads to. A value that owns nothing is always copied as a whole.
+///
 /// # Real-time
 ///
 /// As [`zcopy_shared`].
@@ -131,12 +156,12 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Shared<T> {
         Undo::if_parts(T::undo(known).may())
     }
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, || match runs_as_a_whole::<T>() {
+        shared(to, is_quiet::<T>(), || match runs_as_a_whole::<T>() {
             true => self.0.deep_copy(to),
             false => Depth::enter(|depth| self.0.copy_at(to, depth)),
         })
     }
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, || self.0.move_out(to))
+        shared(to, is_quiet::<T>(), || self.0.move_out(to))
     }
 }

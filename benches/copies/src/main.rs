@@ -1,6 +1,6 @@
 //! Copies a structure so many times: `copies CASE TIMES`. `count` counts the instructions.
 
-use memzone::{DeepCopy, Zone, beginz, zcopy};
+use memzone::{DeepCopy, Zone, beginz, zcopy, zcopy_shared};
 use std::hint::black_box;
 use std::process::exit;
 
@@ -70,6 +70,14 @@ fn term<'z>(zone: &'z Zone, levels: u32) -> &'z Term<'z> {
     zone.alloc(Term::Neg(product))
 }
 
+/// Each node has two references to the next one.
+#[inline(never)]
+fn graph<'z>(zone: &'z Zone, nodes: usize) -> &'z Tree<'z> {
+    let last = leaf(zone);
+    (1..nodes as u64)
+        .fold(last, |next, value| zone.alloc(Tree { value, left: Some(next), right: Some(next) }))
+}
+
 fn leaf<'z>(zone: &'z Zone) -> &'z Tree<'z> {
     zone.alloc(Tree { value: 1, left: None, right: None })
 }
@@ -127,6 +135,8 @@ cases! {
     "short-list", NODES, |z| short(z, NODES), |value, to| zcopy(&value, to);
     "slices", 21_845, |z| folder(z, 8), |value, to| zcopy(&value, to);
     "terms", 2_048 + 2 * 2_047, |z| term(z, 11), |value, to| zcopy(&value, to);
+    "shared-graph", NODES, |z| (graph(z, NODES), 0), |value, to| zcopy_shared(value.0, to);
+    "shared-tree", NODES, |z| (tree(z, 16).unwrap(), 0), |value, to| zcopy_shared(value.0, to);
     "small-by-reference", 1, |z| (z.alloc(Tree { value: 0, left: Some(leaf(z)), right: Some(leaf(z)) }), 0),
         |value, to| zcopy(&&*value.0, to);
     "small-by-value", 1, |z| Tree { value: 0, left: Some(leaf(z)), right: Some(leaf(z)) },

@@ -169,6 +169,11 @@ impl<'f> Part<'f> {
         }
     }
 
+    /// Its type.
+    pub(super) fn ty(&self) -> &syn::Type {
+        &self.field.ty
+    }
+
     /// What writes its copy to its place.
     pub(super) fn write_at(
         &self,
