@@ -14,10 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Those that are pages of the documentation, with its path for them.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("README.md", "crate"),
     ("docs/guide.md", "crate::guide"),
     ("docs/realtime.md", "crate::realtime"),
+    ("docs/cookbook.md", "crate::cookbook"),
     ("docs/porting.md", "crate::porting"),
     ("docs/faq.md", "crate::faq"),
     ("docs/comparison.md", "crate::comparison"),
