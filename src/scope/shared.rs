@@ -66,7 +66,7 @@ pub(crate) fn shared<R>(
 ///
 /// Implementations of [`DeepCopy`] that are written by hand copy in the same way as in [`zcopy`](crate::zcopy). They
 /// never see an unfinished value, so the values that they lead to are shared with nothing else. The same holds for
-/// values in a `RefCell`. Each reference in what a `Vec` or a `Box` owns leads to a copy of its own.
+/// values in a `RefCell`. Each reference in what a `Vec`, a `ZVec` or a `Box` owns leads to a copy of its own.
 ///
 /// # Panics
 ///
