@@ -120,7 +120,8 @@ impl<T: for<'z> DeepCopy<'z>> Frames<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Parcel::try_new_in`], and those of [`Zone::try_new`] after an error. The last frame stays then.
+    /// Those of [`Parcel::try_new_in`], and those of [`Zone::try_new`] after an error. In that case the last frame
+    /// stays.
     ///
     /// # Real-time
     ///
