@@ -46,7 +46,7 @@ pub struct Arena<const N: usize> {
 }
 
 impl<const N: usize> Arena<N> {
-    /// Makes the zones, each with room for `bytes`. They grow where that is not enough.
+    /// Makes the zones, each with room for `bytes`. They grow if that is not enough.
     ///
     /// ```
     /// use memzone::{Arena, beginz};
@@ -143,7 +143,7 @@ impl<const N: usize> fmt::Debug for Arena<N> {
     }
 }
 
-/// What stands behind `of` in a scope: an arena, or a reference to one.
+/// What you write after `of` in a scope: an arena, or a reference to one.
 pub trait AsArena {
     /// Takes a zone for a scope.
     ///

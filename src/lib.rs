@@ -93,6 +93,11 @@ pub mod realtime {}
 
 #[cfg(any(doc, doctest))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
+
+#[cfg(any(doc, doctest))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/links.md"))]
 #[doc = include_str!("../docs/faq.md")]
 pub mod faq {}
 

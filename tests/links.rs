@@ -4,7 +4,7 @@
 //! Three things are made of others. `.ci/readme` writes them anew:
 //!
 //! * The figures in the README are those of `docs/performance.md`.
-//! * `docs/picture.md` has the model's picture in a link, as the documentation has no files beside its pages.
+//! * `docs/picture.md` has the README's pictures in links, as the documentation has no files beside its pages.
 //! * `docs/registry.md` is the README for the registry, whose pages have no files beside them either.
 
 #![forbid(unsafe_code)]
@@ -14,10 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Those that are pages of the documentation, with its path for them.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("README.md", "crate"),
     ("docs/guide.md", "crate::guide"),
     ("docs/realtime.md", "crate::realtime"),
+    ("docs/cookbook.md", "crate::cookbook"),
     ("docs/porting.md", "crate::porting"),
     ("docs/faq.md", "crate::faq"),
     ("docs/comparison.md", "crate::comparison"),
@@ -164,13 +165,42 @@ fn with_figures(readme: &str, performance: &str) -> String {
     text
 }
 
-/// A picture in a link: each byte that could mean something in one is written as its number.
-fn in_a_link(picture: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).into(),
+/// A picture in a link. In the text of an SVG, each byte that could mean something in a link is written as its number. A
+/// PNG is written in base 64.
+fn in_a_link(file: &str, picture: &[u8]) -> String {
+    if file.ends_with(".png") {
+        return format!("data:image/png;base64,{}", in_base_64(picture));
+    }
+    let byte = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(*byte).into(),
         _ => format!("%{byte:02X}"),
     };
-    format!("data:image/svg+xml,{}", picture.bytes().map(byte).collect::<String>())
+    format!("data:image/svg+xml,{}", picture.iter().map(byte).collect::<String>())
+}
+
+fn in_base_64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let number = (0..3).fold(0, |sum, n| sum << 8 | u32::from(*three.get(n).unwrap_or(&0)));
+        for n in 0..4 {
+            let digit = DIGITS[(number >> (18 - 6 * n)) as usize & 63];
+            text.push(if n > three.len() { '=' } else { char::from(digit) });
+        }
+    }
+    text
+}
+
+/// The pictures among a text's definitions, each with its file.
+fn pictures(text: &str) -> Vec<(String, String)> {
+    let is_picture = |(_, target): &(String, String)| {
+        !target.contains(':') && (target.ends_with(".svg") || target.ends_with(".png"))
+    };
+    definitions(text).into_iter().filter(is_picture).collect()
+}
+
+fn read_bytes(path: &str) -> Vec<u8> {
+    fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Where a file of the repository, or a heading in it, is on docs.rs.
@@ -271,7 +301,7 @@ fn links_lead_somewhere() {
                 }
                 Some((Some(there), _)) if there == target => {}
                 Some((None, there)) if there.ends_with(&format!("/source/{target}")) => {}
-                Some((None, there)) if *there == in_a_link(&read(&target)) => {}
+                Some((None, there)) if *there == in_a_link(&target, &read_bytes(&target)) => {}
                 Some((_, there)) => {
                     complain(format!("{name}: {target} here, {there} in docs/links.md"))
                 }
@@ -299,7 +329,10 @@ fn what_users_look_for_is_in_the_readme() {
 #[test]
 #[cfg_attr(miri, ignore = "reads files, which is slow there and without unsafe code")]
 fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
-    let picture = format!("[picture]: {}\n", in_a_link(&read("docs/model.svg")));
+    let line = |(name, file): &(String, String)| {
+        format!("[{name}]: {}\n", in_a_link(file, &read_bytes(file)))
+    };
+    let picture: String = pictures(&read("README.md")).iter().map(line).collect();
     let readme = with_figures(&read("README.md"), &read("docs/performance.md"));
     let made = [
         ("docs/registry.md", for_the_registry(&readme)),
@@ -353,7 +386,11 @@ fn links_of_the_registry_lead_to_docs_rs() {
         let definition = |target: &str| format!("[a][b]\n[b]: {target}\n");
         assert_eq!(for_the_registry(&definition(here)), definition(there));
     }
-    assert_eq!(in_a_link("<a b=\"1\">"), "data:image/svg+xml,%3Ca%20b%3D%221%22%3E");
+    assert_eq!(in_a_link("a.svg", b"<a b=\"1\">"), "data:image/svg+xml,%3Ca%20b%3D%221%22%3E");
+    assert_eq!(in_a_link("a.png", b"Man"), "data:image/png;base64,TWFu");
+    assert_eq!((in_base_64(b"Ma"), in_base_64(b"M")), ("TWE=".into(), "TQ==".into()));
+    let text = "[a]: b.png\n[c]: d.md\n[e]: https://f/g.svg\n";
+    assert_eq!(pictures(text), [("a".into(), "b.png".into())]);
 }
 
 #[test]

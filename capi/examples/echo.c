@@ -22,10 +22,9 @@ static int callback(struct echo *echo, const float *in, float *out)
 {
     mz_scope *scope = mz_scope_enter(4096);
     float *wet = MZ_NEW_ARRAY(mz_current_zone(), float, BLOCK);
-    if (!scope || !wet) return 1;
-    for (size_t i = 0; i < BLOCK; i++) wet[i] = 0.5f * echo->line[(echo->at + i) % DELAY];
+    for (size_t i = 0; wet && i < BLOCK; i++) wet[i] = 0.5f * echo->line[(echo->at + i) % DELAY];
     for (size_t i = 0; i < BLOCK; i++) {
-        out[i] = in[i] + wet[i];
+        out[i] = in[i] + (wet ? wet[i] : 0.0f); // without memory the block has no echo
         echo->line[(echo->at + i) % DELAY] = out[i];
     }
     echo->at = (echo->at + BLOCK) % DELAY;

@@ -119,7 +119,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The closure is dropped then.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The closure is dropped in that case.
     ///
     /// # Real-time
     ///
@@ -182,7 +182,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The closure is dropped then.
+    /// Those of [`try_alloc_layout`](Zone::try_alloc_layout). The closure is dropped in that case.
     ///
     /// # Real-time
     ///
@@ -317,7 +317,7 @@ impl<D: ?Sized> ZoneFn<D> {
     /// # Errors
     ///
     /// Those of [`Zone::try_new`] and those of the builder. Also [`InUse`](ZoneError::InUse) if the builder kept a
-    /// handle to the zone or a `ZBox` in it, or left the zone pushed. The closure is dropped then.
+    /// handle to the zone or a `ZBox` in it, or left the zone pushed. The closure is dropped in that case.
     ///
     /// # Real-time
     ///

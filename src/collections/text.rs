@@ -45,7 +45,7 @@ use core::str::{Chars, Utf8Error};
 ///
 /// While it is the last allocation, it grows in its place; see [`ZVec`] for what else holds for its memory. When the
 /// zone has no memory left, the plain methods panic with the [`ZoneError`], and `write!` and the `try_` methods give an
-/// error. The text is as it was then.
+/// error. Then the text stays as it was.
 ///
 /// # Real-time
 ///
@@ -196,7 +196,7 @@ impl<'z> ZString<'z> {
     ///
     /// # Errors
     ///
-    /// Where they are not UTF-8, with the bytes.
+    /// If they are not UTF-8. The error has the bytes.
     ///
     /// # Real-time
     ///
@@ -231,7 +231,7 @@ impl<'z> ZString<'z> {
     ///
     /// # Errors
     ///
-    /// Those of [`ZVec::try_reserve`]. The text is as it was then.
+    /// Those of [`ZVec::try_reserve`]. Then the text stays as it was.
     ///
     /// # Real-time
     ///
@@ -261,7 +261,7 @@ impl<'z> ZString<'z> {
     ///
     /// # Errors
     ///
-    /// Those of [`ZVec::try_reserve`]. The text is as it was then.
+    /// Those of [`ZVec::try_reserve`]. Then the text stays as it was.
     ///
     /// # Real-time
     ///
@@ -291,7 +291,7 @@ impl<'z> ZString<'z> {
     /// # Errors
     ///
     /// Those of [`ZVec::try_reserve`], and [`Format`](ZoneError::Format) if a `Display` implementation returns an error.
-    /// The text is as it was then.
+    /// Then the text stays as it was.
     ///
     /// # Real-time
     ///
@@ -327,7 +327,7 @@ impl<'z> ZString<'z> {
         self.push_fmt(text);
     }
 
-    /// Takes the last character off.
+    /// Removes the last character and returns it.
     ///
     /// # Real-time
     ///
@@ -374,7 +374,7 @@ impl<'z> ZString<'z> {
         }
     }
 
-    /// Empties the string. It keeps its room.
+    /// Empties the string. It keeps its capacity.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -410,11 +410,11 @@ impl<'z> ZString<'z> {
         self.insert_str(index, character.encode_utf8(&mut [0; 4]));
     }
 
-    /// Like [`insert`](ZString::insert), with an error instead of a panic where there is no room.
+    /// Like [`insert`](ZString::insert), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`try_insert_str`](ZString::try_insert_str). The text is as it was then.
+    /// Those of [`try_insert_str`](ZString::try_insert_str). Then the text stays as it was.
     ///
     /// # Panics
     ///
@@ -447,11 +447,11 @@ impl<'z> ZString<'z> {
         or_panic(self.try_insert_str(index, text));
     }
 
-    /// Like [`insert_str`](ZString::insert_str), with an error instead of a panic where there is no room.
+    /// Like [`insert_str`](ZString::insert_str), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`ZVec::try_reserve`]. The text is as it was then.
+    /// Those of [`ZVec::try_reserve`]. Then the text stays as it was.
     ///
     /// # Panics
     ///
@@ -469,7 +469,7 @@ impl<'z> ZString<'z> {
         Ok(())
     }
 
-    /// Takes out the character that begins at the byte `index`.
+    /// Removes the character that begins at the byte `index`, and returns it.
     ///
     /// # Panics
     ///
@@ -533,7 +533,7 @@ impl<'z> ZString<'z> {
         unsafe { core::str::from_utf8_unchecked(&self.0[from..]) }
     }
 
-    /// Takes the characters of a range of bytes out and gives them. They are out of the string at once.
+    /// Removes the characters of a range of bytes and returns them. This happens at once.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -561,7 +561,7 @@ impl<'z> ZString<'z> {
         unsafe { core::str::from_utf8_unchecked(bytes) }.chars()
     }
 
-    /// Puts a text in the place of a range of bytes.
+    /// Replaces a range of bytes by a text.
     ///
     /// ```
     /// let zone = memzone::Zone::new(1024);
@@ -583,11 +583,11 @@ impl<'z> ZString<'z> {
         or_panic(self.try_replace_range(range, with));
     }
 
-    /// Like [`replace_range`](ZString::replace_range), with an error instead of a panic where there is no room.
+    /// Like [`replace_range`](ZString::replace_range), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`ZVec::try_reserve`]. The text is as it was then.
+    /// Those of [`ZVec::try_reserve`]. Then the text stays as it was.
     ///
     /// # Panics
     ///
@@ -623,11 +623,11 @@ impl<'z> ZString<'z> {
         or_panic(self.try_split_off(at))
     }
 
-    /// Like [`split_off`](ZString::split_off), with an error instead of a panic where there is no room.
+    /// Like [`split_off`](ZString::split_off), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`ZVec::try_split_off`]. The text is as it was then.
+    /// Those of [`ZVec::try_split_off`]. Then the text stays as it was.
     ///
     /// # Panics
     ///
@@ -642,7 +642,7 @@ impl<'z> ZString<'z> {
         self.0.try_split_off(at).map(ZString)
     }
 
-    /// How many bytes have room before the string grows.
+    /// The number of bytes that the string can hold without growing.
     ///
     /// # Real-time
     ///
@@ -711,7 +711,7 @@ impl<'z> ZString<'z> {
         unsafe { core::str::from_utf8_unchecked(self.0.as_slice()) }
     }
 
-    /// The text, to be changed.
+    /// The text, as a mutable reference.
     ///
     /// # Real-time
     ///

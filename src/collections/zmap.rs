@@ -80,8 +80,8 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
 /// # When there is no memory
 ///
 /// No method of this type ends the program: [`insert`](ZMap::insert), [`entry`](ZMap::entry) and `extend` panic with the
-/// [`ZoneError`], and [`try_insert`](ZMap::try_insert) and its like return it and give the value back. The map is as it
-/// was then.
+/// [`ZoneError`], and [`try_insert`](ZMap::try_insert) and its like return it and give the value back. Then the map
+/// stays as it was.
 ///
 /// # Which entries
 ///
@@ -221,7 +221,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.is_empty()
     }
 
-    /// How many entries have room before the map grows.
+    /// The number of entries that the map can hold without growing.
     ///
     /// # Real-time
     ///
@@ -231,7 +231,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.capacity()
     }
 
-    /// What its keys are hashed by.
+    /// The hasher of the keys.
     ///
     /// # Real-time
     ///
@@ -241,7 +241,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.hasher()
     }
 
-    /// The keys, in no order.
+    /// An iterator over the keys, in no particular order.
     ///
     /// # Real-time
     ///
@@ -251,7 +251,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.keys()
     }
 
-    /// The values, in no order.
+    /// An iterator over the values, in no particular order.
     ///
     /// # Real-time
     ///
@@ -261,7 +261,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.values()
     }
 
-    /// The values, in no order, to be changed.
+    /// An iterator over the values, in no particular order, that may change them.
     ///
     /// # Real-time
     ///
@@ -271,7 +271,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.values_mut()
     }
 
-    /// The entries, in no order.
+    /// An iterator over the entries, in no particular order.
     ///
     /// # Real-time
     ///
@@ -281,7 +281,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.iter()
     }
 
-    /// The entries, in no order, whose values may be changed.
+    /// An iterator over the entries, in no particular order, that may change the values.
     ///
     /// # Real-time
     ///
@@ -291,7 +291,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.iter_mut()
     }
 
-    /// Empties the map and gives its entries. It keeps its room.
+    /// Empties the map and returns an iterator over its entries. The map keeps its capacity.
     ///
     /// # Real-time
     ///
@@ -314,7 +314,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.retain(keep);
     }
 
-    /// Takes out the entries for which `take` returns `true`, one with each step of the iterator.
+    /// Removes and returns the entries for which `take` returns `true`, one in each step of the iterator.
     ///
     /// # Real-time
     ///
@@ -326,7 +326,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.0.extract_if(take)
     }
 
-    /// Empties the map. It keeps its room.
+    /// Empties the map. It keeps its capacity.
     ///
     /// # Real-time
     ///
@@ -341,7 +341,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         ManuallyDrop::into_inner(self.0)
     }
 
-    /// The keys, given away.
+    /// Turns the map into an iterator over its keys.
     ///
     /// # Real-time
     ///
@@ -350,7 +350,7 @@ impl<'z, K, V, S> ZMap<'z, K, V, S> {
         self.into_inner().into_keys()
     }
 
-    /// The values, given away.
+    /// Turns the map into an iterator over its values.
     ///
     /// # Real-time
     ///
@@ -396,7 +396,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Zone::try_alloc_layout`]. The map is as it was then.
+    /// Those of [`Zone::try_alloc_layout`]. Then the map stays as it was.
     ///
     /// # Real-time
     ///
@@ -440,7 +440,8 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZMap::try_reserve), with the key and the value. The map is as it was then. There is no
+    /// Those of [`try_reserve`](ZMap::try_reserve), with the key and the value. Then the map stays as it was. There is
+    /// no
     /// error where the key is in the map already.
     ///
     /// # Real-time
@@ -511,7 +512,8 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZMap::try_reserve), with the key. The map is as it was then. There is no error where the
+    /// Those of [`try_reserve`](ZMap::try_reserve), with the key. Then the map stays as it was. There is no error
+    /// where the
     /// key is in the map already.
     ///
     /// # Real-time
@@ -548,7 +550,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
         self.0.get_key_value(key)
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, as a mutable reference.
     ///
     /// # Real-time
     ///
@@ -568,7 +570,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
         self.0.contains_key(key)
     }
 
-    /// Takes a key's value out.
+    /// Removes a key with its value, and returns the value.
     ///
     /// # Real-time
     ///
@@ -578,7 +580,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
         self.0.remove(key)
     }
 
-    /// Takes a key and its value out.
+    /// Removes a key with its value, and returns both.
     ///
     /// # Real-time
     ///

@@ -171,7 +171,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.is_empty()
     }
 
-    /// How many items have room before the set grows.
+    /// The number of items that the set can hold without growing.
     ///
     /// # Real-time
     ///
@@ -181,7 +181,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.capacity()
     }
 
-    /// What its items are hashed by.
+    /// The hasher of the items.
     ///
     /// # Real-time
     ///
@@ -191,7 +191,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.hasher()
     }
 
-    /// The items, in no order.
+    /// An iterator over the items, in no particular order.
     ///
     /// # Real-time
     ///
@@ -201,7 +201,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.iter()
     }
 
-    /// Empties the set and gives its items. It keeps its room.
+    /// Empties the set and returns an iterator over its items. The set keeps its capacity.
     ///
     /// # Real-time
     ///
@@ -224,7 +224,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.retain(keep);
     }
 
-    /// Takes out the items for which `take` returns `true`, one with each step of the iterator.
+    /// Removes and returns the items for which `take` returns `true`, one in each step of the iterator.
     ///
     /// # Real-time
     ///
@@ -233,7 +233,7 @@ impl<'z, T, S> ZSet<'z, T, S> {
         self.0.extract_if(take)
     }
 
-    /// Empties the set. It keeps its room.
+    /// Empties the set. It keeps its capacity.
     ///
     /// # Real-time
     ///
@@ -290,7 +290,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.try_reserve(more).map_err(|error| refusal(error, self.0.allocator()))
     }
 
-    /// Puts an item in. `false`: an equal one is there already, and stays.
+    /// Puts an item in. The result is `false` if an equal one was there already. That one stays.
     ///
     /// # Panics
     ///
@@ -383,7 +383,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.get(item)
     }
 
-    /// Takes the equal item out. `false`: there was none.
+    /// Removes the equal item. The result is `false` if there was none.
     ///
     /// # Real-time
     ///
@@ -393,7 +393,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.remove(item)
     }
 
-    /// Takes the equal item out and gives it.
+    /// Removes the equal item and returns it.
     ///
     /// # Real-time
     ///
@@ -403,7 +403,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.take(item)
     }
 
-    /// What is in this set and not in the other.
+    /// The items that are in this set and not in the other one.
     ///
     /// # Real-time
     ///
@@ -412,7 +412,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.difference(&other.0)
     }
 
-    /// What is in one of the sets only.
+    /// The items that are in one of the sets only.
     ///
     /// # Real-time
     ///
@@ -424,7 +424,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.symmetric_difference(&other.0)
     }
 
-    /// What is in both sets.
+    /// The items that are in both sets.
     ///
     /// # Real-time
     ///
@@ -433,7 +433,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.intersection(&other.0)
     }
 
-    /// What is in either set.
+    /// The items that are in at least one of the sets.
     ///
     /// # Real-time
     ///
@@ -451,7 +451,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.is_disjoint(&other.0)
     }
 
-    /// Whether all of this set is in the other.
+    /// Whether all items of this set are in the other one.
     ///
     /// # Real-time
     ///
@@ -460,7 +460,7 @@ impl<'z, T: Eq + Hash, S: BuildHasher> ZSet<'z, T, S> {
         self.0.is_subset(&other.0)
     }
 
-    /// Whether all of the other set is in this one.
+    /// Whether all items of the other set are in this one.
     ///
     /// # Real-time
     ///

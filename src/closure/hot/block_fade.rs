@@ -272,7 +272,7 @@ impl<D: ?Sized, T: Sample> BlockFader<D, T> {
         BlockFader::try_with_state(caller, fade, longest, ())
     }
 
-    /// Plays a block. `call` is handed a definition and the block, and calls the one with the other. During a fade it
+    /// Plays a block. `call` gets a definition and the block, and calls the definition with the block. During a fade it
     /// is called twice: first with the old definition, then with the new one.
     ///
     /// A panic in a closure reaches the player. The fader can be used afterwards.
@@ -316,7 +316,7 @@ impl<D: ?Sized, T: Sample, S> BlockFader<D, T, S> {
     /// # Errors
     ///
     /// [`OutOfMemory`](ZoneError::OutOfMemory) and [`TooLarge`](ZoneError::TooLarge) for the scratch. The caller is
-    /// dropped then.
+    /// dropped in that case.
     ///
     /// # Real-time
     ///

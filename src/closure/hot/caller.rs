@@ -85,7 +85,7 @@ pub fn hot<D: ?Sized>(f: ZoneFn<D>) -> (Caller<D>, Binder<D>) {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`](ZoneError::OutOfMemory). The closure is dropped then.
+/// [`OutOfMemory`](ZoneError::OutOfMemory). The closure is dropped in that case.
 ///
 /// # Real-time
 ///
@@ -95,7 +95,7 @@ pub fn try_hot<D: ?Sized>(f: ZoneFn<D>) -> Result<(Caller<D>, Binder<D>), ZoneEr
     Ok((Caller { taker, taken_up: 0 }, Binder { giver }))
 }
 
-/// The side of a [`hot`] closure that plays it. It is called like a function, and each call is one of the newest
+/// The side of a [`hot`] closure that plays it. It is called like a function, and each call goes to the newest
 /// definition.
 ///
 /// Dropping it leaves all closures to the [`Binder`], which destroys them. If the binder has ended before, they are
@@ -231,7 +231,7 @@ pub struct Binder<D: ?Sized> {
 }
 
 impl<D: ?Sized> Binder<D> {
-    /// Redefines the closure. The caller's next call is to `f`.
+    /// Redefines the closure. The caller's next call goes to `f`.
     ///
     /// A definition that the caller has not taken up yet is destroyed here without being played. So is one that the
     /// caller has retired. If the caller has ended, `f` itself is destroyed. The result is the number of closures
@@ -263,7 +263,7 @@ impl<D: ?Sized> Binder<D> {
         self.giver.is_waiting()
     }
 
-    /// Whether the caller has ended. Nobody takes up redefinitions then.
+    /// Whether the caller has ended. Then nobody takes up redefinitions.
     ///
     /// # Real-time
     ///

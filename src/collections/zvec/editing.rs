@@ -47,11 +47,11 @@ impl<'z, T> ZVec<'z, T> {
         or_panic(self.try_insert(index, item).map_err(|refused| refused.error));
     }
 
-    /// Like [`insert`](ZVec::insert), with an error instead of a panic where there is no room.
+    /// Like [`insert`](ZVec::insert), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`try_push`](ZVec::try_push), with the item. The vector is as it was then.
+    /// Those of [`try_push`](ZVec::try_push), with the item. Then the vector stays as it was.
     ///
     /// # Panics
     ///
@@ -69,7 +69,7 @@ impl<'z, T> ZVec<'z, T> {
         Ok(())
     }
 
-    /// Takes the item at `index` out. Those behind it move up.
+    /// Removes the item at `index` and returns it. The items behind it move up.
     ///
     /// # Panics
     ///
@@ -90,7 +90,7 @@ impl<'z, T> ZVec<'z, T> {
         self.pop().expect("there is one")
     }
 
-    /// Takes the item at `index` out. The last one takes its place.
+    /// Removes the item at `index` and returns it. The last item takes its place.
     ///
     /// # Panics
     ///
@@ -107,7 +107,7 @@ impl<'z, T> ZVec<'z, T> {
         self.pop().expect("there is one")
     }
 
-    /// Takes the last item off if `condition` holds for it.
+    /// Removes the last item and returns it, if `condition` holds for it.
     ///
     /// # Real-time
     ///
@@ -152,7 +152,7 @@ impl<'z, T> ZVec<'z, T> {
         self.truncate(kept);
     }
 
-    /// Of items that are equal and follow one another, keeps the first one.
+    /// Keeps only the first of equal items that follow one another.
     ///
     /// # Real-time
     ///
@@ -204,7 +204,7 @@ impl<'z, T> ZVec<'z, T> {
         self.truncate(kept);
     }
 
-    /// Takes the items of a range out and gives them. They are out of the vector at once, even if the iterator is not
+    /// Removes the items of a range and returns them. This happens at once, even if the iterator is not
     /// used.
     ///
     /// # Panics
@@ -235,7 +235,7 @@ impl<'z, T> ZVec<'z, T> {
         self.drain(range).into_slice()
     }
 
-    /// Puts other items in the place of a range, and gives those that were there. All is done at once, even if the
+    /// Replaces the items of a range by others, and returns the old ones. This happens at once, even if the
     /// iterator is not used.
     ///
     /// ```
@@ -268,7 +268,7 @@ impl<'z, T> ZVec<'z, T> {
         or_panic(self.try_splice(range, items))
     }
 
-    /// Like [`splice`](ZVec::splice), with an error instead of a panic where there is no room.
+    /// Like [`splice`](ZVec::splice), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
@@ -302,7 +302,7 @@ impl<'z, T> ZVec<'z, T> {
         Ok(self.take_last(old))
     }
 
-    /// Takes out the items of a range for which `take` returns `true`, and gives them, in their order. All is done at
+    /// Removes the items of a range for which `take` returns `true`, and returns them in their order. This happens at
     /// once, even if the iterator is not used.
     ///
     /// ```

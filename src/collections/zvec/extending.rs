@@ -78,7 +78,7 @@ impl<T> ZVec<'_, T> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZVec::try_reserve). The vector is as it was then.
+    /// Those of [`try_reserve`](ZVec::try_reserve). Then the vector stays as it was.
     ///
     /// # Real-time
     ///
@@ -121,11 +121,11 @@ impl<T> ZVec<'_, T> {
         or_panic(self.try_extend_from_within(range));
     }
 
-    /// Like [`extend_from_within`](ZVec::extend_from_within), with an error instead of a panic where there is no room.
+    /// Like [`extend_from_within`](ZVec::extend_from_within), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZVec::try_reserve). The vector is as it was then.
+    /// Those of [`try_reserve`](ZVec::try_reserve). Then the vector stays as it was.
     ///
     /// # Panics
     ///
@@ -179,7 +179,7 @@ impl<T> ZVec<'_, T> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZVec::try_reserve). The vector is as it was then.
+    /// Those of [`try_reserve`](ZVec::try_reserve). Then the vector stays as it was.
     ///
     /// # Real-time
     ///

@@ -330,7 +330,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// # Panics
     ///
-    /// When [`try_push`](ZVec::try_push) gives an error. The vector is as it was then.
+    /// When [`try_push`](ZVec::try_push) gives an error. Then the vector stays as it was.
     ///
     /// # Real-time
     ///
@@ -355,7 +355,7 @@ impl<'z, T> ZVec<'z, T> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], with the item; for a full [`fixed_vec`](Zone::fixed_vec)
-    /// [`LimitReached`](ZoneError::LimitReached). The vector is as it was then.
+    /// [`LimitReached`](ZoneError::LimitReached). Then the vector stays as it was.
     ///
     /// # Real-time
     ///
@@ -387,7 +387,7 @@ impl<'z, T> ZVec<'z, T> {
         unsafe { self.set_len(self.len + added) };
     }
 
-    /// Takes the last item off.
+    /// Removes the last item and returns it.
     ///
     /// # Real-time
     ///
@@ -439,7 +439,7 @@ impl<'z, T> ZVec<'z, T> {
         self.len == 0
     }
 
-    /// How many items have room before the vector grows.
+    /// The number of items that the vector can hold without growing.
     ///
     /// # Real-time
     ///
@@ -470,7 +470,7 @@ impl<'z, T> ZVec<'z, T> {
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
-    /// The items, to be changed.
+    /// The items, as a mutable slice.
     ///
     /// # Real-time
     ///
@@ -529,7 +529,7 @@ impl<'z, T> ZVec<'z, T> {
         self.len = self.len.min(len);
     }
 
-    /// Empties the vector. It keeps its room.
+    /// Empties the vector. It keeps its capacity.
     ///
     /// # Real-time
     ///
@@ -559,7 +559,7 @@ impl<'z, T> ZVec<'z, T> {
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], and [`LimitReached`](ZoneError::LimitReached) for a
-    /// [`fixed_vec`](Zone::fixed_vec). The vector is as it was then.
+    /// [`fixed_vec`](Zone::fixed_vec). Then the vector stays as it was.
     ///
     /// # Real-time
     ///
@@ -707,12 +707,12 @@ impl<'z, T> ZVec<'z, T> {
         or_panic(self.try_split_off(at))
     }
 
-    /// Like [`split_off`](ZVec::split_off), with an error instead of a panic where there is no room.
+    /// Like [`split_off`](ZVec::split_off), with an error instead of a panic if there is no room.
     ///
     /// # Errors
     ///
     /// Those of [`Zone::try_alloc_layout`], and [`LimitReached`](ZoneError::LimitReached) for a
-    /// [`fixed_vec`](Zone::fixed_vec), which takes no further memory. The vector is as it was then.
+    /// [`fixed_vec`](Zone::fixed_vec), which takes no further memory. Then the vector stays as it was.
     ///
     /// # Panics
     ///
@@ -793,7 +793,7 @@ impl<'z, T> ZVec<'z, T> {
     ///
     /// # Errors
     ///
-    /// Those of [`try_reserve`](ZVec::try_reserve). The vector is as it was then.
+    /// Those of [`try_reserve`](ZVec::try_reserve). Then the vector stays as it was.
     ///
     /// # Real-time
     ///

@@ -154,7 +154,7 @@ impl Zone {
 }
 
 impl<'z, T> Pool<'z, T> {
-    /// Gives a value to the pool. It takes the slot that was given back last.
+    /// Puts a value into the pool. It takes the slot that was given back last.
     ///
     /// # Errors
     ///
@@ -228,7 +228,7 @@ impl<'z, T> Pool<'z, T> {
         Ok((self.insert(value)?, taken))
     }
 
-    /// Gives a value to a box of its own. There can be as many boxes at a time as there are slots.
+    /// Puts a value into a box of its own. There can be as many boxes at a time as there are slots.
     ///
     /// ```
     /// use memzone::{Pool, PoolBox, Zone};
