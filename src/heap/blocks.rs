@@ -108,6 +108,7 @@ impl Blocks {
     /// # Safety
     ///
     /// I13: only the owner may call this.
+    #[cfg(feature = "rt-alloc")]
     #[inline(always)]
     pub(crate) unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
