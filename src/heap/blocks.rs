@@ -75,6 +75,22 @@ pub(crate) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8>
     aligned
 }
 
+/// The payload in which a block's place lies.
+///
+/// # Safety
+///
+/// I13: the place is from `align_in`, with an alignment that is larger than a payload's own exactly where this is.
+#[inline(always)]
+pub(crate) unsafe fn payload_of(block: NonNull<u8>, align: usize) -> NonNull<u8> {
+    if align <= BLOCK_HEADER {
+        return block;
+    }
+    // SAFETY: (I13) `align_in` has written the start of the payload there.
+    let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
+    // SAFETY: (I13) as above.
+    unsafe { start.read() }
+}
+
 /// The blocks that a piece of memory is divided into.
 pub(crate) struct Blocks {
     tlsf: UnsafeCell<Tlsf>,
@@ -108,6 +124,7 @@ impl Blocks {
     /// # Safety
     ///
     /// I13: only the owner may call this.
+    #[cfg(feature = "rt-alloc")]
     #[inline(always)]
     pub(crate) unsafe fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
@@ -123,7 +140,10 @@ impl Blocks {
     /// I13: only the owner may call this. `class` is from `whole_class`.
     #[inline(always)]
     pub(crate) unsafe fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
-        // SAFETY: (I13) the alignment is a power of two, and no class is larger than twice `MAX_BLOCK`.
+        // This is known for each class. The allocator need not look whether sums with it wrap.
+        // SAFETY: (I13) no class is larger than a header, the largest size and the largest alignment, rounded up.
+        unsafe { core::hint::assert_unchecked(class <= 4 * MAX_BLOCK) };
+        // SAFETY: (I13) the alignment is a power of two, and see above.
         let request = unsafe { Layout::from_size_align_unchecked(class, BLOCK_HEADER) };
         // SAFETY: (I13) the caller's promise.
         unsafe { self.tlsf() }.allocate(request)
@@ -134,18 +154,25 @@ impl Blocks {
     /// # Safety
     ///
     /// I13: only the owner may call this. The block was taken with this alignment, and nobody uses it any more.
+    #[cfg(feature = "rt-alloc")]
     #[inline]
     pub(crate) unsafe fn free(&self, block: NonNull<u8>, align: usize) {
-        let mut payload = block;
-        if align > BLOCK_HEADER {
-            // SAFETY: (I13) `allocate` has written the start of the payload there.
-            let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
-            // SAFETY: (I13) as above.
-            payload = unsafe { start.read() };
-        }
+        // SAFETY: (I13) the caller's promise.
+        let payload = unsafe { payload_of(block, align) };
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.free_payload(payload) };
+    }
+
+    /// Frees a block by its payload.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this. Nobody uses the block any more.
+    #[inline]
+    pub(crate) unsafe fn free_payload(&self, payload: NonNull<u8>) {
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
-        // SAFETY: (I13) the caller's promise, and the alignment that `allocate` has asked for.
+        // SAFETY: (I13) the caller's promise, and the alignment that `allocate_class` has asked for.
         unsafe { tlsf.deallocate(payload, BLOCK_HEADER) };
     }
 

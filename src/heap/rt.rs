@@ -4,7 +4,7 @@
 //! may go to any thread. A box that is dropped on the owner's thread is freed at once. Any other is pushed on a
 //! lock-free list (`remote.rs`), and the owner frees a few blocks of that list with each operation.
 
-use super::blocks::{Blocks, GRANULE, MAX_BLOCK, align_in, pack, unpack, whole_class};
+use super::blocks::{Blocks, GRANULE, MAX_BLOCK, align_in, pack, payload_of, unpack, whole_class};
 use super::remote::{NOBODY, Remote, Taken as TakenBlocks};
 use super::source::Heap;
 use super::stats::HeapStats;
@@ -140,34 +140,35 @@ impl fmt::Debug for RtOrigin {
 }
 
 impl OwnerPart {
-    /// Takes a block of a whole class for `size` bytes, and gives its payload. The allocator is compiled into this function and
-    /// into `free`, and not into those of users. So its code is there once and costs the same in every crate.
+    /// Takes a block of a whole class for `size` bytes, and gives its payload.
     ///
     /// # Safety
     ///
     /// I13: only the owner may call this. `class` is what `whole_class` gives for the value's layout.
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn take(&self, class: usize, size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (I13) the caller's promise.
         let payload = unsafe { self.blocks.allocate_class(class) }?;
         self.live.set(self.live.get() + 1);
         let used = self.used.get() + size;
         self.used.set(used);
-        self.peak.set(self.peak.get().max(used));
+        if used > self.peak.get() {
+            self.peak.set(used);
+        }
         Some(payload)
     }
 
-    /// Frees a block.
+    /// Frees the block of a payload that was taken for `size` bytes.
     ///
     /// # Safety
     ///
-    /// I13: only the owner may call this. The block was taken with this size and alignment, or what `unpack` gives
-    /// for them, and nobody uses it any more.
-    #[inline(never)]
-    unsafe fn free(&self, block: NonNull<u8>, size: usize, align: usize) {
-        // SAFETY: (I13) the caller's promise.
-        unsafe { self.blocks.free(block, align) };
+    /// I13: only the owner may call this, and nobody uses the block any more.
+    #[inline(always)]
+    unsafe fn free(&self, payload: NonNull<u8>, size: usize) {
         self.live.set(self.live.get() - 1);
+        // SAFETY: (I13) the caller's promise.
+        unsafe { self.blocks.free_payload(payload) };
+        // Apart from the other count, as the compiler would put both into a vector, which takes longer.
         self.used.set(self.used.get() - size);
     }
 }
@@ -207,7 +208,9 @@ impl HeapHeader {
             };
             let (size, align) = unpack(packed);
             // SAFETY: (I13) whoever dropped the block's box gave it up.
-            unsafe { self.owner_part.free(block, size, align) };
+            let payload = unsafe { payload_of(block, align) };
+            // SAFETY: (I13) as above.
+            unsafe { self.owner_part.free(payload, size) };
             freed += 1;
         }
         self.owner_part.has_taken.set(!waiting.is_empty());
@@ -557,7 +560,9 @@ unsafe impl Heap for RtHeap {
         // A thread without a token owns no heap.
         if shared.remote.is_owner(TOKEN.get()) {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
-            unsafe { shared.owner_part.free(memory, layout.size(), layout.align()) };
+            let payload = unsafe { payload_of(memory, layout.align()) };
+            // SAFETY: (I13) as above.
+            unsafe { shared.owner_part.free(payload, layout.size()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
         } else {

@@ -354,9 +354,11 @@ impl<T: ?Sized> Drop for ZBox<T> {
         let handle = Handle(self.zone.raw());
         // SAFETY: (I18) valid, and dropped only here.
         unsafe { self.value.drop_in_place() };
+        core::mem::forget(handle);
         // SAFETY: (I18) the value is gone, and this box was its only owner.
         unsafe { self.zone.header().give_back(self.value.cast(), size) };
-        drop(handle);
+        // SAFETY: (I18) given up only here, and the box is not used again. (I1) It was a box's.
+        unsafe { Header::release_handle(self.zone.raw()) };
     }
 }
 

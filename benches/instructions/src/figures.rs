@@ -62,10 +62,10 @@ fn cargo() -> Command {
 const PROFILES: [(&str, &str, &str); 3] =
     [("16 units", "16", "false"), ("one unit", "1", "false"), ("fat LTO", "1", "fat")];
 
-/// Counts the instructions of each row and form, with each profile. The worst counts.
-pub fn count() -> Outcome<Table> {
+/// Counts the instructions of each row and form, with each of the first profiles. The worst counts.
+pub fn count(profiles: usize) -> Outcome<Table> {
     let mut worst = Table::new();
-    for (name, units, lto) in PROFILES {
+    for (name, units, lto) in PROFILES.into_iter().take(profiles) {
         eprintln!("counting instructions, {name} ...");
         for (key, count) in count_with(units, lto)? {
             let most = worst.entry(key).or_insert(count);
@@ -133,11 +133,11 @@ pub fn count_c() -> Outcome<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// What `benches/copies/count` finds.
-pub fn count_copies() -> Outcome<Vec<Copies>> {
+/// What `benches/copies/count` finds, of these cases, or of all.
+pub fn count_copies(cases: &[&str]) -> Outcome<Vec<Copies>> {
     eprintln!("counting copies ...");
     let script = package().join("../copies/count");
-    let output = Command::new(script).stderr(Stdio::inherit()).output()?;
+    let output = Command::new(script).args(cases).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err("benches/copies/count did not run".into());
     }

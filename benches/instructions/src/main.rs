@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! benches/report            # about ten minutes, from a clean clone; installs gungraun-runner where it is missing
-//! benches/report --quick    # one round of times, to see that it runs
+//! benches/report --quick    # one round of times, one profile, one kind of copy, to see that it runs
 //! ```
 
 mod builds;
@@ -31,9 +31,9 @@ fn main() -> Outcome<()> {
     };
     let rounds = if quick { 1 } else { 5 };
     let builds = builds::measure(if quick { 1 } else { 3 })?;
-    let counts = figures::count()?;
+    let counts = figures::count(if quick { 1 } else { 3 })?;
     let calls_from_c = figures::count_c()?;
-    let copies = figures::count_copies()?;
+    let copies = figures::count_copies(if quick { &["tree"] } else { &[] })?;
     let times = figures::time(rounds)?;
     eprintln!("two threads ...");
     let scaling = measure::threads::scaling(if quick { 3 } else { 15 });

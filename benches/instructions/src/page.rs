@@ -463,3 +463,55 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
         .unwrap_or_default();
     text.lines().next().unwrap_or("?").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builds::Builds;
+
+    /// Each count and time is `each`.
+    fn made_up(each: f64) -> Figures {
+        let table = |forms: &[Form]| {
+            let rows = 0..cases::all().count();
+            rows.flat_map(|row| forms.iter().map(move |form| ((row, form.name()), each))).collect()
+        };
+        let scaling =
+            ["a spin loop", "memzone"].map(|name| Scaling { name, times: 1.5, of_spin: 1.0 });
+        Figures {
+            calls_from_c: String::from("calls\n"),
+            copies: vec![Copies { case: "tree".into(), each: [each, 40.5, 1.0] }],
+            counts: table(&[Form::Called, Form::Inlined]),
+            times: table(&[Form::Inlined]),
+            scaling: scaling.into(),
+            builds: Builds { bump_scope: 2.0, macros: 1.0, rest: 2.0, hot: 100, whole: 200 },
+            rounds: 1,
+        }
+    }
+
+    #[test]
+    fn the_page_has_all_sections_and_says_by_how_much_a_target_is_missed() {
+        let page = write(&made_up(50.0));
+        for section in [
+            "## Targets",
+            "## Two threads, each with an arena of its own",
+            "## Bytes taken",
+            "## Deep copies",
+            "## Calls from C",
+            "## Each case",
+        ] {
+            assert!(page.contains(&format!("\n{section}\n")), "{section}");
+        }
+        assert!(page.contains("| one `u64`, zone in hand, called | 50.0 | at most 9.00 | instructions | **missed by 41.0** |"));
+        assert!(page.contains("| two threads, a zone each | 1.00 | at least 0.98 |"));
+        assert!(
+            page.contains("| a tree's node | 50.0 | 40.5 | 1.00 | 34.0 | **missed by 16.0** |")
+        );
+        assert!(write(&made_up(1.0)).contains(
+            "| `zone.enter` around nothing, called | 1.00 | at most 40.0 | instructions | met |"
+        ));
+        let cases = cases::all().map(|row| row.case);
+        for case in cases {
+            assert!(page.contains(&format!("\n### {case}\n")), "{case}");
+        }
+    }
+}
