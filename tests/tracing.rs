@@ -3,8 +3,8 @@
 #![cfg(feature = "tracing")]
 #![forbid(unsafe_code)]
 
-use memzone::{ZBox, Zone, beginz, letz, peek_zone, rt, zone_depth};
-use std::cell::RefCell;
+use memzone::{DeepCopy, ZBox, Zone, beginz, letz, peek_zone, rt, zcopy, zcopy_shared, zone_depth};
+use std::cell::{Cell, RefCell};
 use std::fmt::{Debug, Write as _};
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
@@ -198,4 +198,40 @@ fn a_subscriber_may_use_the_zone_that_grows() {
     })
     .join()
     .unwrap();
+}
+
+/// It may copy too. What is shared in the copy that makes the zone grow stays shared: the other copy has no part in that.
+#[test]
+fn a_subscriber_may_copy_while_a_shared_copy_grows() {
+    #[derive(DeepCopy)]
+    struct Ring<'z> {
+        number: u64,
+        next: Cell<Option<&'z Ring<'z>>>,
+    }
+    const COUNT: u64 = 20_000;
+    let copies = Hostile(|what: &str| {
+        if what == "grown" {
+            let zone = peek_zone();
+            let ring = Ring { number: 7, next: Cell::new(None) };
+            assert_eq!(zcopy(&&ring, &zone).number, 7);
+        }
+    });
+    let (source, target) = (Zone::new(0), Zone::new(0));
+    let first = &*source.alloc(Ring { number: 0, next: Cell::new(None) });
+    let mut last = first;
+    for number in 1..COUNT {
+        let node = &*source.alloc(Ring { number, next: Cell::new(None) });
+        last.next.set(Some(node));
+        last = node;
+    }
+    last.next.set(Some(first));
+    tracing::subscriber::with_default(copies, || {
+        let copy = zcopy_shared(first, &target);
+        let mut at = copy;
+        for number in 0..COUNT {
+            assert_eq!(at.number, number);
+            at = at.next.get().unwrap();
+        }
+        assert!(std::ptr::eq(at, copy));
+    });
 }

@@ -209,8 +209,8 @@ impl<'z> Run<'z> {
         let Some(place) = reserved.or_else(slowly) else { return false };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.as_ptr()) };
-        if let Err(error) = table.note_at(free, &seen, place.cast()) {
-            return self.fail(error);
+        if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow()) {
+            return false;
         }
         if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
             // SAFETY: (I42) the place was just taken for it.
@@ -428,9 +428,10 @@ impl<'z> Run<'z> {
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(copies) };
         let Some(free) = free else { return true };
-        let noted = table.note_at(free, &seen, place.cast());
-        if let Err(error) = noted.and_then(|()| note_items(table, items, place)) {
-            return self.fail(error);
+        if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow())
+            || !self.note_items(table, items, place)
+        {
+            return false;
         }
         if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
             // SAFETY: (I42) the places were just taken for them.
@@ -466,21 +467,26 @@ impl<'z> Run<'z> {
         // SAFETY: (I42) the caller's promise.
         unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], false) }
     }
-}
 
-/// Notes where the copies of a slice's items will be, so that references to single items lead there.
-fn note_items<'z, T: DeepCopy<'z>>(
-    table: &mut Table<'z>,
-    items: &[T],
-    start: NonNull<T::Copied>,
-) -> Result<(), ZoneError> {
-    if T::IN_PLACE.plain() {
-        return Ok(());
-    }
-    for (index, item) in items.iter().enumerate() {
-        if let Some(place) = NonNull::new(start.as_ptr().wrapping_add(index)) {
-            table.note(&Seen::new(item), place.cast())?;
+    /// Notes where the copies of a slice's items will be, so that references to single items lead there.
+    fn note_items<T: DeepCopy<'z>>(
+        &mut self,
+        table: &mut Table<'z>,
+        items: &[T],
+        start: NonNull<T::Copied>,
+    ) -> bool {
+        if T::IN_PLACE.plain() {
+            return true;
         }
+        for (index, item) in items.iter().enumerate() {
+            let seen = Seen::new(item);
+            // One that is noted already stays where it is.
+            let Err(free) = table.find(&seen) else { continue };
+            let Some(place) = NonNull::new(start.as_ptr().wrapping_add(index)) else { continue };
+            if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow()) {
+                return false;
+            }
+        }
+        true
     }
-    Ok(())
 }

@@ -439,16 +439,27 @@ impl<'z> Run<'z> {
         write: Write<'z>,
         place: NonNull<u8>,
     ) -> bool {
-        let apart = match table.place(Layout::new::<Apart<'z>>()) {
-            Ok(apart) => apart.cast::<Apart<'z>>(),
-            Err(error) => return self.fail(error),
-        };
+        let mut apart = table.place();
+        if apart.is_none() && self.with_memory(|| table.add_places::<Apart<'z>>()) {
+            apart = table.place();
+        }
+        let Some(apart) = apart.map(NonNull::cast::<Apart<'z>>) else { return false };
         let next = self.newest.replace(apart.cast());
         let note = Note { source, len, write: write_apart, next };
         // SAFETY: (I42) the place was just taken for this.
         unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
         self.rest().notes += 1;
         true
+    }
+
+    /// Takes memory for the table. Code that is told that its zone grows may use the zone of the copies.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn with_memory(&mut self, take: impl FnOnce() -> Result<(), ZoneError>) -> bool {
+        self.give_cursor();
+        let taken = take();
+        self.take_cursor();
+        taken.map_or_else(|error| self.fail(error), |()| true)
     }
 
     /// Notes what is still to be copied, in the place of `bytes` for that or beside the table.

@@ -3,7 +3,6 @@
 use super::seen::Seen;
 use crate::error::ZoneError;
 use crate::zone::Zone;
-use core::alloc::Layout;
 use core::any::TypeId;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
@@ -43,6 +42,9 @@ struct Spare {
 
 /// Places that the first table has.
 const FIRST: usize = 64;
+
+/// Places for notes that are made at once.
+const NOTES: usize = 16;
 
 /// A free place in a table.
 pub(super) struct Free(usize);
@@ -85,25 +87,13 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// Notes where the copy of a value will be, in the free place that was found for it.
+    /// Notes where the copy of a value will be, in the free place that was found for it. True: now it has to grow.
     #[inline(always)]
-    pub(super) fn note_at(
-        &mut self,
-        free: Free,
-        seen: &Seen,
-        copy: NonNull<u8>,
-    ) -> Result<(), ZoneError> {
+    #[must_use]
+    pub(super) fn note_at(&mut self, free: Free, seen: &Seen, copy: NonNull<u8>) -> bool {
         self.set(free, seen.address.addr(), Entry { bytes: seen.bytes, id: seen.id, copy });
         self.count += 1;
-        if self.count * 2 >= self.addresses.len() { self.grow() } else { Ok(()) }
-    }
-
-    /// Notes where the copy of a value will be. One that is noted already stays where it is.
-    pub(super) fn note(&mut self, seen: &Seen, copy: NonNull<u8>) -> Result<(), ZoneError> {
-        match self.find(seen) {
-            Ok(_) => Ok(()),
-            Err(free) => self.note_at(free, seen, copy),
-        }
+        self.count * 2 >= self.addresses.len()
     }
 
     #[inline(always)]
@@ -112,16 +102,21 @@ impl<'t> Table<'t> {
         self.addresses[at] = address;
     }
 
-    /// A place for a note.
-    pub(super) fn place(&mut self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
-        match self.spare {
-            Some(spare) => {
-                // SAFETY: (I42) written when it was given back, and used by nobody since.
-                self.spare = unsafe { spare.as_ref() }.next;
-                Ok(spare.cast())
-            }
-            None => self.scratch.try_alloc_layout(layout),
+    /// A place for a note, if there is one.
+    #[inline(always)]
+    pub(super) fn place(&mut self) -> Option<NonNull<u8>> {
+        let spare = self.spare?;
+        // SAFETY: (I42) written when it was given back, and used by nobody since.
+        self.spare = unsafe { spare.as_ref() }.next;
+        Some(spare.cast())
+    }
+
+    /// Makes places for notes.
+    pub(super) fn add_places<N>(&mut self) -> Result<(), ZoneError> {
+        for place in self.scratch.try_alloc_uninit::<N>(NOTES)? {
+            self.give_back(NonNull::from(place).cast());
         }
+        Ok(())
     }
 
     /// Takes back a place from `place`, which nobody uses any more.
@@ -142,9 +137,8 @@ impl<'t> Table<'t> {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) -> Result<(), ZoneError> {
+    /// Becomes twice as large.
+    pub(super) fn grow(&mut self) -> Result<(), ZoneError> {
         let len = self.addresses.len() * 2;
         let (addresses, entries) = places(self.scratch, len)?;
         let addresses = core::mem::replace(&mut self.addresses, addresses);
