@@ -46,7 +46,8 @@ fn the_cookbook_quotes_what_is_in_the_programs() {
 #[test]
 #[cfg_attr(miri, ignore = "without unsafe code")]
 fn a_quote_that_is_not_in_its_file_is_found() {
-    let page = "a\n```rust\nlet a = 1;\n```\n\n```rust,ignore\n// src/a.rs\n  one\n// ..\n  two\n```\n";
+    let page =
+        "a\n```rust\nlet a = 1;\n```\n\n```rust,ignore\n// src/a.rs\n  one\n// ..\n  two\n```\n";
     assert_eq!(quotes(page), [("src/a.rs", vec!["  one", "  two"])]);
     assert_eq!(missing(&["  one", "  two"], "  one\n\n  two\n"), None);
     assert_eq!(missing(&["  one", "  two"], "  two\n  one\n"), Some("  two"));
