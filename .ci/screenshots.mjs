@@ -18,8 +18,10 @@ const { marked } = require('marked');
 const { gfmHeadingId } = require('marked-gfm-heading-id');
 
 const WIDTHS = [1280, 400];
-/// The height of a picture. A page is cut into several.
+/// The height of a picture. A page is cut into several. Each begins a little before the last one ends, as a bar with the page's
+/// name may lie above the text.
 const PART = 1600;
+const BAR = 50;
 
 /// Pages of the documentation, and Markdown files as a repository shows them. `registry` is the README as the registry has it.
 const PAGES = {
@@ -98,10 +100,11 @@ async function look(context, name, theme, width, url) {
   const where = `${name}, ${width} pixels, ${theme}`;
   complaints.push(...(await page.evaluate(faults)).map((fault) => `${where}: ${fault}`));
   const height = await page.evaluate(() => Math.max(document.documentElement.scrollHeight, document.body.scrollHeight));
-  for (let at = 0, part = 0; at < height; at += PART, part++) {
+  await page.setViewportSize({ width, height: PART });
+  for (let at = 0, part = 0; part === 0 || at + BAR < height; at += PART - BAR, part++) {
     const path = join(out, `${name}-${width}-${theme}-${String(part).padStart(2, '0')}.png`);
-    const clip = { x: 0, y: at, width, height: Math.min(PART, height - at) };
-    await page.screenshot({ path, clip, fullPage: true });
+    await page.evaluate((at) => window.scrollTo(0, at), at);
+    await page.screenshot({ path });
     made.push(path);
   }
   await page.close();

@@ -352,4 +352,8 @@ pub use crate::zone::SendZone;
 pub use crate::zone::Zone;
 #[doc(inline)]
 pub use crate::zone::ZoneBuilder;
-pub use memzone_macros::{DeepCopy, beginz, letz, salloc, try_beginz, try_letz};
+/// [The trait's documentation](trait@crate::DeepCopy) has the attributes, and an example.
+///
+#[doc(inline)]
+pub use memzone_macros::DeepCopy;
+pub use memzone_macros::{beginz, letz, salloc, try_beginz, try_letz};

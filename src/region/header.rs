@@ -134,8 +134,18 @@ impl Holder {
     }
 }
 
-/// What a zone's handle points to, where the handle is held as a bare pointer: see
-/// [`Zone::into_raw`](crate::Zone::into_raw). Nothing can be done with one but to give it back.
+/// What a zone's handle points to, if the handle is held as a bare pointer; see
+/// [`Zone::into_raw`](crate::Zone::into_raw). You can do nothing with it but give it back.
+///
+/// ```
+/// use memzone::{RawZone, Zone};
+/// use std::ptr::NonNull;
+///
+/// let raw: NonNull<RawZone> = Zone::new(64).into_raw();
+/// // SAFETY: it comes from `into_raw` on this thread, and is given back once.
+/// let zone = unsafe { Zone::from_raw(raw) };
+/// assert!(zone.capacity() >= 64);
+/// ```
 // All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
 #[repr(C, align(64))]
 pub struct Header {

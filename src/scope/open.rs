@@ -115,6 +115,13 @@ impl OpenScope {
 
     /// Ends the scope. Dropping it does the same.
     ///
+    /// ```
+    /// let scope = memzone::OpenScope::new(4096);
+    /// let sum: f32 = scope.alloc_slice(64, 0.5_f32).iter().sum();
+    /// scope.end(); // the slice is gone
+    /// assert_eq!(sum, 32.0);
+    /// ```
+    ///
     /// # Real-time
     ///
     /// Yes, unless its zone has grown beyond what the thread keeps, or has hooks that are not.

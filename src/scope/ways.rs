@@ -88,11 +88,8 @@ ways! {
 
 /// What borrows from a zone, and nothing says which one is meant.
 pub trait Refused<T, R> {
-    /// Never called.
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
+    // Never called.
+    #[doc(hidden)]
     fn leave<V: Leaves>(&self, scope: &Scope, value: V) -> Result<R, ZoneError>;
 }
 

@@ -126,6 +126,18 @@ mod sealed {
 }
 
 /// A sample of a block that fades: `f32` or `f64`.
+///
+/// ```
+/// use memzone::Sample;
+///
+/// fn silence<T: Sample>(block: &mut [T]) {
+///     block.fill(T::default());
+/// }
+///
+/// let mut block = [0.5_f32; 4];
+/// silence(&mut block);
+/// assert_eq!(block, [0.0; 4]);
+/// ```
 pub trait Sample: Mix + Copy + Default + sealed::Sealed {
     /// The sum of two samples with their gains.
     #[doc(hidden)]
@@ -148,6 +160,16 @@ impl Sample for f64 {
 
 /// A block of samples that a [`BlockFader`] can play into: `[f32]` and `[f64]`, mono or interleaved, and the planar
 /// `[&mut [f32]]` and `[&mut [f64]]`.
+///
+/// ```
+/// use memzone::Block;
+///
+/// fn can_be_played<T, B: Block<T> + ?Sized>(_: &B) {}
+///
+/// let (mut left, mut right) = ([0.0_f32; 64], [0.0_f32; 64]);
+/// can_be_played::<f32, _>(&left[..]);
+/// can_be_played::<f32, _>(&[&mut left[..], &mut right[..]][..]);
+/// ```
 pub trait Block<T>: sealed::Sealed {
     /// Hands out the block's samples, one plane after the other, with the number of samples that a frame has there.
     #[doc(hidden)]
