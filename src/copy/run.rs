@@ -309,7 +309,7 @@ impl<'z> Run<'z> {
             self.newest = next;
             self.notes -= 1;
             if self.watch.state != State::Idle {
-                self.watch.taken_up(place.cast(), self.notes);
+                self.watch.taken_up(self.notes);
                 self.set_floor();
             }
             // SAFETY: (I42) the note is of such a value, and lies in the place for its copy.
@@ -530,6 +530,7 @@ impl<'z> Run<'z> {
         is_looked_up: bool,
     ) -> Option<NonNull<u8>> {
         self.give_cursor();
+        self.watch.has_put_off = true;
         if let (Some(table), true) = (&self.table, is_looked_up) {
             // SAFETY: (I42) the run's own table, which nobody else uses just now.
             let table = unsafe { table.as_ref() };
@@ -560,7 +561,6 @@ impl<'z> Run<'z> {
         // SAFETY: (I42) the place was just taken, and has room for a note.
         unsafe { note.write(Note { source: seen.address, len, write, next }) };
         self.notes += 1;
-        self.watch.put_off(seen, note.cast());
         Some(place)
     }
 
@@ -610,9 +610,24 @@ impl<'z> Run<'z> {
         true
     }
 
+    /// A note was taken up, and its value is copied now.
+    #[inline(always)]
+    pub(super) fn begin<T: ?Sized>(&mut self, value: &T) {
+        if self.watch.state == State::Waiting {
+            self.remember(Seen::new(value));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remember(&mut self, seen: Seen) {
+        self.watch.remember(seen, self.notes);
+        self.set_floor();
+    }
+
     /// How far down the stack the run goes, and where it looks up next.
     fn set_floor(&mut self) {
-        let all = self.table.is_some() || self.watch.state == State::Waiting;
+        let all = self.table.is_some() || self.watch.puts_off();
         self.floor = if all { usize::MAX } else { self.stack_floor };
         self.set_end();
     }
