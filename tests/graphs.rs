@@ -206,6 +206,65 @@ fn a_cycle_is_found_within_some_times_its_size() {
     });
 }
 
+/// Where each value leads to two, there are circles of all kinds: behind what ends, beside other circles, and behind so many
+/// ways that no copy has time for all.
+#[test]
+fn a_cycle_is_found_among_endless_ways() {
+    /// `user` has code that the copy cannot take back, so it is not made a second time.
+    #[derive(DeepCopy)]
+    struct Two<'z, U> {
+        edges: Cell<[Option<&'z Two<'z, U>>; 2]>,
+        user: U,
+    }
+    #[derive(DeepCopy)]
+    struct Last<'z, U> {
+        user: U,
+        one: Cell<Option<&'z Last<'z, U>>>,
+        two: Cell<Option<&'z Last<'z, U>>>,
+    }
+    fn has_circle(edges: &[[usize; 2]], at: usize, way: &mut Vec<usize>) -> bool {
+        if at >= edges.len() || way.contains(&at) {
+            return at < edges.len();
+        }
+        way.push(at);
+        let has = edges[at].iter().any(|&to| has_circle(edges, to, way));
+        way.pop();
+        has
+    }
+    fn check<U: Copy + for<'z> DeepCopy<'z, Copied = U>>(edges: &[[usize; 2]], user: U) {
+        let source = Zone::new(0);
+        let two = || &*source.alloc(Two { edges: Cell::new([None; 2]), user });
+        let last = || &*source.alloc(Last { user, one: Cell::new(None), two: Cell::new(None) });
+        let made: Vec<_> = edges.iter().map(|_| (two(), last())).collect();
+        for ((two, last), edges) in made.iter().zip(edges) {
+            two.edges.set(edges.map(|to| made.get(to).map(|node| node.0)));
+            last.one.set(made.get(edges[0]).map(|node| node.1));
+            last.two.set(made.get(edges[1]).map(|node| node.1));
+        }
+        let has = has_circle(edges, 0, &mut Vec::new());
+        let target = Zone::new(0);
+        let copied = try_zcopy(&made[0].0, &target).map(|_| ());
+        assert_eq!(copied, if has { Err(ZoneError::Cycle) } else { Ok(()) }, "{edges:?}");
+        let copied = try_zcopy(&made[0].1, &target).map(|_| ());
+        assert_eq!(copied, if has { Err(ZoneError::Cycle) } else { Ok(()) }, "{edges:?}");
+        assert!(target.high_water() < 16 << 20, "{} {edges:?}", target.high_water());
+    }
+    let mut all: Vec<Vec<[usize; 2]>> = vec![
+        vec![[4, 0], [3, 3], [1, 4], [4, 2], [2, 1]],
+        vec![[2, 0], [5, 3], [4, 6], [6, 6], [1, 1], [4, 4], [5, 1]],
+        vec![[9, 5], [6, 6], [5, 9], [1, 3], [6, 4], [5, 7], [1, 6], [3, 7]],
+        vec![[1, 0], [9, 1]],
+    ];
+    if !cfg!(miri) {
+        let pairs = (0..9).map(|n| [n % 3, n / 3]);
+        all.extend(pairs.clone().flat_map(|one| pairs.clone().map(move |two| vec![one, two])));
+    }
+    for edges in all.iter().take(if cfg!(miri) { 1 } else { all.len() }) {
+        check(edges, 1_u8);
+        check(edges, memzone::Keep("kept"));
+    }
+}
+
 /// Copies of graphs in which what is shared stays shared.
 mod shared {
     use super::*;

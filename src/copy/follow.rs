@@ -157,6 +157,7 @@ impl<'z> Run<'z> {
         ) -> bool {
             // SAFETY: (I42) the note is of a `T`, which lives as long as the run.
             let target = unsafe { &*source.cast::<T>() };
+            run.begin(target);
             // SAFETY: (I42) the note lies in the place for its copy.
             unsafe { run.write(target, place.cast()) }
         }
@@ -378,6 +379,7 @@ impl<'z> Run<'z> {
         ) -> bool {
             // SAFETY: (I42) the note is of so many items, which live as long as the run.
             let items = unsafe { slice::from_raw_parts(source.cast::<T>(), len) };
+            run.begin(items);
             // SAFETY: (I42) the note lies in the place for their copies.
             unsafe { run.write_slice(items, place.cast()) }
         }

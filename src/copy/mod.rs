@@ -192,7 +192,7 @@ pub use zcopy::{ZCopy, try_zcopy, try_zcopy_within, zcopy, zcopy_within};
 /// limit.
 ///
 /// A structure that leads back to itself (through a `Cell` or a [`Wire`](crate::Wire)) gives [`ZoneError::Cycle`], at
-/// the latest when the copy has taken several times its size. [`zcopy_shared`](crate::zcopy_shared) copies such a
+/// the latest when the copy has taken several times its size, or some MiB where its values lead to several others. [`zcopy_shared`](crate::zcopy_shared) copies such a
 /// structure. A value that is shared is copied once for each way to it, up to a budget
 /// ([`zcopy_within`](crate::zcopy_within)).
 ///

@@ -160,7 +160,7 @@ impl<'z> Run<'z> {
             let rest = self.rest();
             rest.notes -= 1;
             if rest.watch.state != State::Idle {
-                rest.watch.taken_up(place.cast(), rest.notes);
+                rest.watch.taken_up(rest.notes);
                 self.set_floor();
             }
             // SAFETY: (I42) the note is of such a value, and lies in the place for its copy.
@@ -402,6 +402,7 @@ impl<'z> Run<'z> {
         write: Write<'z>,
     ) -> Option<NonNull<u8>> {
         self.give_cursor();
+        self.rest().watch.has_put_off = true;
         if !self.look(&seen) {
             return None;
         }
@@ -416,7 +417,6 @@ impl<'z> Run<'z> {
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
         self.note((seen.address, len), write, place);
-        self.rest().watch.put_off(seen, place.cast());
         Some(place)
     }
 
@@ -497,10 +497,26 @@ impl<'z> Run<'z> {
         true
     }
 
+    /// A note was taken up, and its value is copied now.
+    #[inline(always)]
+    pub(super) fn begin<T: ?Sized>(&mut self, value: &T) {
+        if self.rest.as_ref().is_some_and(|rest| rest.watch.state == State::Waiting) {
+            self.remember(Seen::new(value));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remember(&mut self, seen: Seen) {
+        let rest = self.rest();
+        rest.watch.remember(seen, rest.notes);
+        self.set_floor();
+    }
+
     /// How far down the stack the run goes, and where it looks up next.
     pub(super) fn set_floor(&mut self) {
         let rest = self.rest();
-        let all = rest.table.is_some() || rest.watch.state == State::Waiting;
+        let all = rest.table.is_some() || rest.watch.puts_off();
         self.floor = if all { usize::MAX } else { rest.stack_floor };
         self.set_end();
     }

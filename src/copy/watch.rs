@@ -7,11 +7,14 @@
 //! remembered, and for a while what is copied is compared with it. Only a value that is being copied may be remembered:
 //! one that was finished before would be met again where it is shared. What is being copied is known by the notes: the
 //! value of a note is finished when a note is taken up that was there before it.
+//!
+//! At first the copy goes on as it does otherwise. But where each value leads to several, it may be in a part that does
+//! not lead to the remembered value, and has too many ways to end. So all values are put off for some more time: then the
+//! newest note is always followed, which leads in a circle if any way of a remembered value does.
 
 #![forbid(unsafe_code)]
 
 use super::seen::Seen;
-use core::ptr::NonNull;
 
 /// Bytes that a copy takes before it is watched for the first time.
 pub(super) const FIRST: usize = 32 << 10;
@@ -19,11 +22,17 @@ pub(super) const FIRST: usize = 32 << 10;
 /// A copy is watched for its bytes so far divided by this.
 const SHARE: usize = 4;
 
+/// After that all values are put off for its bytes divided by this, where the copy had used up its stack before.
+const DEEP_SHARE: usize = 32;
+
+/// The same where it had not.
+const SMALL_SHARE: usize = 1024;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Nothing is looked at.
     Idle,
-    /// The next value that is put off is to be remembered.
+    /// The next value whose note is taken up is to be remembered.
     Waiting,
     /// All values are compared with the one that is remembered.
     Watching,
@@ -34,30 +43,68 @@ pub(super) struct Watch {
     pub(super) state: State,
     /// When so many bytes were taken, something is to be done.
     pub(super) next: usize,
-    /// What is remembered, and its note.
-    remembered: Option<(Seen, NonNull<()>)>,
+    /// What is remembered.
+    remembered: Option<Seen>,
     /// How many notes there were when its note was taken up.
     level: usize,
     /// Whether it never pauses.
     always: bool,
+    /// Whether a value was put off since something was last done.
+    pub(super) has_put_off: bool,
+    /// Whether all values are put off for as long as this time of watching lasts.
+    puts_off: bool,
+    /// Bytes that had been taken when it began.
+    started: usize,
+    /// Whether the stack had been used up by then.
+    is_deep: bool,
 }
 
 impl Watch {
     /// For a run that begins.
     #[inline(always)]
     pub(super) fn new() -> Watch {
-        Watch { state: State::Idle, next: FIRST, remembered: None, level: 0, always: false }
+        Watch {
+            state: State::Idle,
+            next: FIRST,
+            remembered: None,
+            level: 0,
+            always: false,
+            has_put_off: false,
+            puts_off: false,
+            started: 0,
+            is_deep: false,
+        }
     }
 
     /// For a run that is watched all the time.
     pub(super) fn always() -> Watch {
-        Watch { state: State::Waiting, next: 256, remembered: None, level: 0, always: true }
+        Watch {
+            state: State::Waiting,
+            next: 256,
+            remembered: None,
+            level: 0,
+            always: true,
+            has_put_off: false,
+            puts_off: true,
+            started: 0,
+            is_deep: false,
+        }
     }
 
     /// For a run that is not to be watched.
     #[inline(always)]
     pub(super) fn never() -> Watch {
-        Watch { state: State::Idle, next: usize::MAX, remembered: None, level: 0, always: false }
+        Watch {
+            state: State::Idle,
+            next: usize::MAX,
+            remembered: None,
+            level: 0,
+            always: false,
+            has_put_off: false,
+            puts_off: false,
+            started: 0,
+            is_deep: false,
+        }
     }
 
     /// Whether it is watched all the time, or never.
@@ -67,55 +114,69 @@ impl Watch {
 
     /// The address of what is remembered.
     pub(super) fn address(&self) -> usize {
-        self.remembered.as_ref().map_or(0, |(seen, _)| seen.address.addr())
+        self.remembered.as_ref().map_or(0, |seen| seen.address.addr())
     }
 
     /// Whether this is what is remembered.
     #[inline(always)]
     pub(super) fn has_returned(&self, seen: &Seen) -> bool {
         self.state == State::Watching
-            && self.remembered.as_ref().is_some_and(|(remembered, _)| remembered.is(seen))
+            && self.remembered.as_ref().is_some_and(|remembered| remembered.is(seen))
     }
 
     /// After `taken` bytes, when it is time to do something.
     pub(super) fn go_on(&mut self, taken: usize) {
-        match self.state {
-            State::Idle => {
-                self.state = State::Waiting;
-                self.next = taken.saturating_add(taken / SHARE);
-            }
-            State::Waiting | State::Watching if self.always => {
-                self.state = State::Waiting;
-                self.next = taken.saturating_mul(2);
-            }
-            State::Waiting | State::Watching => {
-                self.state = State::Idle;
-                self.next = (taken / (SHARE + 1) * SHARE).saturating_mul(2);
-            }
-        }
+        let has_put_off = core::mem::replace(&mut self.has_put_off, false);
         self.remembered = None;
+        if self.always {
+            self.state = State::Waiting;
+            self.next = taken.saturating_mul(2);
+            return;
+        }
+        let share = match (self.state, self.puts_off) {
+            (State::Idle, _) => {
+                self.started = taken;
+                self.is_deep = has_put_off;
+                SHARE
+            }
+            (_, false) => {
+                self.puts_off = true;
+                if self.is_deep { DEEP_SHARE } else { SMALL_SHARE }
+            }
+            (_, true) => {
+                self.state = State::Idle;
+                self.puts_off = false;
+                self.next = self.started.saturating_mul(2);
+                return;
+            }
+        };
+        self.state = State::Waiting;
+        self.next = taken.saturating_add(taken / share);
     }
 
-    /// A value was put off.
-    #[inline(always)]
-    pub(super) fn put_off(&mut self, seen: Seen, note: NonNull<()>) {
-        if self.state == State::Waiting {
-            self.remembered = Some((seen, note));
+    /// Whether all values are put off just now.
+    pub(super) fn puts_off(&self) -> bool {
+        match self.state {
+            State::Idle => false,
+            State::Waiting => true,
+            State::Watching => self.puts_off,
         }
     }
 
     /// A note was taken up, and so many are left.
-    pub(super) fn taken_up(&mut self, note: NonNull<()>, left: usize) {
-        match (self.state, &self.remembered) {
-            (State::Waiting, Some((_, remembered))) if *remembered == note => {
-                self.state = State::Watching;
-                self.level = left;
-            }
-            (State::Watching, _) if left < self.level => {
-                self.state = State::Waiting;
-                self.remembered = None;
-            }
-            _ => {}
+    pub(super) fn taken_up(&mut self, left: usize) {
+        if self.state == State::Watching && left < self.level {
+            self.state = State::Waiting;
+            self.remembered = None;
         }
+    }
+
+    /// The value of a note that was taken up is copied now. So many notes are left.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn remember(&mut self, seen: Seen, left: usize) {
+        self.state = State::Watching;
+        self.remembered = Some(seen);
+        self.level = left;
     }
 }
