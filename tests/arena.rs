@@ -5,9 +5,15 @@ use memzone::{Arena, DeepCopy, Zone, ZoneError, beginz, letz, try_beginz, try_le
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicPtr;
 
 fn buffer(bytes: usize) -> &'static mut [MaybeUninit<u8>] {
-    Box::leak(vec![MaybeUninit::uninit(); bytes].into_boxed_slice())
+    // Miri finds it there, so it is no leak.
+    static KEPT: Mutex<Vec<AtomicPtr<MaybeUninit<u8>>>> = Mutex::new(Vec::new());
+    let buffer = Box::leak(vec![MaybeUninit::uninit(); bytes].into_boxed_slice());
+    KEPT.lock().unwrap().push(AtomicPtr::new(buffer.as_mut_ptr()));
+    buffer
 }
 
 fn arena<const N: usize>(bytes: usize) -> Arena<N> {

@@ -422,6 +422,13 @@ fn a_panic_in_the_middle_leaves_each_item_once() {
         burn();
         std::mem::forget(drain);
     });
+    // What is given away is none of its items any more.
+    let mut numbers = [1, 2, 3];
+    let mut vec = zone.vec();
+    vec.extend(numbers.iter_mut());
+    let given = vec.drain(..2).next().unwrap();
+    *given += 1;
+    assert_eq!((*given, vec.len()), (2, 1));
 }
 
 #[test]
