@@ -139,7 +139,6 @@ impl Header {
     pub(crate) unsafe fn release_handle(header: NonNull<Header>) {
         // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
-        debug_assert!(this.state.get() & state::SEALED_FLAG == 0);
         // Counted before it is looked at, so that this is one instruction. One less than the last one has the sign.
         let now = this.state.get().wrapping_sub(state::HANDLE);
         this.state.set(now);

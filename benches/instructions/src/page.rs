@@ -509,9 +509,13 @@ mod tests {
         assert!(write(&made_up(1.0)).contains(
             "| `zone.enter` around nothing, called | 1.00 | at most 40.0 | instructions | met |"
         ));
-        let cases = cases::all().map(|row| row.case);
-        for case in cases {
+        let folder = std::env::temp_dir().join(format!("memzone-plots-{}", std::process::id()));
+        plot::all(&made_up(50.0), &folder).expect("they are drawn");
+        for case in cases::all().map(|row| row.case) {
             assert!(page.contains(&format!("\n### {case}\n")), "{case}");
+            let picture = std::fs::read_to_string(folder.join(plot::file(case))).expect(case);
+            assert!(picture.contains("shorter is better"), "{case}");
         }
+        std::fs::remove_dir_all(folder).expect("it was made");
     }
 }

@@ -179,3 +179,20 @@ fn model(barrier: &Barrier, turns: usize) {
     // SAFETY: as above, and not used again.
     unsafe { extempore::destroy(zone) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_job_is_measured_beside_the_spin_loop() {
+        let rows = scaling(1);
+        assert_eq!(rows.len(), 7);
+        assert!((rows[0].of_spin - 1.0).abs() < 1e-9, "the spin loop is all of itself");
+        for row in &rows {
+            assert!(row.times > 0.0 && (row.times / rows[0].times - row.of_spin).abs() < 1e-9);
+        }
+        // A turn of each takes another time, but a run of each takes about the same.
+        assert!(turns(spin) >= 2_000 && turns(memzone) >= 2_000);
+    }
+}
