@@ -61,8 +61,10 @@ fn a_scopes_value_that_does_not_fit_leaves_the_outer_zone_as_it_was() {
     assert!(matches!(result, Err(ZoneError::LimitReached { .. })));
     assert_eq!(zone.used() == used, UNDONE);
     assert_eq!(first, 1);
-    let node = beginz!(z in &zone => shared(z, 2));
-    assert_eq!(node.value, 2);
+    if UNDONE {
+        let node = beginz!(z in &zone => shared(z, 2));
+        assert_eq!(node.value, 2);
+    }
 }
 
 /// A zone that is made by the copy, and one whose further blocks were there before.

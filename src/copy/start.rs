@@ -90,7 +90,9 @@ impl<'z> Run<'z> {
         target: &T,
         to: &'z Zone,
     ) -> Result<&'z T::Copied, ZoneError> {
-        Self::reference_to(target, to, true).map(|copy| &*copy)
+        let copy = Self::reference_to(target, to, true)?;
+        // SAFETY: (I42) a run has written it, with all that it leads to. It lies in the zone, and others may read it.
+        Ok(unsafe { &*copy })
     }
 
     /// The same for what nothing else refers to.
@@ -99,7 +101,9 @@ impl<'z> Run<'z> {
         target: &T,
         to: &'z Zone,
     ) -> Result<&'z mut T::Copied, ZoneError> {
-        Self::reference_to(target, to, false)
+        let copy = Self::reference_to(target, to, false)?;
+        // SAFETY: (I42) as above. Nobody else has its address.
+        Ok(unsafe { &mut *copy })
     }
 
     #[inline(always)]
@@ -107,7 +111,7 @@ impl<'z> Run<'z> {
         target: &T,
         to: &'z Zone,
         may_be_shared: bool,
-    ) -> Result<&'z mut T::Copied, ZoneError> {
+    ) -> Result<*mut T::Copied, ZoneError> {
         /// # Safety
         ///
         /// That of `Again`.
@@ -117,7 +121,7 @@ impl<'z> Run<'z> {
         }
         let is_looked_up = may_be_shared && has_table();
         if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() && !is_looked_up {
-            return copy_bits(target, to);
+            return copy_bits(target, to).map(core::ptr::from_mut);
         }
         let mut place = core::ptr::null_mut();
         let root = ((&raw const *target).cast(), 1);
@@ -128,8 +132,7 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) as above.
             false => unsafe { run.follow_now(target, &mut place) },
         })?;
-        // SAFETY: (I42) the run has written the copy, with all that it leads to. It lies in the zone.
-        Ok(unsafe { &mut *place })
+        Ok(place)
     }
 
     /// Copies what a reference to a slice leads to.
@@ -138,7 +141,9 @@ impl<'z> Run<'z> {
         items: &[T],
         to: &'z Zone,
     ) -> Result<&'z [T::Copied], ZoneError> {
-        Self::slice_of(items, to, true).map(|copies| &*copies)
+        let copies = Self::slice_of(items, to, true)?;
+        // SAFETY: (I42) a run has written them, with all that they lead to. They lie in the zone, and others may read them.
+        Ok(unsafe { &*copies })
     }
 
     /// The same for what nothing else refers to.
@@ -147,7 +152,9 @@ impl<'z> Run<'z> {
         items: &[T],
         to: &'z Zone,
     ) -> Result<&'z mut [T::Copied], ZoneError> {
-        Self::slice_of(items, to, false)
+        let copies = Self::slice_of(items, to, false)?;
+        // SAFETY: (I42) as above. Nobody else has their address.
+        Ok(unsafe { &mut *copies })
     }
 
     #[inline(always)]
@@ -155,7 +162,7 @@ impl<'z> Run<'z> {
         items: &[T],
         to: &'z Zone,
         may_be_shared: bool,
-    ) -> Result<&'z mut [T::Copied], ZoneError> {
+    ) -> Result<*mut [T::Copied], ZoneError> {
         /// # Safety
         ///
         /// That of `Again`.
@@ -166,7 +173,7 @@ impl<'z> Run<'z> {
         }
         let is_looked_up = may_be_shared && has_table();
         if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() && !is_looked_up {
-            return copy_slice_bits(items, to);
+            return copy_slice_bits(items, to).map(core::ptr::from_mut);
         }
         let mut copies = core::ptr::slice_from_raw_parts_mut(core::ptr::null_mut(), 0);
         let root = (items.as_ptr().cast(), items.len());
@@ -175,8 +182,7 @@ impl<'z> Run<'z> {
         Self::start(to, root, failed, |run, _| unsafe {
             run.follow_items(items, &mut copies, may_be_shared)
         })?;
-        // SAFETY: (I42) the run has written the copies, with all that they lead to. They lie in the zone.
-        Ok(unsafe { &mut *copies })
+        Ok(copies)
     }
 
     /// Copies what a reference to a slice of plain data leads to, as a part of another copy.
