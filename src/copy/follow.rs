@@ -9,7 +9,7 @@ use super::seen::Seen;
 use super::table::Table;
 use crate::error::{MAX_ALIGN, ZoneError};
 use crate::region::bump::MAX_REQUEST;
-use crate::zone::places::{bytes_of, refuse_drop};
+use crate::zone::places::{Undropped, bytes_of};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::slice;
@@ -58,7 +58,7 @@ impl<'z> Run<'z> {
         slot: *mut *mut T::Copied,
         may_be_shared: bool,
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
+        let () = Undropped::<T::Copied>::ONLY;
         #[cfg(miri)]
         let _followed = super::depth::following();
         if stack_top() < self.floor {
@@ -80,7 +80,7 @@ impl<'z> Run<'z> {
         target: &T,
         slot: *mut *mut T::Copied,
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
+        let () = Undropped::<T::Copied>::ONLY;
         let Some(place) = self.reserve::<T::Copied>() else {
             // SAFETY: (I42) the caller's promise.
             return unsafe { Run::follow_slowly(target, slot, self) };
@@ -125,7 +125,7 @@ impl<'z> Run<'z> {
         slot: *mut *mut T::Copied,
         run: &mut Self,
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
+        let () = Undropped::<T::Copied>::ONLY;
         let Some(place) = run.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()) else {
             return false;
         };
@@ -261,7 +261,7 @@ impl<'z> Run<'z> {
         slot: *mut *mut [T::Copied],
         may_be_shared: bool,
     ) -> bool {
-        const { refuse_drop::<T::Copied>() };
+        let () = Undropped::<T::Copied>::ONLY;
         // Where there is nothing there is nothing to be found again. Many nodes of a tree have no children.
         if items.is_empty() && align_of::<T::Copied>() <= MAX_ALIGN {
             let none = NonNull::<T::Copied>::dangling();

@@ -16,7 +16,7 @@ use super::undo::may_undo;
 use super::watch::{FIRST, Watch};
 use crate::error::{ZoneError, panic_with};
 use crate::zone::Zone;
-use crate::zone::places::{Return, refuse_drop};
+use crate::zone::places::{Return, Undropped};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
@@ -342,7 +342,7 @@ impl<'z> Run<'z> {
 /// Plain data, in one go.
 #[inline(always)]
 fn copy_bits<'z, T, U>(value: &T, to: &'z Zone) -> Result<&'z mut U, ZoneError> {
-    const { refuse_drop::<U>() };
+    let () = Undropped::<U>::ONLY;
     let mut place = to.place::<Return, U>()?;
     // SAFETY: (I42) the place was just taken, for a value that lies in memory alike.
     unsafe { place.cast::<T>().as_ptr().copy_from_nonoverlapping(value, 1) };

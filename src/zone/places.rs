@@ -9,6 +9,7 @@ use crate::region::bump::{HEADROOM, STEP, round_up_step};
 use crate::region::header::{Header, state};
 use crate::region::stale;
 use core::convert::Infallible;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
@@ -324,6 +325,13 @@ pub(crate) const fn refuse_drop<T>() {
         "this type needs its destructor run, and a zone runs none for borrowed values: \
          use `zone.boxed(value)` (or `ZBox::new(value)`), whose owner runs it"
     );
+}
+
+/// The same as a constant, for what several functions refuse: the compiler reports it once.
+pub(crate) struct Undropped<T>(PhantomData<T>);
+
+impl<T> Undropped<T> {
+    pub(crate) const ONLY: () = refuse_drop::<T>();
 }
 
 impl Zone {
