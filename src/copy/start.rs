@@ -129,8 +129,12 @@ impl<'z> Run<'z> {
         Self::start(to, root, failed, |run, is_marked| match is_marked {
             // SAFETY: (I42) there is room for an address.
             true => unsafe { run.follow_value(target, &mut place, may_be_shared) },
-            // SAFETY: (I42) as above.
-            false => unsafe { run.follow_now(target, &mut place) },
+            false => {
+                #[cfg(miri)]
+                let _followed = super::depth::following();
+                // SAFETY: (I42) as above.
+                unsafe { run.follow_now(target, &mut place) }
+            }
         })?;
         Ok(place)
     }
