@@ -6,8 +6,8 @@
 pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
 pub use crate::copy::{
-    Bits, Copies, Depth, Holder, Hole, InPlace, Known, Part, Referent, Run, Undo, Work, alike,
-    inside, runs_as_a_whole, write_around,
+    Bits, Copies, Depth, Flat, Holder, Hole, InPlace, Known, Later, Made, Referent, Run, Undo,
+    Work, Written,
 };
 pub use crate::insight::sites::Site;
 pub use crate::owned::unsizing::Unsizing;

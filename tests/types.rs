@@ -6,7 +6,8 @@
 //! documentation that does not compile takes that place.
 
 use memzone::__private::{
-    Depth, Hint, InPlace, Known, Link, Named, Part, Run, Scope, ScopeZone, Site, Undo, Value, Work,
+    Depth, Flat, Hint, Hole, InPlace, Known, Later, Link, Made, Named, Run, Scope, ScopeZone, Site,
+    Undo, Value, Work, Written,
 };
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
@@ -123,7 +124,12 @@ auto_traits! {
     "scope::shared::Shared" memzone::Shared<u8>: Y Y Y Y Y;
     "scope::shared::Shared" memzone::Shared<Local>: N N Y Y Y;
     "copy::later::Work" Work<'static>: N N Y N N;
-    "copy::part::Part" Part<'static, u8>: N N Y N N;
+    "copy::part::Later" Later<'static, u8>: N N Y N N;
+    "copy::part::Made" Made<u8>: Y Y Y Y Y;
+    "copy::part::Made" Made<Local>: N N Y Y Y;
+    "copy::part::Written" Written: Y Y Y Y Y;
+    "copy::in_place::Hole" Hole: N N Y Y Y;
+    "copy::keep::Flat" Flat<Local>: Y Y Y Y Y;
     "copy::undo::Known" Known: Y Y Y Y Y;
     "copy::undo::Undo" Undo<Local>: Y Y Y Y Y;
     "scope::guard::Scope" Scope: N N Y N N;
@@ -297,9 +303,11 @@ variance! {
     "copy::wire::Wire" "'z" invariant WireZ<'a> = memzone::Wire<'a, u8>;
     "copy::wire::Wire" "T" invariant WireT<'z, 'a> = memzone::Wire<'z, &'a u8>;
     "scope::shared::Shared" "T" co SharedT<'a> = memzone::Shared<&'a u8>;
-    "copy::part::Part" "'s" co PartS<'a> = Part<'a, u8>;
+    "copy::part::Later" "'s" co LaterS<'a> = Later<'a, u8>;
     "copy::undo::Undo" "T" invariant UndoT<'a> = Undo<&'a u8>;
-    "copy::part::Part" "R" invariant PartR<'a> = Part<'static, &'a u8>;
+    "copy::part::Made" "C" co MadeC<'a> = Made<&'a u8>;
+    "copy::keep::Flat" "T" invariant FlatT<'a> = Flat<&'a u8>;
+    "copy::part::Later" "R" invariant LaterR<'a> = Later<'static, &'a u8>;
     "scope::guard::ScopeZone" "'s" co ScopeZoneS<'a> = ScopeZone<'a>;
     "scope::leave::Hint" "R" co HintR<'a> = Hint<&'a u8>;
     "scope::leave::Link" "T" co LinkT<'a> = Link<&'a u8, u8, Value>;

@@ -8,26 +8,31 @@
 //!     T: DeepCopy<'memzone>,
 //! {
 //!     type Copied = Node<'memzone, <T as DeepCopy<'memzone>>::Copied>;
-//!     __ways! {
-//!         'memzone, flat: true && <T as Copies<'memzone, _>>::FLAT && ..,
-//!         |this, to, depth, work|
-//!         copy_at: match this { Node { value: part_0, next: part_1 } => Node {
-//!             value: <T as Copies<'memzone, _>>::copy_at(part_0, to, depth)?,
+//!     const FLAT: bool = true && <T as Copies<'memzone, _>>::FLAT && ..;
+//!     fn deep_copy(&self, to: &'memzone Zone) -> .. { to.__copy(self) }
+//!     fn copy_at(&self, to: &'memzone Zone, depth: Depth) -> .. {
+//!         match self { Node { value: part_0, next: part_1 } => Node {
+//!             value: to.__made(unsafe { <T as Copies<'memzone, _>>::copy_at(part_0, to, depth) })?,
 //!             next: ..
-//!         }},
-//!         move_out: ..,
-//!         copy_later: .., // these two where something in it may own something
-//!         move_later: ..,
+//!         }}
 //!     }
+//!     fn move_out(self, ..) .. // likewise
+//!     fn copy_later(..) .. // these two where something in it may own something
+//!     fn move_later(..) ..
 //!     const MOVE_IS_COPY: bool = true && <T as Copies<'memzone, _>>::MOVE_IS_COPY && ..;
-//!     const IN_PLACE: InPlace<Self> = unsafe { InPlace::derived(..) };
+//!     const IN_PLACE: InPlace<Self> =
+//!         unsafe { InPlace::derived() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
 //!     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'memzone>) -> bool {
 //!         match self { Node { value: part_0, next: part_1 } => {
-//!             <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) && ..
+//!             run.wrote(unsafe { <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) }) && ..
 //!         }}
 //!     }
 //! }
 //! ```
+//!
+//! A program may lead the paths into memzone elsewhere: by `#[deep_copy(crate = path)]`, or by a crate that calls itself
+//! memzone. So the `unsafe` code relies on none of them. What is found by a path has to give values of types that only
+//! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`.
 //!
 //! An enum's copy is written as its bytes, and then each part where it lies in the value.
 //!
@@ -43,7 +48,7 @@ use fields::Part;
 use options::TypeOptions;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, Error, Fields, GenericParam, Ident, Result, Token, parse2};
+use syn::{Data, DeriveInput, Error, Fields, GenericParam, Ident, Result, parse2};
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match parse2::<DeriveInput>(input).and_then(|input| implementation(&input)) {
@@ -131,16 +136,48 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
     let copy = quote_spanned!(name.span()=> ::core::marker::Copy);
     generics.make_where_clause().predicates.push(syn::parse_quote!(Self: #copy + 'static));
     let (parameters, _, clause) = generics.split_for_impl();
+    let result = |of: TokenStream| quote!(::core::result::Result<#of, #memzone::ZoneError>);
+    let [itself, items] = [result(quote!(Self)), result(quote!(&#zone mut [Self]))];
+    let array = result(quote!([Self; MEMZONE_N]));
     Ok(quote! {
         #[automatically_derived]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
-            #memzone::__flat_items!(#zone);
-            // SAFETY: (I42) it is `Copy`, and its own copy.
+            type Copied = Self;
+            const FLAT: bool = true;
+            const MOVE_IS_COPY: bool = true;
             const IN_PLACE: #memzone::__private::InPlace<Self> =
-                unsafe { #memzone::__private::InPlace::flat() };
+                #memzone::__private::InPlace::flat::<#zone>();
+            #[inline(always)]
+            fn deep_copy(&self, to: &#zone #memzone::Zone) -> #itself {
+                to.__ok(*self)
+            }
+            #[inline(always)]
+            fn deep_copy_slice(items: &[Self], to: &#zone #memzone::Zone) -> #items {
+                to.try_alloc_slice_copy(items)
+            }
+            fn same<MemzoneHolder: #memzone::__private::Holder>(
+                held: MemzoneHolder::Of<Self>,
+            ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+                ::core::result::Result::Ok(held)
+            }
+            #[inline(always)]
+            fn copy_array<const MEMZONE_N: usize>(
+                items: &[Self; MEMZONE_N],
+                to: &#zone #memzone::Zone,
+                _depth: #memzone::__private::Depth,
+            ) -> #array {
+                to.__ok(*items)
+            }
+            #[inline(always)]
+            fn move_array<const MEMZONE_N: usize>(
+                items: [Self; MEMZONE_N],
+                to: &#zone #memzone::Zone,
+            ) -> #array {
+                to.__ok(items)
+            }
             fn undo(_: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 // SAFETY: (I41) a copy of its bits runs no code at all, and has no parts.
-                unsafe { #memzone::__private::Undo::if_derived(true, false) }
+                unsafe { #memzone::__private::Undo::derived() }.end()
             }
         }
     })
@@ -186,50 +223,95 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
         quote!(match #this { #(#arms,)* })
     };
     let now = |method: &'static str, rest: TokenStream| {
-        way(&|part, name| part.call(method, name, &rest, memzone, &zone, TokenStream::new()))
-    };
-    let later = |method: &'static str| {
-        let rest = quote!(#to, &#work);
-        let wait: Token![.] = Token![.](Span::mixed_site());
-        let wait_word = Ident::new("await", Span::mixed_site());
-        let wait = quote!(#wait #wait_word);
-        way(&|part, name| part.call(method, name, &rest, memzone, &zone, wait.clone()))
+        way(&|part, name| part.call(method, name, &rest, &to, memzone, &zone))
     };
     let copy_at = now("copy_at", quote!(#to, #depth));
     let move_out = now("move_out", quote!(#to));
+    let result = quote!(::core::result::Result<Self::Copied, #memzone::ZoneError>);
     let later = parts.iter().any(|part| part.may_own()).then(|| {
-        let (copy_later, move_later) = (later("copy_later"), later("move_later"));
-        quote!(copy_later: #copy_later, move_later: #move_later,)
+        let ways = [
+            ("copy_later", quote!(&'memzone_later self), quote!()),
+            ("move_later", quote!(self), quote!(Self: 'memzone_later,)),
+        ];
+        let ways = ways.into_iter().map(|(method, receiver, bound)| {
+            let name = Ident::new(method, Span::mixed_site());
+            let way = now(method, quote!(#to, &#work));
+            quote! {
+                fn #name<'memzone_later>(
+                    #receiver,
+                    #to: &#zone #memzone::Zone,
+                    #work: #memzone::__private::Work<'memzone_later>,
+                ) -> impl ::core::future::Future<Output = #result> + 'memzone_later
+                where
+                    #bound
+                    #zone: 'memzone_later,
+                {
+                    async move {
+                        let _ = &#work;
+                        let #this = self;
+                        #to.__ok(#way)
+                    }
+                }
+            }
+        });
+        quote!(#(#ways)*)
     });
     let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
     let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
-    let may_undo = parts.iter().map(|part| part.may_undo(memzone, &zone, &known));
-    let types = parts.iter().map(|part| part.ty());
+    let undo = parts.iter().filter_map(|part| part.and_undo(memzone, &zone, &known));
 
     let (_, arguments, _) = input.generics.split_for_impl();
     let mut generics = bounds::with_zone(&input.generics, &zone);
     generics.make_where_clause().predicates.extend(parameters.predicates(&parts)?);
     let (declared, _, clause) = generics.split_for_impl();
     let copied_arguments = parameters.copied_arguments();
-    let stays = parameters.all_stay().then(|| quote!(#memzone::__stays_if_flat!(#zone);));
+    let stays = parameters.all_stay().then(|| {
+        quote! {
+            fn same<MemzoneHolder: #memzone::__private::Holder>(
+                held: MemzoneHolder::Of<Self>,
+            ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
+                if <Self as #memzone::DeepCopy<#zone>>::FLAT {
+                    return ::core::result::Result::Ok(held);
+                }
+                ::core::result::Result::Err(held)
+            }
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         #[allow(unreachable_code)]
         impl #declared #memzone::DeepCopy<#zone> for #name #arguments #clause {
             type Copied = #name<#(#copied_arguments),*>;
-            #memzone::__ways! {
-                #zone, flat: true #(&& #flat)*,
-                |#this, #to, #depth, #work|
-                copy_at: #copy_at,
-                move_out: #move_out,
-                #later
+            const FLAT: bool = true #(&& #flat)*;
+            #[inline]
+            fn deep_copy(&self, #to: &#zone #memzone::Zone) -> #result {
+                #to.__copy(self)
+            }
+            #[inline]
+            #[allow(unused_variables)]
+            fn copy_at(&self, #to: &#zone #memzone::Zone, #depth: #memzone::__private::Depth) -> #result {
+                let #this = self;
+                #to.__ok(#copy_at)
+            }
+            #later
+            #[inline]
+            #[allow(unused_variables)]
+            fn move_out(self, #to: &#zone #memzone::Zone) -> #result {
+                // `const`: the other way is not compiled then.
+                if const { <Self as #memzone::DeepCopy<#zone>>::IN_PLACE.is_moved_by_a_run::<#zone>() } {
+                    return #to.__copy(&self);
+                }
+                let #this = self;
+                #to.__ok(#move_out)
             }
             #in_place
             fn undo(#known: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
-                let part_drops = false #(|| ::core::mem::needs_drop::<#types>())*;
-                let may = !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) || true #(&& #may_undo)*;
-                // SAFETY: (I41) the ways above run no code but what copies the parts.
-                unsafe { #memzone::__private::Undo::if_derived(may, part_drops) }
+                // SAFETY: (I41) the ways above run no code but what copies the parts, which follow.
+                let all = unsafe { #memzone::__private::Undo::derived() };
+                if !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) {
+                    return all;
+                }
+                all #(#undo)* .end()
             }
             #stays
         }
@@ -249,30 +331,30 @@ fn in_place(
     let is_enum = matches!(input.data, Data::Enum(_));
     let parts = || shaped.iter().flat_map(|(_, parts)| parts);
     let moves = parts().map(|part| part.constant("MOVE_IS_COPY", memzone, zone));
-    let readable = parts().map(|part| part.constant("READABLE", memzone, zone));
-    let bits = parts().map(|part| part.constant("BITS", memzone, zone));
+    let promises = parts().map(|part| part.and_in_place(memzone, zone));
     let arms = shaped.iter().map(|(path, parts)| {
         let names: Vec<_> = (0..parts.len()).map(|i| hidden(&format!("part_{i}"))).collect();
         let members: Vec<_> =
             parts.iter().enumerate().map(|(index, part)| part.member(index)).collect();
         let (around, writes): (_, Vec<_>) = if is_enum {
-            let holes =
-                parts.iter().zip(&names).filter_map(|(part, name)| part.hole(name, memzone, zone));
+            let holes = parts
+                .iter()
+                .zip(&names)
+                .filter_map(|(part, name)| part.hole(name, &run, memzone, zone));
             let writes = parts.iter().zip(&names).filter_map(|(part, name)| {
                 part.write_inside(name, &from, &to, &run, memzone, zone)
             });
             let around = quote!(
                 // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
-                unsafe { #memzone::__private::write_around(#this, #to, &[#(#holes),*]) };
+                unsafe { #run.around(#this, #to, &[#(#holes),*]) };
             );
             (Some(around), writes.collect())
         } else {
-            let writes =
-                parts.iter().zip(&names).zip(&members).filter_map(|((part, name), member)| {
-                    // SAFETY: (I42) as `place` is, and as no reference is made.
-                    let at = quote!(unsafe { &raw mut (*#place).#member });
-                    part.write_at(name, &at, &run, memzone, zone)
-                });
+            let writes = parts.iter().zip(&names).zip(&members).map(|((part, name), member)| {
+                // SAFETY: (I42) as `place` is, and as no reference is made.
+                let at = quote!(unsafe { &raw mut (*#place).#member });
+                part.write_at(name, &at, &run, memzone, zone)
+            });
             (None, writes.collect())
         };
         let binds = members.iter().zip(&names).zip(parts).map(|((member, name), part)| {
@@ -288,7 +370,7 @@ fn in_place(
     // Where no parameter changes, the copy is of the same type but for lifetimes.
     let by_value = (is_enum && !parameters.are_kept()).then(|| {
         quote!(
-            if !#memzone::__private::alike::<Self, <Self as #memzone::DeepCopy<#zone>>::Copied>() {
+            if !#run.are_alike::<Self, <Self as #memzone::DeepCopy<#zone>>::Copied>() {
                 // SAFETY: (I42) the caller's promise.
                 return unsafe { #run.write_by_value(self, #place) };
             }
@@ -301,7 +383,7 @@ fn in_place(
         const MOVE_IS_COPY: bool = true #(&& #moves)*;
         // SAFETY: (I42) `write_at` below does nothing but write the parts.
         const IN_PLACE: #memzone::__private::InPlace<Self> =
-            unsafe { #memzone::__private::InPlace::derived(true #(&& #readable)*, true #(&& #bits)*) };
+            unsafe { #memzone::__private::InPlace::derived() } #(#promises)*;
         #[inline]
         #[allow(unused_variables)]
         unsafe fn write_at(

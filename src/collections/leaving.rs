@@ -20,8 +20,8 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
     const UNWATCHED: bool = T::FLAT;
 
     fn undo(known: &mut Known) -> Undo<Self> {
-        // SAFETY: (I41) a copy runs nothing but this file, what makes its room, and the copies of the items.
-        unsafe { Undo::if_derived(T::undo(known).may(), true) }
+        // A copy runs nothing but this file, what makes its room, and the copies of the items.
+        Undo::if_parts(T::undo(known).may())
     }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
@@ -61,8 +61,7 @@ impl<'z> DeepCopy<'z> for ZString<'_> {
     const UNWATCHED: bool = true;
 
     fn undo(_known: &mut Known) -> Undo<Self> {
-        // SAFETY: (I41) a copy runs nothing but memzone's own code.
-        unsafe { Undo::if_derived(true, true) }
+        Undo::if_parts(true)
     }
 
     fn deep_copy(&self, to: &'z Zone) -> Result<ZString<'z>, ZoneError> {

@@ -1,6 +1,6 @@
 //! Cells, and what threads share: what is in one is copied, into one of its own.
 
-use super::in_place::{alike, inside, runs_as_a_whole, write_around};
+use super::in_place::{Hole, alike, inside, runs_as_a_whole, write_around};
 use super::run::Run;
 use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
 use crate::error::ZoneError;
@@ -100,7 +100,7 @@ macro_rules! filled_once {
                         return unsafe { run.write_by_value(self, place) };
                     }
                     // SAFETY: (I42) nobody writes to a cell that is filled, but for what is in its value.
-                    unsafe { write_around(self, place.cast(), &[$crate::copy::Copies::hole(value)]) };
+                    unsafe { write_around(self, place.cast(), &[Hole::of(value)]) };
                     // SAFETY: (I42) the value lies in the copy where it lies in this.
                     let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
                     // SAFETY: (I42) as above.

@@ -4,8 +4,13 @@
 //! there must be no reference to such a value yet: only the bits of its address are written (I42). `DeepCopy` is safe to
 //! implement, so who writes like that must promise something. The promise is a constant that only memzone itself makes,
 //! or an `unsafe` call that the derive writes. An `unsafe` method alone would be no promise, as safe code may override it.
+//!
+//! The derive writes paths into memzone, and a program may lead those elsewhere. So its `unsafe` code relies on no path:
+//! what it relies on are methods of the values that `DeepCopy`'s own methods hand in, and values of types that only
+//! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none.
 
 use super::DeepCopy;
+use super::keep::Flat;
 use core::any::TypeId;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
@@ -36,31 +41,79 @@ impl<T: ?Sized> InPlace<T> {
     pub(crate) const PLAIN: InPlace<T> =
         InPlace { trusted: true, readable: true, bits: true, plain: true, of: PhantomData };
 
-    /// `write_at` may be called.
+    /// `write_at` may be called. What follows says what its parts are.
     ///
     /// # Safety
     ///
     /// I42: the type's `write_at` runs no code but what writes its parts. If it returns true, it has written the whole
-    /// value, but for what its references lead to. `readable` is true only if all parts are, and `bits` likewise.
+    /// value, but for what its references lead to. All parts are named by `and`, `and_flat`, `and_marker` or `and_kept`.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const unsafe fn derived(readable: bool, bits: bool) -> InPlace<T> {
-        Self::parts(readable, bits)
+    pub const unsafe fn derived() -> InPlace<T> {
+        Self::parts(true, true)
     }
 
-    /// The same of a `Copy` type that is copied bit by bit.
-    ///
-    /// # Safety
-    ///
-    /// I42: the type's copies are of the type itself, and it is `Copy`.
+    /// A part that is copied. What its type promises is what only that type's own constant can say.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const unsafe fn flat() -> InPlace<T> {
+    pub const fn and<P>(self, part: InPlace<P>) -> InPlace<T> {
+        Self::parts(self.readable && part.readable, self.bits && part.bits)
+    }
+
+    /// A part that is `Copy`, and passed on as it is.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn and_flat<P>(self, _part: Flat<P>) -> InPlace<T> {
+        self
+    }
+
+    /// A part that holds nothing.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn and_marker<M: ?Sized>(self, _part: Option<PhantomData<M>>) -> InPlace<T> {
+        self
+    }
+
+    /// A part that is cloned.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn and_kept(self) -> InPlace<T> {
+        Self::parts(false, false)
+    }
+
+    /// That of a `Copy` type that is its own copy.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn flat<'z>() -> InPlace<T>
+    where
+        T: DeepCopy<'z, Copied = T> + Copy + 'static,
+    {
         Self::PLAIN
+    }
+
+    /// Whether moving a value is a run that copies it.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline(always)]
+    pub const fn is_moved_by_a_run<'z>(self) -> bool
+    where
+        T: DeepCopy<'z> + Sized,
+    {
+        T::MOVE_IS_COPY && runs_as_a_whole::<T>()
     }
 
     /// Whether `write_at` may be called.
@@ -117,7 +170,7 @@ pub(crate) fn id<T: ?Sized>() -> TypeId {
 ///
 /// Yes.
 #[inline(always)]
-pub fn alike<T, U>() -> bool {
+pub(super) fn alike<T, U>() -> bool {
     size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>() && id::<T>() == id::<U>()
 }
 
@@ -127,12 +180,21 @@ pub fn alike<T, U>() -> bool {
 ///
 /// Yes.
 #[inline(always)]
-pub const fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
+pub(crate) const fn runs_as_a_whole<'z, T: DeepCopy<'z>>() -> bool {
     !T::FLAT && T::IN_PLACE.is_trusted() && !needs_drop::<T::Copied>()
 }
 
 /// A part of a value whose bytes may not be read: its address, and how many these are.
-pub type Hole = (*const u8, usize);
+pub struct Hole(pub(super) *const u8, pub(super) usize);
+
+impl Hole {
+    /// A part's bytes, if they may not be read.
+    #[inline(always)]
+    pub(super) fn of<'z, T: DeepCopy<'z>>(part: &T) -> Hole {
+        let bytes = if T::IN_PLACE.readable() { 0 } else { size_of::<T>() };
+        Hole((&raw const *part).cast(), bytes)
+    }
+}
 
 /// The place of a part in a copy, which lies where the part lies in the value.
 ///
@@ -144,7 +206,7 @@ pub type Hole = (*const u8, usize);
 ///
 /// Yes.
 #[inline(always)]
-pub unsafe fn inside<P>(from: *const u8, place: *mut u8, part: &P) -> *mut P {
+pub(super) unsafe fn inside<P>(from: *const u8, place: *mut u8, part: &P) -> *mut P {
     let offset = (&raw const *part).addr().wrapping_sub(from.addr());
     // SAFETY: (I42) the caller's promise: it is within the value.
     unsafe { place.add(offset) }.cast::<P>()
@@ -161,7 +223,7 @@ pub unsafe fn inside<P>(from: *const u8, place: *mut u8, part: &P) -> *mut P {
 ///
 /// Yes.
 #[inline(always)]
-pub unsafe fn write_around<T>(value: &T, place: *mut u8, holes: &[Hole]) {
+pub(super) unsafe fn write_around<T>(value: &T, place: *mut u8, holes: &[Hole]) {
     if holes.iter().all(|hole| hole.1 == 0) {
         // SAFETY: (I42) the caller's promise; as `MaybeUninit`, the bytes need no meaning.
         unsafe { place.cast::<T>().copy_from_nonoverlapping(value, 1) };
@@ -176,7 +238,7 @@ pub unsafe fn write_around<T>(value: &T, place: *mut u8, holes: &[Hole]) {
     unsafe fn write_bytes(from: *const u8, size: usize, place: *mut u8, holes: &[Hole]) {
         for index in 0..size {
             let at = from.wrapping_add(index);
-            if holes.iter().any(|&(hole, bytes)| at.addr().wrapping_sub(hole.addr()) < bytes) {
+            if holes.iter().any(|&Hole(hole, bytes)| at.addr().wrapping_sub(hole.addr()) < bytes) {
                 continue;
             }
             // SAFETY: (I42) `index < size`.

@@ -7,12 +7,25 @@
 
 /// What `#[deep_copy(flat)]` may be said of, on a field.
 pub trait Bits: Copy {
-    /// It once more.
+    /// What the derive's code hands on of it.
     #[doc(hidden)]
-    #[inline(always)]
-    fn bits(&self) -> Self {
-        *self
-    }
+    const FLAT: Flat<Self>;
 }
 
-impl<T: Copy> Bits for T {}
+impl<T: Copy> Bits for T {
+    const FLAT: Flat<T> = Flat { copy: |value| *value };
+}
+
+/// Says that a type is `Copy`. Only memzone makes it.
+#[doc(hidden)]
+pub struct Flat<T> {
+    copy: fn(&T) -> T,
+}
+
+impl<T> Flat<T> {
+    /// The value once more.
+    #[inline(always)]
+    pub(super) fn copy(self, value: &T) -> T {
+        (self.copy)(value)
+    }
+}

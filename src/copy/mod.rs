@@ -20,6 +20,8 @@ mod same;
 
 mod reuse;
 
+mod keep;
+
 mod in_place;
 
 mod depth;
@@ -41,8 +43,6 @@ mod follow;
 mod later;
 
 mod ways;
-
-mod keep;
 
 mod part;
 
@@ -77,10 +77,11 @@ use core::ops::{Deref, DerefMut};
 pub(crate) use collections::{vec_at, vec_later};
 pub use depth::Depth;
 pub(crate) use depth::without_table;
-pub use in_place::{Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
-pub use keep::Bits;
+pub(crate) use in_place::runs_as_a_whole;
+pub use in_place::{Hole, InPlace};
+pub use keep::{Bits, Flat};
 pub use later::Work;
-pub use part::{Copies, Part};
+pub use part::{Copies, Later, Made, Written};
 pub use references::Referent;
 pub use run::Run;
 pub use same::Holder;

@@ -1,35 +1,139 @@
 //! A part of a larger copy: what the derive writes of each field is a call of these.
 
-use super::in_place::{Hole, alike, inside};
+use super::in_place::{Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
+use super::keep::Flat;
 use super::run::Run;
 use super::{DeepCopy, Depth, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use alloc::boxed::Box;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+/// The copy of a part, or the error. Only memzone makes it.
+pub struct Made<C>(Result<C, ZoneError>);
+
+/// Whether a part was written to its place. Only memzone makes it, where it was written or an error is noted.
+pub struct Written(pub(super) bool);
+
 /// The copy of a part: made already, or a future. That is boxed, so that the future of a type with many parts
-/// does not have theirs in it.
-#[doc(hidden)]
-pub enum Part<'s, R> {
-    #[doc(hidden)]
+/// does not have theirs in it. Only memzone makes it.
+pub struct Later<'s, R>(Part<'s, R>);
+
+enum Part<'s, R> {
     Now(Option<Result<R, ZoneError>>),
-    #[doc(hidden)]
     Later(Pin<Box<dyn Future<Output = Result<R, ZoneError>> + 's>>),
 }
 
 /// Nothing in it is pinned: the future has a box of its own.
-impl<R> Unpin for Part<'_, R> {}
+impl<R> Unpin for Later<'_, R> {}
 
-impl<R> Future for Part<'_, R> {
+impl<R> Future for Later<'_, R> {
     type Output = Result<R, ZoneError>;
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
+        match &mut self.0 {
             Part::Now(made) => Poll::Ready(made.take().expect("polled until it is ready")),
             Part::Later(copy) => copy.as_mut().poll(context),
         }
+    }
+}
+
+/// What the derive's ways call: methods of the zone that they are given.
+#[doc(hidden)]
+impl Zone {
+    /// A whole copy.
+    #[inline(always)]
+    pub fn __copy<'z, T: DeepCopy<'z>>(&'z self, value: &T) -> Result<T::Copied, ZoneError> {
+        // `const`: the other way is not compiled then.
+        if const { runs_as_a_whole::<T>() } {
+            return Run::copy(value, self);
+        }
+        if T::FLAT {
+            return value.copy_at(self, Depth::within());
+        }
+        Depth::enter(|depth| value.copy_at(self, depth))
+    }
+
+    /// The whole copy, made of its parts.
+    #[inline(always)]
+    pub fn __ok<C>(&self, copy: C) -> Result<C, ZoneError> {
+        Ok(copy)
+    }
+
+    /// The copy of a part.
+    #[inline(always)]
+    pub fn __made<C>(&self, made: Made<C>) -> Result<C, ZoneError> {
+        made.0
+    }
+
+    /// The copy of a part, to be waited for.
+    #[inline(always)]
+    pub fn __later<'s, C>(&self, later: Later<'s, C>) -> Later<'s, C> {
+        later
+    }
+
+    /// A part that is passed on as it is.
+    #[inline(always)]
+    pub fn __flat<T>(&self, flat: Flat<T>, value: &T) -> T {
+        flat.copy(value)
+    }
+}
+
+/// What the derive's `write_at` calls: methods of the run that it is given.
+#[doc(hidden)]
+impl<'z> Run<'z> {
+    /// Whether a part was written.
+    #[inline(always)]
+    pub fn wrote(&self, written: Written) -> bool {
+        written.0
+    }
+
+    /// A part that is passed on as it is.
+    #[inline(always)]
+    pub fn flat<T>(&self, flat: Flat<T>, value: &T) -> T {
+        flat.copy(value)
+    }
+
+    /// A part that holds nothing, so it is written.
+    #[inline(always)]
+    pub fn marker<M: ?Sized>(&self, _place: *mut PhantomData<M>) -> bool {
+        true
+    }
+
+    /// Whether two types are the same but for lifetimes.
+    #[inline(always)]
+    pub fn are_alike<T, U>(&self) -> bool {
+        alike::<T, U>()
+    }
+
+    /// The bytes of a part that is cloned.
+    #[inline(always)]
+    pub fn hole<T>(&self, part: &T) -> Hole {
+        Hole((&raw const *part).cast(), size_of::<T>())
+    }
+
+    /// The place of a part in a copy, which lies where the part lies in the value.
+    ///
+    /// # Safety
+    ///
+    /// That of `inside`.
+    #[inline(always)]
+    pub unsafe fn inside<P>(&self, from: *const u8, place: *mut u8, part: &P) -> *mut P {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { inside(from, place, part) }
+    }
+
+    /// Writes a value's bytes, but for those of the holes.
+    ///
+    /// # Safety
+    ///
+    /// That of `write_around`.
+    #[inline(always)]
+    pub unsafe fn around<T>(&self, value: &T, place: *mut u8, holes: &[Hole]) {
+        // SAFETY: (I42) the caller's promise.
+        unsafe { write_around(value, place, holes) };
     }
 }
 
@@ -47,9 +151,7 @@ pub trait Copies<'z, C>: Sized {
     #[doc(hidden)]
     const FLAT: bool;
     #[doc(hidden)]
-    const READABLE: bool;
-    #[doc(hidden)]
-    const BITS: bool;
+    const IN_PLACE: InPlace<Self>;
     #[doc(hidden)]
     const MOVE_IS_COPY: bool;
     /// Writes its copy to its place.
@@ -58,29 +160,53 @@ pub trait Copies<'z, C>: Sized {
     ///
     /// I42: `place` has room for it.
     #[doc(hidden)]
-    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> bool;
+    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> Written;
     /// Writes its copy to the place of what it is in, which lies in memory like the value at `from`.
     ///
     /// # Safety
     ///
     /// I42: it is a part of the value at `from`, and `place` has room for a copy of that.
     #[doc(hidden)]
-    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> bool;
+    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> Written;
     /// Its bytes, if they may not be read.
+    ///
+    /// # Safety
+    ///
+    /// I42: only the derive's code calls it, for what writes this part itself.
     #[doc(hidden)]
-    fn hole(&self) -> Hole;
+    unsafe fn hole(&self) -> Hole;
     #[doc(hidden)]
     fn undo(known: &mut Known) -> Undo<Self>;
+    /// Its copy.
+    ///
+    /// # Safety
+    ///
+    /// I41: only the derive's code calls it, where the whole value is copied, and hands on what it gets.
     #[doc(hidden)]
-    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<C, ZoneError>;
+    unsafe fn copy_at(&self, to: &'z Zone, depth: Depth) -> Made<C>;
+    /// Its copy, where the value moves.
+    ///
+    /// # Safety
+    ///
+    /// That of `copy_at`.
     #[doc(hidden)]
-    fn move_out(self, to: &'z Zone) -> Result<C, ZoneError>;
+    unsafe fn move_out(self, to: &'z Zone) -> Made<C>;
+    /// Its copy, as a task.
+    ///
+    /// # Safety
+    ///
+    /// That of `copy_at`.
     #[doc(hidden)]
-    fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, C>
+    unsafe fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         'z: 's;
+    /// Its copy as a task, where the value moves.
+    ///
+    /// # Safety
+    ///
+    /// That of `copy_at`.
     #[doc(hidden)]
-    fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, C>
+    unsafe fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         Self: 's,
         'z: 's;
@@ -89,60 +215,58 @@ pub trait Copies<'z, C>: Sized {
 #[diagnostic::do_not_recommend]
 impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
     const FLAT: bool = <T as DeepCopy<'z>>::FLAT;
-    const READABLE: bool = T::IN_PLACE.readable();
-    const BITS: bool = T::IN_PLACE.bits();
+    const IN_PLACE: InPlace<T> = <T as DeepCopy<'z>>::IN_PLACE;
     const MOVE_IS_COPY: bool = <T as DeepCopy<'z>>::MOVE_IS_COPY;
     #[inline(always)]
-    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> bool {
+    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> Written {
         // SAFETY: (I42) the caller's promise.
-        unsafe { run.write(self, place) }
+        Written(unsafe { run.write(self, place) })
     }
     #[inline(always)]
-    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> bool {
+    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> Written {
         // Its bytes were written with those around it.
-        if T::IN_PLACE.bits() && alike::<T, C>() {
-            return true;
+        if <T as DeepCopy<'z>>::IN_PLACE.bits() && alike::<T, C>() {
+            return Written(true);
         }
         // SAFETY: (I42) the caller's promise.
         let place = unsafe { inside(from, place, self) };
         // SAFETY: (I42) as above. What it is in lies in memory like its copy, so there is room for a `C`.
-        unsafe { run.write(self, place.cast::<C>()) }
+        Written(unsafe { run.write(self, place.cast::<C>()) })
     }
     #[inline(always)]
-    fn hole(&self) -> Hole {
-        let bytes = if T::IN_PLACE.readable() { 0 } else { size_of::<T>() };
-        ((&raw const *self).cast(), bytes)
+    unsafe fn hole(&self) -> Hole {
+        Hole::of::<Self>(self)
     }
     fn undo(known: &mut Known) -> Undo<Self> {
         <T as DeepCopy<'z>>::undo(known)
     }
     #[inline(always)]
-    fn copy_at(&self, to: &'z Zone, depth: Depth) -> Result<C, ZoneError> {
-        DeepCopy::copy_at(self, to, depth)
+    unsafe fn copy_at(&self, to: &'z Zone, depth: Depth) -> Made<C> {
+        Made(DeepCopy::copy_at(self, to, depth))
     }
     #[inline(always)]
-    fn move_out(self, to: &'z Zone) -> Result<C, ZoneError> {
-        DeepCopy::move_out(self, to)
+    unsafe fn move_out(self, to: &'z Zone) -> Made<C> {
+        Made(DeepCopy::move_out(self, to))
     }
     #[inline(always)]
-    fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Part<'s, C>
+    unsafe fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         'z: 's,
     {
-        if <T as DeepCopy<'z>>::FLAT {
-            return Part::Now(Some(self.deep_copy(to)));
-        }
-        Part::Later(Box::pin(DeepCopy::copy_later(self, to, work.clone())))
+        Later(match <T as DeepCopy<'z>>::FLAT {
+            true => Part::Now(Some(self.deep_copy(to))),
+            false => Part::Later(Box::pin(DeepCopy::copy_later(self, to, work.clone()))),
+        })
     }
     #[inline(always)]
-    fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Part<'s, C>
+    unsafe fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         Self: 's,
         'z: 's,
     {
-        if <T as DeepCopy<'z>>::FLAT {
-            return Part::Now(Some(DeepCopy::move_out(self, to)));
-        }
-        Part::Later(Box::pin(DeepCopy::move_later(self, to, work.clone())))
+        Later(match <T as DeepCopy<'z>>::FLAT {
+            true => Part::Now(Some(DeepCopy::move_out(self, to))),
+            false => Part::Later(Box::pin(DeepCopy::move_later(self, to, work.clone()))),
+        })
     }
 }

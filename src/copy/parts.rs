@@ -1,6 +1,6 @@
 //! What is made of parts and nothing else: tuples, arrays, `Option`, `Result`, ranges.
 
-use super::in_place::{alike, inside, runs_as_a_whole, write_around};
+use super::in_place::{Hole, alike, inside, runs_as_a_whole, write_around};
 use super::memory::vec;
 use super::run::Run;
 use super::ways::by_parts;
@@ -113,13 +113,13 @@ macro_rules! matched {
                     let (from, to) = ((&raw const *self).cast(), place.cast());
                     match self {
                         $($form $(($value))? => {
-                            let holes = [$($crate::copy::Copies::hole($value))?];
+                            let holes = [$(Hole::of($value))?];
                             // SAFETY: (I42) the caller's promise; the part's bytes are read only if they may be.
                             unsafe { write_around(self, to, &holes) };
                             // SAFETY: (I42) a part of the value, and its copy lies in memory like it.
                             true $(&& unsafe {
                                 $crate::copy::Copies::write_inside($value, from, to, run)
-                            })?
+                            }.0)?
                         })+
                     }
                 }
@@ -165,7 +165,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
             return unsafe { run.write_by_value(self, place) };
         }
         // SAFETY: (I42) the caller's promise; the value's bytes are read only if they may be.
-        unsafe { write_around(self, place.cast(), &[super::Copies::hole(value)]) };
+        unsafe { write_around(self, place.cast(), &[Hole::of(value)]) };
         // SAFETY: (I42) it lies in the copy where it lies in this.
         let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
         // SAFETY: (I42) as above.

@@ -17,6 +17,8 @@ use core::marker::PhantomData;
 /// Whether the zone may go back after a copy of a `T` that has failed.
 pub struct Undo<T> {
     may: bool,
+    /// Whether a part has a destructor.
+    part_drops: bool,
     of: PhantomData<fn(T) -> T>,
 }
 
@@ -24,36 +26,61 @@ impl<T> Undo<T> {
     /// It may not, as the user's own code may have run.
     #[inline]
     pub(super) fn no() -> Undo<T> {
-        Undo { may: false, of: PhantomData }
+        Undo { may: false, part_drops: false, of: PhantomData }
     }
 
     /// It may if it may for all parts. For memzone's own implementations.
     #[inline]
     pub(crate) fn if_parts(may: bool) -> Undo<T> {
-        Undo { may, of: PhantomData }
+        Undo { may, part_drops: false, of: PhantomData }
     }
 
-    /// It may if it may for all parts, and the type has no destructor of its own: `part_drops` says whether a part has one.
-    /// A type with both cannot be derived, as its parts could not be moved out of it.
+    /// It may if it may for all parts, which are named by `and` and `and_kept`, and if `end` says so.
     ///
     /// # Safety
     ///
-    /// I41: a copy of a `T` runs no code but memzone's own and what copies its parts, and `may` is true only if the zone may
-    /// go back after a copy of each part that has failed.
+    /// I41: a copy of a `T` runs no code but memzone's own and what copies its parts. All parts are named that are not
+    /// `Copy`.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub unsafe fn if_derived(may: bool, part_drops: bool) -> Undo<T> {
-        Undo::if_parts(may && (part_drops || !core::mem::needs_drop::<T>()))
+    pub unsafe fn derived() -> Undo<T> {
+        Undo::if_parts(true)
+    }
+
+    /// A part that is copied.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn and<P>(self, part: Undo<P>) -> Undo<T> {
+        let part_drops = self.part_drops || core::mem::needs_drop::<P>();
+        Undo { may: self.may && part.may, part_drops, of: PhantomData }
+    }
+
+    /// A part that is cloned, which is the user's code.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn and_kept(self) -> Undo<T> {
+        Undo::no()
+    }
+
+    /// No parts are left. It may not if the type has a destructor of its own. A type that has one beside a part that has
+    /// one cannot be derived, as its parts could not be moved out of it.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn end(self) -> Undo<T> {
+        Undo::if_parts(self.may && (self.part_drops || !core::mem::needs_drop::<T>()))
     }
 
     /// The answer.
-    ///
-    /// # Real-time
-    ///
-    /// Yes.
-    pub fn may(&self) -> bool {
+    #[inline]
+    pub(crate) fn may(&self) -> bool {
         self.may
     }
 }

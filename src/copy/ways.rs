@@ -1,14 +1,10 @@
 //! The ways that types are copied in, as macros: bit by bit, and by parts. What the derive writes is
-//! these too, so that a type of yours and one of std's are copied alike.
+//! the same, so that a type of yours and one of std's are copied alike.
 
 #![forbid(unsafe_code)]
 
-/// Declares types that are copied bit by bit.
-///
-/// Used by the derive for `#[deep_copy(flat)]` too: what it writes are these items.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __flat_items {
+/// Declares types that are copied bit by bit. The derive writes the same for `#[deep_copy(flat)]`.
+macro_rules! flat_items {
     ($zone:lifetime) => {
         type Copied = Self;
         const FLAT: bool = true;
@@ -27,7 +23,7 @@ macro_rules! __flat_items {
         ) -> ::core::result::Result<&$zone mut [Self], $crate::ZoneError> {
             to.try_alloc_slice_copy(items)
         }
-        fn same<MemzoneHolder: $crate::__private::Holder>(
+        fn same<MemzoneHolder: $crate::copy::Holder>(
             held: MemzoneHolder::Of<Self>,
         ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
             ::core::result::Result::Ok(held)
@@ -36,7 +32,7 @@ macro_rules! __flat_items {
         fn copy_array<const MEMZONE_N: usize>(
             items: &[Self; MEMZONE_N],
             _to: &$zone $crate::Zone,
-            _depth: $crate::__private::Depth,
+            _depth: $crate::copy::Depth,
         ) -> ::core::result::Result<[Self; MEMZONE_N], $crate::ZoneError> {
             ::core::result::Result::Ok(*items)
         }
@@ -50,28 +46,12 @@ macro_rules! __flat_items {
     };
 }
 
-/// Of a type that is its own copy: it stays as it is where it holds nothing but itself. The derive writes this.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __stays_if_flat {
-    ($zone:lifetime) => {
-        fn same<MemzoneHolder: $crate::__private::Holder>(
-            held: MemzoneHolder::Of<Self>,
-        ) -> ::core::result::Result<MemzoneHolder::Of<Self>, MemzoneHolder::Of<Self>> {
-            if <Self as $crate::DeepCopy<$zone>>::FLAT {
-                return ::core::result::Result::Ok(held);
-            }
-            ::core::result::Result::Err(held)
-        }
-    };
-}
-
 macro_rules! flat {
     ($($type:ty),* $(,)?) => {
         $(
             #[diagnostic::do_not_recommend]
             impl<'z> DeepCopy<'z> for $type {
-                crate::__flat_items!('z);
+                $crate::copy::ways::flat_items!('z);
                 const IN_PLACE: $crate::copy::InPlace<Self> = $crate::copy::InPlace::PLAIN;
                 fn undo(_known: &mut $crate::copy::Known) -> $crate::copy::Undo<Self> {
                     $crate::copy::Undo::if_parts(true)
@@ -82,14 +62,11 @@ macro_rules! flat {
 }
 
 pub(super) use flat;
+pub(super) use flat_items;
 
 /// Declares how a type with parts is copied, given what to do in each of the ways there are: with
-/// `this` a reference for the two that copy, and the value for the two that move.
-///
-/// The derive writes this, without the last two for a type in which nothing owns anything.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __ways {
+/// `this` a reference for the two that copy, and the value for the two that move. The derive writes the like.
+macro_rules! ways {
     (
         $zone:lifetime, flat: $flat:expr,
         |$this:ident, $to:ident, $depth:ident, $work:ident|
@@ -104,19 +81,19 @@ macro_rules! __ways {
             to: &$zone $crate::Zone,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
             // `const`: the other way is not compiled then.
-            if const { $crate::__private::runs_as_a_whole::<Self>() } {
-                return $crate::__private::Run::copy(self, to);
+            if const { $crate::copy::runs_as_a_whole::<Self>() } {
+                return $crate::copy::Run::copy(self, to);
             }
             if <Self as $crate::DeepCopy<$zone>>::FLAT {
-                return $crate::DeepCopy::copy_at(self, to, $crate::__private::Depth::within());
+                return $crate::DeepCopy::copy_at(self, to, $crate::copy::Depth::within());
             }
-            $crate::__private::Depth::enter(|depth| $crate::DeepCopy::copy_at(self, to, depth))
+            $crate::copy::Depth::enter(|depth| $crate::DeepCopy::copy_at(self, to, depth))
         }
         #[inline]
         fn copy_at(
             &self,
             $to: &$zone $crate::Zone,
-            $depth: $crate::__private::Depth,
+            $depth: $crate::copy::Depth,
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
             let $this = self;
             ::core::result::Result::Ok($copy_at)
@@ -124,7 +101,7 @@ macro_rules! __ways {
         $(fn copy_later<'memzone_later>(
             &'memzone_later self,
             $to: &$zone $crate::Zone,
-            $work: $crate::__private::Work<'memzone_later>,
+            $work: $crate::copy::Work<'memzone_later>,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
         > + 'memzone_later
@@ -140,7 +117,7 @@ macro_rules! __ways {
         fn move_later<'memzone_later>(
             self,
             $to: &$zone $crate::Zone,
-            $work: $crate::__private::Work<'memzone_later>,
+            $work: $crate::copy::Work<'memzone_later>,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<Self::Copied, $crate::ZoneError>,
         > + 'memzone_later
@@ -161,9 +138,9 @@ macro_rules! __ways {
         ) -> ::core::result::Result<Self::Copied, $crate::ZoneError> {
             if const {
                 <Self as $crate::DeepCopy<$zone>>::MOVE_IS_COPY
-                    && $crate::__private::runs_as_a_whole::<Self>()
+                    && $crate::copy::runs_as_a_whole::<Self>()
             } {
-                return $crate::__private::Run::copy(&self, $to);
+                return $crate::copy::Run::copy(&self, $to);
             }
             let $this = self;
             ::core::result::Result::Ok($move_out)
@@ -174,7 +151,7 @@ macro_rules! __ways {
 /// `__ways` from one expression: in it, `part!(p)` does with a part what the way does.
 macro_rules! by_parts {
     ($zone:lifetime, flat: $flat:expr, |$this:ident| $copy:expr) => {
-        $crate::__ways! {
+        $crate::copy::ways::ways! {
             $zone, flat: $flat,
             |$this, to, depth, work|
             copy_at: {
@@ -212,4 +189,4 @@ macro_rules! by_parts {
         }
     };
 }
-pub(super) use by_parts;
+pub(super) use {by_parts, ways};

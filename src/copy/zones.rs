@@ -67,6 +67,6 @@ impl<'z> DeepCopy<'z> for Zone {
 
 #[diagnostic::do_not_recommend]
 impl<'z> DeepCopy<'z> for PoolKey {
-    crate::__flat_items!('z);
+    crate::copy::ways::flat_items!('z);
     const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
 }

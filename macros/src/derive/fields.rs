@@ -97,15 +97,16 @@ impl<'f> Part<'f> {
         }
     }
 
-    /// The call that makes its copy of what `name` is: a reference in the two ways that copy.
+    /// The call that makes its copy of what `name` is: a reference in the two ways that copy. `to` is the zone, whose
+    /// methods nobody can replace: it takes only what `Copies` itself has made.
     pub(super) fn call(
         &self,
         method: &str,
         name: &Ident,
         rest: &TokenStream,
+        to: &Ident,
         memzone: &Path,
         zone: &Lifetime,
-        wait: TokenStream,
     ) -> TokenStream {
         let ty = &self.field.ty;
         let moves = method.starts_with("move");
@@ -113,12 +114,15 @@ impl<'f> Part<'f> {
         let (first, last) = ends(ty);
         match self.how {
             How::Copied => {
-                let method = Ident::new(method, last);
-                let path =
-                    quote_spanned!(first=> <#ty as #memzone::__private::Copies<#zone, _>>::#method);
-                let arguments = quote_spanned!(last=> (#name, #rest));
+                let call = self.copies(method, quote!(#name, #rest), memzone, zone);
                 let question = quote_spanned!(last=> ?);
-                quote!(#path #arguments #wait #question)
+                if method.ends_with("later") {
+                    let wait = Ident::new("await", Span::mixed_site());
+                    // SAFETY: (I41) the whole value is copied, and the copy is handed on.
+                    return quote!(#to.__later(unsafe { #call }).#wait #question);
+                }
+                // SAFETY: (I41) the whole value is copied, and the copy is handed on.
+                quote!(#to.__made(unsafe { #call }) #question)
             }
             How::Marker => quote!(::core::marker::PhantomData),
             _ if moves => name.to_token_stream(),
@@ -128,22 +132,52 @@ impl<'f> Part<'f> {
                 quote!(#path #arguments)
             }
             How::Flat => {
-                let path = quote_spanned!(first=> <#ty as #memzone::__private::Bits>::bits);
-                let arguments = quote_spanned!(last=> (#name));
-                quote!(#path #arguments)
+                let flat = self.flat(memzone);
+                quote!(#to.__flat(#flat, #name))
             }
         }
     }
 
-    /// Whether the zone may go back after a copy of it that has failed. What is kept is cloned by the user's code.
-    pub(super) fn may_undo(&self, memzone: &Path, zone: &Lifetime, known: &Ident) -> TokenStream {
+    /// That its type is `Copy`, as memzone says it.
+    fn flat(&self, memzone: &Path) -> TokenStream {
+        let ty = &self.field.ty;
+        let (first, last) = ends(ty);
+        let constant = Ident::new("FLAT", last);
+        quote_spanned!(first=> <#ty as #memzone::__private::Bits>::#constant)
+    }
+
+    /// What says whether the zone may go back after a copy of it that has failed. What is kept is cloned by the user's code.
+    pub(super) fn and_undo(
+        &self,
+        memzone: &Path,
+        zone: &Lifetime,
+        known: &Ident,
+    ) -> Option<TokenStream> {
         let ty = &self.field.ty;
         match self.how {
             How::Copied => {
-                quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::undo(#known).may())
+                let part = quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::undo(#known));
+                Some(quote!(.and::<#ty>(#part)))
             }
-            How::Kept => quote!(false),
-            How::Flat | How::Marker => quote!(true),
+            How::Kept => Some(quote!(.and_kept())),
+            How::Flat | How::Marker => None,
+        }
+    }
+
+    /// What its type promises.
+    pub(super) fn and_in_place(&self, memzone: &Path, zone: &Lifetime) -> TokenStream {
+        let ty = &self.field.ty;
+        match self.how {
+            How::Copied => {
+                let part = self.constant("IN_PLACE", memzone, zone);
+                quote!(.and::<#ty>(#part))
+            }
+            How::Kept => quote!(.and_kept()),
+            How::Flat => {
+                let flat = self.flat(memzone);
+                quote!(.and_flat::<#ty>(#flat))
+            }
+            How::Marker => quote!(.and_marker(::core::option::Option::None::<#ty>)),
         }
     }
 
@@ -169,12 +203,7 @@ impl<'f> Part<'f> {
         }
     }
 
-    /// Its type.
-    pub(super) fn ty(&self) -> &syn::Type {
-        &self.field.ty
-    }
-
-    /// What writes its copy to its place.
+    /// What writes its copy to its place. `run` takes only what `Copies` itself says of that.
     pub(super) fn write_at(
         &self,
         name: &Ident,
@@ -182,26 +211,24 @@ impl<'f> Part<'f> {
         run: &Ident,
         memzone: &Path,
         zone: &Lifetime,
-    ) -> Option<TokenStream> {
+    ) -> TokenStream {
         match self.how {
             How::Copied => {
                 let call = self.copies("write_at", quote!(#name, #place, #run), memzone, zone);
-                // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
-                Some(quote!(unsafe { #call }))
+                wrote(&call, run)
             }
             How::Kept => {
                 let ty = &self.field.ty;
                 let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
-                // SAFETY: (I42) as above.
-                Some(quote!(unsafe { #run.put(#place, #clone) }))
+                // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
+                quote!(unsafe { #run.put(#place, #clone) })
             }
             How::Flat => {
-                let ty = &self.field.ty;
-                let bits = quote!(<#ty as #memzone::__private::Bits>::bits(#name));
+                let flat = self.flat(memzone);
                 // SAFETY: (I42) as above.
-                Some(quote!({ unsafe { (#place).write(#bits) }; true }))
+                quote!({ unsafe { (#place).write(#run.flat(#flat, #name)) }; true })
             }
-            How::Marker => None,
+            How::Marker => quote!(#run.marker(#place)),
         }
     }
 
@@ -219,16 +246,18 @@ impl<'f> Part<'f> {
             How::Copied => {
                 let arguments = quote!(#name, #from, #to, #run);
                 let call = self.copies("write_inside", arguments, memzone, zone);
-                // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
-                Some(quote!(unsafe { #call }))
+                Some(wrote(&call, run))
             }
             How::Kept => {
                 let ty = &self.field.ty;
                 // SAFETY: (I42) the field lies in the value, and the copy lies in memory alike.
-                let inside = quote!(unsafe { #memzone::__private::inside(#from, #to, #name) });
+                let inside = quote!(unsafe { #run.inside::<#ty>(#from, #to, #name) });
                 let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
                 // SAFETY: (I42) as above.
-                Some(quote!(unsafe { #run.put(#inside, #clone) }))
+                Some(quote!({
+                    let inside = #inside;
+                    unsafe { #run.put(inside, #clone) }
+                }))
             }
             How::Flat | How::Marker => None,
         }
@@ -238,14 +267,17 @@ impl<'f> Part<'f> {
     pub(super) fn hole(
         &self,
         name: &Ident,
+        run: &Ident,
         memzone: &Path,
         zone: &Lifetime,
     ) -> Option<TokenStream> {
         match self.how {
-            How::Copied => Some(self.copies("hole", quote!(#name), memzone, zone)),
-            How::Kept => Some(quote!(
-                ((&raw const *#name).cast::<u8>(), ::core::mem::size_of_val(#name))
-            )),
+            How::Copied => {
+                let call = self.copies("hole", quote!(#name), memzone, zone);
+                // SAFETY: (I42) the part is written next.
+                Some(quote!(unsafe { #call }))
+            }
+            How::Kept => Some(quote!(#run.hole(#name))),
             How::Flat | How::Marker => None,
         }
     }
@@ -282,6 +314,16 @@ impl<'f> Part<'f> {
             How::Flat | How::Marker => quote!(true),
         }
     }
+}
+
+/// What writes a part, and hands on whether it has.
+fn wrote(call: &TokenStream, run: &Ident) -> TokenStream {
+    let written = Ident::new("written", Span::mixed_site());
+    // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
+    quote!({
+        let #written = unsafe { #call };
+        #run.wrote(#written)
+    })
 }
 
 /// A lifetime for the zone that is copied to, by a name that nothing in the type has.

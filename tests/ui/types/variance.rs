@@ -1,7 +1,7 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{Hint, InPlace, Link, Part, Run, ScopeZone, Undo, Value, Work};
+use memzone::__private::{Flat, Hint, InPlace, Later, Link, Made, Run, ScopeZone, Undo, Value, Work};
 use memzone::*;
 use reclaim::Full;
 
@@ -12,11 +12,16 @@ fn not_co_work_s<'l: 's, 's>(x: WorkS<'l>) -> WorkS<'s> { x }
 fn not_contra_work_s<'l: 's, 's>(x: WorkS<'s>) -> WorkS<'l> { x }
 type ScopeZoneS<'a> = ScopeZone<'a>;
 fn not_contra_scopezone_s<'l: 's, 's>(x: ScopeZoneS<'s>) -> ScopeZoneS<'l> { x }
-type PartS<'a> = Part<'a, u8>;
-fn not_contra_part_s<'l: 's, 's>(x: PartS<'s>) -> PartS<'l> { x }
-type PartR<'a> = Part<'static, &'a u8>;
-fn not_co_part_r<'l: 's, 's>(x: PartR<'l>) -> PartR<'s> { x }
-fn not_contra_part_r<'l: 's, 's>(x: PartR<'s>) -> PartR<'l> { x }
+type LaterS<'a> = Later<'a, u8>;
+fn not_contra_later_s<'l: 's, 's>(x: LaterS<'s>) -> LaterS<'l> { x }
+type LaterR<'a> = Later<'static, &'a u8>;
+fn not_co_later_r<'l: 's, 's>(x: LaterR<'l>) -> LaterR<'s> { x }
+fn not_contra_later_r<'l: 's, 's>(x: LaterR<'s>) -> LaterR<'l> { x }
+type MadeC<'a> = Made<&'a u8>;
+fn not_contra_made_c<'l: 's, 's>(x: MadeC<'s>) -> MadeC<'l> { x }
+type FlatT<'a> = Flat<&'a u8>;
+fn not_co_flat_t<'l: 's, 's>(x: FlatT<'l>) -> FlatT<'s> { x }
+fn not_contra_flat_t<'l: 's, 's>(x: FlatT<'s>) -> FlatT<'l> { x }
 type UndoT<'a> = Undo<&'a u8>;
 fn not_co_undo_t<'l: 's, 's>(x: UndoT<'l>) -> UndoT<'s> { x }
 fn not_contra_undo_t<'l: 's, 's>(x: UndoT<'s>) -> UndoT<'l> { x }
