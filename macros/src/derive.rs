@@ -344,9 +344,12 @@ fn in_place(
             let writes = parts.iter().zip(&names).filter_map(|(part, name)| {
                 part.write_inside(name, &from, &to, &run, memzone, zone)
             });
+            // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
             let around = quote!(
-                // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
-                unsafe { #run.around(#this, #to, &[#(#holes),*]) };
+                {
+                    let holes = [#(#holes),*];
+                    unsafe { #run.around(#this, #to, &holes) };
+                }
             );
             (Some(around), writes.collect())
         } else {

@@ -61,7 +61,8 @@ impl<T: ?Sized> InPlace<T> {
     ///
     /// Yes.
     pub const fn and<P>(self, part: InPlace<P>) -> InPlace<T> {
-        Self::parts(self.readable && part.readable, self.bits && part.bits)
+        let (readable, bits) = (self.readable && part.readable, self.bits && part.bits);
+        InPlace { readable, bits, plain: false, ..self }
     }
 
     /// A part that is `Copy`, and passed on as it is.
@@ -88,7 +89,7 @@ impl<T: ?Sized> InPlace<T> {
     ///
     /// Yes.
     pub const fn and_kept(self) -> InPlace<T> {
-        Self::parts(false, false)
+        InPlace { readable: false, bits: false, plain: false, ..self }
     }
 
     /// That of a `Copy` type that is its own copy.

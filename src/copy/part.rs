@@ -40,7 +40,8 @@ impl<R> Future for Later<'_, R> {
     }
 }
 
-/// What the derive's ways call: methods of the zone that they are given.
+/// What the derive's ways call: methods of the zone that they are given, as a `&Zone`, so that no trait of the user's
+/// comes before them.
 #[doc(hidden)]
 impl Zone {
     /// A whole copy.
@@ -81,36 +82,41 @@ impl Zone {
     }
 }
 
-/// What the derive's `write_at` calls: methods of the run that it is given.
+/// What the derive's `write_at` calls: methods of the run that it is given. They take `&mut self` as it is given, so that
+/// no trait of the user's comes before them.
 #[doc(hidden)]
 impl<'z> Run<'z> {
     /// Whether a part was written.
     #[inline(always)]
-    pub fn wrote(&self, written: Written) -> bool {
+    pub fn wrote(&mut self, written: Written) -> bool {
         written.0
     }
 
     /// A part that is passed on as it is.
     #[inline(always)]
-    pub fn flat<T>(&self, flat: Flat<T>, value: &T) -> T {
+    pub fn flat<T>(&mut self, flat: Flat<T>, value: &T) -> T {
         flat.copy(value)
     }
 
     /// A part that holds nothing, so it is written.
     #[inline(always)]
-    pub fn marker<M: ?Sized>(&self, _place: *mut PhantomData<M>) -> bool {
+    pub fn marker<M: ?Sized>(&mut self, _place: *mut PhantomData<M>) -> bool {
         true
     }
 
     /// Whether two types are the same but for lifetimes.
     #[inline(always)]
-    pub fn are_alike<T, U>(&self) -> bool {
+    pub fn are_alike<T, U>(&mut self) -> bool {
         alike::<T, U>()
     }
 
     /// The bytes of a part that is cloned.
+    ///
+    /// # Safety
+    ///
+    /// I42: only the derive's code calls it, for what writes this part itself.
     #[inline(always)]
-    pub fn hole<T>(&self, part: &T) -> Hole {
+    pub unsafe fn hole<T>(&mut self, part: &T) -> Hole {
         Hole((&raw const *part).cast(), size_of::<T>())
     }
 
@@ -120,7 +126,7 @@ impl<'z> Run<'z> {
     ///
     /// That of `inside`.
     #[inline(always)]
-    pub unsafe fn inside<P>(&self, from: *const u8, place: *mut u8, part: &P) -> *mut P {
+    pub unsafe fn inside<P>(&mut self, from: *const u8, place: *mut u8, part: &P) -> *mut P {
         // SAFETY: (I42) the caller's promise.
         unsafe { inside(from, place, part) }
     }
@@ -131,7 +137,7 @@ impl<'z> Run<'z> {
     ///
     /// That of `write_around`.
     #[inline(always)]
-    pub unsafe fn around<T>(&self, value: &T, place: *mut u8, holes: &[Hole]) {
+    pub unsafe fn around<T>(&mut self, value: &T, place: *mut u8, holes: &[Hole]) {
         // SAFETY: (I42) the caller's promise.
         unsafe { write_around(value, place, holes) };
     }

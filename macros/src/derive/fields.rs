@@ -277,7 +277,8 @@ impl<'f> Part<'f> {
                 // SAFETY: (I42) the part is written next.
                 Some(quote!(unsafe { #call }))
             }
-            How::Kept => Some(quote!(#run.hole(#name))),
+            // SAFETY: (I42) as above.
+            How::Kept => Some(quote!(unsafe { #run.hole(#name) })),
             How::Flat | How::Marker => None,
         }
     }
