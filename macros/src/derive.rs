@@ -344,10 +344,10 @@ fn in_place(
             let writes = parts.iter().zip(&names).filter_map(|(part, name)| {
                 part.write_inside(name, &from, &to, &run, memzone, zone)
             });
-            // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
             let around = quote!(
                 {
                     let holes = [#(#holes),*];
+                    // SAFETY: (I42) there is room, and the bytes of what may change meanwhile are not read.
                     unsafe { #run.around(#this, #to, &holes) };
                 }
             );

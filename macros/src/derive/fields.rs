@@ -253,9 +253,9 @@ impl<'f> Part<'f> {
                 // SAFETY: (I42) the field lies in the value, and the copy lies in memory alike.
                 let inside = quote!(unsafe { #run.inside::<#ty>(#from, #to, #name) });
                 let clone = quote!(|| <#ty as ::core::clone::Clone>::clone(#name));
-                // SAFETY: (I42) as above.
                 Some(quote!({
                     let inside = #inside;
+                    // SAFETY: (I42) as above.
                     unsafe { #run.put(inside, #clone) }
                 }))
             }
@@ -320,8 +320,8 @@ impl<'f> Part<'f> {
 /// What writes a part, and hands on whether it has.
 fn wrote(call: &TokenStream, run: &Ident) -> TokenStream {
     let written = Ident::new("written", Span::mixed_site());
-    // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
     quote!({
+        // SAFETY: (I42) what calls it has the place for the copy, and the run that it is a part of.
         let #written = unsafe { #call };
         #run.wrote(#written)
     })
