@@ -78,33 +78,13 @@ impl Watch {
 
     /// For a run that is watched all the time.
     pub(super) fn always() -> Watch {
-        Watch {
-            state: State::Waiting,
-            next: 256,
-            remembered: None,
-            level: 0,
-            always: true,
-            has_put_off: false,
-            puts_off: true,
-            started: 0,
-            is_deep: false,
-        }
+        Watch { state: State::Waiting, next: 256, always: true, puts_off: true, ..Watch::new() }
     }
 
     /// For a run that is not to be watched.
     #[inline(always)]
     pub(super) fn never() -> Watch {
-        Watch {
-            state: State::Idle,
-            next: usize::MAX,
-            remembered: None,
-            level: 0,
-            always: false,
-            has_put_off: false,
-            puts_off: false,
-            started: 0,
-            is_deep: false,
-        }
+        Watch { next: usize::MAX, ..Watch::new() }
     }
 
     /// Whether it is watched all the time, or never.
