@@ -18,6 +18,13 @@ pub(crate) const MAX_BLOCK: usize = (GRANULE << CLASSES) - GRANULE;
 /// The bytes in front of a block's payload. Payloads are aligned to this, unless a larger alignment is asked for.
 const BLOCK_HEADER: usize = GRANULE / 2;
 
+/// No class is larger, and there is a layout of that size. On a 64-bit system the largest block, a header and the largest
+/// alignment, rounded up, are less.
+const LARGEST_CLASS: usize = {
+    let (all, most) = (MAX_BLOCK.saturating_mul(4), isize::MAX as usize - BLOCK_HEADER);
+    if all < most { all } else { most }
+};
+
 /// What a block with this layout holds while it waits to be freed: its size, and whether its alignment is larger than
 /// that of a payload, in one word.
 #[inline]
@@ -49,8 +56,12 @@ pub(crate) fn whole_class(layout: Layout) -> Option<usize> {
     let block = layout.size() + layout.align().max(BLOCK_HEADER);
     // There are 32 classes between two powers of two, but none is smaller than a granule.
     let within = usize::MAX >> block.leading_zeros() >> 6 | (GRANULE - 1);
-    let block = (block + within) & !within;
-    Some(block - BLOCK_HEADER)
+    let class = ((block + within) & !within) - BLOCK_HEADER;
+    // On a 32-bit system this may be more than there is a layout of.
+    if usize::BITS < 64 && class > LARGEST_CLASS {
+        return None;
+    }
+    Some(class)
 }
 
 /// The place for a value in a payload that was taken for its layout.
@@ -141,8 +152,8 @@ impl Blocks {
     #[inline(always)]
     pub(crate) unsafe fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
         // This is known for each class. The allocator need not look whether sums with it wrap.
-        // SAFETY: (I13) no class is larger than a header, the largest size and the largest alignment, rounded up.
-        unsafe { core::hint::assert_unchecked(class <= 4 * MAX_BLOCK) };
+        // SAFETY: (I13) `whole_class` gives none that is larger.
+        unsafe { core::hint::assert_unchecked(class <= LARGEST_CLASS) };
         // SAFETY: (I13) the alignment is a power of two, and see above.
         let request = unsafe { Layout::from_size_align_unchecked(class, BLOCK_HEADER) };
         // SAFETY: (I13) the caller's promise.
