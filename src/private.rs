@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
+use crate::error::ZoneError;
+
 pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
 pub use crate::copy::{
@@ -14,8 +16,8 @@ pub use crate::owned::unsizing::Unsizing;
 #[cfg(feature = "alloc")]
 pub use crate::scope::{Hint, Link, Named, Scope, ScopeZone, Value};
 
-#[cfg(feature = "alloc")]
 /// The ways out of a scope, for method probing.
+#[cfg(feature = "alloc")]
 pub mod ways {
     pub use crate::scope::{
         Boxed as _, Copied as _, CopiedCoerced as _, CopiedIn as _, CopiedOneWay as _,
@@ -24,15 +26,13 @@ pub mod ways {
     };
 }
 
-#[cfg(feature = "alloc")]
 /// What the types in and out of a scope have to do with one another, for method probing.
+#[cfg(feature = "alloc")]
 pub mod shapes {
     pub use crate::scope::{
         ShapeCoerced as _, ShapeCopied as _, ShapeMoved as _, ShapeOneWay as _, ShapeShared as _,
     };
 }
-
-use crate::error::ZoneError;
 
 /// What left a scope, or the documented panic.
 #[inline(always)]

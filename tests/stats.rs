@@ -202,6 +202,18 @@ fn a_table_has_each_figure() {
     assert!(text.starts_with("requests                   0\n"), "{text}");
 }
 
+/// The row of a thread that has no name is as wide as the others.
+#[test]
+fn a_table_is_aligned_whatever_threads_are_called() {
+    let _turn = alone();
+    let table = on_new_thread(|| {
+        beginz!(());
+        stats::threads().to_string()
+    });
+    let width = table.lines().next().unwrap().len();
+    assert!(table.lines().all(|line| line.len() == width), "{table}");
+}
+
 /// Another crate's thread-local that ends after `thread_local`'s own, and uses memzone for the first time on
 /// its thread only then.
 #[test]

@@ -112,8 +112,7 @@ const _: () = assert!(align_of::<Front>() <= MIN_ALIGN);
 /// The place of a block's `Front`.
 fn front_of(block: NonNull<u8>) -> NonNull<Front> {
     // It lies in the block's memory where `block` is what `mz_heap_alloc` gave, and is not touched otherwise.
-    let front =
-        block.as_ptr().wrapping_sub(size_of::<Front>().next_multiple_of(align_of::<Front>()));
+    let front = block.as_ptr().wrapping_sub(size_of::<Front>());
     NonNull::new(front.cast()).unwrap_or(NonNull::dangling())
 }
 
@@ -122,16 +121,23 @@ fn record<'a>(heap: *const mz_heap) -> Result<&'a mz_heap, Failure> {
     unsafe { heap.as_ref() }.ok_or(Failure::Null("heap"))
 }
 
+/// The record of a heap that the calling thread may use.
+#[inline(always)]
+fn mine<'a>(heap: *const mz_heap) -> Result<&'a mz_heap, Failure> {
+    let record = record(heap)?;
+    if !record.owner.is_mine() {
+        return Err(record.owner.refusal());
+    }
+    Ok(record)
+}
+
 /// Does something with a heap of the calling thread's.
 #[inline(always)]
 fn with<T>(
     heap: *const mz_heap,
     use_it: impl FnOnce(&RtHeap) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let record = record(heap)?;
-    if !record.owner.is_mine() {
-        return Err(record.owner.refusal());
-    }
+    let record = mine(heap)?;
     // SAFETY: (I13, I60) the record is the calling thread's, and nothing that runs here takes its heap out.
     match unsafe { &*record.heap.get() } {
         Kept::Here(heap) => use_it(heap),
@@ -183,8 +189,7 @@ pub unsafe extern "C" fn mz_heap_free(heap: *mut mz_heap) -> mz_error {
         return mz_error::MZ_OK;
     }
     code_of(|| {
-        with(heap, |_| Ok(()))?;
-        let record = record(heap)?;
+        let record = mine(heap)?;
         record.owner.begin();
         drop(record.take());
         FREE.put(record);
@@ -246,11 +251,11 @@ pub unsafe extern "C" fn mz_heap_dealloc(block: *mut c_void) -> mz_error {
         let place = front_of(block);
         // SAFETY: (I12, I60) the caller's promise: a `Front` lies in front of it.
         let mark = unsafe { &raw mut (*place.as_ptr()).mark };
-        // SAFETY: (I60) as above.
+        // SAFETY: (I60) the caller's promise: the block's memory is there, and its mark is aligned.
         if unsafe { mark.read() } != LIVE ^ block.addr().get() {
             return Err(Failure::Freed);
         }
-        // SAFETY: (I60) as above.
+        // SAFETY: (I60) the block is live, so its `Front` is this library's to change.
         unsafe { mark.write(0) };
         // SAFETY: (I12) `mz_heap_alloc` has written it, and the block was not given back yet.
         let Front { origin, layout, .. } = unsafe { place.read() };
@@ -341,8 +346,7 @@ pub unsafe extern "C" fn mz_read_heap_stats(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mz_heap_send(heap: *mut mz_heap) -> mz_error {
     code_of(|| {
-        with(heap, |_| Ok(()))?;
-        let record = record(heap)?;
+        let record = mine(heap)?;
         // From here on, blocks that are given back on this thread go to the list, as the heap has no owner.
         let sent = match record.take() {
             Kept::Here(heap) => Kept::Sent(heap.into_sendable()),

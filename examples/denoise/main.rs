@@ -9,10 +9,11 @@
 //! To learn memzone, read `gate.rs`: what lives as long as the program is in a zone of the
 //! caller's, what lives as long as a block is in a scope around the block, and what lives as long
 //! as one transform is in a scope inside that one. The rest of the files are about the input
-//! (`sound.rs`, `wav.rs`), the one that the program makes for itself (`chord.rs`), the output (`draft.rs`,
-//! `unfinished.rs`), how much better the sound got (`snr.rs`), what was asked of the system and how long it
-//! took (`counting.rs`, `meter.rs`), silence that costs no more than sound (`tiny.rs`), the table at the end (`report.rs`), what all examples begin with
-//! (`cli.rs`), and the timeline (`trace.rs`).
+//! (`sound.rs`, `wav.rs`), the one that the program makes for itself (`chord.rs`), the output
+//! (`draft.rs`, `unfinished.rs`), how much better the sound got (`snr.rs`), what was asked of the
+//! system and how long it took (`counting.rs`, `meter.rs`), silence that costs no more than sound
+//! (`tiny.rs`), the table at the end (`report.rs`), what all examples begin with (`cli.rs`), and the
+//! timeline (`trace.rs`).
 
 mod chord;
 mod cli;

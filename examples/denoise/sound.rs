@@ -41,7 +41,8 @@ impl Sound {
     /// Reads a whole file.
     pub(crate) fn read(path: &Path) -> Result<Sound, String> {
         let error = |reason| format!("{}: {reason}", path.display());
-        // In debug builds, readers of `symphonia` 0.6 panic where sizes in a header are too large. Nothing of theirs is used after that.
+        // In debug builds, readers of `symphonia` 0.6 panic where sizes in a header are too large. Nothing of
+        // theirs is used after that.
         let read = panic::catch_unwind(|| read(path));
         let broken = || Err(format!("damaged: its header makes no sense {REMEDY}"));
         let (sound, warnings) = read.unwrap_or_else(|_| broken()).map_err(error)?;

@@ -8,7 +8,7 @@
 //! what a system needs on the way is in a scope of its own. `vecs.rs` is the same, function by function, with `Vec`,
 //! `vec!` and `String`, so `diff` shows what to change in a program of yours. Both are run, unless one is asked for, and
 //! must come to the same result. The rest is the world (`world.rs`), what is measured (`measure.rs`) and the plot
-//! (`plot.rs`). Four files are shared with the example `denoise`.
+//! (`plot.rs`). Three files are shared with the example `denoise`.
 
 #[path = "../denoise/cli.rs"]
 mod cli;

@@ -7,7 +7,7 @@
 //! To learn memzone, read `factories.rs` (closures whose state is outside of them, delay lines in factories),
 //! `organ.rs` (the kernels of a note and of the effects, with arrays of closures, one for each channel) and
 //! `instrument.rs` (a zone for each note). `score.rs` reads scores, `tune.txt` is the one for a run without one.
-//! Seven files are shared with the examples `denoise` and `voices`. `docs/porting.md` shows the idioms beside xtlang.
+//! Eight files are shared with the examples `denoise` and `voices`. `docs/porting.md` shows the idioms beside xtlang.
 
 #[path = "../denoise/cli.rs"]
 mod cli;

@@ -9,9 +9,9 @@
 //! the audio thread's side, with the state that outlives them; then `conductor.rs`, the thread that
 //! redefines. The others are what a program needs around that: lines that are typed (`command.rs`,
 //! `repl.rs`) or not (`score.rs`), the pace of a sound card (`clock.rs`), the sound that is played
-//! without a file (`material.rs`, `notes.rs`), the file or the stream that is written (`output.rs`, `stream.rs`) and the plot
-//! (`plot.rs`). Eight files are shared with the example `denoise`. The patch, the player, the commands, the score and the notes are
-//! also played by a web page: `examples/web`.
+//! without a file (`material.rs`, `notes.rs`), the file or the stream that is written (`output.rs`,
+//! `stream.rs`) and the plot (`plot.rs`). Eight files are shared with the example `denoise`. The patch,
+//! the player, the commands, the score and the notes are also played by a web page: `examples/web`.
 
 mod clock;
 mod command;
@@ -239,10 +239,9 @@ fn play(arguments: &Arguments, input: &str, sound: &Sound, output: &Path) -> Res
         });
         let writer = threads.spawn(|| output::write(blocks_played, &mut to, bar.as_ref()));
         let audio = play_blocks(&mut player, sound, blocks, Card::new(&clock, period), to_writer);
-        let bytes = player.block_bytes;
         // The conductor destroys what it leaves.
         drop(player);
-        (join(conductor), join(writer), Audio { block_bytes: bytes, ..audio })
+        (join(conductor), join(writer), audio)
     });
     if let Some(bar) = bar {
         bar.finish_and_clear();
@@ -346,7 +345,7 @@ fn play_blocks(
         blocks: block,
         taken_up: player.taken_up(),
         late: card.late,
-        block_bytes: 0,
+        block_bytes: player.block_bytes,
     }
 }
 

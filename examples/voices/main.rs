@@ -9,7 +9,7 @@
 //! that live as long as its note, and what is computed on the way is in a scope around each block
 //! and in one around each voice. The rest of the files are about MIDI files (`midi.rs`), the tune
 //! that is played without one (`tune.rs`), what the instruments are like (`timbre.rs`) and how loud
-//! it got (`level.rs`). Six files are shared with the example `denoise`.
+//! it got (`level.rs`). Seven files are shared with the example `denoise`.
 //!
 //! [`Pool`]: memzone::Pool
 //! [`RtHeap`]: memzone::RtHeap

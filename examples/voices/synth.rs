@@ -239,13 +239,12 @@ impl<'z> Synth<'z> {
         let Counts { played, dropped, stolen, most, largest_free, fragmentation } = self.counts;
         let heap = self.heap.stats();
         let row = |label, value: String, unit: String| Row { label, value, unit };
-        let count = |number| grouped(number);
         vec![
-            row("notes played", count(played), String::new()),
-            row("most voices at a time", count(most), format!("       of {VOICES}")),
-            row("voices stolen", count(stolen), String::new()),
-            row("heap, peak", count(heap.peak), format!("bytes  of {}", grouped(heap.capacity))),
-            row("heap, largest free block, at least", count(largest_free), "bytes".to_owned()),
+            row("notes played", grouped(played), String::new()),
+            row("most voices at a time", grouped(most), format!("       of {VOICES}")),
+            row("voices stolen", grouped(stolen), String::new()),
+            row("heap, peak", grouped(heap.peak), format!("bytes  of {}", grouped(heap.capacity))),
+            row("heap, largest free block, at least", grouped(largest_free), "bytes".to_owned()),
             row(
                 "heap, fragmentation, at most",
                 format!("{:.1}", 100.0 * fragmentation),

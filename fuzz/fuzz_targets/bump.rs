@@ -31,6 +31,8 @@ impl<'a> Arbitrary<'a> for Number {
     }
 }
 
+const STEP: u128 = bump::STEP as u128;
+
 #[derive(Arbitrary, Debug)]
 struct Input {
     cursor: Number,
@@ -49,7 +51,7 @@ fn up(number: u128, step: u128) -> u128 {
 }
 
 fn rounded(size: usize) {
-    let expected = up(size as u128, 16);
+    let expected = up(size as u128, STEP);
     let expected = if expected > usize::MAX as u128 { 0 } else { expected };
     assert_eq!(bump::round_up_step(size) as u128, expected, "{size:x}");
 }
@@ -63,7 +65,7 @@ fn placed(input: &Input) {
     let place = bump::place(cursor, end, size, align);
     if after <= end as u128 {
         // It fits. One that can be had is refused only where rounding leaves the address space.
-        let advance = up(after - cursor as u128, 16);
+        let advance = up(after - cursor as u128, STEP);
         let Some(place) = place else {
             return assert!(advance > usize::MAX as u128, "{input:x?} would have fitted");
         };

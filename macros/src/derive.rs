@@ -257,7 +257,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
         quote!(#(#ways)*)
     });
     let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
-    let flat = parts.iter().map(|part| part.is_flat(memzone, &zone));
+    let flat = parts.iter().map(|part| part.constant("FLAT", memzone, &zone));
     let undo = parts.iter().filter_map(|part| part.and_undo(memzone, &zone, &known));
 
     let (_, arguments, _) = input.generics.split_for_impl();

@@ -51,9 +51,9 @@ impl<'z, T> Filling<'z, T> {
     }
 
     /// Gives the items to the caller: their address, their number, and the number of items that there is room for.
-    pub(super) fn into_parts(self) -> (*mut T, usize, usize) {
+    pub(super) fn into_parts(self) -> (NonNull<T>, usize, usize) {
         let this = ManuallyDrop::new(self);
-        (this.start.as_ptr(), this.len, this.room)
+        (this.start, this.len, this.room)
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) async fn move_later<'s, 'z: 's, T: DeepCopy<'z> + 's>(
 
 /// Puts one value into a zone, for a box.
 #[inline]
-pub(super) fn single<T>(value: T, zone: &Zone) -> Result<*mut T, ZoneError> {
+pub(super) fn single<T>(value: T, zone: &Zone) -> Result<NonNull<T>, ZoneError> {
     let mut filling = Filling::new(1, zone)?;
     filling.push(value);
     Ok(filling.into_parts().0)

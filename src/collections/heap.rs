@@ -156,6 +156,10 @@ impl<'z, T: Ord> ZHeap<'z, T> {
     /// # Real-time
     ///
     /// Yes, if comparing items is.
+    ///
+    /// # Time complexity
+    ///
+    /// For `n` items `n log n`.
     pub fn into_sorted_vec(self) -> ZVec<'z, T> {
         let mut items = self.0;
         items.sort_unstable();
@@ -237,7 +241,7 @@ impl<'z, T> ZHeap<'z, T> {
     }
 }
 
-/// As those of a [`ZVec`].
+/// The clone lies in the same zone, and `clone_from` uses the room that there is. They panic like those of a [`ZVec`].
 impl<T: Clone> Clone for ZHeap<'_, T> {
     #[track_caller]
     fn clone(&self) -> Self {

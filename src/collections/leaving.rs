@@ -35,7 +35,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
             return Ok(empty);
         }
         let (start, len, room) = filling::copy(self, to, depth)?.into_parts();
-        // SAFETY: (I2) the zone gave room for `room` items. (I7) The first `len` are filled.
+        // SAFETY: (I48) the zone gave this room for `room` items, and `copy` has filled the first `len` places.
         Ok(unsafe { empty.with_parts(start, len, room) })
     }
 }

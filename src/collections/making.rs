@@ -8,7 +8,8 @@ use crate::zone::Zone;
 
 /// What can be made in a zone of the items of an iterator. It is what `FromIterator` is without a zone.
 ///
-/// It is there for [`ZVec`], slices (`&mut [T]`), [`ZString`](crate::ZString), maps and sets.
+/// It is there for [`ZVec`], slices (`&mut [T]`), [`ZString`](crate::ZString), [`ZHeap`](crate::ZHeap), maps and sets,
+/// and for an `Option` or a `Result` of these.
 ///
 /// ```
 /// use memzone::{FromIteratorIn, ZVec, Zone};
@@ -20,7 +21,7 @@ use crate::zone::Zone;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "no `{Self}` can be made in a zone of items of type `{T}`",
-    note = "`ZVec<_>`, `&mut [_]`, `ZString`, `ZMap<_, _>` and `ZSet<_>` can"
+    note = "`ZVec<_>`, `&mut [_]`, `ZString`, `ZHeap<_>`, `ZMap<_, _>` and `ZSet<_>` can"
 )]
 pub trait FromIteratorIn<'z, T>: Sized {
     /// Makes it in a zone.

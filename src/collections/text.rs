@@ -485,7 +485,7 @@ impl<'z> ZString<'z> {
     #[track_caller]
     pub fn remove(&mut self, index: usize) -> char {
         self.check(index);
-        let Some(character) = self.tail(index).chars().next() else {
+        let Some(character) = self[index..].chars().next() else {
             panic!("no character begins at {index}, where the text ends");
         };
         self.0.drain(index..index + character.len_utf8());
@@ -516,8 +516,10 @@ impl<'z> ZString<'z> {
             }
         }
         let mut at = Retaining { text: self, kept: 0, read: 0 };
-        // What lies from `read` on is untouched, and so is a text.
-        while let Some(character) = at.text.tail(at.read).chars().next() {
+        loop {
+            // SAFETY: (I7) what lies from `read` on was not touched yet, and a character begins there, or the text ends.
+            let rest = unsafe { core::str::from_utf8_unchecked(&at.text.0[at.read..]) };
+            let Some(character) = rest.chars().next() else { return };
             let next = at.read + character.len_utf8();
             if keep(character) {
                 at.text.0.copy_within(at.read..next, at.kept);
@@ -525,12 +527,6 @@ impl<'z> ZString<'z> {
             }
             at.read = next;
         }
-    }
-
-    /// The text from a byte on, of a string that is no text before it just now.
-    fn tail(&self, from: usize) -> &str {
-        // SAFETY: (I7) `retain` has not yet touched what lies there, and a character begins there.
-        unsafe { core::str::from_utf8_unchecked(&self.0[from..]) }
     }
 
     /// Removes the characters of a range of bytes and returns them. This happens at once.
@@ -557,7 +553,7 @@ impl<'z> ZString<'z> {
     pub fn drain(&mut self, range: impl RangeBounds<usize>) -> Chars<'_> {
         let range = self.check_range(range);
         let bytes = self.0.cut(range);
-        // SAFETY: (I7) they lie between two places between characters.
+        // SAFETY: (I7) the range begins and ends between characters, as was just checked.
         unsafe { core::str::from_utf8_unchecked(bytes) }.chars()
     }
 

@@ -185,13 +185,13 @@ macro_rules! collections {
         let (filling, handle) = ($filling, $handle);
         let (start, len, room) = filling.into_parts();
         // SAFETY: (I2) the handle's zone gave room for `room` items. (I7) The first `len` are filled.
-        Ok(unsafe { $api::vec::Vec::from_raw_parts_in(start, len, room, handle) })
+        Ok(unsafe { $api::vec::Vec::from_raw_parts_in(start.as_ptr(), len, room, handle) })
     }};
     (boxed $api:ident, $value:expr, $to:expr, $handle:expr) => {{
         let (value, handle) = ($value, $handle);
         let place = filling::single(value, $to)?;
         // SAFETY: (I2) the handle's zone gave this place. (I7) The value is in it.
-        Ok(unsafe { $api::boxed::Box::from_raw_in(place, handle) })
+        Ok(unsafe { $api::boxed::Box::from_raw_in(place.as_ptr(), handle) })
     }};
 }
 

@@ -441,8 +441,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     /// # Errors
     ///
     /// Those of [`try_reserve`](ZMap::try_reserve), with the key and the value. Then the map stays as it was. There is
-    /// no
-    /// error where the key is in the map already.
+    /// no error where the key is in the map already.
     ///
     /// # Real-time
     ///
@@ -513,8 +512,7 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     /// # Errors
     ///
     /// Those of [`try_reserve`](ZMap::try_reserve), with the key. Then the map stays as it was. There is no error
-    /// where the
-    /// key is in the map already.
+    /// where the key is in the map already.
     ///
     /// # Real-time
     ///

@@ -472,7 +472,7 @@ impl Threads {
 
 impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = |f: &mut fmt::Formatter<'_>, name: &dyn fmt::Display, stats: &Stats| {
+        let row = |f: &mut fmt::Formatter<'_>, name: &str, stats: &Stats| {
             write!(f, "{name:<20}")?;
             for (name, cell) in COLUMNS.iter().zip(stats.columns()) {
                 write!(f, " {cell:>0$}", name.len().max(10))?;
@@ -486,12 +486,12 @@ impl fmt::Display for Threads {
         writeln!(f)?;
         for (thread, stats) in &self.running {
             match thread.name() {
-                Some(name) => row(f, &name, stats)?,
-                None => row(f, &format_args!("{:?}", thread.id()), stats)?,
+                Some(name) => row(f, name, stats)?,
+                None => row(f, &format!("{:?}", thread.id()), stats)?,
             }
         }
-        row(f, &"(all other threads)", &self.ended)?;
-        row(f, &"total", &self.total())?;
+        row(f, "(all other threads)", &self.ended)?;
+        row(f, "total", &self.total())?;
         #[cfg(feature = "rt-alloc")]
         for (thread, Stats { heap, .. }) in &self.running {
             match thread.name() {

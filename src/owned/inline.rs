@@ -152,8 +152,8 @@ acts_as_its_value!([T: ?Sized, const BYTES: usize] Inline<T, BYTES>);
 macro_rules! inline {
     ($value:expr => $to:ty) => {{
         let value = $value;
-        // The closure cannot be anything but the compiler's coercion of a pointer.
-        // SAFETY: (I47) as said.
+        // SAFETY: (I47) the closure returns the pointer that it is given. Nothing but the compiler's own coercion makes
+        // a `*mut $to` of it there.
         unsafe { $crate::Inline::<$to, _>::unsized_from(value, |value| -> *mut $to { value }) }
     }};
     ($($other:tt)*) => {

@@ -1,7 +1,7 @@
 //! Owners of a value that forget which type it has: `ZBox<Sine>` becomes `ZBox<dyn Voice>`.
 //!
 //! `Box` does this by itself, with a trait that only the standard library may implement. Here a macro does it. The
-//! compiler makes the wide pointer, as it does for references; what is `unsafe` about it is written by the macro.
+//! compiler makes the wide pointer, as it does for references, and the macro writes the call that is `unsafe`.
 
 /// An owner whose value may be seen as one of a type without a known size.
 pub trait Unsizing {
@@ -69,8 +69,8 @@ pub trait Unsizing {
 macro_rules! as_dyn {
     ($boxed:expr => $to:ty) => {{
         let boxed = $boxed;
-        // The closure cannot be anything but the compiler's coercion of a pointer.
-        // SAFETY: (I47) as said.
+        // SAFETY: (I47) the closure returns the pointer that it is given. Nothing but the compiler's own coercion makes
+        // a `*mut $to` of it there.
         unsafe { $crate::__private::Unsizing::unsize(boxed, |value| -> *mut $to { value }) }
     }};
     ($($other:tt)*) => {

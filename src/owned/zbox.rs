@@ -134,7 +134,7 @@ impl<T> ZBox<T> {
         let value = unsafe { this.value.read() };
         // SAFETY: (I18) moved out of `this`, which is not dropped.
         let zone = unsafe { Zone::from_raw(this.zone.raw()) };
-        // SAFETY: (I18) as above.
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
         let _entry = unsafe { (&raw const this.entry).read() };
         // SAFETY: (I18) nothing of the value is left in its place, and this box was its only owner.
         unsafe { zone.header().give_back(this.value.cast(), size_of::<T>()) };
@@ -374,7 +374,7 @@ impl<T: ?Sized> Deref for ZBox<T> {
 impl<T: ?Sized> DerefMut for ZBox<T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: (I1, I2) as above, and the box is its only owner.
+        // SAFETY: (I1, I2) the handle keeps the zone alive and the value in its place. (I18) The box is its only owner.
         unsafe { self.value.as_mut() }
     }
 }
@@ -408,7 +408,7 @@ impl<T> Unsizing for ZBox<T> {
             NonNull::new(coerce(this.value.as_ptr())).expect("(I47) it is the same address");
         // SAFETY: (I18) moved out of `this`, which is not dropped.
         let zone = unsafe { (&raw const this.zone).read() };
-        // SAFETY: (I18) as above.
+        // SAFETY: (I18) moved out of `this`, which is not dropped.
         let entry = unsafe { (&raw const this.entry).read() };
         ZBox { value, zone, entry, owns: PhantomData }
     }

@@ -1,5 +1,7 @@
 //! A block: one piece of a zone's memory.
 
+#![forbid(unsafe_code)]
+
 use super::memory::{BLOCK_ALIGN, Memory};
 use core::cell::Cell;
 use core::ptr::NonNull;

@@ -53,7 +53,7 @@ impl Header {
         unsafe fn free(node: NonNull<aside::Node>) {
             // SAFETY: (I14) the node lies where the header's links were.
             unsafe { node.cast::<Links>().write(Links::none()) };
-            // SAFETY: (I14) as above.
+            // SAFETY: (I14) the links lie so far from the start of their header.
             let header = unsafe { node.byte_sub(core::mem::offset_of!(Header, links)) };
             // SAFETY: (I14) nothing has used the zone since it was put aside.
             unsafe { Header::free(header.cast()) };
@@ -74,7 +74,7 @@ impl Header {
             unsafe { aside::put(node.cast(), free) };
             return false;
         }
-        // SAFETY: (I14) as above.
+        // SAFETY: (I14) nobody uses the zone any more, and it is in no list.
         unsafe { aside::free_in_turn(node.cast(), free) }
     }
 
@@ -89,7 +89,7 @@ impl Header {
                 let this = unsafe { self.0.as_ref() };
                 let mut rest = this.first.next.take();
                 while let Some(block) = rest {
-                    // SAFETY: (I1) as above.
+                    // SAFETY: (I1) nobody uses what is in the block, and it was just taken out of the list.
                     rest = unsafe { this.free_block(block) };
                 }
                 this.unlock_block(&this.first);
@@ -139,7 +139,7 @@ impl Header {
     pub(crate) unsafe fn release_handle(header: NonNull<Header>) {
         // SAFETY: (I1) the zone is alive, as the caller still has what it gives up.
         let this = unsafe { header.as_ref() };
-        // Counted before it is looked at, so that this is one instruction. One less than the last one has the sign.
+        // Counted before it is looked at, so that this is one instruction. Subtracting the last handle borrows, which sets the sign.
         let now = this.state.get().wrapping_sub(state::HANDLE);
         this.state.set(now);
         if state::has_sign(now) {

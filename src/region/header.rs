@@ -17,7 +17,7 @@ pub(crate) const DEFAULT_CAPACITY: usize = 4096;
 /// The size of the header in bytes. It is also the distance from the header to the first block's data.
 pub(crate) const HEADER: usize = size_of::<Header>();
 
-/// The settings of a zone that is to be made. Users give them through a [`ZoneBuilder`](crate::Settings).
+/// The settings of a zone that is to be made. Users give them through a [`ZoneBuilder`](crate::ZoneBuilder).
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Bytes that the zone has room for from the start.
@@ -149,7 +149,7 @@ impl Holder {
 // All that is known of a zone. It never moves, and lives until the last handle and stack entry are gone.
 #[repr(C, align(64))]
 pub struct Header {
-    /// Where the next allocation goes. It is a multiple of `STEP`, or the block's end (I5).
+    /// Where the next allocation goes. It is a multiple of `STEP`, or the block's end (I6).
     pub(crate) cursor: Cell<NonNull<u8>>,
     /// The end of the block that the cursor is in.
     pub(crate) end: Cell<NonNull<u8>>,

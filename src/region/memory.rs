@@ -4,6 +4,8 @@
 //! `Bump` of its own. So a zone decides the size of each block, and can give back one block without the others
 //! (`Bump::reset` would free all but the largest).
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Request, ZoneError};
 use crate::insight::stats;
 use crate::region::bump::HEADROOM;

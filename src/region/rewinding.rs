@@ -43,7 +43,7 @@ impl Header {
                 Some(next) if block != last => block = next,
                 _ => return,
             }
-            // SAFETY: (I2) as above.
+            // SAFETY: (I2) blocks in the list live as long as the header.
             start = unsafe { block.as_ref() }.start;
         }
     }
@@ -77,11 +77,11 @@ impl Header {
         self.forget_high_water();
     }
 
-    /// Frees a block that is no longer in the list, and returns the one that came after it.
+    /// Frees a later block, and returns the one that came after it.
     ///
     /// # Safety
     ///
-    /// I1: nothing in the block may be used any more, and no list may hold it.
+    /// I1: nothing in the block is used any more. The caller takes it out of the list before anybody follows that.
     pub(crate) unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
         // SAFETY: (I1) the block is still there. It is moved out of the memory that it frees, and nobody reads it there
         // again.

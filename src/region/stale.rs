@@ -98,7 +98,7 @@ mod build {
             // SAFETY: (I1) the caller's promise.
             let part = unsafe { start.add(offset) }.cast::<MaybeUninit<u8>>().as_ptr();
             let len = NOTHING.len().min(bytes - offset);
-            // SAFETY: (I1) as above. The zone's memory does not overlap the static.
+            // SAFETY: (I1) the caller's promise, and the zone's memory does not overlap the static.
             unsafe { part.copy_from_nonoverlapping(NOTHING.as_ptr(), len) };
         }
     }

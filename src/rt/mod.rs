@@ -446,7 +446,9 @@ pub fn prepare_thread(plan: &Plan) -> Result<Prepared, ZoneError> {
     }
     stats::register();
     ledger::prepare();
-    plan.spare_size.into_iter().for_each(stack::set_spare_size);
+    if let Some(bytes) = plan.spare_size {
+        stack::set_spare_size(bytes);
+    }
     #[cfg_attr(not(feature = "rt-alloc"), allow(unused_mut))]
     let PreparedStack { mut bytes, mut pages, mut locked, mut refused, mut huge } =
         stack::prepare(plan.scopes, plan.scope_bytes, plan.default_zone, plan.care())?;
@@ -490,12 +492,8 @@ fn prepare_heap(plan: &Plan) -> Result<Option<rt_alloc::HeapMade>, ZoneError> {
         return Ok(None);
     }
     let made = rt_alloc::prepare(plan.heap, plan.care())?;
-    match plan.collector {
-        _ if made.is_none() => {}
-        true => {
-            rt_alloc::start();
-        }
-        false => rt_alloc::stop(),
+    if made.is_some() {
+        if plan.collector { rt_alloc::start() } else { rt_alloc::stop() }
     }
     Ok(made)
 }

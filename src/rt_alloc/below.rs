@@ -13,7 +13,7 @@ pub(super) struct Below {
 
 // SAFETY: (I52) a global allocator is used by all threads.
 unsafe impl Send for Below {}
-// SAFETY: (I52) as above.
+// SAFETY: (I52) a global allocator is used by all threads.
 unsafe impl Sync for Below {}
 
 static INSTALLED: OnceLock<Below> = OnceLock::new();

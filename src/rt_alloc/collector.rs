@@ -1,9 +1,8 @@
 //! Freeing what real-time threads have put aside: the thread that does it by default, and the function that it calls.
 
-use super::below::{Below, installed};
+use super::below::installed;
 use super::heap::{Heap, unpack_layout};
 use super::heaps;
-use super::shared::PutAside;
 use crate::system::section::{self, Policy};
 use core::alloc::Layout;
 use core::time::Duration;
@@ -28,16 +27,17 @@ pub(crate) fn is_collecting() -> bool {
     collector != 0 && collector as u32 == std::process::id()
 }
 
-/// Starts the thread that collects, if none does. The result says whether one does now.
-pub(crate) fn start() -> bool {
+/// Starts the thread that collects, if none does. [`is_collecting`] says whether that has worked.
+pub(crate) fn start() {
     static NUMBER: AtomicU32 = AtomicU32::new(1);
     let before = COLLECTOR.load(Ordering::Relaxed);
     if is_collecting() {
-        return true;
+        return;
     }
     let mine = word(NUMBER.fetch_add(1, Ordering::Relaxed));
     if COLLECTOR.compare_exchange(before, mine, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-        return is_collecting();
+        // Another thread was faster.
+        return;
     }
     let collect_until_stopped = move || {
         while COLLECTOR.load(Ordering::Relaxed) == mine {
@@ -48,13 +48,11 @@ pub(crate) fn start() -> bool {
     let started = thread::Builder::new()
         .name("memzone-collect".into())
         .stack_size(128 << 10)
-        .spawn(collect_until_stopped)
-        .is_ok();
-    if !started {
-        // Another thread may have said so meanwhile.
+        .spawn(collect_until_stopped);
+    if started.is_err() {
+        // Where `stop` was called in the meantime, it is 0 already.
         let _ = COLLECTOR.compare_exchange(mine, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
-    started
 }
 
 /// Tells the thread that collects to end. The program collects from here on.
@@ -68,26 +66,22 @@ pub(crate) fn collect() -> usize {
     if matches!(section::policy(), Some(Policy::Deny | Policy::Abort)) {
         return 0;
     }
-    let heaps = heaps::all();
-    heaps.map(|heap| free_all(heap, heap.take_aside())).sum()
+    heaps::all().map(free_all).sum()
 }
 
-fn free_all(heap: &Heap, blocks: PutAside) -> usize {
-    let mut freed = 0;
+/// Frees what the owner of a heap has put aside.
+fn free_all(heap: &Heap) -> usize {
     // Where something was put aside, there is one.
     let Some(below) = installed() else { return 0 };
-    for (block, packed) in blocks {
+    let mut freed = 0;
+    for (block, packed) in heap.take_aside() {
         let (size, align) = unpack_layout(packed);
-        free_one(heap, below, block, size, align);
+        // SAFETY: (I52) these are the size and alignment of a layout that existed.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        // SAFETY: (I52) the block was on the list, so it was put aside, and this thread alone has it.
+        unsafe { below.free(block, layout) };
+        heap.figures.collected(size);
         freed += 1;
     }
     freed
-}
-
-fn free_one(heap: &Heap, below: &Below, block: core::ptr::NonNull<u8>, size: usize, align: usize) {
-    // SAFETY: (I52) these are the size and alignment of a layout that existed.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: (I52) the block was on the list, so it was put aside, and this thread alone has it.
-    unsafe { below.free(block, layout) };
-    heap.figures.collected(size);
 }

@@ -4,7 +4,7 @@ use super::shared::{Aside, Ownership, PutAside};
 use crate::heap::blocks::{Blocks, GRANULE, pack, unpack};
 use crate::heap::remote::{NOBODY, Remote, Taken};
 use crate::insight::heaps::HeapFigures;
-use crate::system::pages::{self, LockError, PAGE, prefault};
+use crate::system::pages::{self, LockError, PAGE};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -98,16 +98,6 @@ impl Heap {
         unsafe { header.write(heap) };
         // SAFETY: (I50) it was just written, and stays for ever.
         unsafe { header.as_ref() }
-    }
-
-    /// Touches every page of memory of which a heap is to be made.
-    ///
-    /// # Safety
-    ///
-    /// I50: nobody else has the memory.
-    pub(super) unsafe fn touch(memory: NonNull<u8>, bytes: usize) {
-        // SAFETY: (I50) the caller's promise.
-        unsafe { prefault(memory, bytes) };
     }
 
     /// The bytes of memory that the heap has, with its bookkeeping.

@@ -4,6 +4,8 @@ use super::heap::{self, Heap};
 use super::region::{self, PLACE};
 use crate::error::ZoneError;
 use crate::insight::heaps::{HEAPS as FIGURES, MOST};
+use crate::system::pages::{self, PAGE};
+use crate::system::reserved;
 use core::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -11,8 +13,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 static HEAPS: [AtomicPtr<Heap>; MOST] = [const { AtomicPtr::new(null_mut()) }; MOST];
 
 /// The most bytes that a heap can have.
-pub(super) const MOST_BYTES: usize =
-    MOST * PLACE - 2 * crate::system::pages::PAGE - size_of::<Heap>();
+pub(super) const MOST_BYTES: usize = MOST * PLACE - 2 * PAGE - size_of::<Heap>();
 
 fn at_place(place: usize) -> Option<&'static Heap> {
     // Acquire: this thread sees the heap as it was made.
@@ -46,19 +47,19 @@ fn make(room: usize, prefault: bool, huge: bool) -> Result<&'static Heap, ZoneEr
     };
     let memory = region::at(place * PLACE);
     // SAFETY: (I50) these places were just taken, for this heap alone.
-    if !unsafe { crate::system::reserved::commit(memory, bytes) } {
+    if !unsafe { reserved::commit(memory, bytes) } {
         region::give_back_places(place, count);
         return Err(ZoneError::OutOfMemory { requested: bytes });
     }
     if huge {
-        // Before anything is written. Whether the system refuses is asked for later.
-        crate::system::pages::ask_huge(memory, bytes);
+        // Before anything is written. What the system says to it is asked for later, by `Heap::ask_huge`.
+        pages::ask_huge(memory, bytes);
     }
     if prefault {
-        // SAFETY: (I50) as above.
-        unsafe { Heap::touch(memory, bytes) };
+        // SAFETY: (I50) the places are this heap's alone, and the system has just given memory for them.
+        unsafe { pages::prefault(memory, bytes) };
     }
-    // SAFETY: (I50) as above, and the region stays for ever.
+    // SAFETY: (I50) the memory is this heap's alone, and the region stays for ever.
     let heap = unsafe { Heap::make(memory, bytes, place, &FIGURES[place]) };
     for slot in &HEAPS[place..place + count] {
         // Release: see `at_place`.

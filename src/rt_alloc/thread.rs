@@ -9,6 +9,7 @@ use crate::system::{own_heap, reserved, section};
 use core::alloc::Layout;
 use core::hint::black_box;
 use core::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// What `prepare` has made.
 pub(crate) struct HeapMade {
@@ -68,7 +69,7 @@ pub(crate) fn prepare(room: usize, care: Care) -> Result<Option<HeapMade>, ZoneE
     if below::installed().is_none() || END_OF_THREAD.try_with(|_| ()).is_err() {
         return Ok(None);
     }
-    let size = |heap: &Heap| heap.figures.size.load(std::sync::atomic::Ordering::Relaxed);
+    let size = |heap: &Heap| heap.figures.size.load(Relaxed);
     let before = own();
     let heap = match before.filter(|own| size(own) >= room) {
         Some(own) => own,
@@ -90,7 +91,7 @@ pub(crate) fn prepare(room: usize, care: Care) -> Result<Option<HeapMade>, ZoneE
     };
     Ok(Some(HeapMade {
         room: size(heap),
-        used: heap.figures.used.load(std::sync::atomic::Ordering::Relaxed),
+        used: heap.figures.used.load(Relaxed),
         bytes: heap.bytes(),
         huge: if care.huge { heap.ask_huge() } else { 0 },
         locked: care.lock.then(|| heap.lock()),

@@ -115,7 +115,7 @@ pub(crate) fn collect() -> usize {
     };
     let mut freed = 0;
     loop {
-        // Acquire: pairs with `push`.
+        // Acquire: this thread sees all that was written to the memory; see `push_list`.
         let mut rest = NotYetFreed(take_all());
         while let Some(node) = rest.pop() {
             // SAFETY: (I14) the node was taken off the list, so it is freed once.
@@ -229,8 +229,8 @@ pub(crate) fn may_free(bytes: usize) -> Result<(), ZoneError> {
     section::ask(Request::GiveBack, bytes)
 }
 
-#[cfg(feature = "alloc")]
 /// What is written into a block of the system's heap that is put aside, at the block's first aligned place.
+#[cfg(feature = "alloc")]
 #[repr(C)]
 struct HeapBlock {
     node: Node,
@@ -240,12 +240,12 @@ struct HeapBlock {
     before: u32,
 }
 
-#[cfg(feature = "alloc")]
 /// Puts a block of the system's heap aside. The result is `false` if the block is too small for that.
 ///
 /// # Safety
 ///
 /// I14: the block was taken with this layout from the global allocator, and nobody uses it any more.
+#[cfg(feature = "alloc")]
 pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool {
     unsafe fn free(node: NonNull<Node>) {
         // SAFETY: (I14) the node is the start of a `HeapBlock`.
@@ -263,13 +263,13 @@ pub(crate) unsafe fn put_heap_block(memory: NonNull<u8>, layout: Layout) -> bool
     if layout.size() < size_of::<HeapBlock>() + before {
         return false;
     }
-    // SAFETY: (I14) the block is larger than that.
+    // SAFETY: (I14) the block has room for `before` bytes and a `HeapBlock`, as was just checked.
     let place = unsafe { memory.add(before) }.cast::<HeapBlock>();
     let node = Node { next: ptr::null_mut(), free };
     let block = HeapBlock { node, size: layout.size(), align, before: before as u32 };
-    // SAFETY: (I14) the memory is large and aligned enough.
+    // SAFETY: (I14) there is room for it, and `before` has aligned the place.
     unsafe { place.write(block) };
-    // SAFETY: (I14) the caller's promise.
-    unsafe { put(place.cast(), free) };
+    // SAFETY: (I14) the node was just written, and is a list of one. Only the caller had the block.
+    unsafe { push_list(place.cast(), place.cast()) };
     true
 }

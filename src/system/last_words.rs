@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 /// The most bytes of a line. A longer line is cut.
 const MAX_BYTES: usize = 1024;
 
-/// A text of at most [`MOST`] bytes.
+/// A text of at most `MAX_BYTES` bytes.
 struct Text {
     bytes: [u8; MAX_BYTES],
     len: usize,
@@ -85,7 +85,7 @@ pub(crate) fn end_process() -> ! {
     panic!("memzone ends the program");
 }
 
-/// Calls `then` with the name of the calling thread. This asks the system for it, which cuts names to 15 letters. The
+/// Calls `then` with the name of the calling thread. This asks the system for it, which cuts names to 15 bytes. The
 /// standard library's `thread::current` would take memory on a thread that the library has not started.
 #[cfg(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri)))]
 pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {

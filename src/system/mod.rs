@@ -1,8 +1,9 @@
 //! The border to the system. Everything that memzone asks of the system or gives back to it goes through here.
 //!
-//! It uses nothing of memzone's but the errors. I14 (what was put aside is freed once), I16 (what the system's calls
-//! demand) and I53 (thread-locals that an allocator may read) live here. Before a function asks the system for something, it calls [`section::ask`], so that a real-time
-//! section can count or refuse it.
+//! It uses nothing of memzone's but the errors. Before a function asks the system for something, it calls
+//! [`section::ask`], so that a real-time section can count or refuse it. These invariants live here: I14 (what was put
+//! aside is freed once), I16 (what the system's calls demand), I29 (what is in a list of all threads lives for ever),
+//! I53 (thread-locals that an allocator may read) and I55 (without `std`, one line of execution has all slots).
 
 #[cfg(any(feature = "std", feature = "rt-heap"))]
 pub(crate) mod counters;

@@ -1,6 +1,6 @@
 //! Addresses that are reserved first and get memory later, and a library that stays loaded.
 //!
-//! All heaps of [`RtAlloc`](crate::RtAlloc) lie in one reserved region, so that one comparison tells whose block is it.
+//! All heaps of [`RtAlloc`](crate::RtAlloc) lie in one reserved region, so that a block's address alone tells whether it is one of theirs.
 
 use core::ptr::NonNull;
 
@@ -43,8 +43,8 @@ mod system {
 
     pub(super) fn reserve(bytes: usize) -> Option<NonNull<u8>> {
         let more = if HAS_HUGE_PAGES { HUGE_PAGE } else { 0 };
-        let (flags, all) =
-            (libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE, bytes.checked_add(more)?);
+        let all = bytes.checked_add(more)?;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
         // SAFETY: (I16) a new mapping, at addresses that the system chooses.
         let start = unsafe { libc::mmap(null_mut(), all, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
@@ -58,7 +58,7 @@ mod system {
         let skip = start.addr().get().next_multiple_of(more) - start.addr().get();
         // SAFETY: (I50) `skip < more`, so this lies in the new mapping.
         let first = unsafe { start.add(skip) };
-        // SAFETY: (I50) as above.
+        // SAFETY: (I50) `skip + bytes` is no more than `all`, so this lies in the mapping or at its end.
         let end = unsafe { first.add(bytes) };
         for (part, bytes) in [(start, skip), (end, more - skip)] {
             if bytes != 0 {

@@ -182,7 +182,7 @@ mod system {
         let (mut low, mut size, mut guard) = (ptr::null_mut(), 0, 0);
         // SAFETY: (I16) the attributes were filled, and the places to write to are ours.
         let stack = unsafe { libc::pthread_attr_getstack(attributes, &mut low, &mut size) };
-        // SAFETY: (I16) as above.
+        // SAFETY: (I16) the attributes were filled, and the place to write to is ours.
         let guarded = unsafe { libc::pthread_attr_getguardsize(attributes, &mut guard) };
         // SAFETY: (I16) the attributes are not used any more. This frees what the system allocated for them.
         unsafe { libc::pthread_attr_destroy(attributes) };

@@ -160,7 +160,7 @@ pub unsafe extern "C" fn llvm_zone_ptr_size(pointer: *mut c_void) -> u64 {
     let Some(pointer) = NonNull::new(pointer.cast::<u64>()) else { return 0 };
     // SAFETY: (I61) the caller's promise.
     let place = unsafe { pointer.sub(1) };
-    // SAFETY: (I61) as above. Another runtime's header may be aligned to less.
+    // SAFETY: (I61) the caller's promise: a header is there. Another runtime's may be aligned to less.
     unsafe { place.read_unaligned() }
 }
 

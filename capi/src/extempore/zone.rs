@@ -329,9 +329,9 @@ unsafe fn clear(start: *mut u8, size: u64, bytes: usize) -> *mut c_void {
     unsafe extern "C" fn clear_rest(start: *mut u8, bytes: usize) -> *mut c_void {
         // SAFETY: (I61) the caller's promise.
         let rest = unsafe { start.add(SMALLEST) };
-        // SAFETY: (I61) as above.
+        // SAFETY: (I61) `bytes` bytes from `start` on are the caller's, and at least `SMALLEST`.
         unsafe { rest.write_bytes(0, bytes - SMALLEST) };
-        // SAFETY: (I61) as above.
+        // SAFETY: (I61) a header is shorter than `SMALLEST`.
         unsafe { start.add(HEADER) }.cast()
     }
 

@@ -184,7 +184,7 @@ impl<'f> Part<'f> {
     /// A constant of its type, as `Copies` has it.
     pub(super) fn constant(&self, name: &str, memzone: &Path, zone: &Lifetime) -> TokenStream {
         let ty = &self.field.ty;
-        let name = Ident::new(name, Span::call_site());
+        let name = Ident::new(name, ty.span());
         match self.how {
             How::Copied => {
                 quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::#name)
@@ -302,18 +302,6 @@ impl<'f> Part<'f> {
     /// Whether values of its type may own something, as far as that is seen: then it may be nested by that.
     pub(super) fn may_own(&self) -> bool {
         self.how == How::Copied && may_own(&self.field.ty)
-    }
-
-    /// Whether it holds nothing but itself.
-    pub(super) fn is_flat(&self, memzone: &Path, zone: &Lifetime) -> TokenStream {
-        let ty = &self.field.ty;
-        match self.how {
-            How::Copied => {
-                quote_spanned!(ty.span()=> <#ty as #memzone::__private::Copies<#zone, _>>::FLAT)
-            }
-            How::Kept => quote!(false),
-            How::Flat | How::Marker => quote!(true),
-        }
     }
 }
 

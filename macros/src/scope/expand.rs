@@ -301,14 +301,11 @@ impl Binding {
         let Binding { align, mutability, name, annotation, init } = self;
         let channels = self.channels();
         let is_list = matches!(init, Expr::Array(_) | Expr::Repeat(_));
-        let seen_as = match annotation {
-            _ if channels.is_some() => {
-                let of = channels.map(|(of, _)| of);
-                quote!(&mut [&mut [#of]])
-            }
-            Some(annotation) => quote!(&mut #annotation),
-            None if is_list => quote!(&mut [_]),
-            None => quote!(&mut _),
+        let seen_as = match (channels, annotation) {
+            (Some((of, _)), _) => quote!(&mut [&mut [#of]]),
+            (None, Some(annotation)) => quote!(&mut #annotation),
+            (None, None) if is_list => quote!(&mut [_]),
+            (None, None) => quote!(&mut _),
         };
         let fallible = on_error == OnError::Return;
         // Of the zone's methods, the one with that alignment, if any.
@@ -323,9 +320,8 @@ impl Binding {
             let align = align.map(|align| quote_spanned!(at_init=> ::<_, { #align }>));
             quote_spanned!(at_init=> #name #align)
         };
-        let alloc = match (init, annotation) {
-            _ if channels.is_some() => {
-                let (_, [value, frames, channels]) = channels.expect("seen above");
+        let alloc = match (channels, init, annotation) {
+            (Some((_, [value, frames, channels])), ..) => {
                 let method = method("alloc_channels");
                 let call = quote_spanned!(at_init=> zone.#method(channels, frames, value));
                 // In the order in which they are written.
@@ -333,7 +329,7 @@ impl Binding {
                     match (#value, #frames, #channels) { (value, frames, channels) => #call }
                 }
             }
-            (Expr::Repeat(list), None | Some(Type::Slice(_))) => {
+            (None, Expr::Repeat(list), None | Some(Type::Slice(_))) => {
                 let (value_init, len_init) = (&list.expr, &list.len);
                 let value = Ident::new("value", here.located_at(value_init.span()));
                 let len = Ident::new("len", here.located_at(len_init.span()));

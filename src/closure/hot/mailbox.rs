@@ -180,9 +180,9 @@ pub(super) struct Giver<T: Letter> {
 
 // SAFETY: (I23, I24) the two sides share only atomics. Letters go from one side to the other.
 unsafe impl<T: Letter + Send> Send for Taker<T> {}
-// SAFETY: (I23, I24) as above.
+// SAFETY: (I23, I24) the two sides share only atomics. Letters go from one side to the other.
 unsafe impl<T: Letter + Send> Send for Giver<T> {}
-// SAFETY: (I23, I24) as above. A shared giver puts letters in and takes them out by value.
+// SAFETY: (I23, I24) what a shared giver uses are atomics. It puts letters in and takes them out by value.
 unsafe impl<T: Letter + Send> Sync for Giver<T> {}
 
 /// Makes the two sides of a new mailbox. If there is no memory for it, the letter is dropped.

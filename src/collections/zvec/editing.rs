@@ -10,9 +10,9 @@ use super::iter::ZVecIter;
 use crate::error::{Refused, ZoneError, or_panic};
 use core::ops::{Bound, RangeBounds};
 
-/// Where a range begins and ends.
+/// Where a range begins and ends. It panics where that is not within `len` items.
 #[track_caller]
-fn bounds(range: &impl RangeBounds<usize>, len: usize) -> (usize, usize) {
+pub(super) fn bounds(range: &impl RangeBounds<usize>, len: usize) -> (usize, usize) {
     let start = match range.start_bound() {
         Bound::Included(&start) => start,
         Bound::Excluded(&start) => start.saturating_add(1),
@@ -204,8 +204,7 @@ impl<'z, T> ZVec<'z, T> {
         self.truncate(kept);
     }
 
-    /// Removes the items of a range and returns them. This happens at once, even if the iterator is not
-    /// used.
+    /// Removes the items of a range and returns them. This happens at once, even if the iterator is not used.
     ///
     /// # Panics
     ///
@@ -235,8 +234,8 @@ impl<'z, T> ZVec<'z, T> {
         self.drain(range).into_slice()
     }
 
-    /// Replaces the items of a range by others, and returns the old ones. This happens at once, even if the
-    /// iterator is not used.
+    /// Replaces the items of a range by others, and returns the old ones. This happens at once, even if the iterator is
+    /// not used.
     ///
     /// ```
     /// use memzone::{Zone, zvec};

@@ -3,9 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::ZVec;
+use super::editing::bounds;
 use crate::error::{Refused, ZoneError, or_panic};
 use core::iter::Chain;
-use core::ops::{Bound, ControlFlow, RangeBounds};
+use core::ops::{ControlFlow, RangeBounds};
 use core::option;
 
 /// An iterator with the item that there was no room for in front of it.
@@ -142,15 +143,9 @@ impl<T> ZVec<'_, T> {
     where
         T: Clone,
     {
-        let range = (range.start_bound().cloned(), range.end_bound().cloned());
-        let start = match range.0 {
-            Bound::Included(start) => start,
-            Bound::Excluded(start) => start.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let count = self[range].len();
-        self.try_reserve(count)?;
-        for index in start..start + count {
+        let (start, end) = bounds(&range, self.len());
+        self.try_reserve(end - start)?;
+        for index in start..end {
             let item = self[index].clone();
             self.push(item);
         }

@@ -247,14 +247,13 @@ impl<'z, T> ZVec<'z, T> {
         ZVec { start: NonNull::dangling(), len: 0, capacity, zone: Some(zone) }
     }
 
-    /// An empty vector's zone with places of that zone.
+    /// Gives an empty vector places, of which some are filled.
     ///
     /// # Safety
     ///
-    /// I2: `start` is an allocation of the vector's zone of its own, with room for `capacity` items. I7: `len` of them are
-    /// filled.
-    pub(crate) unsafe fn with_parts(self, start: *mut T, len: usize, capacity: usize) -> Self {
-        let Some(start) = NonNull::new(start) else { return self };
+    /// I48: `start` is a whole allocation of the vector's zone, with room for `capacity` items, and nobody else uses it. The
+    /// first `len` places hold items.
+    pub(super) unsafe fn with_parts(self, start: NonNull<T>, len: usize, capacity: usize) -> Self {
         // Items without bytes always have room.
         ZVec { start, len, capacity: capacity.max(self.capacity), ..self }
     }

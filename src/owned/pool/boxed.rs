@@ -93,7 +93,7 @@ impl<T: ?Sized> Deref for PoolBox<'_, T> {
 impl<T: ?Sized> DerefMut for PoolBox<'_, T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: (I15) as above.
+        // SAFETY: (I15) the box owns the value, and nobody else looks into its slot.
         unsafe { self.value.as_mut() }
     }
 }

@@ -1,5 +1,7 @@
 //! The slots of a pool, each with its owner, and the keys to the pool's values.
 
+#![forbid(unsafe_code)]
+
 use core::cell::Cell;
 use core::fmt;
 use core::iter::{Enumerate, FusedIterator};
