@@ -174,6 +174,10 @@ pub use crate::collections::OwningVec;
 #[doc(inline)]
 #[doc(alias("BinaryHeap", "priority_queue"))]
 pub use crate::collections::ZHeap;
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+#[doc(alias = "PeekMut")]
+pub use crate::collections::ZHeapPeekMut;
 #[cfg(feature = "hashbrown")]
 #[doc(inline)]
 #[doc(alias("HashMap", "unordered_map", "dictionary"))]

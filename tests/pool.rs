@@ -687,3 +687,16 @@ fn a_pool_works_on_another_thread() {
     });
     assert!(zone.used() > used);
 }
+
+#[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
+fn a_key_is_an_index_while_its_value_is_there() {
+    let zone = Zone::new(4096);
+    let mut pool = zone.pool::<u32>(2);
+    let key = pool.insert(5).unwrap();
+    pool[key] += 1;
+    assert_eq!((pool[key], pool.remove(key)), (6, Some(6)));
+    let newer = pool.insert(7).unwrap();
+    let stale = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool[key]));
+    assert!(stale.is_err() && pool[newer] == 7);
+}

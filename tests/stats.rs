@@ -195,6 +195,22 @@ fn resetting_starts_from_what_there_is() {
     assert_eq!((after.requests, after.live), (0, total.live));
 }
 
+/// It is what the table's last row says, and takes no memory.
+#[test]
+fn a_total_needs_no_list() {
+    let _turn = alone();
+    on_new_thread(|| {
+        beginz!(beginz!(()));
+        let asked = counting::bytes_asked();
+        let total = stats::total();
+        assert_eq!(counting::bytes_asked(), asked);
+        assert_eq!(total, stats::threads().total());
+        assert!(total.deepest >= 2 && total.live > 0);
+        // The list of threads does take memory, so this test would see it.
+        assert!(counting::bytes_asked() > asked);
+    });
+}
+
 #[test]
 fn a_table_has_each_figure() {
     let text = Stats::default().to_string();

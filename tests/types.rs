@@ -14,8 +14,8 @@ use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
 use memzone::{
     Arena, Binder, BlockFader, Caller, Closure, Fade, Fader, Frames, FromAllocator, HBox, Heap,
     HeapStats, Inline, Keep, OpenScope, Parcel, Pool, PoolBox, PoolFull, PoolIter, PoolIterMut,
-    PoolKey, PoolKeys, RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap, ZString,
-    ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
+    PoolKey, PoolKeys, RawZone, Refused, RtHeap, SendHeap, SendZone, System, ZBox, ZHeap,
+    ZHeapPeekMut, ZString, ZVec, ZVecIter, Zone, ZoneBuilder, ZoneError, ZoneFn, stats,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +113,7 @@ auto_traits! {
     "collections::zvec::iter::ZVecIter" ZVecIter<'static, u8>: N N Y Y Y;
     "collections::text::ZString" ZString<'static>: N N Y Y Y;
     "collections::heap::ZHeap" ZHeap<'static, u8>: N N Y Y Y;
+    "collections::heap::ZHeapPeekMut" ZHeapPeekMut<'static, 'static, u8>: N N Y N Y;
     "closure::frames::Frames" Frames<u8>: N N Y Y Y;
     "copy::Keep" Keep<&'static u8>: Y Y Y Y Y;
     "copy::Keep" Keep<Local>: N N Y Y Y;
@@ -324,6 +325,9 @@ variance! {
     "collections::zvec::iter::ZVecIter" "T" co ZVecIterT<'p, 'a> = ZVecIter<'p, &'a u8>;
     "collections::heap::ZHeap" "'z" co ZHeapZ<'a> = ZHeap<'a, u8>;
     "collections::heap::ZHeap" "T" co ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
+    "collections::heap::ZHeapPeekMut" "'q" co ZHeapPeekMutQ<'a> = ZHeapPeekMut<'a, 'static, u8>;
+    "collections::heap::ZHeapPeekMut" "'z" invariant ZHeapPeekMutZ<'p, 'a> = ZHeapPeekMut<'p, 'a, u8>;
+    "collections::heap::ZHeapPeekMut" "T" invariant ZHeapPeekMutT<'p, 'a> = ZHeapPeekMut<'p, 'p, &'a u8>;
     "closure::frames::Frames" "T" invariant FramesT<'a> = Frames<&'a u8>;
     "collections::text::ZString" "'z" co ZStringZ<'a> = ZString<'a>;
     "arena::ArenaScope" "'a" co ArenaScopeA<'a> = memzone::__private::ArenaScope<'a>;

@@ -27,12 +27,7 @@ fn reason_to_skip() -> Option<String> {
         return Some(format!("the texts are those of {COMPILER}x, this is `{version}`"));
     }
     // Among the types that the compiler names.
-    if cfg!(any(
-        feature = "allocator-api2-03",
-        feature = "hashbrown",
-        feature = "ledger",
-        feature = "profile"
-    )) {
+    if cfg!(any(feature = "allocator-api2-03", feature = "ledger", feature = "profile")) {
         return Some(String::from("the texts are those of the default features"));
     }
     None

@@ -302,3 +302,15 @@ fn a_map_with_room_for_twice_as_many_never_grows() {
     }
     assert_eq!(zone.used(), used);
 }
+
+/// As the standard library's do, without a word of what is inside.
+#[test]
+fn they_print_their_entries() {
+    let zone = Zone::new(4096);
+    let map: ZMap<u8, &str> = [(60, "c")].into_iter().collect_in(&zone);
+    let set: ZSet<u8> = [60].into_iter().collect_in(&zone);
+    assert_eq!(format!("{map:?} {set:?}"), "{60: \"c\"} {60}");
+    assert_eq!(format!("{map:#?}"), "{\n    60: \"c\",\n}");
+    let nested = zvec![in zone; map];
+    assert_eq!(format!("{nested:?}"), "[{60: \"c\"}]");
+}

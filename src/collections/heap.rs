@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::making::FromIteratorIn;
-use super::zvec::ZVec;
+use super::zvec::{Rest, ZVec, ZVecIter};
 use crate::error::{Refused, ZoneError, or_panic};
 use crate::zone::Zone;
 use core::fmt;
+use core::ops::{Deref, DerefMut};
+use core::slice;
 
 /// A priority queue in a zone, over a [`ZVec`]: the greatest item comes first. Neither it nor its items need a destructor.
 ///
@@ -26,6 +28,11 @@ use core::fmt;
 /// events.pop();
 /// assert_eq!((events.pop(), events.len()), (Some(Reverse((240, "bend"))), 1));
 /// ```
+///
+/// With room from the start, as a callback needs it: `ZHeap::of(zone.vec_with_capacity(64))`, or
+/// [`fixed_vec`](Zone::fixed_vec) for a queue that never grows.
+///
+/// If comparing items panics, no item is lost, but their order is.
 ///
 /// # Real-time
 ///
@@ -64,10 +71,15 @@ impl<'z, T: Ord> ZHeap<'z, T> {
     /// Linear.
     pub fn of(items: ZVec<'z, T>) -> Self {
         let mut heap = ZHeap(items);
-        for index in (0..heap.len() / 2).rev() {
-            heap.sink(index, heap.len());
-        }
+        heap.put_in_order();
         heap
+    }
+
+    /// Brings all items to where they belong.
+    fn put_in_order(&mut self) {
+        for index in (0..self.len() / 2).rev() {
+            self.sink(index, self.len());
+        }
     }
 
     /// Puts an item in.
@@ -106,6 +118,98 @@ impl<'z, T: Ord> ZHeap<'z, T> {
             index = (index - 1) / 2;
         }
         Ok(())
+    }
+
+    /// Adds all items of an iterator. `extend`, from the standard library's trait, is the same with a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ZVec::try_reserve`], with an iterator over the items that had no room. The others are in the queue.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if the iterator and comparing items are.
+    #[track_caller]
+    pub fn try_extend<I: IntoIterator<Item = T>>(
+        &mut self,
+        items: I,
+    ) -> Result<(), Refused<Rest<I::IntoIter>>> {
+        let result = self.0.try_extend(items);
+        self.put_in_order();
+        result
+    }
+
+    /// Moves all items of another queue into this one. The other one is empty then.
+    ///
+    /// # Panics
+    ///
+    /// When [`try_append`](ZHeap::try_append) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if comparing items is.
+    #[track_caller]
+    pub fn append(&mut self, other: &mut ZHeap<'_, T>) {
+        or_panic(self.try_append(other));
+    }
+
+    /// Like [`append`](ZHeap::append), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ZVec::try_reserve`]. Then both queues stay as they were.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if comparing items is.
+    #[track_caller]
+    pub fn try_append(&mut self, other: &mut ZHeap<'_, T>) -> Result<(), ZoneError> {
+        self.0.try_append(&mut other.0)?;
+        self.put_in_order();
+        Ok(())
+    }
+
+    /// The greatest item, which may be changed. When the result is dropped, the item goes to its new place.
+    ///
+    /// ```
+    /// use memzone::{CollectIn, ZHeap, ZHeapPeekMut, Zone};
+    ///
+    /// let zone = Zone::new(1024);
+    /// let mut loudest: ZHeap<u8> = [3, 9, 5].into_iter().collect_in(&zone);
+    /// if let Some(mut level) = loudest.peek_mut() {
+    ///     *level -= 8;
+    /// }
+    /// assert_eq!(loudest.peek(), Some(&5));
+    /// // Takes the greatest one, if it is even.
+    /// let even = loudest.peek_mut().filter(|level| **level % 2 == 0).map(ZHeapPeekMut::pop);
+    /// assert_eq!((even, loudest.len()), (None, 3));
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if comparing items is.
+    ///
+    /// # Time complexity
+    ///
+    /// Constant. If the item was changed, dropping the result is logarithmic.
+    pub fn peek_mut(&mut self) -> Option<ZHeapPeekMut<'_, 'z, T>> {
+        if self.is_empty() { None } else { Some(ZHeapPeekMut { heap: self, is_changed: false }) }
+    }
+
+    /// Keeps the items for which `keep` returns `true`.
+    ///
+    /// If `keep` panics, all items are still there, but their order is lost.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if `keep` and comparing items are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+        self.put_in_order();
     }
 
     /// Takes the greatest item out.
@@ -195,6 +299,61 @@ impl<'z, T> ZHeap<'z, T> {
         self.0.is_empty()
     }
 
+    /// The number of items that the queue can hold without growing.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// Makes room for `more` items at least.
+    ///
+    /// # Panics
+    ///
+    /// When [`try_reserve`](ZHeap::try_reserve) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
+    }
+
+    /// Like [`reserve`](ZHeap::reserve), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ZVec::try_reserve`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn try_reserve(&mut self, more: usize) -> Result<(), ZoneError> {
+        self.0.try_reserve(more)
+    }
+
+    /// An iterator over the items, in no order but that the first one is the greatest.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn iter(&self) -> slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    /// Empties the queue and returns an iterator over its items, which have no order. The queue keeps its room.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn drain(&mut self) -> ZVecIter<'_, T> {
+        self.0.drain(..)
+    }
+
     /// The items, in no order but that the first one is the greatest.
     ///
     /// # Real-time
@@ -218,6 +377,24 @@ impl<'z, T> ZHeap<'z, T> {
         self.0.clear();
     }
 
+    /// Ends the queue, and gives its memory back to the zone if it is the last allocation. (Dropping it does nothing.)
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn give_back(self) {
+        self.0.give_back();
+    }
+
+    /// The zone that the queue grows in. A queue of a [`fixed_vec`](Zone::fixed_vec) has none.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn zone(&self) -> Option<&'z Zone> {
+        self.0.zone()
+    }
+
     /// The vector that the items are in, in no order.
     ///
     /// ```
@@ -230,7 +407,18 @@ impl<'z, T> ZHeap<'z, T> {
     /// let mut items = heap.clone().into_vec();
     /// heap.clear();
     /// items.retain(|item| *item > 1);
-    /// assert_eq!(ZHeap::of(items).peek(), Some(&2));
+    /// let mut heap = ZHeap::of(items);
+    /// assert_eq!((heap.peek(), heap.capacity() >= 1), (Some(&2), true));
+    ///
+    /// let mut other = ZHeap::of(zone.vec_with_capacity(8));
+    /// other.try_extend([7, 4, 6]).unwrap();
+    /// heap.append(&mut other);
+    /// heap.retain(|item| *item != 4);
+    /// heap.reserve(10);
+    /// assert_eq!((heap.iter().sum::<i32>(), heap.peek()), (15, Some(&7)));
+    /// assert_eq!(heap.drain().count(), 3);
+    /// assert!(heap.zone().is_some_and(|zone| zone.used() > 0));
+    /// heap.give_back();
     /// ```
     ///
     /// # Real-time
@@ -264,6 +452,88 @@ impl<T: Ord> Extend<T> for ZHeap<'_, T> {
     #[track_caller]
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
         items.into_iter().for_each(|item| self.push(item));
+    }
+}
+
+/// In no order, as that of the standard library's `BinaryHeap`.
+impl<'z, T> IntoIterator for ZHeap<'z, T> {
+    type Item = T;
+    type IntoIter = ZVecIter<'z, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'q, T> IntoIterator for &'q ZHeap<'_, T> {
+    type Item = &'q T;
+    type IntoIter = slice::Iter<'q, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The greatest item of a queue, which may be changed; see [`ZHeap::peek_mut`].
+///
+/// If it is changed and forgotten (`mem::forget`), the queue's order is lost.
+///
+/// ```
+/// use memzone::{CollectIn, ZHeap, ZHeapPeekMut, Zone};
+///
+/// let zone = Zone::new(1024);
+/// let mut queue: ZHeap<u8> = [1, 3, 2].into_iter().collect_in(&zone);
+/// let mut greatest = queue.peek_mut().unwrap();
+/// *greatest = 0;
+/// assert_eq!(ZHeapPeekMut::pop(greatest), 0); // this one, whatever it is by now
+/// assert_eq!(queue.into_sorted_vec(), [1, 2]);
+/// ```
+pub struct ZHeapPeekMut<'q, 'z, T: Ord> {
+    heap: &'q mut ZHeap<'z, T>,
+    is_changed: bool,
+}
+
+impl<T: Ord> ZHeapPeekMut<'_, '_, T> {
+    /// Takes the item out of the queue.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if comparing items is.
+    ///
+    /// # Time complexity
+    ///
+    /// Logarithmic.
+    pub fn pop(mut this: Self) -> T {
+        // The others are in order.
+        this.is_changed = false;
+        let item = this.heap.pop();
+        item.expect("a queue that has a greatest item is not empty")
+    }
+}
+
+impl<T: Ord> Deref for ZHeapPeekMut<'_, '_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.heap.0[0]
+    }
+}
+
+impl<T: Ord> DerefMut for ZHeapPeekMut<'_, '_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.is_changed = true;
+        &mut self.heap.0[0]
+    }
+}
+
+impl<T: Ord> Drop for ZHeapPeekMut<'_, '_, T> {
+    fn drop(&mut self) {
+        if self.is_changed {
+            self.heap.sink(0, self.heap.len());
+        }
+    }
+}
+
+impl<T: Ord + fmt::Debug> fmt::Debug for ZHeapPeekMut<'_, '_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 

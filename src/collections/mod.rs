@@ -42,7 +42,7 @@ mod zset;
 
 mod leaving;
 
-pub use heap::ZHeap;
+pub use heap::{ZHeap, ZHeapPeekMut};
 pub use making::{CollectIn, FromIteratorIn};
 #[cfg(feature = "hashbrown")]
 pub use map::OwningMap;

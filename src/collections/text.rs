@@ -8,7 +8,7 @@ use alloc::string::String;
 use core::borrow::{Borrow, BorrowMut};
 use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};
-use core::ops::{AddAssign, Bound, Deref, DerefMut, RangeBounds};
+use core::ops::{Add, AddAssign, Bound, Deref, DerefMut, RangeBounds};
 use core::str::{Chars, Utf8Error};
 
 /// A string in a zone, which it borrows. It can grow, can be used wherever a `&str` is wanted, and needs no destructor.
@@ -40,6 +40,11 @@ use core::str::{Chars, Utf8Error};
 /// name.push_fmt(format_args!(" {}", 2));
 /// name.as_mut_str().make_ascii_uppercase();
 /// assert_eq!(name, "808 KICK 2");
+/// name.extend_from_within(7..9);
+/// name.reserve_exact(20);
+/// name.shrink_to(4);
+/// assert_eq!(name.clone_in(&zone) + "!", "808 KICK 2K !");
+/// assert!(std::path::Path::new(&name).is_relative() && name.zone().is_some());
 /// assert_eq!(name.into_bytes()[0], b'8');
 /// ```
 ///
@@ -678,6 +683,117 @@ impl<'z> ZString<'z> {
         self.0.try_reserve(bytes)
     }
 
+    /// Makes room for `bytes` more, and not for others that may follow.
+    ///
+    /// # Panics
+    ///
+    /// When [`try_reserve_exact`](ZString::try_reserve_exact) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn reserve_exact(&mut self, bytes: usize) {
+        self.0.reserve_exact(bytes);
+    }
+
+    /// Like [`reserve_exact`](ZString::reserve_exact), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ZVec::try_reserve`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn try_reserve_exact(&mut self, bytes: usize) -> Result<(), ZoneError> {
+        self.0.try_reserve_exact(bytes)
+    }
+
+    /// Adds a copy of a range of the text's own bytes at its end.
+    ///
+    /// # Panics
+    ///
+    /// When the range does not begin and end between characters, and when
+    /// [`try_extend_from_within`](ZString::try_extend_from_within) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn extend_from_within(&mut self, range: impl RangeBounds<usize>) {
+        or_panic(self.try_extend_from_within(range));
+    }
+
+    /// Like [`extend_from_within`](ZString::extend_from_within), with an error instead of a panic if there is no room.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ZVec::try_reserve`]. Then the text stays as it was.
+    ///
+    /// # Panics
+    ///
+    /// When the range does not begin and end between characters.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn try_extend_from_within(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<(), ZoneError> {
+        let range = self.check_range(range);
+        self.0.try_extend_from_within(range)
+    }
+
+    /// A copy in another zone, with just the room that it needs.
+    ///
+    /// # Panics
+    ///
+    /// When [`try_clone_in`](ZString::try_clone_in) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn clone_in<'y>(&self, zone: &'y Zone) -> ZString<'y> {
+        zone.string_from(self)
+    }
+
+    /// Like [`clone_in`](ZString::clone_in), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_alloc_layout`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining).
+    #[track_caller]
+    pub fn try_clone_in<'y>(&self, zone: &'y Zone) -> Result<ZString<'y>, ZoneError> {
+        zone.try_string_from(self)
+    }
+
+    /// The zone that the string grows in. A string that [never grows](Zone::fixed_string) has none.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn zone(&self) -> Option<&'z Zone> {
+        self.0.zone()
+    }
+
+    /// Gives back the room beyond `bytes`, or beyond the text if that is longer, if the string is the last allocation.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        self.0.shrink_to(bytes);
+    }
+
     /// Gives the room that is not used back to the zone, if the string is the last allocation.
     ///
     /// # Real-time
@@ -781,6 +897,32 @@ impl AddAssign<&str> for ZString<'_> {
     #[track_caller]
     fn add_assign(&mut self, text: &str) {
         self.push_str(text);
+    }
+}
+
+/// The text with another one at its end. It panics where [`push_str`](ZString::push_str) does.
+impl Add<&str> for ZString<'_> {
+    type Output = Self;
+    #[inline]
+    #[track_caller]
+    fn add(mut self, text: &str) -> Self {
+        self.push_str(text);
+        self
+    }
+}
+
+/// For `std::fs`, which takes whatever can be a path.
+#[cfg(feature = "std")]
+impl AsRef<std::path::Path> for ZString<'_> {
+    fn as_ref(&self) -> &std::path::Path {
+        self.as_str().as_ref()
+    }
+}
+
+#[cfg(feature = "std")]
+impl AsRef<std::ffi::OsStr> for ZString<'_> {
+    fn as_ref(&self) -> &std::ffi::OsStr {
+        self.as_str().as_ref()
     }
 }
 

@@ -558,6 +558,38 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
         self.0.get_mut(key)
     }
 
+    /// The values of several different keys, as mutable references.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(4096);
+    /// let mut health = zone.map();
+    /// health.extend([("orc", 30), ("elf", 20)]);
+    /// if let [Some(orc), Some(elf)] = health.get_disjoint_mut(["orc", "elf"]) {
+    ///     std::mem::swap(orc, elf);
+    /// }
+    /// assert_eq!((health["orc"], health["elf"]), (20, 30));
+    /// assert_eq!(health.get_disjoint_mut(["orc", "owl"]), [Some(&mut 20), None]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a key that is in the map is given twice.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, if hashing is.
+    ///
+    /// # Time complexity
+    ///
+    /// Quadratic in the number of keys, as all are compared.
+    #[doc(alias = "get_many_mut")]
+    pub fn get_disjoint_mut<Q: Hash + Equivalent<K> + ?Sized, const N: usize>(
+        &mut self,
+        keys: [&Q; N],
+    ) -> [Option<&mut V>; N] {
+        self.0.get_disjoint_mut(keys)
+    }
+
     /// Whether a key is in the map.
     ///
     /// # Real-time
@@ -615,6 +647,47 @@ impl<'z, K: Eq + Hash, V, S: BuildHasher> ZMap<'z, K, V, S> {
     }
 }
 
+impl<K: Clone + Eq + Hash, V: Clone, S: Clone + BuildHasher> ZMap<'_, K, V, S> {
+    /// A clone in another zone.
+    ///
+    /// ```
+    /// let (frame, level) = (memzone::Zone::new(4096), memzone::Zone::new(4096));
+    /// let mut scores = frame.map();
+    /// scores.insert("ada", 5);
+    /// let kept = scores.clone_in(&level);
+    /// assert!(kept == scores && level.contains(&kept["ada"]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When [`try_clone_in`](ZMap::try_clone_in) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if cloning and hashing are.
+    #[track_caller]
+    pub fn clone_in<'y>(&self, zone: &'y Zone) -> ZMap<'y, K, V, S> {
+        or_panic(self.try_clone_in(zone))
+    }
+
+    /// Like [`clone_in`](ZMap::clone_in), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_alloc_layout`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if cloning and hashing are.
+    #[track_caller]
+    pub fn try_clone_in<'y>(&self, zone: &'y Zone) -> Result<ZMap<'y, K, V, S>, ZoneError> {
+        let mut clone = zone.map_with_hasher(self.hasher().clone());
+        clone.try_reserve(self.len())?;
+        clone.try_extend(self.iter().map(|(key, value)| (key.clone(), value.clone())))?;
+        Ok(clone)
+    }
+}
+
 /// The clone lies in the same zone. It panics where there is no room. `clone_from` uses the room that there is, and keeps
 /// the map's own hasher.
 impl<K: Clone + Eq + Hash, V: Clone, S: Clone + BuildHasher> Clone for ZMap<'_, K, V, S> {
@@ -634,7 +707,7 @@ impl<K: Clone + Eq + Hash, V: Clone, S: Clone + BuildHasher> Clone for ZMap<'_, 
 
 impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for ZMap<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

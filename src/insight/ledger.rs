@@ -19,6 +19,11 @@
 //!
 //! No: making an entry takes a lock and memory. In a real-time section ([`rt::enter`](crate::rt::enter)) and inside
 //! [`pause`] no entry is made, and only the number of missing entries is counted. Ending an entry never takes the lock.
+//!
+//! # Without memory
+//!
+//! If the ledger's list cannot grow, the entry is missing, and is counted as such. The entry itself takes some hundred
+//! bytes of an `Arc`. If the system does not have even those, the program ends, as it does for any `Arc`.
 
 #![forbid(unsafe_code)]
 
@@ -52,7 +57,7 @@ mod on {
     /// record, what it is about is gone.
     static LEDGER: Mutex<Vec<Arc<Record>>> = Mutex::new(Vec::new());
 
-    /// The number of entries that were not made, in a section or in `pause`.
+    /// The number of entries that were not made: in a section, in `pause`, or without memory for the list.
     static SKIPPED: AtomicU64 = AtomicU64::new(0);
 
     thread_local! {
@@ -116,15 +121,24 @@ mod on {
                 thread_name: thread.name().map(String::from),
             });
             let mut ledger = LEDGER.lock();
-            if ledger.len() == ledger.capacity() {
-                ledger.retain(is_alive);
-                // Afterwards at least half of the list is free, so this happens rarely.
-                let more = ledger.len().max(64);
-                ledger.reserve(more);
+            if !has_room(&mut ledger) {
+                SKIPPED.fetch_add(1, Ordering::Relaxed);
+                return Entry { _record: None };
             }
             ledger.push(Arc::clone(&record));
             Entry { _record: Some(record) }
         }
+    }
+
+    /// Makes room for one more record. If the system has no memory for that, the result is `false`.
+    fn has_room(ledger: &mut Vec<Arc<Record>>) -> bool {
+        if ledger.len() < ledger.capacity() {
+            return true;
+        }
+        ledger.retain(is_alive);
+        // Afterwards at least half of the list is free, so this happens rarely.
+        let more = ledger.len().max(64);
+        ledger.try_reserve(more).is_ok()
     }
 
     fn is_alive(record: &Arc<Record>) -> bool {
@@ -139,7 +153,14 @@ mod on {
             return;
         }
         // While the thread ends, this list may be gone. Nothing is on the stack then.
-        let _ = PUSHED.try_with(|pushed| pushed.borrow_mut().push((count(), entry)));
+        let _ = PUSHED.try_with(|pushed| {
+            let mut pushed = pushed.borrow_mut();
+            match pushed.try_reserve(1) {
+                Ok(()) => pushed.push((count(), entry)),
+                // No memory for the list. The entry ends here, and is missing in the report.
+                Err(_) => _ = SKIPPED.fetch_add(1, Ordering::Relaxed),
+            }
+        });
     }
 
     /// Ends the entry of the pushed zone with this count, and of all zones above it.
@@ -236,7 +257,8 @@ mod on {
             self.records.iter().map(|record| record.bytes).sum()
         }
 
-        /// The number of entries that were not made since the start, on all threads, in sections or in [`pause`].
+        /// The number of entries that were not made since the start, on all threads: in sections, in [`pause`], and
+        /// where the system had no memory for the ledger's list.
         ///
         /// # Real-time
         ///

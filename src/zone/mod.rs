@@ -62,8 +62,7 @@ use core::ptr::NonNull;
 /// assert_eq!(samples[479], 0.5);
 /// ```
 ///
-/// Collections live in zones too. [`vec`](Zone::vec), [`string`](Zone::string) and, with the feature `hashbrown`,
-/// `map` and `set` make them. The one that was allocated last grows in its place. They need no destructor, so a value in
+/// Collections live in zones too. [`vec`](Zone::vec), [`string`](Zone::string), `map` and `set` make them. The one that was allocated last grows in its place. They need no destructor, so a value in
 /// a zone may hold one.
 ///
 /// `&Zone` and `Zone` are allocators for other crates' types that take one, such as those of

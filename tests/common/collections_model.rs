@@ -5,8 +5,9 @@
 
 #![allow(unreachable_pub)]
 
-use memzone::{Refused, ZHeap, ZMap, ZString, ZVec, Zone, ZoneError, try_beginz};
-use std::collections::{BinaryHeap, HashMap};
+use memzone::{Refused, ZHeap, ZHeapPeekMut, ZMap, ZString, ZVec, Zone, ZoneError, try_beginz};
+use std::collections::HashMap;
+use std::collections::binary_heap::{BinaryHeap, PeekMut};
 
 /// The program's bytes, and zeros after their end.
 struct Program<'a>(std::slice::Iter<'a, u8>);
@@ -234,7 +235,27 @@ impl<'z> World<'z> {
             item if item < 160 => {
                 both(ours.try_push(item).map_err(Into::into), || theirs.push(item))
             }
-            _ => assert_eq!(ours.pop(), theirs.pop()),
+            item if item < 200 => assert_eq!(ours.pop(), theirs.pop()),
+            item if item < 220 => {
+                // The greatest one becomes another one, and is perhaps taken out.
+                if let (Some(mut our), Some(mut their)) = (ours.peek_mut(), theirs.peek_mut()) {
+                    (*our, *their) = (item * 7 % 160, item * 7 % 160);
+                    if item % 2 == 0 {
+                        assert_eq!(ZHeapPeekMut::pop(our), PeekMut::pop(their));
+                    }
+                }
+            }
+            item if item < 240 => {
+                ours.retain(|kept| kept % 7 != item % 7);
+                theirs.retain(|kept| kept % 7 != item % 7);
+            }
+            item => {
+                let mut more = ZHeap::new_in(self.zone);
+                if more.try_extend([item, 1, 5]).is_ok() {
+                    both(ours.try_append(&mut more), || theirs.extend([item, 1, 5]));
+                }
+                more.give_back();
+            }
         }
     }
 

@@ -15,7 +15,6 @@ mod extending;
 
 mod traits;
 
-#[cfg(feature = "hashbrown")]
 pub(super) use extending::Rest;
 pub use iter::ZVecIter;
 
@@ -456,6 +455,33 @@ impl<'z, T> ZVec<'z, T> {
     #[inline]
     pub const fn is_fixed(&self) -> bool {
         self.zone.is_none()
+    }
+
+    /// The zone that the vector grows in. A vector that [never grows](Zone::fixed_vec) has none.
+    ///
+    /// ```
+    /// use memzone::{ZVec, Zone};
+    ///
+    /// /// Texts for a list are made where the list is.
+    /// fn add<'z>(lines: &mut ZVec<'z, &'z str>, text: &str) {
+    ///     let Some(zone) = lines.zone() else { return };
+    ///     lines.push(zone.alloc_str(text));
+    /// }
+    ///
+    /// let zone = Zone::new(1024);
+    /// let mut lines = zone.vec();
+    /// add(&mut lines, "kick");
+    /// assert_eq!(lines, ["kick"]);
+    /// assert!(zone.fixed_vec::<u8>(1).zone().is_none());
+    /// ```
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    #[inline]
+    #[doc(alias = "bump")]
+    pub const fn zone(&self) -> Option<&'z Zone> {
+        self.zone
     }
 
     /// The items.

@@ -12,6 +12,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;
+use core::ops::{Index, IndexMut};
 use core::ptr::NonNull;
 use core::slice;
 
@@ -56,6 +57,8 @@ use core::slice;
 ///         voice.level *= 0.5;
 ///     }
 /// }
+/// let newest = voices.entries().min_by_key(|(_, voice)| voice.age).map(|(key, _)| key).unwrap();
+/// voices[newest].level *= 2.0; // panics for a key whose value was removed; `get_mut` does not
 /// voices.retain(|voice| voice.level > 0.4);
 /// assert_eq!(voices.iter().map(|voice| voice.note).collect::<Vec<_>>(), [67]);
 /// ```
@@ -556,6 +559,29 @@ impl<T> fmt::Debug for Pool<'_, T> {
             .finish_non_exhaustive()
     }
 }
+
+/// It panics if the value was removed; [`get`](Pool::get) gives `None` then.
+impl<T> Index<PoolKey> for Pool<'_, T> {
+    type Output = T;
+    #[inline]
+    #[track_caller]
+    fn index(&self, key: PoolKey) -> &T {
+        self.get(key).expect(STALE_KEY)
+    }
+}
+
+/// It panics if the value was removed; [`get_mut`](Pool::get_mut) gives `None` then.
+impl<T> IndexMut<PoolKey> for Pool<'_, T> {
+    #[inline]
+    #[track_caller]
+    fn index_mut(&mut self, key: PoolKey) -> &mut T {
+        self.get_mut(key).expect(STALE_KEY)
+    }
+}
+
+/// What indexing says when it panics.
+const STALE_KEY: &str =
+    "the pool has no value for this key any more: it was removed. `get` gives `None` then";
 
 impl<'p, T> IntoIterator for &'p Pool<'_, T> {
     type Item = &'p T;

@@ -60,6 +60,14 @@ type ZHeapZ<'a> = ZHeap<'a, u8>;
 fn not_contra_zheap_z<'l: 's, 's>(x: ZHeapZ<'s>) -> ZHeapZ<'l> { x }
 type ZHeapT<'p, 'a> = ZHeap<'p, &'a u8>;
 fn not_contra_zheap_t<'p, 'l: 's, 's: 'p>(x: ZHeapT<'p, 's>) -> ZHeapT<'p, 'l> { x }
+type ZHeapPeekMutQ<'a> = ZHeapPeekMut<'a, 'static, u8>;
+fn not_contra_zheappeekmut_q<'l: 's, 's>(x: ZHeapPeekMutQ<'s>) -> ZHeapPeekMutQ<'l> { x }
+type ZHeapPeekMutZ<'p, 'a> = ZHeapPeekMut<'p, 'a, u8>;
+fn not_co_zheappeekmut_z<'p, 'l: 's, 's: 'p>(x: ZHeapPeekMutZ<'p, 'l>) -> ZHeapPeekMutZ<'p, 's> { x }
+fn not_contra_zheappeekmut_z<'p, 'l: 's, 's: 'p>(x: ZHeapPeekMutZ<'p, 's>) -> ZHeapPeekMutZ<'p, 'l> { x }
+type ZHeapPeekMutT<'p, 'a> = ZHeapPeekMut<'p, 'p, &'a u8>;
+fn not_co_zheappeekmut_t<'p, 'l: 's, 's: 'p>(x: ZHeapPeekMutT<'p, 'l>) -> ZHeapPeekMutT<'p, 's> { x }
+fn not_contra_zheappeekmut_t<'p, 'l: 's, 's: 'p>(x: ZHeapPeekMutT<'p, 's>) -> ZHeapPeekMutT<'p, 'l> { x }
 type FramesT<'a> = Frames<&'a u8>;
 fn not_co_frames_t<'l: 's, 's>(x: FramesT<'l>) -> FramesT<'s> { x }
 fn not_contra_frames_t<'l: 's, 's>(x: FramesT<'s>) -> FramesT<'l> { x }
