@@ -645,8 +645,12 @@ fn what_two_lifetimes_lead_to_is_copied_for_each() {
             &Has { inside: (all[0], 1), behind: &all, same: "same" };
         let long: (&Reads<'static>, &[Reads<'static>], &Option<&Reads<'static>>, _) =
             (&all[0], &all, &Some(&all[1]), has);
-        let brief: (&Reads<'s>, &[Reads<'s>], &Option<&Reads<'s>>, &Has<'_, Reads<'s>, [Reads<'s>]>) =
-            (long.0, long.1, long.2, long.3);
+        let brief: (
+            &Reads<'s>,
+            &[Reads<'s>],
+            &Option<&Reads<'s>>,
+            &Has<'_, Reads<'s>, [Reads<'s>]>,
+        ) = (long.0, long.1, long.2, long.3);
         let (long, brief) = zcopy_shared(&(long, brief), to);
         brief.0.1.set(Some(short));
         brief.1.iter().for_each(|copy| copy.1.set(Some(short)));

@@ -21,7 +21,7 @@
 //!     fn move_later(..) ..
 //!     const MOVE_IS_COPY: bool = true && <T as Copies<'memzone, _>>::MOVE_IS_COPY && ..;
 //!     const IN_PLACE: InPlace<Self> =
-//!         unsafe { InPlace::derived() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
+//!         unsafe { InPlace::derived::<MemzoneGenuine>() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
 //!     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'memzone>) -> bool {
 //!         match self { Node { value: part_0, next: part_1 } => {
 //!             run.wrote(unsafe { <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) }) && ..
@@ -32,7 +32,8 @@
 //!
 //! A program may lead the paths into memzone elsewhere: by `#[deep_copy(crate = path)]`, or by a crate that calls itself
 //! memzone. So the `unsafe` code relies on none of them. What is found by a path has to give values of types that only
-//! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`.
+//! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`. The trait
+//! itself is looked at too: each `unsafe` call wants the type `MemzoneGenuine`, which stands beside the implementation.
 //!
 //! An enum's copy is written as its bytes, and then each part where it lies in the value.
 //!
@@ -140,7 +141,7 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
     let [itself, items] = [result(quote!(Self)), result(quote!(&#zone mut [Self]))];
     let array = result(quote!([Self; MEMZONE_N]));
     let (genuine, its_type) = genuine(memzone, &zone);
-    Ok(in_its_own_scope(&its_type, &quote! {
+    let implementation = quote! {
         #[automatically_derived]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
             type Copied = Self;
@@ -183,7 +184,8 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
                 unsafe { #memzone::__private::Undo::derived::<#genuine>() }.end()
             }
         }
-    }))
+    };
+    Ok(in_its_own_scope(&its_type, &implementation))
 }
 
 /// The name of a type that shows that the trait is memzone's own (I44), and that type. Where the path leads to another trait,
@@ -305,7 +307,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
             }
         }
     });
-    Ok(in_its_own_scope(&its_type, &quote! {
+    let implementation = quote! {
         #[automatically_derived]
         #[allow(unreachable_code)]
         impl #declared #memzone::DeepCopy<#zone> for #name #arguments #clause {
@@ -346,7 +348,8 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
                 unsafe { #memzone::__private::KeepsLifetimes::derived::<#genuine>() } #(#keeps)*;
             #stays
         }
-    }))
+    };
+    Ok(in_its_own_scope(&its_type, &implementation))
 }
 
 /// How a value is written to its place, part by part.

@@ -7,7 +7,8 @@
 //!
 //! The derive writes paths into memzone, and a program may lead those elsewhere. So its `unsafe` code relies on no path:
 //! what it relies on are methods of the values that `DeepCopy`'s own methods hand in, and values of types that only
-//! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none.
+//! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none. That the trait
+//! is memzone's own is shown by a type with `Genuine` (I44).
 
 use super::DeepCopy;
 use super::keep::Flat;
