@@ -189,18 +189,14 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
 }
 
 /// The name of a type that shows that the trait is memzone's own (I44), and that type. Where the path leads to another trait,
-/// the method has a bound that memzone's has not. Where it leads to other types, the method's arguments differ.
+/// the method has a bound that memzone's has not.
 fn genuine(memzone: &syn::Path, zone: &syn::Lifetime) -> (Ident, TokenStream) {
     let name = fields::genuine();
     let its_type = quote! {
         enum #name {}
         #[automatically_derived]
         impl #memzone::__private::Genuine for #name {
-            fn check<#zone, MemzoneType: #memzone::DeepCopy<#zone>>(
-                _: &#zone #memzone::Zone,
-                _: &mut #memzone::__private::Run<#zone>,
-            ) {
-            }
+            fn check<#zone, MemzoneType: #memzone::DeepCopy<#zone>>() {}
         }
     };
     (name, its_type)

@@ -12,8 +12,6 @@
 
 use super::DeepCopy;
 use super::keep::Flat;
-use super::run::Run;
-use crate::zone::Zone;
 use core::any::TypeId;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
@@ -23,14 +21,14 @@ use core::mem::needs_drop;
 /// The derive's `unsafe` calls promise something of `DeepCopy`. The derive finds that trait by a path, and a program may lead
 /// the path to a trait of its own, whose implementation says nothing of memzone's. So each such call wants a type that
 /// has this trait. The derive makes one, whose method has the bound `DeepCopy` by the same path. The compiler accepts no
-/// bound that the method here does not have, and no other types of arguments.
+/// bound that the method here does not have.
 #[diagnostic::on_unimplemented(
     message = "the path to memzone leads to something else",
     label = "derived by the path in `#[deep_copy(crate = ..)]`, or by `::memzone`"
 )]
 pub trait Genuine {
     #[doc(hidden)]
-    fn check<'z, T: DeepCopy<'z>>(to: &'z Zone, run: &mut Run<'z>);
+    fn check<'z, T: DeepCopy<'z>>();
 }
 
 /// What a type promises.
