@@ -4,12 +4,14 @@
 #![allow(missing_docs)]
 
 use crate::error::ZoneError;
+/// What `::core` is for memzone. In another crate that path may lead to something else.
+pub extern crate core;
 
 pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
 pub use crate::copy::{
-    Bits, Copies, Depth, Flat, Holder, Hole, InPlace, Known, Later, Made, Referent, Run, Undo,
-    Work, Written,
+    Bits, Copies, Depth, Flat, Genuine, Holder, Hole, InPlace, KeepsLifetimes, Known, Later, Made,
+    Referent, Run, Undo, Work, Written,
 };
 pub use crate::insight::sites::Site;
 pub use crate::owned::unsizing::Unsizing;

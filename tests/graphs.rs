@@ -618,6 +618,56 @@ mod shared {
     }
 }
 
+/// Two references may give one value two types, with a shorter and a longer lifetime. If its copy is of another type, to
+/// which something of that lifetime can be written, each gets a copy of its own.
+#[test]
+fn what_two_lifetimes_lead_to_is_copied_for_each() {
+    use memzone::zcopy_shared;
+    use std::marker::PhantomData;
+    #[derive(Clone, Copy)]
+    struct Reads<'l>(u32, PhantomData<&'l u64>);
+    struct Writes<'l>(u32, Cell<Option<&'l u64>>);
+    impl<'z, 'l: 'z> DeepCopy<'z> for Reads<'l> {
+        type Copied = Writes<'l>;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<Writes<'l>, ZoneError> {
+            Ok(Writes(self.0, Cell::new(None)))
+        }
+    }
+    #[derive(DeepCopy)]
+    struct Has<'z, T, U: ?Sized> {
+        inside: (T, u8),
+        behind: &'z U,
+        same: &'z str,
+    }
+    fn copies<'s: 'z, 'z>(short: &'s u64, to: &'z Zone) -> [Option<&'static u64>; 5] {
+        let all: [Reads<'static>; 2] = [Reads(1, PhantomData), Reads(2, PhantomData)];
+        let has: &Has<'_, Reads<'static>, [Reads<'static>]> =
+            &Has { inside: (all[0], 1), behind: &all, same: "same" };
+        let long: (&Reads<'static>, &[Reads<'static>], &Option<&Reads<'static>>, _) =
+            (&all[0], &all, &Some(&all[1]), has);
+        let brief: (
+            &Reads<'s>,
+            &[Reads<'s>],
+            &Option<&Reads<'s>>,
+            &Has<'_, Reads<'s>, [Reads<'s>]>,
+        ) = (long.0, long.1, long.2, long.3);
+        let (long, brief) = zcopy_shared(&(long, brief), to);
+        brief.0.1.set(Some(short));
+        brief.1.iter().for_each(|copy| copy.1.set(Some(short)));
+        brief.2.expect("one").1.set(Some(short));
+        brief.3.inside.0.1.set(Some(short));
+        brief.3.behind.iter().for_each(|copy| copy.1.set(Some(short)));
+        assert_eq!((long.0.0, long.1[1].0, long.3.inside.0.0), (1, 2, 1));
+        // What has no lifetime but the zone's is one.
+        assert!(std::ptr::eq(long.3.same, brief.3.same));
+        let long_2 = long.2.expect("one");
+        [&long.0.1, &long.1[0].1, &long_2.1, &long.3.inside.0.1, &long.3.behind[1].1].map(Cell::get)
+    }
+    let zone = Zone::new(4096);
+    let short = Box::new(5);
+    assert_eq!(copies(&short, &zone), [None; 5]);
+}
+
 /// A circle is said to be one also where the zone is too small for many rounds.
 #[test]
 fn a_cycle_in_a_fixed_zone_is_a_cycle() {

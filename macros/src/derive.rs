@@ -21,7 +21,7 @@
 //!     fn move_later(..) ..
 //!     const MOVE_IS_COPY: bool = true && <T as Copies<'memzone, _>>::MOVE_IS_COPY && ..;
 //!     const IN_PLACE: InPlace<Self> =
-//!         unsafe { InPlace::derived() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
+//!         unsafe { InPlace::derived::<MemzoneGenuine>() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
 //!     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'memzone>) -> bool {
 //!         match self { Node { value: part_0, next: part_1 } => {
 //!             run.wrote(unsafe { <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) }) && ..
@@ -32,7 +32,8 @@
 //!
 //! A program may lead the paths into memzone elsewhere: by `#[deep_copy(crate = path)]`, or by a crate that calls itself
 //! memzone. So the `unsafe` code relies on none of them. What is found by a path has to give values of types that only
-//! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`.
+//! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`. The trait
+//! itself is looked at too: each `unsafe` call wants the type `MemzoneGenuine`, which stands beside the implementation.
 //!
 //! An enum's copy is written as its bytes, and then each part where it lies in the value.
 //!
@@ -139,14 +140,17 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
     let result = |of: TokenStream| quote!(::core::result::Result<#of, #memzone::ZoneError>);
     let [itself, items] = [result(quote!(Self)), result(quote!(&#zone mut [Self]))];
     let array = result(quote!([Self; MEMZONE_N]));
-    Ok(quote! {
+    let (genuine, its_type) = genuine(memzone, &zone);
+    let implementation = quote! {
         #[automatically_derived]
         impl #parameters #memzone::DeepCopy<#zone> for #name #arguments #clause {
             type Copied = Self;
             const FLAT: bool = true;
             const MOVE_IS_COPY: bool = true;
             const IN_PLACE: #memzone::__private::InPlace<Self> =
-                #memzone::__private::InPlace::flat::<#zone>();
+                #memzone::__private::InPlace::flat();
+            const KEEPS_LIFETIMES: #memzone::__private::KeepsLifetimes<Self> =
+                #memzone::__private::KeepsLifetimes::unchanged();
             #[inline(always)]
             fn deep_copy(&self, to: &#zone #memzone::Zone) -> #itself {
                 to.__ok(*self)
@@ -177,10 +181,30 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
             }
             fn undo(_: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 // SAFETY: (I41) a copy of its bits runs no code at all, and has no parts.
-                unsafe { #memzone::__private::Undo::derived() }.end()
+                unsafe { #memzone::__private::Undo::derived::<#genuine>() }.end()
             }
         }
-    })
+    };
+    Ok(in_its_own_scope(&its_type, &implementation))
+}
+
+/// The name of a type that shows that the trait is memzone's own (I44), and that type. Where the path leads to another trait,
+/// the method has a bound that memzone's has not.
+fn genuine(memzone: &syn::Path, zone: &syn::Lifetime) -> (Ident, TokenStream) {
+    let name = fields::genuine();
+    let its_type = quote! {
+        enum #name {}
+        #[automatically_derived]
+        impl #memzone::__private::Genuine for #name {
+            fn check<#zone, MemzoneType: #memzone::DeepCopy<#zone>>() {}
+        }
+    };
+    (name, its_type)
+}
+
+/// An implementation with items that no other code sees.
+fn in_its_own_scope(items: &TokenStream, implementation: &TokenStream) -> TokenStream {
+    quote!(const _: () = { #items #implementation };)
 }
 
 fn refuse_on_variants(input: &DeriveInput) -> Result<()> {
@@ -256,7 +280,9 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
         });
         quote!(#(#ways)*)
     });
+    let (genuine, its_type) = genuine(memzone, &zone);
     let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
+    let keeps = parameters.keep_lifetimes();
     let flat = parts.iter().map(|part| part.constant("FLAT", memzone, &zone));
     let undo = parts.iter().filter_map(|part| part.and_undo(memzone, &zone, &known));
 
@@ -277,7 +303,7 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
             }
         }
     });
-    Ok(quote! {
+    let implementation = quote! {
         #[automatically_derived]
         #[allow(unreachable_code)]
         impl #declared #memzone::DeepCopy<#zone> for #name #arguments #clause {
@@ -307,15 +333,19 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
             #in_place
             fn undo(#known: &mut #memzone::__private::Known) -> #memzone::__private::Undo<Self> {
                 // SAFETY: (I41) the ways above run no code but what copies the parts, which follow.
-                let all = unsafe { #memzone::__private::Undo::derived() };
+                let all = unsafe { #memzone::__private::Undo::derived::<#genuine>() };
                 if !#known.is_new(<Self as #memzone::DeepCopy<#zone>>::undo) {
                     return all;
                 }
                 all #(#undo)* .end()
             }
+            // SAFETY: (I43) the copy's type is this one with the copies' types in place of these parameters.
+            const KEEPS_LIFETIMES: #memzone::__private::KeepsLifetimes<Self> =
+                unsafe { #memzone::__private::KeepsLifetimes::derived::<#genuine>() } #(#keeps)*;
             #stays
         }
-    })
+    };
+    Ok(in_its_own_scope(&its_type, &implementation))
 }
 
 /// How a value is written to its place, part by part.
@@ -328,6 +358,7 @@ fn in_place(
 ) -> TokenStream {
     let hidden = |name: &str| Ident::new(name, Span::mixed_site());
     let [this, place, run, from, to] = ["this", "place", "run", "from", "to"].map(hidden);
+    let genuine = fields::genuine();
     let is_enum = matches!(input.data, Data::Enum(_));
     let parts = || shaped.iter().flat_map(|(_, parts)| parts);
     let moves = parts().map(|part| part.constant("MOVE_IS_COPY", memzone, zone));
@@ -386,7 +417,7 @@ fn in_place(
         const MOVE_IS_COPY: bool = true #(&& #moves)*;
         // SAFETY: (I42) `write_at` below does nothing but write the parts.
         const IN_PLACE: #memzone::__private::InPlace<Self> =
-            unsafe { #memzone::__private::InPlace::derived() } #(#promises)*;
+            unsafe { #memzone::__private::InPlace::derived::<#genuine>() } #(#promises)*;
         #[inline]
         #[allow(unused_variables)]
         unsafe fn write_at(

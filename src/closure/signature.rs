@@ -91,7 +91,8 @@ macro_rules! signature {
     };
 }
 
-/// Implements `Signature`. There is no code of the user's inside of its `unsafe`.
+/// Implements `Signature`. There is no code of the user's inside of its `unsafe`: all that it names is found by `$crate`, as a
+/// program may have a `::core` of its own (`extern crate self as core`).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __signature {
@@ -101,20 +102,22 @@ macro_rules! __signature {
     ([$form:ty] [$($generic:ident),*] [$($unsized:ident),*] [$($argument:ty),*] [$result:ty]) => {
         // SAFETY: (I26) the object has the closure's address, and its type has the methods of `FnMut` alone.
         unsafe impl<__F, $($generic,)* $($unsized: ?Sized),*> $crate::Signature<$form, __F>
-            for dyn ::core::ops::FnMut($($argument),*) -> $result
+            for dyn $crate::__private::core::ops::FnMut($($argument),*) -> $result
         where
-            __F: ::core::ops::FnMut($($argument),*) -> $result,
+            __F: $crate::__private::core::ops::FnMut($($argument),*) -> $result,
         {
             #[inline]
-            fn object<'z>(closure: ::core::ptr::NonNull<__F>) -> ::core::ptr::NonNull<Self>
+            fn object<'z>(
+                closure: $crate::__private::core::ptr::NonNull<__F>,
+            ) -> $crate::__private::core::ptr::NonNull<Self>
             where
                 __F: 'z,
             {
-                let object: ::core::ptr::NonNull<
-                    dyn ::core::ops::FnMut($($argument),*) -> $result + 'z,
+                let object: $crate::__private::core::ptr::NonNull<
+                    dyn $crate::__private::core::ops::FnMut($($argument),*) -> $result + 'z,
                 > = closure;
                 // SAFETY: (I26) the two types differ in the bound on the closure's lifetime alone.
-                unsafe { ::core::mem::transmute(object) }
+                unsafe { $crate::__private::core::mem::transmute(object) }
             }
         }
     };

@@ -8,7 +8,7 @@ use super::zmap::ZMap;
 #[cfg(feature = "hashbrown")]
 use super::zset::ZSet;
 use super::zvec::ZVec;
-use crate::copy::{DeepCopy, Depth, Known, Undo};
+use crate::copy::{DeepCopy, Depth, KeepsLifetimes, Known, Undo};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 #[cfg(feature = "hashbrown")]
@@ -18,6 +18,8 @@ use core::hash::{BuildHasher, Hash};
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
     type Copied = ZVec<'z, T::Copied>;
     const UNWATCHED: bool = T::FLAT;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
 
     fn undo(known: &mut Known) -> Undo<Self> {
         // A copy runs nothing but this file, what makes its room, and the copies of the items.
@@ -45,6 +47,8 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for ZVec<'_, T> {
 impl<'z, T: DeepCopy<'z, Copied: Ord>> DeepCopy<'z> for ZHeap<'_, T> {
     type Copied = ZHeap<'z, T::Copied>;
     const UNWATCHED: bool = false;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
@@ -59,6 +63,7 @@ impl<'z, T: DeepCopy<'z, Copied: Ord>> DeepCopy<'z> for ZHeap<'_, T> {
 impl<'z> DeepCopy<'z> for ZString<'_> {
     type Copied = ZString<'z>;
     const UNWATCHED: bool = true;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
 
     fn undo(_known: &mut Known) -> Undo<Self> {
         Undo::if_parts(true)
@@ -78,6 +83,8 @@ where
     S: BuildHasher + Clone + 'z,
 {
     type Copied = ZMap<'z, K::Copied, V::Copied, S>;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(K::KEEPS_LIFETIMES.get() && V::KEEPS_LIFETIMES.get());
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))
@@ -102,6 +109,8 @@ where
     S: BuildHasher + Clone + 'z,
 {
     type Copied = ZSet<'z, T::Copied, S>;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
 
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         Depth::enter(|depth| self.copy_at(to, depth))

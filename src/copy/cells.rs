@@ -2,7 +2,7 @@
 
 use super::in_place::{Hole, alike, inside, runs_as_a_whole, write_around};
 use super::run::Run;
-use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
+use super::{DeepCopy, Depth, InPlace, KeepsLifetimes, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cell::{Cell, OnceCell, RefCell};
@@ -16,6 +16,8 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
     const FLAT: bool = T::FLAT;
     const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
     const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
     #[inline(always)]
     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
         // A `Cell` lies in memory like what is in it.
@@ -62,6 +64,8 @@ impl<'z, T: Copy + DeepCopy<'z>> DeepCopy<'z> for Cell<T> {
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for RefCell<T> {
     type Copied = RefCell<T::Copied>;
     const FLAT: bool = T::FLAT;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         self.borrow().deep_copy(to).map(RefCell::new)
     }
@@ -86,6 +90,8 @@ macro_rules! filled_once {
             impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for $cell<T> {
                 type Copied = $cell<T::Copied>;
                 const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+                    KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
                 // Another thread may fill it just now.
                 const IN_PLACE: InPlace<Self> = InPlace::parts(false, false);
                 #[inline(always)]
@@ -168,6 +174,7 @@ macro_rules! atomics {
             impl<'z> DeepCopy<'z> for $atomic {
                 type Copied = Self;
                 const FLAT: bool = true;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
                 #[inline(always)]
                 fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
                     Ok($atomic::new(self.load(Ordering::Acquire)))

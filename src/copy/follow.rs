@@ -165,10 +165,10 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the caller's promise.
             return unsafe { Run::follow_slowly(target, slot, run) };
         }
-        if let (Some(mut table), true) = (run.table(), may_be_shared) {
+        if let (Some(mut table), true) = (run.table(), may_be_shared && T::KEEPS_LIFETIMES.get()) {
             // SAFETY: (I42) the run's own table, which nobody else uses just now.
             let table = unsafe { table.as_mut() };
-            // SAFETY: (I42) the caller's promise.
+            // SAFETY: (I43) the caller's promise. The copy's lifetimes are the value's.
             return unsafe { run.follow_once(target, slot, table, write::<T>) };
         }
         if T::FLAT {
@@ -388,10 +388,10 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the caller's promise.
             _ => return unsafe { run.follow_slice_now(items, slot) },
         };
-        if let (Some(mut table), true) = (run.table(), may_be_shared) {
+        if let (Some(mut table), true) = (run.table(), may_be_shared && T::KEEPS_LIFETIMES.get()) {
             // SAFETY: (I42) the run's own table, which nobody else uses just now.
             let table = unsafe { table.as_mut() };
-            // SAFETY: (I42) the caller's promise.
+            // SAFETY: (I43) the caller's promise. The copies' lifetimes are the values'.
             return unsafe { run.follow_slice_once(items, slot, table, write::<T>) };
         }
         if T::FLAT {

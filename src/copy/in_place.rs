@@ -7,13 +7,29 @@
 //!
 //! The derive writes paths into memzone, and a program may lead those elsewhere. So its `unsafe` code relies on no path:
 //! what it relies on are methods of the values that `DeepCopy`'s own methods hand in, and values of types that only
-//! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none.
+//! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none. That the trait
+//! is memzone's own is shown by a type with `Genuine` (I44).
 
 use super::DeepCopy;
 use super::keep::Flat;
 use core::any::TypeId;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
+
+/// Shows that the trait which the derive implements is memzone's own (I44).
+///
+/// The derive's `unsafe` calls promise something of `DeepCopy`. The derive finds that trait by a path, and a program may lead
+/// the path to a trait of its own, whose implementation says nothing of memzone's. So each such call wants a type that
+/// has this trait. The derive makes one, whose method has the bound `DeepCopy` by the same path. The compiler accepts no
+/// bound that the method here does not have.
+#[diagnostic::on_unimplemented(
+    message = "the path to memzone leads to something else",
+    label = "derived by the path in `#[deep_copy(crate = ..)]`, or by `::memzone`"
+)]
+pub trait Genuine {
+    #[doc(hidden)]
+    fn check<'z, T: DeepCopy<'z>>();
+}
 
 /// What a type promises.
 pub struct InPlace<T: ?Sized> {
@@ -51,7 +67,7 @@ impl<T: ?Sized> InPlace<T> {
     /// # Real-time
     ///
     /// Yes.
-    pub const unsafe fn derived() -> InPlace<T> {
+    pub const unsafe fn derived<G: Genuine>() -> InPlace<T> {
         Self::parts(true, true)
     }
 
@@ -92,14 +108,14 @@ impl<T: ?Sized> InPlace<T> {
         InPlace { readable: false, bits: false, plain: false, ..self }
     }
 
-    /// That of a `Copy` type that is its own copy.
+    /// That of a `Copy` type that is its own copy, in every zone.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const fn flat<'z>() -> InPlace<T>
+    pub const fn flat() -> InPlace<T>
     where
-        T: DeepCopy<'z, Copied = T> + Copy + 'static,
+        T: for<'z> DeepCopy<'z, Copied = T> + Copy + 'static,
     {
         Self::PLAIN
     }
@@ -139,6 +155,70 @@ impl<T: ?Sized> InPlace<T> {
     #[inline(always)]
     pub(crate) const fn plain(&self) -> bool {
         self.plain
+    }
+}
+
+/// Whether a type's copy is the same type, with the zone's lifetime in place of the one that it lives for, and with all
+/// other lifetimes that it has (I43).
+///
+/// References may give one value two types that differ in lifetimes, where the type is covariant. Its copy may not have
+/// them both if that is of another type, to which something of the shorter lifetime may be written. Only an
+/// implementation that is written by hand has such a copy, and what is made of its type.
+pub struct KeepsLifetimes<T: ?Sized> {
+    keeps: bool,
+    of: PhantomData<fn(*const T) -> *const T>,
+}
+
+impl<T: ?Sized> KeepsLifetimes<T> {
+    /// It may have others.
+    pub(crate) const NO: KeepsLifetimes<T> = Self::if_parts(false);
+
+    /// It has the same ones, as there are no parts whose copies are of another type.
+    pub(crate) const YES: KeepsLifetimes<T> = Self::if_parts(true);
+
+    /// It has the same ones if this is so for all parts. For memzone's own implementations.
+    pub(crate) const fn if_parts(keeps: bool) -> KeepsLifetimes<T> {
+        KeepsLifetimes { keeps, of: PhantomData }
+    }
+
+    /// It has the same ones, as each value is its own copy in every zone.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn unchanged() -> KeepsLifetimes<T>
+    where
+        T: for<'z> DeepCopy<'z, Copied = T> + Sized,
+    {
+        Self::YES
+    }
+
+    /// It has the same ones if this is so for its type parameters, which are named by `and`.
+    ///
+    /// # Safety
+    ///
+    /// I43: the copy is of the same type, with the copies' types in place of the parameters that are named.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const unsafe fn derived<G: Genuine>() -> KeepsLifetimes<T> {
+        Self::YES
+    }
+
+    /// A parameter that becomes its copy's type.
+    ///
+    /// # Real-time
+    ///
+    /// Yes.
+    pub const fn and<P: ?Sized>(self, parameter: KeepsLifetimes<P>) -> KeepsLifetimes<T> {
+        Self::if_parts(self.keeps && parameter.keeps)
+    }
+
+    /// The answer.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> bool {
+        self.keeps
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) use collections::{vec_at, vec_later};
 pub use depth::Depth;
 pub(crate) use depth::without_table;
 pub(crate) use in_place::runs_as_a_whole;
-pub use in_place::{Hole, InPlace};
+pub use in_place::{Genuine, Hole, InPlace, KeepsLifetimes};
 pub use keep::{Bits, Flat};
 pub use later::Work;
 pub use part::{Copies, Later, Made, Written};
@@ -227,6 +227,10 @@ pub trait DeepCopy<'z> {
     /// What the type promises of `write_at`.
     #[doc(hidden)]
     const IN_PLACE: InPlace<Self> = InPlace::NO;
+
+    /// Whether the copy's type has the lifetimes of this one, but for the zone's.
+    #[doc(hidden)]
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::NO;
 
     /// Whether no code but memzone's own runs to copy it, so that nobody asks for the thread's
     /// current zone meanwhile.

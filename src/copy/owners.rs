@@ -23,6 +23,7 @@ macro_rules! owners {
         $(#[diagnostic::do_not_recommend]
         impl<'z, $($parameter)*> DeepCopy<'z> for $type {
             type Copied = Self;
+            const KEEPS_LIFETIMES: $crate::copy::KeepsLifetimes<Self> = $crate::copy::KeepsLifetimes::YES;
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
                 $($crate::copy::memory::ask($bytes(self))?;)?
                 Ok(self.clone())

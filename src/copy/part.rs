@@ -1,6 +1,6 @@
 //! A part of a larger copy: what the derive writes of each field is a call of these.
 
-use super::in_place::{Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
+use super::in_place::{Genuine, Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
 use super::keep::Flat;
 use super::run::Run;
 use super::{DeepCopy, Depth, Known, Undo, Work};
@@ -131,6 +131,28 @@ impl<'z> Run<'z> {
         unsafe { inside(from, place, part) }
     }
 
+    /// Writes the copy of a part to the place of what it is in, which lies in memory like the value at `from`.
+    ///
+    /// # Safety
+    ///
+    /// I42: it is a part of the value at `from`, and `place` has room for a copy of that.
+    #[inline(always)]
+    pub(super) unsafe fn write_inside<T: DeepCopy<'z>>(
+        &mut self,
+        part: &T,
+        from: *const u8,
+        place: *mut u8,
+    ) -> bool {
+        // Its bytes were written with those around it.
+        if T::IN_PLACE.bits() && alike::<T, T::Copied>() {
+            return true;
+        }
+        // SAFETY: (I42) the caller's promise.
+        let place = unsafe { inside(from, place, part) };
+        // SAFETY: (I42) as above. What it is in lies in memory like its copy, so there is room for that.
+        unsafe { self.write(part, place.cast::<T::Copied>()) }
+    }
+
     /// Writes a value's bytes, but for those of the holes.
     ///
     /// # Safety
@@ -166,21 +188,26 @@ pub trait Copies<'z, C>: Sized {
     ///
     /// I42: `place` has room for it.
     #[doc(hidden)]
-    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> Written;
+    unsafe fn write_at<G: Genuine>(&self, place: *mut C, run: &mut Run<'z>) -> Written;
     /// Writes its copy to the place of what it is in, which lies in memory like the value at `from`.
     ///
     /// # Safety
     ///
     /// I42: it is a part of the value at `from`, and `place` has room for a copy of that.
     #[doc(hidden)]
-    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> Written;
+    unsafe fn write_inside<G: Genuine>(
+        &self,
+        from: *const u8,
+        place: *mut u8,
+        run: &mut Run<'z>,
+    ) -> Written;
     /// Its bytes, if they may not be read.
     ///
     /// # Safety
     ///
     /// I42: only the derive's code calls it, for what writes this part itself.
     #[doc(hidden)]
-    unsafe fn hole(&self) -> Hole;
+    unsafe fn hole<G: Genuine>(&self) -> Hole;
     #[doc(hidden)]
     fn undo(known: &mut Known) -> Undo<Self>;
     /// Its copy.
@@ -189,21 +216,21 @@ pub trait Copies<'z, C>: Sized {
     ///
     /// I41: only the derive's code calls it, where the whole value is copied, and hands on what it gets.
     #[doc(hidden)]
-    unsafe fn copy_at(&self, to: &'z Zone, depth: Depth) -> Made<C>;
+    unsafe fn copy_at<G: Genuine>(&self, to: &'z Zone, depth: Depth) -> Made<C>;
     /// Its copy, where the value moves.
     ///
     /// # Safety
     ///
     /// That of `copy_at`.
     #[doc(hidden)]
-    unsafe fn move_out(self, to: &'z Zone) -> Made<C>;
+    unsafe fn move_out<G: Genuine>(self, to: &'z Zone) -> Made<C>;
     /// Its copy, as a task.
     ///
     /// # Safety
     ///
     /// That of `copy_at`.
     #[doc(hidden)]
-    unsafe fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
+    unsafe fn copy_later<'s, G: Genuine>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         'z: 's;
     /// Its copy as a task, where the value moves.
@@ -212,7 +239,7 @@ pub trait Copies<'z, C>: Sized {
     ///
     /// That of `copy_at`.
     #[doc(hidden)]
-    unsafe fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
+    unsafe fn move_later<'s, G: Genuine>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         Self: 's,
         'z: 's;
@@ -224,38 +251,37 @@ impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
     const IN_PLACE: InPlace<T> = <T as DeepCopy<'z>>::IN_PLACE;
     const MOVE_IS_COPY: bool = <T as DeepCopy<'z>>::MOVE_IS_COPY;
     #[inline(always)]
-    unsafe fn write_at(&self, place: *mut C, run: &mut Run<'z>) -> Written {
+    unsafe fn write_at<G: Genuine>(&self, place: *mut C, run: &mut Run<'z>) -> Written {
         // SAFETY: (I42) the caller's promise.
         Written(unsafe { run.write(self, place) })
     }
     #[inline(always)]
-    unsafe fn write_inside(&self, from: *const u8, place: *mut u8, run: &mut Run<'z>) -> Written {
-        // Its bytes were written with those around it.
-        if <T as DeepCopy<'z>>::IN_PLACE.bits() && alike::<T, C>() {
-            return Written(true);
-        }
+    unsafe fn write_inside<G: Genuine>(
+        &self,
+        from: *const u8,
+        place: *mut u8,
+        run: &mut Run<'z>,
+    ) -> Written {
         // SAFETY: (I42) the caller's promise.
-        let place = unsafe { inside(from, place, self) };
-        // SAFETY: (I42) as above. What it is in lies in memory like its copy, so there is room for a `C`.
-        Written(unsafe { run.write(self, place.cast::<C>()) })
+        Written(unsafe { run.write_inside(self, from, place) })
     }
     #[inline(always)]
-    unsafe fn hole(&self) -> Hole {
+    unsafe fn hole<G: Genuine>(&self) -> Hole {
         Hole::of::<Self>(self)
     }
     fn undo(known: &mut Known) -> Undo<Self> {
         <T as DeepCopy<'z>>::undo(known)
     }
     #[inline(always)]
-    unsafe fn copy_at(&self, to: &'z Zone, depth: Depth) -> Made<C> {
+    unsafe fn copy_at<G: Genuine>(&self, to: &'z Zone, depth: Depth) -> Made<C> {
         Made(DeepCopy::copy_at(self, to, depth))
     }
     #[inline(always)]
-    unsafe fn move_out(self, to: &'z Zone) -> Made<C> {
+    unsafe fn move_out<G: Genuine>(self, to: &'z Zone) -> Made<C> {
         Made(DeepCopy::move_out(self, to))
     }
     #[inline(always)]
-    unsafe fn copy_later<'s>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
+    unsafe fn copy_later<'s, G: Genuine>(&'s self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         'z: 's,
     {
@@ -265,7 +291,7 @@ impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
         })
     }
     #[inline(always)]
-    unsafe fn move_later<'s>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
+    unsafe fn move_later<'s, G: Genuine>(self, to: &'z Zone, work: &Work<'s>) -> Later<'s, C>
     where
         Self: 's,
         'z: 's,

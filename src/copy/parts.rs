@@ -4,7 +4,7 @@ use super::in_place::{Hole, alike, inside, runs_as_a_whole, write_around};
 use super::memory::vec;
 use super::run::Run;
 use super::ways::by_parts;
-use super::{DeepCopy, Depth, InPlace, Known, Undo, Work};
+use super::{DeepCopy, Depth, InPlace, KeepsLifetimes, Known, Undo, Work};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::cmp::Reverse;
@@ -16,6 +16,8 @@ use core::task::Poll;
 macro_rules! by_places {
     ($zone:lifetime, [$($part:ident)+] $($field:tt)+) => {
         const MOVE_IS_COPY: bool = $($part::MOVE_IS_COPY)&&+;
+        const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+            KeepsLifetimes::if_parts($($part::KEEPS_LIFETIMES.get())&&+);
         const IN_PLACE: InPlace<Self> =
             InPlace::parts($($part::IN_PLACE.readable())&&+, $($part::IN_PLACE.bits())&&+);
         #[inline(always)]
@@ -66,6 +68,8 @@ macro_rules! fields {
                 type Copied = $type<$part::Copied>;
                 by_parts!('z, flat: $part::FLAT, |$this| $copy);
                 const MOVE_IS_COPY: bool = $part::MOVE_IS_COPY;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+                    KeepsLifetimes::if_parts($part::KEEPS_LIFETIMES.get());
                 const IN_PLACE: InPlace<Self> =
                     InPlace::parts($part::IN_PLACE.readable(), $part::IN_PLACE.bits());
                 #[inline(always)]
@@ -102,6 +106,8 @@ macro_rules! matched {
                     $($form $(($value))? => $form $((part!($value)))?,)+
                 });
                 const MOVE_IS_COPY: bool = $($part::MOVE_IS_COPY)&&+;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+                    KeepsLifetimes::if_parts($($part::KEEPS_LIFETIMES.get())&&+);
                 const IN_PLACE: InPlace<Self> =
                     InPlace::parts($($part::IN_PLACE.readable())&&+, $($part::IN_PLACE.bits())&&+);
                 #[inline(always)]
@@ -117,9 +123,7 @@ macro_rules! matched {
                             // SAFETY: (I42) the caller's promise; the part's bytes are read only if they may be.
                             unsafe { write_around(self, to, &holes) };
                             // SAFETY: (I42) a part of the value, and its copy lies in memory like it.
-                            true $(&& unsafe {
-                                $crate::copy::Copies::write_inside($value, from, to, run)
-                            }.0)?
+                            true $(&& unsafe { run.write_inside($value, from, to) })?
                         })+
                     }
                 }
@@ -147,6 +151,8 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
         None => None,
     });
     const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
     const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
     #[inline(always)]
     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {
@@ -182,6 +188,7 @@ impl<'z, T: Copy + DeepCopy<'z, Copied = T> + 'z> DeepCopy<'z> for RangeInclusiv
     type Copied = Self;
     const FLAT: bool = T::FLAT;
     const MOVE_IS_COPY: bool = true;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
     fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
         Ok(self.clone())
     }
@@ -192,6 +199,8 @@ impl<'z, T: DeepCopy<'z>, const N: usize> DeepCopy<'z> for [T; N] {
     type Copied = [T::Copied; N];
     const FLAT: bool = T::FLAT;
     const MOVE_IS_COPY: bool = T::MOVE_IS_COPY;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
     const IN_PLACE: InPlace<Self> = InPlace::parts(T::IN_PLACE.readable(), T::IN_PLACE.bits());
     #[inline(always)]
     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'z>) -> bool {

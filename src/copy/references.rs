@@ -2,7 +2,7 @@
 
 use super::in_place::InPlace;
 use super::run::Run;
-use super::{DeepCopy, Depth, Known, Undo, undoing};
+use super::{DeepCopy, Depth, KeepsLifetimes, Known, Undo, undoing};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::ffi::CStr;
@@ -18,6 +18,8 @@ macro_rules! references {
                 const UNWATCHED: bool = T::FLAT;
                 const MOVE_IS_COPY: bool = true;
                 const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+                    KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
                 fn undo(known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(T::undo(known).may())
                 }
@@ -39,6 +41,8 @@ macro_rules! references {
                 const UNWATCHED: bool = T::FLAT;
                 const MOVE_IS_COPY: bool = true;
                 const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+                    KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
                 fn undo(known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(T::undo(known).may())
                 }
@@ -64,6 +68,7 @@ macro_rules! references {
                 const UNWATCHED: bool = true;
                 const MOVE_IS_COPY: bool = true;
                 const IN_PLACE: InPlace<Self> = InPlace::REFERENCE;
+                const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
                 fn undo(_known: &mut Known) -> Undo<Self> {
                     Undo::if_parts(true)
                 }
@@ -127,6 +132,7 @@ references! {
 impl<'z> DeepCopy<'z> for &CStr {
     type Copied = &'z CStr;
     const UNWATCHED: bool = true;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
         let copied = to.try_alloc_slice_copy(self.to_bytes_with_nul())?;
         Ok(CStr::from_bytes_with_nul(copied).expect("as it is where it was copied from"))
@@ -156,6 +162,10 @@ pub trait Referent<'z> {
     /// The same type, living in the zone `'z`.
     type Copied: ?Sized + 'z;
 
+    /// Whether the copy's type has the lifetimes of this one, but for the zone's.
+    #[doc(hidden)]
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::NO;
+
     /// A reference to its copy.
     #[doc(hidden)]
     fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError>;
@@ -164,6 +174,7 @@ pub trait Referent<'z> {
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> Referent<'z> for T {
     type Copied = T::Copied;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = <T as DeepCopy<'z>>::KEEPS_LIFETIMES;
     #[inline]
     fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
         undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
@@ -173,6 +184,8 @@ impl<'z, T: DeepCopy<'z>> Referent<'z> for T {
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
     type Copied = [T::Copied];
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(<T as DeepCopy<'z>>::KEEPS_LIFETIMES.get());
     #[inline]
     fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
         undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
@@ -182,6 +195,7 @@ impl<'z, T: DeepCopy<'z>> Referent<'z> for [T] {
 #[diagnostic::do_not_recommend]
 impl<'z> Referent<'z> for str {
     type Copied = str;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
     #[inline]
     fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
         undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))
@@ -191,6 +205,7 @@ impl<'z> Referent<'z> for str {
 #[diagnostic::do_not_recommend]
 impl<'z> Referent<'z> for CStr {
     type Copied = CStr;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
     #[inline]
     fn copy_referent(&self, to: &'z Zone) -> Result<&'z Self::Copied, ZoneError> {
         undoing::<&Self, _>(to, || DeepCopy::deep_copy(&self, to))

@@ -9,7 +9,7 @@
 //! `unsafe` function, which the derive calls, or by memzone itself (I41).
 
 use super::DeepCopy;
-use super::in_place::runs_as_a_whole;
+use super::in_place::{Genuine, runs_as_a_whole};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -45,7 +45,7 @@ impl<T> Undo<T> {
     /// # Real-time
     ///
     /// Yes.
-    pub unsafe fn derived() -> Undo<T> {
+    pub unsafe fn derived<G: Genuine>() -> Undo<T> {
         Undo::if_parts(true)
     }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::ways::flat;
-use super::{DeepCopy, InPlace};
+use super::{DeepCopy, InPlace, KeepsLifetimes};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::marker::PhantomData;
@@ -66,6 +66,7 @@ impl<'z, T: ?Sized + 'z> DeepCopy<'z> for PhantomData<T> {
     const FLAT: bool = true;
     const MOVE_IS_COPY: bool = true;
     const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
     #[inline(always)]
     fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
         Ok(PhantomData)
@@ -93,6 +94,7 @@ macro_rules! functions {
             const FLAT: bool = true;
             const MOVE_IS_COPY: bool = true;
             const IN_PLACE: InPlace<Self> = InPlace::PLAIN;
+            const KEEPS_LIFETIMES: KeepsLifetimes<Self> = KeepsLifetimes::YES;
             #[inline(always)]
             fn deep_copy(&self, _to: &'z Zone) -> Result<Self, ZoneError> {
                 Ok(*self)

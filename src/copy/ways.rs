@@ -9,6 +9,7 @@ macro_rules! flat_items {
         type Copied = Self;
         const FLAT: bool = true;
         const MOVE_IS_COPY: bool = true;
+        const KEEPS_LIFETIMES: $crate::copy::KeepsLifetimes<Self> = $crate::copy::KeepsLifetimes::YES;
         #[inline(always)]
         fn deep_copy(
             &self,

@@ -2,7 +2,7 @@
 
 use super::in_place::InPlace;
 use super::run::Run;
-use super::{DeepCopy, Known, Undo};
+use super::{DeepCopy, KeepsLifetimes, Known, Undo};
 use crate::error::ZoneError;
 use crate::zone::Zone;
 use core::fmt;
@@ -132,6 +132,8 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Wire<'_, T> {
     const MOVE_IS_COPY: bool = true;
     // Another thread may set it just now.
     const IN_PLACE: InPlace<Self> = InPlace::parts(false, false);
+    const KEEPS_LIFETIMES: KeepsLifetimes<Self> =
+        KeepsLifetimes::if_parts(T::KEEPS_LIFETIMES.get());
     fn undo(known: &mut Known) -> Undo<Self> {
         Undo::if_parts(T::undo(known).may())
     }

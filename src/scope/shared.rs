@@ -67,7 +67,9 @@ pub(crate) fn shared<R>(
 ///
 /// Implementations of [`DeepCopy`] that are written by hand copy in the same way as in [`zcopy`](crate::zcopy). They
 /// never see an unfinished value, so the values that they lead to are shared with nothing else. The same holds for
-/// values in a `RefCell`, and for those in a collection in a zone.
+/// values in a `RefCell`, and for those in a collection in a zone. A value of such a type has a copy for each reference
+/// to it, as that may be of a type that must not be shared. So has a value of a derived type with such a type for a
+/// parameter.
 ///
 /// # Panics
 ///

@@ -108,6 +108,20 @@ impl<'i> Parameters<'i> {
         self.generics.params.iter().map(argument).collect()
     }
 
+    /// That the copies of those that change keep their lifetimes.
+    pub(super) fn keep_lifetimes(&self) -> Vec<TokenStream> {
+        let (memzone, zone) = (self.memzone, self.zone);
+        let each = |parameter: &&'i TypeParam| {
+            let name = &parameter.ident;
+            let of = match self.is_unsized(parameter) {
+                true => quote!(#memzone::__private::Referent),
+                false => quote!(#memzone::DeepCopy),
+            };
+            quote!(.and::<#name>(<#name as #of<#zone>>::KEEPS_LIFETIMES))
+        };
+        self.copied.iter().map(each).collect()
+    }
+
     /// Whether the copy's type is the type itself.
     pub(super) fn all_stay(&self) -> bool {
         self.are_kept() && self.own_zone.is_none()

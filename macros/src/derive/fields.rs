@@ -294,8 +294,10 @@ impl<'f> Part<'f> {
         let ty = &self.field.ty;
         let (first, last) = ends(ty);
         let method = Ident::new(method, last);
+        let mut genuine = genuine();
+        genuine.set_span(genuine.span().located_at(last));
         let path = quote_spanned!(first=> <#ty as #memzone::__private::Copies<#zone, _>>::#method);
-        let arguments = quote_spanned!(last=> (#arguments));
+        let arguments = quote_spanned!(last=> ::<#genuine> (#arguments));
         quote!(#path #arguments)
     }
 
@@ -303,6 +305,11 @@ impl<'f> Part<'f> {
     pub(super) fn may_own(&self) -> bool {
         self.how == How::Copied && may_own(&self.field.ty)
     }
+}
+
+/// The type that shows that the trait is memzone's own. All that is unsafe wants it (I44).
+pub(super) fn genuine() -> Ident {
+    Ident::new("MemzoneGenuine", Span::mixed_site())
 }
 
 /// What writes a part, and hands on whether it has.

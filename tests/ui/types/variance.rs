@@ -136,5 +136,8 @@ type FullT<'a> = Full<&'a u8>;
 fn not_contra_full_t<'l: 's, 's>(x: FullT<'s>) -> FullT<'l> { x }
 fn not_co_parcel_t<'l: 's, 's>(x: ParcelT<'l>) -> ParcelT<'s> { x }
 fn not_contra_parcel_t<'l: 's, 's>(x: ParcelT<'s>) -> ParcelT<'l> { x }
+type KeepsLifetimesT<'a> = memzone::__private::KeepsLifetimes<&'a u8>;
+fn not_co_keepslifetimes_t<'l: 's, 's>(x: KeepsLifetimesT<'l>) -> KeepsLifetimesT<'s> { x }
+fn not_contra_keepslifetimes_t<'l: 's, 's>(x: KeepsLifetimesT<'s>) -> KeepsLifetimesT<'l> { x }
 
 fn main() {}
