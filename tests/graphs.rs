@@ -666,6 +666,39 @@ fn what_two_lifetimes_lead_to_is_copied_for_each() {
     let zone = Zone::new(4096);
     let short = Box::new(5);
     assert_eq!(copies(&short, &zone), [None; 5]);
+/// What has no bytes has no address of its own: two slices of it may begin at one, and are not as long.
+#[test]
+fn slices_of_what_has_no_bytes_are_not_found_again() {
+    use memzone::zcopy_shared;
+    struct Unit;
+    impl<'z> DeepCopy<'z> for Unit {
+        type Copied = u64;
+        fn deep_copy(&self, _to: &'z Zone) -> Result<u64, ZoneError> {
+            Ok(7)
+        }
+    }
+    let units = [const { Unit }; 5];
+    let zone = Zone::new(0);
+    let copy = zcopy_shared(&(&units[..2], &units[..], &units[..1], &units[1]), &zone);
+    assert_eq!(*copy, (&[7; 2][..], &[7; 5][..], &[7][..], &7));
+}
+
+/// Slices that begin at one address, and the value that lies there, are found by how many there are.
+#[test]
+fn slices_of_all_lengths_are_told_apart() {
+    use memzone::zcopy_shared;
+    use std::ptr;
+    let (source, zone) = (Zone::new(0), Zone::new(0));
+    let item = List { value: 1, next: None };
+    let items = &*source.alloc_slice_with(3, |_| List { value: 2, next: Some(&item) });
+    let slices = (&items[..1], items, &items[0], &items[..1], &items[1..], items);
+    let copy = zcopy_shared(&slices, &zone);
+    let lengths = (copy.0.len(), copy.1.len(), copy.3.len(), copy.4.len(), copy.5.len());
+    assert_eq!(lengths, (1, 3, 1, 2, 3));
+    assert!(ptr::eq(copy.0, copy.3) && ptr::eq(copy.1, copy.5));
+    assert!(
+        ptr::eq(&copy.0[0], copy.2) && ptr::eq(copy.0[0].next.unwrap(), copy.5[2].next.unwrap())
+    );
 }
 
 /// A circle is said to be one also where the zone is too small for many rounds.

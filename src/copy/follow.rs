@@ -4,13 +4,13 @@
 use super::DeepCopy;
 use super::depth::stack_top;
 use super::in_place::alike;
-use super::run::{Run, Write};
-use super::seen::Seen;
-use super::table::Table;
+use super::run::Run;
+use super::seen::{Kind, Seen};
 use crate::error::{MAX_ALIGN, ZoneError};
 use crate::region::bump::MAX_REQUEST;
 use crate::zone::places::{Undropped, bytes_of};
 use core::alloc::Layout;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -61,12 +61,51 @@ impl<'z> Run<'z> {
         let () = Undropped::<T::Copied>::ONLY;
         #[cfg(miri)]
         let _followed = super::depth::following();
-        if stack_top() < self.floor {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_later(target, slot, self, may_be_shared) };
+        if size_of::<T::Copied>() != 0 && stack_top() < self.floor {
+            // What has no bytes may lie where something else does.
+            return match may_be_shared && size_of::<T>() != 0 && T::KEEPS_LIFETIMES.get() {
+                // SAFETY: (I42) the caller's promise.
+                true => unsafe { Run::follow_value_later(target, slot, self) },
+                // SAFETY: (I42) the caller's promise.
+                false => unsafe { Run::follow_value_alone_later(target, slot, self) },
+            };
         }
         // SAFETY: (I42) the caller's promise.
         unsafe { self.follow_now(target, slot) }
+    }
+
+    /// Goes on with it by code that is of no type.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow`. The copy has bytes.
+    #[cold]
+    #[inline(never)]
+    unsafe fn follow_value_later<T: DeepCopy<'z>>(
+        target: &T,
+        slot: *mut *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        let target = (&raw const *target).cast();
+        // SAFETY: (I42) the caller's promise.
+        unsafe { Run::follow_later(target, slot.cast(), run, Kinds::<T>::ONE) }
+    }
+
+    /// The same for what nothing else refers to.
+    ///
+    /// # Safety
+    ///
+    /// That of `follow_value_later`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn follow_value_alone_later<T: DeepCopy<'z>>(
+        target: &T,
+        slot: *mut *mut T::Copied,
+        run: &mut Self,
+    ) -> bool {
+        let target = (&raw const *target).cast();
+        // SAFETY: (I42) the caller's promise.
+        unsafe { Run::follow_alone_later(target, slot.cast(), run, Kinds::<T>::ONE) }
     }
 
     /// Takes a place for it, and goes on with it at once.
@@ -104,121 +143,14 @@ impl<'z> Run<'z> {
     ) -> bool {
         let address = (&raw const *target).addr();
         let Some(place) = run.reserve_watched::<T::Copied>(address) else {
+            let target = (&raw const *target).cast();
             // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_new_block(target, slot, run) };
+            return unsafe { Run::follow_new_block(target, slot.cast(), run, Kinds::<T>::ONE) };
         };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place.as_ptr()) };
         // SAFETY: (I42) the place was just taken for it.
         unsafe { run.write(target, place.as_ptr()) }
-    }
-
-    /// Goes on with it where the zone itself is to give the place.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[cold]
-    #[inline(never)]
-    unsafe fn follow_new_block<T: DeepCopy<'z>>(
-        target: &T,
-        slot: *mut *mut T::Copied,
-        run: &mut Self,
-    ) -> bool {
-        let () = Undropped::<T::Copied>::ONLY;
-        let Some(place) = run.reserve_slowly(Seen::new(target), Layout::new::<T::Copied>()) else {
-            return false;
-        };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place.as_ptr().cast()) };
-        // SAFETY: (I42) the place was just taken for it.
-        unsafe { run.write(target, place.as_ptr().cast()) }
-    }
-
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[cold]
-    #[inline(never)]
-    unsafe fn follow_later<T: DeepCopy<'z>>(
-        target: &T,
-        slot: *mut *mut T::Copied,
-        run: &mut Self,
-        may_be_shared: bool,
-    ) -> bool {
-        /// # Safety
-        ///
-        /// That of `Write`.
-        unsafe fn write<'z, T: DeepCopy<'z>>(
-            source: *const (),
-            _len: usize,
-            place: *mut (),
-            run: &mut Run<'z>,
-        ) -> bool {
-            // SAFETY: (I42) the note is of a `T`, which lives as long as the run.
-            let target = unsafe { &*source.cast::<T>() };
-            run.begin(target);
-            // SAFETY: (I42) the note lies in the place for its copy.
-            unsafe { run.write(target, place.cast()) }
-        }
-        if size_of::<T::Copied>() == 0 {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_slowly(target, slot, run) };
-        }
-        if let (Some(mut table), true) = (run.table(), may_be_shared && T::KEEPS_LIFETIMES.get()) {
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_mut() };
-            // SAFETY: (I43) the caller's promise. The copy's lifetimes are the value's.
-            return unsafe { run.follow_once(target, slot, table, write::<T>) };
-        }
-        if T::FLAT {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_slowly(target, slot, run) };
-        }
-        let layout = Layout::new::<T::Copied>();
-        let put_off = run.put_off(Seen::new(target), 1, layout, write::<T>);
-        let Some(place) = put_off else { return false };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place.cast().as_ptr()) };
-        true
-    }
-
-    /// Goes on with it if it has no copy yet.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow`.
-    #[inline(always)]
-    unsafe fn follow_once<T: DeepCopy<'z>>(
-        &mut self,
-        target: &T,
-        slot: *mut *mut T::Copied,
-        table: &mut Table<'z>,
-        write: Write<'z>,
-    ) -> bool {
-        let seen = Seen::new(target);
-        let free = match table.find(&seen) {
-            Ok(copy) => {
-                // SAFETY: (I42) the caller's promise.
-                unsafe { slot.write(copy.as_ptr().cast()) };
-                return true;
-            }
-            Err(free) => free,
-        };
-        let reserved = self.reserve::<T::Copied>();
-        let slowly = || self.reserve_slowly(seen, Layout::new::<T::Copied>()).map(NonNull::cast);
-        let Some(place) = reserved.or_else(slowly) else { return false };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place.as_ptr()) };
-        if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow()) {
-            return false;
-        }
-        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
-            // SAFETY: (I42) the place was just taken for it.
-            return unsafe { self.write(target, place.as_ptr()) };
-        }
-        let root = ((&raw const *target).cast(), 1);
-        self.note_with(table, root, write, place.cast(), size_of::<T::Copied>())
     }
 
     /// `follow` for a slice.
@@ -271,7 +203,7 @@ impl<'z> Run<'z> {
         }
         #[cfg(miri)]
         let _followed = super::depth::following();
-        if stack_top() < self.floor {
+        if size_of::<T::Copied>() != 0 && stack_top() < self.floor {
             // SAFETY: (I42) the caller's promise.
             return unsafe { Run::follow_slice_later(items, slot, self, may_be_shared) };
         }
@@ -339,13 +271,7 @@ impl<'z> Run<'z> {
         unsafe { Run::write_items(items, place.as_ptr(), run) }
     }
 
-    /// Places for the copies of items.
-    fn places_for<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
-        let reserved = self.reserve_slice::<T::Copied>(items.len(), T::IN_PLACE.plain());
-        reserved.or_else(|| self.places_from_zone(items))
-    }
-
-    /// The same where the zone itself is to give them.
+    /// Places for the copies of items, where the zone itself is to give them.
     #[cold]
     #[inline(never)]
     fn places_from_zone<T: DeepCopy<'z>>(&mut self, items: &[T]) -> Option<NonNull<T::Copied>> {
@@ -354,7 +280,9 @@ impl<'z> Run<'z> {
             self.fail(ZoneError::TooLarge { requested, available });
             return None;
         };
-        self.reserve_slowly(Seen::new(items), layout).map(NonNull::cast)
+        let seen =
+            Seen { address: items.as_ptr().cast(), len: items.len(), kind: Kinds::<T>::SLICE };
+        self.reserve_slowly(&seen, layout).map(NonNull::cast)
     }
 
     /// # Safety
@@ -368,79 +296,15 @@ impl<'z> Run<'z> {
         run: &mut Self,
         may_be_shared: bool,
     ) -> bool {
-        /// # Safety
-        ///
-        /// That of `Write`.
-        unsafe fn write<'z, T: DeepCopy<'z>>(
-            source: *const (),
-            len: usize,
-            place: *mut (),
-            run: &mut Run<'z>,
-        ) -> bool {
-            // SAFETY: (I42) the note is of so many items, which live as long as the run.
-            let items = unsafe { slice::from_raw_parts(source.cast::<T>(), len) };
-            run.begin(items);
-            // SAFETY: (I42) the note lies in the place for their copies.
-            unsafe { run.write_slice(items, place.cast()) }
-        }
-        let layout = match Layout::array::<T::Copied>(items.len()) {
-            Ok(layout) if layout.size() != 0 => layout,
-            // SAFETY: (I42) the caller's promise.
-            _ => return unsafe { run.follow_slice_now(items, slot) },
-        };
-        if let (Some(mut table), true) = (run.table(), may_be_shared && T::KEEPS_LIFETIMES.get()) {
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_mut() };
-            // SAFETY: (I43) the caller's promise. The copies' lifetimes are the values'.
-            return unsafe { run.follow_slice_once(items, slot, table, write::<T>) };
-        }
-        if T::FLAT {
-            // SAFETY: (I42) the caller's promise.
-            return unsafe { run.follow_slice_now(items, slot) };
-        }
-        let put_off = run.put_off(Seen::new(items), items.len(), layout, write::<T>);
-        let Some(place) = put_off.map(NonNull::cast::<T::Copied>) else { return false };
-        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
+        let (address, len) = (items.as_ptr().cast(), items.len());
+        let seen = Seen { address, len, kind: Kinds::<T>::SLICE };
+        let is_shared = may_be_shared && size_of::<T>() != 0 && T::KEEPS_LIFETIMES.get();
+        // SAFETY: (I42) the caller's promise. Not empty, and no item's copy is. (I43) If it is shared, the copies' lifetimes
+        // are the values'.
+        let Some(place) = (unsafe { run.place_later(&seen, is_shared) }) else { return false };
         // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(copies) };
+        unsafe { slot.write(core::ptr::slice_from_raw_parts_mut(place.cast(), len)) };
         true
-    }
-
-    /// Goes on with it if it has no copy yet.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow_slice`.
-    unsafe fn follow_slice_once<T: DeepCopy<'z>>(
-        &mut self,
-        items: &[T],
-        slot: *mut *mut [T::Copied],
-        table: &mut Table<'z>,
-        write: Write<'z>,
-    ) -> bool {
-        let seen = Seen::new(items);
-        let (place, free) = match table.find(&seen) {
-            Ok(copy) => (copy.cast::<T::Copied>(), None),
-            Err(free) => {
-                let Some(place) = self.places_for(items) else { return false };
-                (place, Some(free))
-            }
-        };
-        let copies = core::ptr::slice_from_raw_parts_mut(place.as_ptr(), items.len());
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(copies) };
-        let Some(free) = free else { return true };
-        if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow())
-            || !self.note_items(table, items, place)
-        {
-            return false;
-        }
-        if const { T::IN_PLACE.bits() } && alike::<T, T::Copied>() {
-            // SAFETY: (I42) the places were just taken for them.
-            return unsafe { self.write_slice(items, place.as_ptr()) };
-        }
-        let root = (items.as_ptr().cast(), items.len());
-        self.note_with(table, root, write, place.cast(), bytes_of::<T::Copied>(items.len()))
     }
 
     /// `follow` for a text.
@@ -469,26 +333,32 @@ impl<'z> Run<'z> {
         // SAFETY: (I42) the caller's promise.
         unsafe { run.follow_items(text.as_bytes(), slot as *mut *mut [u8], false) }
     }
+}
 
-    /// Notes where the copies of a slice's items will be, so that references to single items lead there.
-    fn note_items<T: DeepCopy<'z>>(
-        &mut self,
-        table: &mut Table<'z>,
-        items: &[T],
-        start: NonNull<T::Copied>,
-    ) -> bool {
-        if T::IN_PLACE.plain() {
-            return true;
-        }
-        for (index, item) in items.iter().enumerate() {
-            let seen = Seen::new(item);
-            // One that is noted already stays where it is.
-            let Err(free) = table.find(&seen) else { continue };
-            let Some(place) = NonNull::new(start.as_ptr().wrapping_add(index)) else { continue };
-            if table.note_at(free, &seen, place.cast()) && !self.with_memory(|| table.grow()) {
-                return false;
-            }
-        }
-        true
+/// The kinds of a type's values, and of slices of them.
+struct Kinds<'z, T>(PhantomData<(&'z (), T)>);
+
+impl<'z, T: DeepCopy<'z>> Kinds<'z, T> {
+    const ONE: &'z Kind<'z> = &Kind::of::<T>(Self::write_one);
+    const SLICE: &'z Kind<'z> = &Kind::of_slices::<T>(Self::ONE, Self::write_slice);
+
+    /// # Safety
+    ///
+    /// That of `Write`.
+    unsafe fn write_one(value: *const (), place: *mut (), run: &mut Run<'z>, _len: usize) -> bool {
+        // SAFETY: (I42) the caller's promise: there is a `T`, which lives as long as the run.
+        let value = unsafe { &*value.cast::<T>() };
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.write(value, place.cast()) }
+    }
+
+    /// # Safety
+    ///
+    /// That of `Write`.
+    unsafe fn write_slice(items: *const (), place: *mut (), run: &mut Run<'z>, len: usize) -> bool {
+        // SAFETY: (I42) the caller's promise: there are so many, which live as long as the run.
+        let items = unsafe { slice::from_raw_parts(items.cast::<T>(), len) };
+        // SAFETY: (I42) the caller's promise.
+        unsafe { run.write_slice(items, place.cast()) }
     }
 }

@@ -40,6 +40,8 @@ mod start;
 
 mod follow;
 
+mod once;
+
 mod later;
 
 mod ways;

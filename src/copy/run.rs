@@ -30,45 +30,12 @@ use core::ptr::NonNull;
 /// # Safety
 ///
 /// I42: there are that many values, and room for their copies, of the types that the function was made for.
-pub(super) type Write<'z> = unsafe fn(*const (), usize, *mut (), &mut Run<'z>) -> bool;
+pub(super) type Write<'z> = unsafe fn(*const (), *mut (), &mut Run<'z>, usize) -> bool;
 
 /// A note of what is still to be copied. It lies in the place that the copy will have.
-#[repr(C)]
 pub(super) struct Note<'z> {
-    source: *const (),
-    len: usize,
-    write: Write<'z>,
+    seen: Seen<'z>,
     next: Option<NonNull<Note<'z>>>,
-}
-
-/// A note for a place that is too small for one. It lies beside the table.
-#[repr(C)]
-struct Apart<'z> {
-    /// Its function is `write_apart`.
-    note: Note<'z>,
-    write: Write<'z>,
-    place: *mut (),
-}
-
-/// What is noted apart is written to its place.
-///
-/// # Safety
-///
-/// That of `Write`, where the place is an `Apart` of a run with a table.
-unsafe fn write_apart<'z>(
-    source: *const (),
-    len: usize,
-    apart: *mut (),
-    run: &mut Run<'z>,
-) -> bool {
-    // SAFETY: (I42) the note was made with this function, so it is one of these.
-    let Apart { write, place, .. } = unsafe { apart.cast::<Apart<'z>>().read() };
-    if let (Some(mut table), Some(apart)) = (run.table(), NonNull::new(apart)) {
-        // SAFETY: (I42) the run's own table, which nobody else uses just now.
-        unsafe { table.as_mut() }.give_back(apart.cast());
-    }
-    // SAFETY: (I42) the caller's promise.
-    unsafe { write(source, len, place, run) }
 }
 
 /// The copy of one value with all that its references lead to.
@@ -96,7 +63,7 @@ pub(super) type Root = (*const (), usize);
 /// What a run knows that most runs need not know.
 pub(super) struct Rest<'z> {
     /// How far down the stack the run goes where not all values are put off.
-    stack_floor: usize,
+    pub(super) stack_floor: usize,
     /// What was copied, if that is to be copied once.
     pub(super) table: Option<NonNull<Table<'z>>>,
     /// The same as `end` for a run that looks up at each value.
@@ -107,7 +74,7 @@ pub(super) struct Rest<'z> {
     taken: usize,
     /// How many notes there are.
     pub(super) notes: usize,
-    pub(super) watch: Watch,
+    pub(super) watch: Watch<'z>,
     pub(super) error: Option<ZoneError>,
     /// How the zone was when the run started.
     pub(super) before: Checkpoint,
@@ -155,16 +122,19 @@ impl<'z> Run<'z> {
     pub(super) unsafe fn finish(&mut self) -> bool {
         while let Some(place) = self.newest {
             // SAFETY: (I42) a note of this run, in a place that nothing else was written to.
-            let Note { source, len, write, next } = unsafe { place.read() };
+            let Note { seen, next } = unsafe { place.read() };
             self.newest = next;
             let rest = self.rest();
             rest.notes -= 1;
             if rest.watch.state != State::Idle {
                 rest.watch.taken_up(rest.notes);
+                if rest.watch.state == State::Waiting {
+                    rest.watch.remember(seen, rest.notes);
+                }
                 self.set_floor();
             }
-            // SAFETY: (I42) the note is of such a value, and lies in the place for its copy.
-            if !unsafe { write(source, len, place.as_ptr().cast(), self) } {
+            // SAFETY: (I42) the note is of such values, and lies in the place for their copies.
+            if !unsafe { (seen.kind.write)(seen.address, place.as_ptr().cast(), self, seen.len) } {
                 return false;
             }
         }
@@ -371,9 +341,13 @@ impl<'z> Run<'z> {
     /// Takes a place where moving the cursor is not enough.
     #[cold]
     #[inline(never)]
-    pub(super) fn reserve_slowly(&mut self, seen: Seen, layout: Layout) -> Option<NonNull<u8>> {
+    pub(super) fn reserve_slowly(
+        &mut self,
+        seen: &Seen<'z>,
+        layout: Layout,
+    ) -> Option<NonNull<u8>> {
         self.give_cursor();
-        if self.look(&seen) { self.take(layout) } else { None }
+        if self.look(seen) { self.take(layout) } else { None }
     }
 
     /// Takes a place from the zone itself.
@@ -393,63 +367,23 @@ impl<'z> Run<'z> {
         }
     }
 
-    /// Puts a value off: its place gets a note.
-    pub(super) fn put_off(
-        &mut self,
-        seen: Seen,
-        len: usize,
-        copies: Layout,
-        write: Write<'z>,
-    ) -> Option<NonNull<u8>> {
+    /// Puts values off: the place for their copies gets a note.
+    pub(super) fn put_off(&mut self, seen: &Seen<'z>, copies: Layout) -> Option<NonNull<u8>> {
         self.give_cursor();
         self.rest().watch.has_put_off = true;
-        if !self.look(&seen) {
+        if !self.look(seen) {
             return None;
-        }
-        if let Some(mut table) = self.table() {
-            let place = self.take(copies)?;
-            // SAFETY: (I42) the run's own table, which nobody else uses just now.
-            let table = unsafe { table.as_mut() };
-            return self.note_beside(table, (seen.address, len), write, place).then_some(place);
         }
         let note = Layout::new::<Note<'z>>();
         let size = copies.size().max(note.size());
         let layout = Layout::from_size_align(size, copies.align().max(note.align())).ok()?;
         let place = self.take(layout)?;
-        self.note((seen.address, len), write, place);
-        Some(place)
-    }
-
-    /// Notes what is still to be copied, in the place for that.
-    #[inline(always)]
-    fn note(&mut self, (source, len): Root, write: Write<'z>, place: NonNull<u8>) {
         let note = place.cast::<Note<'z>>();
         let next = self.newest.replace(note);
         // SAFETY: (I42) the place was just taken, and has room for a note.
-        unsafe { note.write(Note { source, len, write, next }) };
+        unsafe { note.write(Note { seen: *seen, next }) };
         self.rest().notes += 1;
-    }
-
-    /// The same beside the table, as the place may be too small.
-    #[inline(always)]
-    fn note_beside(
-        &mut self,
-        table: &mut Table<'z>,
-        (source, len): Root,
-        write: Write<'z>,
-        place: NonNull<u8>,
-    ) -> bool {
-        let mut apart = table.place();
-        if apart.is_none() && self.with_memory(|| table.add_places::<Apart<'z>>()) {
-            apart = table.place();
-        }
-        let Some(apart) = apart.map(NonNull::cast::<Apart<'z>>) else { return false };
-        let next = self.newest.replace(apart.cast());
-        let note = Note { source, len, write: write_apart, next };
-        // SAFETY: (I42) the place was just taken for this.
-        unsafe { apart.write(Apart { note, write, place: place.as_ptr().cast() }) };
-        self.rest().notes += 1;
-        true
+        Some(place)
     }
 
     /// Takes memory for the table. Code that is told that its zone grows may use the zone of the copies.
@@ -462,25 +396,8 @@ impl<'z> Run<'z> {
         taken.map_or_else(|error| self.fail(error), |()| true)
     }
 
-    /// Notes what is still to be copied, in the place of `bytes` for that or beside the table.
-    #[inline(always)]
-    pub(super) fn note_with(
-        &mut self,
-        table: &mut Table<'z>,
-        root: Root,
-        write: Write<'z>,
-        place: NonNull<u8>,
-        bytes: usize,
-    ) -> bool {
-        if bytes < size_of::<Note<'z>>() {
-            return self.note_beside(table, root, write, place);
-        }
-        self.note(root, write, place);
-        true
-    }
-
     /// Looks whether the copy goes round in a circle, or takes too much. The zone has its cursor.
-    fn look(&mut self, seen: &Seen) -> bool {
+    fn look(&mut self, seen: &Seen<'z>) -> bool {
         let rest = self.rest();
         if rest.watch.has_returned(seen) {
             return self.fail(ZoneError::Cycle);
@@ -495,22 +412,6 @@ impl<'z> Run<'z> {
             self.set_floor();
         }
         true
-    }
-
-    /// A note was taken up, and its value is copied now.
-    #[inline(always)]
-    pub(super) fn begin<T: ?Sized>(&mut self, value: &T) {
-        if self.rest.as_ref().is_some_and(|rest| rest.watch.state == State::Waiting) {
-            self.remember(Seen::new(value));
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn remember(&mut self, seen: Seen) {
-        let rest = self.rest();
-        rest.watch.remember(seen, rest.notes);
-        self.set_floor();
     }
 
     /// How far down the stack the run goes, and where it looks up next.

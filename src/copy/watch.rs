@@ -39,12 +39,12 @@ pub(super) enum State {
 }
 
 /// What a run knows of what it has copied.
-pub(super) struct Watch {
+pub(super) struct Watch<'z> {
     pub(super) state: State,
     /// When so many bytes were taken, something is to be done.
     pub(super) next: usize,
     /// What is remembered.
-    remembered: Option<Seen>,
+    remembered: Option<Seen<'z>>,
     /// How many notes there were when its note was taken up.
     level: usize,
     /// Whether it never pauses.
@@ -59,10 +59,10 @@ pub(super) struct Watch {
     is_deep: bool,
 }
 
-impl Watch {
+impl<'z> Watch<'z> {
     /// For a run that begins.
     #[inline(always)]
-    pub(super) fn new() -> Watch {
+    pub(super) fn new() -> Self {
         Watch {
             state: State::Idle,
             next: FIRST,
@@ -77,13 +77,13 @@ impl Watch {
     }
 
     /// For a run that is watched all the time.
-    pub(super) fn always() -> Watch {
+    pub(super) fn always() -> Self {
         Watch { state: State::Waiting, next: 256, always: true, puts_off: true, ..Watch::new() }
     }
 
     /// For a run that is not to be watched.
     #[inline(always)]
-    pub(super) fn never() -> Watch {
+    pub(super) fn never() -> Self {
         Watch { next: usize::MAX, ..Watch::new() }
     }
 
@@ -99,9 +99,12 @@ impl Watch {
 
     /// Whether this is what is remembered.
     #[inline(always)]
-    pub(super) fn has_returned(&self, seen: &Seen) -> bool {
+    pub(super) fn has_returned(&self, seen: &Seen<'z>) -> bool {
         self.state == State::Watching
-            && self.remembered.as_ref().is_some_and(|remembered| remembered.is(seen))
+            && self
+                .remembered
+                .as_ref()
+                .is_some_and(|remembered| remembered.is(seen) && !seen.is_nothing())
     }
 
     /// After `taken` bytes, when it is time to do something.
@@ -154,7 +157,7 @@ impl Watch {
     /// The value of a note that was taken up is copied now. So many notes are left.
     #[cold]
     #[inline(never)]
-    pub(super) fn remember(&mut self, seen: Seen, left: usize) {
+    pub(super) fn remember(&mut self, seen: Seen<'z>, left: usize) {
         self.state = State::Watching;
         self.remembered = Some(seen);
         self.level = left;
