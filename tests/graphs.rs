@@ -666,6 +666,8 @@ fn what_two_lifetimes_lead_to_is_copied_for_each() {
     let zone = Zone::new(4096);
     let short = Box::new(5);
     assert_eq!(copies(&short, &zone), [None; 5]);
+}
+
 /// What has no bytes has no address of its own: two slices of it may begin at one, and are not as long.
 #[test]
 fn slices_of_what_has_no_bytes_are_not_found_again() {
