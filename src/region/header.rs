@@ -60,7 +60,8 @@ impl Settings {
 /// The holders of a zone are its handles and its entries on the thread's stack. The word counts them all, less one, in its
 /// highest bits, and the entries among them once more in lower ones. So it is zero for a zone that one handle holds and
 /// that has no flag. Giving up a holder subtracts one, and that borrows where it was the last one. Adding a holder sets the
-/// sign where there are too many. Both are told by the flags of the one instruction that counts.
+/// sign where there are too many. Both are told by the flags of the one instruction that counts. `HANDLE` and `ENTRY` are
+/// numbers of 32 bits with a sign, which on x86-64 are part of that instruction.
 pub(crate) mod state {
     /// The zone is a scope's, and a zone was pushed right above it.
     pub(crate) const COVERED: u64 = 1;
@@ -84,7 +85,7 @@ pub(crate) mod state {
     /// A zone that one handle holds, and that has no flag.
     pub(crate) const SOLE: u64 = 0;
     /// One more handle.
-    pub(crate) const HANDLE: u64 = 1 << 33;
+    pub(crate) const HANDLE: u64 = 1 << 30;
     /// The sign. A zone that has it gets no further handle. It is half of what could be counted, so that entries may come on
     /// top.
     pub(crate) const FULL: u64 = 1 << 63;
@@ -94,6 +95,9 @@ pub(crate) mod state {
     pub(crate) const ENTRIES: u64 = HANDLE - ENTRY_UNIT;
     /// The unit in which `ENTRIES` are counted.
     pub(crate) const ENTRY_UNIT: u64 = 1 << 7;
+
+    // What is counted with is part of the instruction.
+    const _: () = assert!(ENTRY <= i32::MAX as u64);
 
     // As many handles and entries as there may be together do not wrap.
     const _: () = assert!(FULL / HANDLE + ENTRIES / ENTRY_UNIT + 1 < u64::MAX / HANDLE);

@@ -162,7 +162,7 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 67,108,862
+/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 8,388,606
 /// entries.
 ///
 /// # Real-time
@@ -186,7 +186,7 @@ pub fn push_zone(zone: &Zone) {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for a longer stack,
-/// [`TooLarge`](ZoneError::TooLarge) at 67,108,862 entries, and [`Denied`](ZoneError::Denied) in a real-time section
+/// [`TooLarge`](ZoneError::TooLarge) at 8,388,606 entries, and [`Denied`](ZoneError::Denied) in a real-time section
 /// that forbids a longer stack. Nothing is pushed then.
 ///
 /// # Real-time
@@ -323,7 +323,7 @@ pub fn peek_zone() -> Zone {
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for the default zone,
 /// [`Denied`](ZoneError::Denied) if a real-time section forbids making it, and [`InUse`](ZoneError::InUse) if the zone
-/// has 1,073,741,824 handles and stack entries.
+/// has 8,589,934,592 handles and stack entries.
 ///
 /// # Real-time
 ///

@@ -459,9 +459,10 @@ impl Zone {
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
         let state = self.header().state.get();
         let entries = state::entries(state & !entries);
-        match (state::others(state) - entries) as usize {
+        match state::others(state) - entries {
             0 => Ok(()),
-            handles => Err(ZoneError::InUse { handles }),
+            // On a 32-bit system there may be more than its numbers say.
+            others => Err(ZoneError::InUse { handles: others.try_into().unwrap_or(usize::MAX) }),
         }
     }
 
@@ -544,7 +545,7 @@ impl Clone for Zone {
     ///
     /// # Panics
     ///
-    /// * When the zone has 1,073,741,824 handles and stack entries.
+    /// * When the zone has 8,589,934,592 handles and stack entries.
     /// * When it is the first use of a `Zone::new(0)`, and the system has no memory.
     /// * When the zone is that of a [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
@@ -559,7 +560,7 @@ impl Clone for Zone {
                 "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's"
             );
             or_panic(zone.ensure_made());
-            zone.clone_if_counting_is_enough().expect("a zone has fewer than 1,073,741,824 handles")
+            zone.clone_if_counting_is_enough().expect("a zone has fewer than 8,589,934,592 handles")
         }
         match self.clone_if_counting_is_enough() {
             Some(zone) => zone,
