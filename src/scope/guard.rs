@@ -107,8 +107,7 @@ impl Scope {
 
     #[inline(always)]
     fn entered(raw: NonNull<Header>, site: &'static Site, bytes: usize) -> Scope {
-        // The compiler then leaves out the look whether there is room, for the first values in the scope.
-        // SAFETY: (I2) it was just entered, and both ways to do that have seen that it has the room.
+        // SAFETY: (I2) it was just entered, with room for that.
         unsafe { stack::assume_room(raw, bytes) };
         // Subscribers of `tracing` are others' code.
         let end = End(raw);

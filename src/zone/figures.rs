@@ -152,7 +152,7 @@ impl Zone {
     ///
     /// Yes.
     pub fn name(&self) -> Option<&'static str> {
-        self.header().name
+        self.header().name()
     }
 }
 

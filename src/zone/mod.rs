@@ -511,11 +511,11 @@ impl Zone {
     #[inline(always)]
     pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
         let header = self.header();
-        let counted = header.state.get() + state::HANDLE;
-        if state::has_sign(counted) {
+        let state = header.state.get();
+        if state::has_sign(state) {
             return None;
         }
-        header.state.set(counted);
+        header.state.set(state + state::HANDLE);
         // SAFETY: (I1) the new handle was just counted.
         Some(unsafe { Zone::from_raw(self.raw()) })
     }
@@ -533,7 +533,7 @@ impl Zone {
     #[inline(never)]
     fn ensure_cloneable(&self) -> Result<(), ZoneError> {
         self.ensure_made()?;
-        match state::has_sign(self.header().state.get() + state::HANDLE) {
+        match state::has_sign(self.header().state.get()) {
             false => Ok(()),
             true => Err(ZoneError::InUse { handles: self.handles() }),
         }
@@ -545,7 +545,7 @@ impl Clone for Zone {
     ///
     /// # Panics
     ///
-    /// * When the zone has 8,589,934,592 handles and stack entries.
+    /// * When the zone has 8,589,934,593 handles and stack entries.
     /// * When it is the first use of a `Zone::new(0)`, and the system has no memory.
     /// * When the zone is that of a [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
@@ -560,7 +560,8 @@ impl Clone for Zone {
                 "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's"
             );
             or_panic(zone.ensure_made());
-            zone.clone_if_counting_is_enough().expect("a zone has fewer than 8,589,934,592 handles")
+            zone.clone_if_counting_is_enough()
+                .expect("a zone has no more than 8,589,934,593 handles")
         }
         match self.clone_if_counting_is_enough() {
             Some(zone) => zone,

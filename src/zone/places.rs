@@ -9,6 +9,7 @@ use crate::region::bump::{HEADROOM, STEP, round_up_step};
 use crate::region::header::{Header, state};
 use crate::region::stale;
 use core::convert::Infallible;
+use core::hint::assert_unchecked;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -433,7 +434,14 @@ impl Zone {
         let cursor = header.cursor.get();
         // SAFETY: (I6) this does not wrap, as blocks end far enough from the top of the address space.
         let next = unsafe { cursor.addr().get().unchecked_add(bytes) };
-        if next <= header.end.get().addr().get() {
+        let end = header.end.get().addr().get();
+        // The compiler need not look where it knows what remains, as at the start of a scope. It does not see by itself
+        // that both say the same.
+        // SAFETY: (I6) the cursor is no further than the end.
+        let remaining = unsafe { end.unchecked_sub(cursor.addr().get()) };
+        // SAFETY: (I6) neither number has wrapped.
+        unsafe { assert_unchecked((next <= end) == (bytes <= remaining)) };
+        if next <= end {
             // SAFETY: (I6) the block has that many bytes left.
             header.cursor.set(unsafe { cursor.add(bytes) });
             stale::open(cursor, size_of::<T>());
