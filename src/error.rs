@@ -45,7 +45,7 @@ pub enum ZoneError {
         used: usize,
     },
     /// The zone cannot be rewound or freed, because others still use it. Or it can have no further handle, because a
-    /// `ZoneFn` or `Parcel` owns it or because it has 1,073,741,824 handles and stack entries.
+    /// `ZoneFn` or `Parcel` owns it or because it has 8,589,934,593 handles and stack entries.
     InUse {
         /// The number of handles beside the caller's: clones, `ZBox`es and active scopes. If the zone was to be
         /// destroyed, entries on the thread's stack count too.

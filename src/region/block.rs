@@ -15,8 +15,7 @@ pub(crate) struct Block {
     pub(crate) next: Cell<Option<NonNull<Block>>>,
     pub(crate) start: NonNull<u8>,
     pub(crate) end: NonNull<u8>,
-    /// The cursor's last place in this block before it moved on to another one. While the cursor is here, it is the
-    /// highest place that the cursor went back from.
+    /// The cursor's last place in this block before it moved on to another one.
     pub(crate) filled: Cell<NonNull<u8>>,
     pub(crate) memory: Memory,
 }

@@ -120,7 +120,7 @@ impl Header {
             return Err(refused(self.limit));
         }
         let held = self.high_water().max(used + size);
-        let wanted = bump::next_block(request, self.newest.get(), self.system.get(), held);
+        let wanted = bump::next_block(request, self.newest.get() as usize, self.system.get(), held);
         let ordinary = || {
             memory::round_up(wanted)
                 .filter(|&bytes| memory::system_bytes(bytes) <= left.min(bump::MAX_BLOCK))
@@ -143,7 +143,7 @@ impl Header {
         // SAFETY: (I2) the end is one past the block's last byte.
         let end = unsafe { start.add(bytes) };
         self.system.set(self.system.get() + memory.system_bytes());
-        self.newest.set(bytes);
+        self.set_newest(bytes);
         self.blocks.set(self.blocks.get() + 1);
         let block = start.cast::<Block>();
         let value =
@@ -168,7 +168,7 @@ impl Header {
             site.held(used);
         }
         #[cfg(feature = "tracing")]
-        tracing::trace!(target: "memzone", zone = self.name, bytes = self.newest.get(), used, "a zone has grown");
+        tracing::trace!(target: "memzone", zone = self.name(), bytes = self.newest.get(), used, "a zone has grown");
     }
 
     /// Ensures that some block from the current one on has `bytes` bytes left, and takes a new block if none has.

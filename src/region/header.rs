@@ -60,7 +60,8 @@ impl Settings {
 /// The holders of a zone are its handles and its entries on the thread's stack. The word counts them all, less one, in its
 /// highest bits, and the entries among them once more in lower ones. So it is zero for a zone that one handle holds and
 /// that has no flag. Giving up a holder subtracts one, and that borrows where it was the last one. Adding a holder sets the
-/// sign where there are too many. Both are told by the flags of the one instruction that counts.
+/// sign where there are too many. Both are told by the flags of the one instruction that counts. `HANDLE` and `ENTRY` are
+/// numbers of 32 bits with a sign, which on x86-64 are part of that instruction.
 pub(crate) mod state {
     /// The zone is a scope's, and a zone was pushed right above it.
     pub(crate) const COVERED: u64 = 1;
@@ -84,7 +85,7 @@ pub(crate) mod state {
     /// A zone that one handle holds, and that has no flag.
     pub(crate) const SOLE: u64 = 0;
     /// One more handle.
-    pub(crate) const HANDLE: u64 = 1 << 33;
+    pub(crate) const HANDLE: u64 = 1 << 30;
     /// The sign. A zone that has it gets no further handle. It is half of what could be counted, so that entries may come on
     /// top.
     pub(crate) const FULL: u64 = 1 << 63;
@@ -94,6 +95,9 @@ pub(crate) mod state {
     pub(crate) const ENTRIES: u64 = HANDLE - ENTRY_UNIT;
     /// The unit in which `ENTRIES` are counted.
     pub(crate) const ENTRY_UNIT: u64 = 1 << 7;
+
+    // What is counted with is part of the instruction.
+    const _: () = assert!(ENTRY <= i32::MAX as u64);
 
     // As many handles and entries as there may be together do not wrap.
     const _: () = assert!(FULL / HANDLE + ENTRIES / ENTRY_UNIT + 1 < u64::MAX / HANDLE);
@@ -161,6 +165,8 @@ pub struct Header {
     pub(crate) links: Links,
     /// The block that the cursor is in.
     pub(crate) current: Cell<NonNull<Block>>,
+    /// The highest place in that block that the cursor went back from, or the place where it came into the block.
+    pub(super) highest: Cell<NonNull<u8>>,
     pub(super) hooks: Hooks,
     /// Bytes used in the blocks before the current one.
     pub(super) used_before: Cell<usize>,
@@ -168,8 +174,6 @@ pub struct Header {
     pub(super) high_water: Cell<usize>,
     /// Bytes that all blocks have taken from the system.
     pub(super) system: Cell<usize>,
-    /// The size of the newest block, from which that of the next one follows.
-    pub(super) newest: Cell<usize>,
     /// The most bytes that may be taken from the system. 0 stands for a zone that never grows.
     pub(super) limit: usize,
     /// The number of blocks.
@@ -180,7 +184,12 @@ pub struct Header {
     pub(super) huge: Cell<Huge>,
     /// The number of blocks when the zone came into its thread's list. 0 stands for too many to say.
     pub(super) counted: Cell<u8>,
-    pub(crate) name: Option<&'static str>,
+    /// The start of the zone's name, if it has one. As two numbers it takes less than a `&str`.
+    pub(super) name_start: Option<NonNull<u8>>,
+    pub(super) name_bytes: u32,
+    /// The size of the newest block, from which that of the next one follows. What is more than these bits hold makes no
+    /// difference there.
+    pub(super) newest: Cell<u32>,
     pub(crate) first: Block,
     /// The place in the program where the zone was made, if it has a name.
     #[cfg(feature = "profile")]
@@ -263,18 +272,20 @@ impl Header {
             room: 0,
             links: Links::none(),
             current: Cell::new(NonNull::dangling()),
+            highest: Cell::new(EMPTY_ADDRESS.cast()),
             hooks: Hooks::none(),
             used_before: Cell::new(0),
             high_water: Cell::new(0),
             system: Cell::new(0),
-            newest: Cell::new(0),
             blocks: Cell::new(0),
             limit: usize::MAX,
             prefault: Cell::new(false),
             lock: Cell::new(Lock::NotAsked),
             huge: Cell::new(Huge::NotAsked),
             counted: Cell::new(0),
-            name: None,
+            name_start: None,
+            name_bytes: 0,
+            newest: Cell::new(0),
             first: Block {
                 next: Cell::new(None),
                 start: EMPTY_ADDRESS.cast(),
@@ -311,14 +322,14 @@ impl Header {
         if self.state.get() & state::EMPTY != 0 {
             return 0;
         }
-        let highest = self.current_block().filled.get().max(self.cursor.get());
+        let highest = self.highest.get().max(self.cursor.get());
         self.high_water.get().max(self.used_below(highest.addr().get()))
     }
 
     /// Lets the high-water mark start anew from what is in use now.
     pub(super) fn forget_high_water(&self) {
         self.high_water.set(0);
-        self.current_block().filled.set(self.cursor.get());
+        self.highest.set(self.cursor.get());
     }
 
     /// Bytes of data that all blocks together can hold.
@@ -338,9 +349,9 @@ impl Header {
     /// Notes how far the cursor is, for the high-water mark. This comes before the cursor goes back within its block.
     #[inline(always)]
     pub(crate) fn note_peak(&self) {
-        let (cursor, filled) = (self.cursor.get(), &self.current_block().filled);
-        if cursor > filled.get() {
-            filled.set(cursor);
+        let cursor = self.cursor.get();
+        if cursor > self.highest.get() {
+            self.highest.set(cursor);
             self.note_site();
         }
     }
@@ -367,9 +378,8 @@ impl Header {
     pub(super) fn go_to(&self, block: NonNull<Block>, cursor: NonNull<u8>, used_before: usize) {
         self.current.set(block);
         self.cursor.set(cursor);
-        let entered = self.current_block();
-        self.end.set(entered.end);
-        entered.filled.set(cursor);
+        self.end.set(self.current_block().end);
+        self.highest.set(cursor);
         self.used_before.set(used_before);
     }
 
@@ -399,6 +409,21 @@ impl Header {
     /// Bytes taken from the system, overhead included.
     pub(crate) fn system_bytes(&self) -> usize {
         self.system.get()
+    }
+
+    /// The zone's name, if it has one.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        let start = self.name_start?;
+        let bytes = NonNull::slice_from_raw_parts(start, self.name_bytes as usize);
+        // SAFETY: (I2) both are a static text's, and never change.
+        let bytes: &'static [u8] = unsafe { bytes.as_ref() };
+        // SAFETY: (I2) as above.
+        Some(unsafe { core::str::from_utf8_unchecked(bytes) })
+    }
+
+    /// Notes the size of a new block.
+    pub(super) fn set_newest(&self, bytes: usize) {
+        self.newest.set(bytes.try_into().unwrap_or(u32::MAX));
     }
 
     /// Notes how many blocks there are now.

@@ -53,6 +53,7 @@ impl Header {
         let limit = if settings.fixed || memory.is_borrowed() { 0 } else { settings.limit };
         let first =
             Block { next: Cell::new(None), start: data, end, filled: Cell::new(data), memory };
+        let name = settings.name.filter(|name| u32::try_from(name.len()).is_ok());
         let value = Header {
             cursor: Cell::new(data),
             end: Cell::new(end),
@@ -60,11 +61,11 @@ impl Header {
             room: HEADER + room,
             links: Links::none(),
             current: Cell::new(NonNull::dangling()),
+            highest: Cell::new(data),
             hooks: Hooks::none(),
             used_before: Cell::new(0),
             high_water: Cell::new(0),
             system: Cell::new(system),
-            newest: Cell::new(bytes),
             blocks: Cell::new(1),
             limit,
             prefault: Cell::new(settings.prefault),
@@ -75,7 +76,9 @@ impl Header {
                 false => Huge::NotAsked,
             }),
             counted: Cell::new(0),
-            name: settings.name,
+            name_start: name.map(|name| NonNull::from(name).cast()),
+            name_bytes: name.map_or(0, |name| name.len() as u32),
+            newest: Cell::new(0),
             first,
             #[cfg(feature = "profile")]
             site: settings.site,
@@ -85,6 +88,7 @@ impl Header {
         // SAFETY: (I2) the header was just written.
         let this = unsafe { header.as_ref() };
         this.current.set(NonNull::from(&this.first));
+        this.set_newest(bytes);
         this.prepare_block(&this.first);
         header
     }

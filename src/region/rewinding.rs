@@ -73,7 +73,7 @@ impl Header {
                 last.next.set(unsafe { self.free_block(next) });
             }
         }
-        self.newest.set(largest);
+        self.set_newest(largest);
         self.forget_high_water();
     }
 

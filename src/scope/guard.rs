@@ -107,6 +107,8 @@ impl Scope {
 
     #[inline(always)]
     fn entered(raw: NonNull<Header>, site: &'static Site, bytes: usize) -> Scope {
+        // SAFETY: (I2) it was just entered, with room for that.
+        unsafe { stack::assume_room(raw, bytes) };
         // Subscribers of `tracing` are others' code.
         let end = End(raw);
         let watch = Watch::new(site, bytes, &handle(raw));

@@ -31,6 +31,9 @@ pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY_UNIT) as usi
 // A zone can count all its entries even if it is the default zone and everything pushed is that zone.
 const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY_UNIT <= state::ENTRIES);
 
+/// How many arrays a thread may have. Each has twice as many places as the one before, or as many as there may be.
+pub(super) const MOST_ARRAYS: usize = (MAX_PUSHED / FIRST_ARRAY_LENGTH).ilog2() as usize + 2;
+
 /// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
 
@@ -42,13 +45,25 @@ pub(super) struct Pushed {
     pub(super) over_scope: NonNull<Header>,
 }
 
-/// The bytes that an entry has in the array of pushed zones.
-pub(super) const PUSHED_BYTES: usize = size_of::<Pushed>();
+/// The place of an entry.
+pub(super) type Place = NonNull<Cell<Pushed>>;
 
 impl Pushed {
     /// The bottom of the stack before the default zone is made.
     pub(super) const BOTTOM: Pushed = Pushed { zone: NO_ZONE, over_scope: NO_ZONE };
 }
+
+struct NoEntry(Cell<Pushed>);
+// SAFETY: (I9) nobody writes to it. There is no place after it, and the default zone is made after the array.
+unsafe impl Sync for NoEntry {}
+
+static NO_ENTRY_AT_ALL: NoEntry = NoEntry(Cell::new(Pushed::BOTTOM));
+
+/// The only entry of a thread that has no stack: its bottom, without a default zone.
+pub(super) const NO_ENTRY: Place = match NonNull::new((&raw const NO_ENTRY_AT_ALL.0).cast_mut()) {
+    Some(place) => place,
+    None => panic!("a static has an address"),
+};
 
 #[repr(C)]
 pub(super) struct Stack {
@@ -58,17 +73,16 @@ pub(super) struct Stack {
     pub(super) counters: Cell<Option<&'static Counters>>,
     /// The number of zones in the list.
     pub(super) zone_count: Cell<usize>,
-    /// The zone that was pushed last, or the default zone if none is pushed. It is kept apart from the array, so that
-    /// finding the current zone reads nothing but this.
-    pub(super) top: Cell<Pushed>,
-    /// The bytes that the array has in use: `PUSHED_BYTES` for each pushed zone. They are no more than `array_bytes` (I9).
-    /// Bytes are what an entry's address is made of in one instruction.
-    pub(super) pushed_bytes: Cell<usize>,
-    /// The bytes of the array.
-    pub(super) array_bytes: Cell<usize>,
-    /// The array of what lies below the top, from the default zone at its start upwards. Its rest is room for more.
-    /// `tear_down` frees it, because this type may have no destructor (I9).
-    pub(super) array: Cell<NonNull<Cell<Pushed>>>,
+    /// The entry of the zone that was pushed last, or that of the default zone if none is pushed. It is one of the array (I9).
+    /// Without a stack it is `NO_ENTRY`.
+    pub(super) top: Cell<Place>,
+    /// The last place of the array.
+    pub(super) last_place: Cell<Place>,
+    /// The array of what is pushed. At its start is the default zone. What comes after `top` is room for more.
+    pub(super) array: Cell<Place>,
+    /// All arrays that the thread has had, the one in use last. `tear_down` frees them, because this type may have no
+    /// destructor (I9). They stay until then, so that a place in a former one is not taken for one in the array.
+    pub(super) arrays: [Cell<Option<NonNull<[Cell<Pushed>]>>>; MOST_ARRAYS],
     /// Whether the stack is set up. It is not before its first use, nor after the thread's end.
     pub(super) is_set_up: Cell<bool>,
     pub(super) keep_limit: Cell<usize>,
@@ -94,10 +108,10 @@ per_thread! {
             next_spare: Cell::new(NO_ZONE),
             counters: Cell::new(None),
             zone_count: Cell::new(0),
-            top: Cell::new(Pushed::BOTTOM),
-            pushed_bytes: Cell::new(0),
-            array_bytes: Cell::new(0),
-            array: Cell::new(NonNull::dangling()),
+            top: Cell::new(NO_ENTRY),
+            last_place: Cell::new(NO_ENTRY),
+            array: Cell::new(NO_ENTRY),
+            arrays: [const { Cell::new(None) }; MOST_ARRAYS],
             is_set_up: Cell::new(false),
             keep_limit: Cell::new(DEFAULT_KEEP_LIMIT),
             held_bytes: Cell::new(0),

@@ -29,7 +29,7 @@ mod words;
 mod settings;
 
 pub(crate) use raw::{current_scope, is_open, leave_innermost};
-pub(crate) use scopes::{enclosing, enter, enter_cold, leave, leave_outlined};
+pub(crate) use scopes::{assume_room, enclosing, enter, enter_cold, leave, leave_outlined};
 #[cfg(feature = "profile")]
 pub(crate) use scopes::{has_spare, keep_limit};
 pub use settings::{set_default_zone_size, set_keep_limit, set_spare_size, trim_spares};

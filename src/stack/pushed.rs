@@ -5,7 +5,7 @@
 //! this entry lies over the innermost scope, and the scope's own zone if not (I4).
 
 use super::list::{
-    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ZONE, PUSHED_BYTES, Pushed, Stack, clear_flag, goes_on,
+    FIRST_ARRAY_LENGTH, MAX_PUSHED, NO_ENTRY, NO_ZONE, Place, Pushed, Stack, clear_flag, goes_on,
     has_flag, header, set_flag,
 };
 use crate::error::{Request, ZoneError};
@@ -26,62 +26,77 @@ pub(super) fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
     ManuallyDrop::new(unsafe { Zone::from_raw(zone) })
 }
 
+/// The entry that `Entered` has made.
+pub(super) struct Entry {
+    pub(super) zone: NonNull<Header>,
+    pub(super) place: Place,
+    /// The next spare zone at that time. If it is the same one again, the same scope is the innermost one.
+    pub(super) next_spare: NonNull<Header>,
+}
+
+/// The entry in a place.
+#[inline(always)]
+fn entry<'a>(place: Place) -> &'a Cell<Pushed> {
+    // SAFETY: (I9) this is private to the file. It is called only for places of the array, and for `NO_ENTRY`.
+    unsafe { place.as_ref() }
+}
+
 impl Stack {
+    /// How far a place of the array is from its start.
+    #[inline(always)]
+    fn index_of(&self, place: Place) -> usize {
+        (place.addr().get() - self.array.get().addr().get()) / size_of::<Pushed>()
+    }
+
     #[inline(always)]
     pub(super) fn count_pushed(&self) -> usize {
-        self.pushed_bytes.get() / PUSHED_BYTES
+        self.index_of(self.top.get())
     }
 
     pub(super) fn depth(&self) -> usize {
         self.active().count() + self.count_pushed()
     }
 
-    /// The array of the entries below the top, with its unused rest.
+    /// The array of entries, with its unused rest.
     fn array(&self) -> &[Cell<Pushed>] {
-        // SAFETY: (I9) the array is only replaced by `replace_array`, and never while this is in use.
-        unsafe { self.whole_array().as_ref() }
+        let len = self.index_of(self.last_place.get()) + 1;
+        // SAFETY: (I9) an array is freed by `give_up_arrays` only.
+        unsafe { NonNull::slice_from_raw_parts(self.array.get(), len).as_ref() }
     }
 
-    fn whole_array(&self) -> NonNull<[Cell<Pushed>]> {
-        NonNull::slice_from_raw_parts(self.array.get(), self.array_bytes.get() / PUSHED_BYTES)
+    /// Goes on with another array, which begins with what is pushed.
+    fn go_on_with(&self, array: NonNull<[Cell<Pushed>]>) {
+        let (pushed, start) = (self.count_pushed(), array.cast());
+        assert!(pushed < array.len());
+        self.array.set(start);
+        // SAFETY: (I9) the array is longer than that.
+        self.top.set(unsafe { start.add(pushed) });
+        // SAFETY: (I9) it has a place.
+        self.last_place.set(unsafe { start.add(array.len() - 1) });
     }
 
-    /// Takes another array, which is long enough for what is pushed, and gives up the old one.
-    pub(super) fn replace_array(&self, array: Box<[Cell<Pushed>]>) -> Box<[Cell<Pushed>]> {
-        let old = self.whole_array();
-        self.array_bytes.set(size_of_val(&*array));
-        assert!(self.pushed_bytes.get() <= self.array_bytes.get());
-        self.array.set(NonNull::from(Box::leak(array)).cast());
-        // SAFETY: (I9) it came from a `Box` too, or is the first one without entries, which owns no memory.
-        unsafe { Box::from_raw(old.as_ptr()) }
-    }
-
-    /// The entry that is so many bytes behind the start of the array.
-    ///
-    /// # Safety
-    ///
-    /// I9: they are some entries' bytes, and fewer than the array has.
-    #[inline(always)]
-    unsafe fn entry(&self, bytes: usize) -> &Cell<Pushed> {
-        debug_assert!(bytes < self.array_bytes.get());
-        // SAFETY: (I9) the caller's promise.
-        let entry = unsafe { self.array.get().byte_add(bytes) };
-        // SAFETY: (I9) as in `array`.
-        unsafe { entry.as_ref() }
+    /// Goes on without a stack. The result is what was pushed, from the top down to the default zone.
+    pub(super) fn give_up_arrays(&self) -> impl Iterator<Item = Pushed> + use<> {
+        let pushed = self.count_pushed();
+        for place in [&self.top, &self.last_place, &self.array] {
+            place.set(NO_ENTRY);
+        }
+        let mut entries = Box::default();
+        for array in self.arrays.iter().filter_map(Cell::take) {
+            // SAFETY: (I9) it came from a `Box`, and is not used any more.
+            entries = unsafe { Box::from_raw(array.as_ptr()) };
+        }
+        (0..=pushed).rev().filter_map(move |index| entries.get(index).map(Cell::get))
     }
 
     /// The entries from the top down to the default zone.
     pub(super) fn entries_down(&self) -> impl Iterator<Item = Pushed> + '_ {
-        let below = self.array().iter().take(self.count_pushed()).rev();
-        core::iter::once(&self.top).chain(below).map(Cell::get)
+        self.array().iter().take(self.count_pushed() + 1).rev().map(Cell::get)
     }
 
     /// The entry of the default zone.
     fn bottom(&self) -> &Cell<Pushed> {
-        match self.count_pushed() {
-            0 => &self.top,
-            _ => self.array().first().unwrap_or(&self.top),
-        }
+        entry(self.array.get())
     }
 
     /// The default zone, or `NO_ZONE` if it is not made yet.
@@ -92,7 +107,7 @@ impl Stack {
     /// Makes sure that the stack is set up and that `more` further zones can be pushed. The result is `false` if the
     /// thread is ending and has no stack any more.
     pub(super) fn reserve_entries(&self, more: usize) -> Result<bool, ZoneError> {
-        if self.is_set_up.get() && more <= self.array().len() - self.count_pushed() {
+        if self.is_set_up.get() && more < self.array().len() - self.count_pushed() {
             return Ok(true);
         }
         self.lengthen_array(more)
@@ -101,25 +116,33 @@ impl Stack {
     #[cold]
     pub(super) fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
-        let (len, capacity) = (self.count_pushed(), self.array().len());
+        // One place is the default zone's.
+        let (len, capacity) = (self.count_pushed(), self.array().len() - 1);
         let needed = len.saturating_add(more);
         if needed > MAX_PUSHED {
             let requested = needed.saturating_mul(SIZE);
             return Err(ZoneError::TooLarge { requested, available: MAX_PUSHED * SIZE });
         }
-        let capacity = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED);
-        let requested = capacity * SIZE;
+        let places = needed.max(2 * capacity).clamp(FIRST_ARRAY_LENGTH, MAX_PUSHED) + 1;
+        let requested = places * SIZE;
         section::ask(Request::LongerStack, requested)?;
         if !goes_on() {
             return Ok(false);
         }
         self.counters.set(Some(stats::register()));
         let mut longer = Vec::new();
-        longer.try_reserve_exact(capacity).map_err(|_| ZoneError::OutOfMemory { requested })?;
-        longer.extend_from_slice(self.array());
-        // Writing to all of it also means that no push touches a new page.
-        longer.resize(capacity, Cell::new(Pushed::BOTTOM));
-        drop(self.replace_array(longer.into_boxed_slice()));
+        longer.try_reserve_exact(places).map_err(|_| ZoneError::OutOfMemory { requested })?;
+        // The allocator is the user's, and may have used the stack itself.
+        if places > self.array().len() {
+            longer.extend_from_slice(self.array());
+            // Writing to all of it also means that no push touches a new page.
+            longer.resize(places, Cell::new(Pushed::BOTTOM));
+            let free = self.arrays.iter().find(|array| array.get().is_none());
+            let free = free.expect("each array is twice as long as the one before");
+            let array = NonNull::from(Box::leak(longer.into_boxed_slice()));
+            free.set(Some(array));
+            self.go_on_with(array);
+        }
         if !self.is_set_up.replace(true) {
             self.next_spare.set(self.end());
         }
@@ -129,7 +152,7 @@ impl Stack {
     /// The current zone. It is `NO_ZONE` if that is the default zone, which is not made yet.
     #[inline(always)]
     pub(super) fn current_zone(&self) -> NonNull<Header> {
-        let (scope, top) = (self.innermost(), self.top.get());
+        let (scope, top) = (self.innermost(), entry(self.top.get()).get());
         if top.over_scope == scope { top.zone } else { scope }
     }
 
@@ -137,7 +160,7 @@ impl Stack {
     /// is none, it is the scope's zone itself.
     #[inline(always)]
     pub(super) fn topmost_over(&self, scope: NonNull<Header>) -> NonNull<Header> {
-        let top = self.top.get();
+        let top = entry(self.top.get()).get();
         if top.over_scope == scope {
             return top.zone;
         }
@@ -158,32 +181,31 @@ impl Stack {
     /// Removes the topmost entry over the innermost scope, and gives the entry's zone to the caller.
     #[inline(always)]
     pub(super) fn remove_pushed(&self) -> Option<NonNull<Header>> {
-        let left = self.pushed_bytes.get().checked_sub(PUSHED_BYTES)?;
-        // SAFETY: (I9) this entry is in use, and so in the array.
-        unsafe { self.remove_above(left) }
+        let (place, scope) = (self.top.get(), self.innermost());
+        let top = entry(place).get();
+        if place == self.array.get() || top.over_scope != scope {
+            return None;
+        }
+        // SAFETY: (I9) this is not the first place.
+        unsafe { self.take_off(place, scope) };
+        Some(top.zone)
     }
 
-    /// Removes the topmost entry, if it lies over the innermost scope, and gives the entry's zone to the caller.
+    /// Removes the entry on top, which is not the default zone's.
     ///
     /// # Safety
     ///
-    /// I9: `left` are the bytes that the array has in use without one entry.
+    /// I9: this is its place, and the array has one before it. The entry lies over this scope's zone.
     #[inline(always)]
-    unsafe fn remove_above(&self, left: usize) -> Option<NonNull<Header>> {
-        let (scope, top) = (self.innermost(), self.top.get());
-        if top.over_scope != scope {
-            return None;
-        }
-        // SAFETY: (I9) the caller's promise.
-        let below = unsafe { self.entry(left) }.get();
+    unsafe fn take_off(&self, place: Place, scope: NonNull<Header>) {
         ledger::popped(self.count_pushed());
+        // SAFETY: (I9) the caller's promise.
+        let below = unsafe { place.sub(1) };
         self.top.set(below);
-        self.pushed_bytes.set(left);
         // Without a scope all lie over `NO_ZONE`. That is looked at all the same, as nobody may write to it (I3).
-        if below.over_scope != scope && scope != NO_ZONE {
+        if scope != NO_ZONE && entry(below).get().over_scope != scope {
             clear_flag(scope, state::COVERED);
         }
-        Some(top.zone)
     }
 
     /// Removes what is on top. The default zone must not be on top. A scope's zone leaves the list and belongs only to
@@ -262,33 +284,33 @@ impl Stack {
         body(&uncounted(self.current_zone()))
     }
 
-    /// Pushes a zone, if it can have an entry and the array has room.
+    /// Pushes a zone, if it can have an entry and the array has room. The result is the entry's place.
     #[inline(always)]
-    pub(super) fn push_if_room(&self, zone: &Zone) -> bool {
-        let (state, used) = (&zone.header().state, self.pushed_bytes.get());
+    pub(super) fn push_if_room(&self, zone: &Zone) -> Option<Place> {
+        let (state, top) = (&zone.header().state, self.top.get());
         // The static zone is sealed too (I3).
-        if used >= self.array_bytes.get() || state.get() & state::SEALED_FLAG != 0 {
-            return false;
+        if top >= self.last_place.get() || state.get() & state::SEALED_FLAG != 0 {
+            return None;
         }
         let over_scope = self.innermost();
-        // SAFETY: (I9) the array has more bytes than that, and both are those of whole entries.
-        unsafe { self.entry(used) }.set(self.top.get());
-        self.top.set(Pushed { zone: zone.raw(), over_scope });
-        self.pushed_bytes.set(used + PUSHED_BYTES);
+        // SAFETY: (I9) `top` is not the last place.
+        let place = unsafe { top.add(1) };
+        entry(place).set(Pushed { zone: zone.raw(), over_scope });
+        self.top.set(place);
         state.set(state.get() + state::ENTRY);
         if over_scope != NO_ZONE {
             set_flag(over_scope, state::COVERED);
         }
-        true
+        Some(place)
     }
 
-    pub(super) fn push_cold(&self, zone: &Zone) -> Result<(), ZoneError> {
+    pub(super) fn push_cold(&self, zone: &Zone) -> Result<Place, ZoneError> {
         zone.ensure_made()?;
         // A thread that is ending has no stack any more, and pushing has no effect.
-        if self.reserve_entries(1)? {
-            assert!(self.push_if_room(zone), "there is room, and the zone is made");
+        if !self.reserve_entries(1)? {
+            return Ok(NO_ENTRY);
         }
-        Ok(())
+        Ok(self.push_if_room(zone).expect("there is room, and the zone is made"))
     }
 
     /// Takes off what is on top. `None` if that is not possible; then `why_no_pop` says why.
@@ -309,20 +331,42 @@ impl Stack {
         }
     }
 
-    /// Removes the entry that `Entered` has made when the array had `before` bytes in use, if it is on top. Everything else
-    /// is left to `remove_while`.
+    /// Pushes a zone for `Entered`, as `push_if_room` does.
     #[inline(always)]
-    pub(super) fn remove_entered(&self, zone: NonNull<Header>, before: usize) -> bool {
-        if self.pushed_bytes.get() != before + PUSHED_BYTES || self.top.get().zone != zone {
+    pub(super) fn enter_if_room(&self, zone: &Zone) -> Option<Entry> {
+        let next_spare = self.next_spare.get();
+        let place = self.push_if_room(zone)?;
+        Some(Entry { zone: zone.raw(), place, next_spare })
+    }
+
+    /// Removes the entry that `Entered` has made, if it is on top. Everything else is left to `remove_from`.
+    #[inline(always)]
+    pub(super) fn remove_entered(&self, entered: &Entry) -> bool {
+        let &Entry { zone, place, next_spare } = entered;
+        if self.top.get() != place
+            || entry(place).get().zone != zone
+            || self.next_spare.get() != next_spare
+        {
             return false;
         }
-        // SAFETY: (I9) one entry more than `before` is in use.
-        let is_removed = unsafe { self.remove_above(before) }.is_some();
-        if is_removed {
-            // This is not the last that holds the zone, because `Entered` borrows a handle.
-            let state = &header(zone).state;
-            state.set(state.get() - state::ENTRY);
+        // SAFETY: (I9) it was pushed, so another place comes before this one. The innermost scope is the same one again.
+        unsafe { self.take_off(place, self.innermost()) };
+        // This is not the last that holds the zone, because `Entered` borrows a handle.
+        let state = &header(zone).state;
+        state.set(state.get() - state::ENTRY);
+        true
+    }
+
+    /// Removes the entry that `Entered` has made, and all above it. The place may be one of a former array.
+    pub(super) fn remove_from(&self, place: Place) {
+        let index = self.arrays.iter().filter_map(Cell::get).find_map(|array| {
+            let bytes = place.addr().get().checked_sub(array.addr().get())?;
+            let index = bytes / size_of::<Pushed>();
+            (index < array.len()).then_some(index)
+        });
+        // On a thread that is ending, nothing was pushed.
+        if let Some(index) = index {
+            self.remove_while(&|| self.count_pushed() >= index);
         }
-        is_removed
     }
 }

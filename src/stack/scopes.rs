@@ -13,6 +13,8 @@ use crate::region::header::{HEADER, Header, Holder, state};
 use crate::region::stale;
 use crate::system::{aside, section};
 use crate::zone::Zone;
+use crate::zone::places::rare;
+use core::hint::assert_unchecked;
 use core::ptr::NonNull;
 
 impl Stack {
@@ -119,6 +121,7 @@ pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
     STACK.with(|stack| {
         let zone = stack.next_spare.get();
         if first_block_size(zone) < bytes.saturating_add(HEADER) {
+            rare();
             return None;
         }
         stack.next_spare.set(header(zone).links.above.get());
@@ -133,6 +136,22 @@ pub(crate) fn enter(bytes: usize) -> Option<NonNull<Header>> {
 pub(crate) fn enter_cold(bytes: usize) -> Result<NonNull<Header>, ZoneError> {
     let _at = section::at_caller();
     STACK.with(|stack| stack.enter(bytes))
+}
+
+/// Lets the compiler know that a zone has room for `bytes`. So it leaves out the look for that at the first values of a scope.
+///
+/// # Safety
+///
+/// I2: it is the zone of a scope that was just entered with room for `bytes`. No code of others has run since.
+#[inline(always)]
+pub(crate) unsafe fn assume_room(zone: NonNull<Header>, bytes: usize) {
+    let (cursor, end) =
+        (header(zone).cursor.get().addr().get(), header(zone).end.get().addr().get());
+    debug_assert!(cursor == zone.addr().get() + HEADER, "a spare zone is rewound");
+    // SAFETY: (I6) the cursor is no further than the end.
+    let remaining = unsafe { end.unchecked_sub(cursor) };
+    // SAFETY: (I2) a spare zone is rewound. Both ways to enter have seen that its first block has that room.
+    unsafe { assert_unchecked(remaining >= bytes) };
 }
 
 /// The keep limit of this thread, in bytes.
@@ -157,9 +176,10 @@ pub(crate) unsafe fn leave(zone: NonNull<Header>) {
     STACK.with(|stack| {
         // On the fast path only the cursor has to be put back. The zone is the innermost one, and its state is that of
         // one handle (the scope's): no other holder, and no flag, so nothing is pushed over it. A zone that has left the list
-        // has the flag `DETACHED`.
-        let innermost = stack.next_spare.get() == header(zone).links.above.get();
-        if innermost && header(zone).state.get() == state::SOLE {
+        // has the flag `DETACHED`. Both are zero then, so that one branch is enough.
+        let (next, above) = (stack.next_spare.get(), header(zone).links.above.get());
+        let not_innermost = (next.addr().get() ^ above.addr().get()) as u64;
+        if not_innermost | (header(zone).state.get() ^ state::SOLE) == 0 {
             // SAFETY: (I2) the zone's data follows the header in the same block. Without the flag `MOVED_ON` the cursor
             // is in that block too.
             let data = unsafe { zone.cast::<u8>().add(HEADER) };

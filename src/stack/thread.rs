@@ -1,12 +1,10 @@
 //! The beginning and the end of a thread's stack: what is made in advance, and what is freed with the thread.
 
-use super::list::{NO_ZONE, Pushed, STACK, Stack, above, clear_flag, header, set_flag};
+use super::list::{NO_ZONE, STACK, Stack, above, clear_flag, header, set_flag};
 use crate::error::ZoneError;
 use crate::insight::ledger;
 use crate::region::header::{Header, Holder, state};
 use crate::system::pages::{Care, LockError};
-use alloc::boxed::Box;
-use core::cell::Cell;
 
 impl Stack {
     /// Frees the spare zones and releases what is pushed, as the thread ends. The zones of scopes that are still active
@@ -23,9 +21,7 @@ impl Stack {
         header(self.end()).links.below.set(NO_ZONE);
         self.zone_count.set(0);
         self.held_bytes.set(0);
-        let (count, top) = (self.count_pushed(), self.top.replace(Pushed::BOTTOM));
-        self.pushed_bytes.set(0);
-        let below = self.replace_array(Box::new([]));
+        let entries = self.give_up_arrays();
         for zone in active {
             clear_flag(zone, state::COVERED);
             set_flag(zone, state::DETACHED);
@@ -35,9 +31,8 @@ impl Stack {
             self.destroy_spare(spare);
             spare = next;
         }
-        let below = below.iter().take(count).rev().map(Cell::get);
         // The default zone, which is the last one here, may not be made.
-        let made = core::iter::once(top).chain(below).filter(|entry| entry.zone != NO_ZONE);
+        let made = entries.filter(|entry| entry.zone != NO_ZONE);
         for zone in made.map(|entry| entry.zone) {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks.
             unsafe { Header::release(zone, Holder::Entry) };

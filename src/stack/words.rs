@@ -1,6 +1,7 @@
 //! xtlang's words for the stack: push, pop, peek, reset, destroy.
 
-use super::list::{STACK, Stack};
+use super::list::{Place, STACK, Stack};
+use super::pushed::Entry;
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger;
 use crate::region::header::Header;
@@ -39,10 +40,7 @@ pub(crate) fn seat_in_current<E: Seats>(
 
 /// Makes a zone the current one until this is dropped. What is pushed or left in between does not matter.
 pub(crate) struct Entered<'z> {
-    /// The zone.
-    zone: NonNull<Header>,
-    /// The bytes that the array of pushed zones had in use before.
-    before: usize,
+    pushed: Entry,
     /// A handle keeps the zone. And this must not leave its thread, as it refers to the thread's stack.
     handle: PhantomData<(&'z Zone, *const ())>,
 }
@@ -50,40 +48,67 @@ pub(crate) struct Entered<'z> {
 impl<'z> Entered<'z> {
     #[inline(always)]
     pub(crate) fn new(zone: &'z Zone) -> Result<Entered<'z>, ZoneError> {
-        let (before, is_pushed) =
-            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
-        if !is_pushed {
-            push_cold(zone)?;
-        }
-        Ok(Entered { zone: zone.raw(), before, handle: PhantomData })
+        let pushed = match STACK.with(|stack| stack.enter_if_room(zone)) {
+            Some(pushed) => pushed,
+            None => enter_cold(zone)?.with_next(),
+        };
+        Ok(Entered { pushed, handle: PhantomData })
     }
 
     /// Like `new`, with a panic instead of an error.
     #[inline(always)]
     #[track_caller]
     fn new_or_panic(zone: &'z Zone) -> Entered<'z> {
-        let (before, is_pushed) =
-            STACK.with(|stack| (stack.pushed_bytes.get(), stack.push_if_room(zone)));
-        if !is_pushed {
-            push_or_panic(zone);
-        }
-        Entered { zone: zone.raw(), before, handle: PhantomData }
+        let pushed = match STACK.with(|stack| stack.enter_if_room(zone)) {
+            Some(pushed) => pushed,
+            None => enter_or_panic(zone).with_next(),
+        };
+        Entered { pushed, handle: PhantomData }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !STACK.with(|stack| stack.remove_entered(self.zone, self.before)) {
-            remove_down_to(self.before);
+        if !STACK.with(|stack| stack.remove_entered(&self.pushed)) {
+            remove_from(self.pushed.place);
         }
+    }
+}
+
+/// What the cold path knows of the entry that it has made. It fits into two registers.
+struct Cold {
+    zone: NonNull<Header>,
+    place: Place,
+}
+
+impl Cold {
+    #[inline(always)]
+    fn with_next(self) -> Entry {
+        let next_spare = STACK.with(|stack| stack.next_spare.get());
+        Entry { zone: self.zone, place: self.place, next_spare }
     }
 }
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn push_cold(zone: &Zone) -> Result<(), ZoneError> {
+fn enter_cold(zone: &Zone) -> Result<Cold, ZoneError> {
+    let place = push_cold(zone)?;
+    Ok(Cold { zone: zone.raw(), place })
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn enter_or_panic(zone: &Zone) -> Cold {
+    or_panic(enter_cold(zone))
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn push_cold(zone: &Zone) -> Result<Place, ZoneError> {
     STACK.with(|stack| stack.push_cold(zone))
 }
 
@@ -94,11 +119,11 @@ fn push_or_panic(zone: &Zone) {
     or_panic(push_cold(zone));
 }
 
-/// Removes what is on top, until the array of pushed zones has no more than `bytes` in use.
+/// Removes the entry in this place, and all above it.
 #[cold]
 #[inline(never)]
-fn remove_down_to(bytes: usize) {
-    STACK.with(|stack| stack.remove_while(&|| stack.pushed_bytes.get() > bytes));
+fn remove_from(place: Place) {
+    STACK.with(|stack| stack.remove_from(place));
 }
 
 impl Zone {
@@ -162,7 +187,7 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 67,108,862
+/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 8,388,606
 /// entries.
 ///
 /// # Real-time
@@ -175,7 +200,7 @@ impl Zone {
 #[inline]
 #[track_caller]
 pub fn push_zone(zone: &Zone) {
-    if !STACK.with(|stack| stack.push_if_room(zone)) {
+    if STACK.with(|stack| stack.push_if_room(zone)).is_none() {
         push_or_panic(zone);
     }
     note_pushed(zone);
@@ -186,7 +211,7 @@ pub fn push_zone(zone: &Zone) {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for a longer stack,
-/// [`TooLarge`](ZoneError::TooLarge) at 67,108,862 entries, and [`Denied`](ZoneError::Denied) in a real-time section
+/// [`TooLarge`](ZoneError::TooLarge) at 8,388,606 entries, and [`Denied`](ZoneError::Denied) in a real-time section
 /// that forbids a longer stack. Nothing is pushed then.
 ///
 /// # Real-time
@@ -195,7 +220,7 @@ pub fn push_zone(zone: &Zone) {
 #[inline]
 #[cfg_attr(feature = "ledger", track_caller)]
 pub fn try_push_zone(zone: &Zone) -> Result<(), ZoneError> {
-    if !STACK.with(|stack| stack.push_if_room(zone)) {
+    if STACK.with(|stack| stack.push_if_room(zone)).is_none() {
         push_cold(zone)?;
     }
     note_pushed(zone);
@@ -323,7 +348,7 @@ pub fn peek_zone() -> Zone {
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for the default zone,
 /// [`Denied`](ZoneError::Denied) if a real-time section forbids making it, and [`InUse`](ZoneError::InUse) if the zone
-/// has 1,073,741,824 handles and stack entries.
+/// has 8,589,934,593 handles and stack entries.
 ///
 /// # Real-time
 ///

@@ -83,7 +83,7 @@ impl Zone {
     /// Yes.
     pub fn handles(&self) -> usize {
         let state = self.header().state.get();
-        (state::others(state) + 1 - state::entries(state)) as usize
+        usize::try_from(state::others(state) + 1 - state::entries(state)).unwrap_or(usize::MAX)
     }
 
     /// Whether the pointer points into the used part of the zone.
@@ -152,7 +152,7 @@ impl Zone {
     ///
     /// Yes.
     pub fn name(&self) -> Option<&'static str> {
-        self.header().name
+        self.header().name()
     }
 }
 

@@ -458,9 +458,10 @@ impl Zone {
     pub(crate) fn check_others(&self, entries: u64) -> Result<(), ZoneError> {
         let state = self.header().state.get();
         let entries = state::entries(state & !entries);
-        match (state::others(state) - entries) as usize {
+        match state::others(state) - entries {
             0 => Ok(()),
-            handles => Err(ZoneError::InUse { handles }),
+            // On a 32-bit system there may be more than its numbers say.
+            others => Err(ZoneError::InUse { handles: others.try_into().unwrap_or(usize::MAX) }),
         }
     }
 
@@ -509,11 +510,11 @@ impl Zone {
     #[inline(always)]
     pub(crate) fn clone_if_counting_is_enough(&self) -> Option<Zone> {
         let header = self.header();
-        let counted = header.state.get() + state::HANDLE;
-        if state::has_sign(counted) {
+        let state = header.state.get();
+        if state::has_sign(state) {
             return None;
         }
-        header.state.set(counted);
+        header.state.set(state + state::HANDLE);
         // SAFETY: (I1) the new handle was just counted.
         Some(unsafe { Zone::from_raw(self.raw()) })
     }
@@ -531,7 +532,7 @@ impl Zone {
     #[inline(never)]
     fn ensure_cloneable(&self) -> Result<(), ZoneError> {
         self.ensure_made()?;
-        match state::has_sign(self.header().state.get() + state::HANDLE) {
+        match state::has_sign(self.header().state.get()) {
             false => Ok(()),
             true => Err(ZoneError::InUse { handles: self.handles() }),
         }
@@ -543,7 +544,7 @@ impl Clone for Zone {
     ///
     /// # Panics
     ///
-    /// * When the zone has 1,073,741,824 handles and stack entries.
+    /// * When the zone has 8,589,934,593 handles and stack entries.
     /// * When it is the first use of a `Zone::new(0)`, and the system has no memory.
     /// * When the zone is that of a [`ZoneFn`](crate::ZoneFn) or [`Parcel`](crate::Parcel).
     #[inline]
@@ -558,7 +559,8 @@ impl Clone for Zone {
                 "the zone of a `ZoneFn` or `Parcel` has no handles but its owner's"
             );
             or_panic(zone.ensure_made());
-            zone.clone_if_counting_is_enough().expect("a zone has fewer than 1,073,741,824 handles")
+            zone.clone_if_counting_is_enough()
+                .expect("a zone has no more than 8,589,934,593 handles")
         }
         match self.clone_if_counting_is_enough() {
             Some(zone) => zone,
