@@ -48,7 +48,7 @@ fn each_scope_begins_with_all_of_its_zone() {
 }
 
 #[test]
-fn all_forms() {
+fn each_form_of_a_scope_takes_its_zone_from_an_arena() {
     let arena = arena::<2>(16 << 10);
     let outer = Zone::new(1024);
     #[derive(DeepCopy, Debug, PartialEq)]

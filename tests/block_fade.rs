@@ -279,6 +279,6 @@ fn playing_asks_the_system_for_nothing_and_no_memory_is_an_error() {
 
 #[test]
 #[should_panic(expected = "at least one channel")]
-fn no_channels() {
+fn interleaved_samples_have_at_least_one_channel() {
     let _ = faded(Fade::linear(1), 1).0.interleaved(0);
 }

@@ -33,7 +33,7 @@ const SILENCE: f32 = 0.25;
 const LEN: usize = 3;
 
 #[test]
-fn values() {
+fn an_expression_is_the_value_of_each_item() {
     let half = 0.5;
     assert_eq!(salloc![0.5_f32; 4], &mut [0.5; 4]);
     assert_eq!(salloc![-1; 4], &mut [-1; 4]);
@@ -63,7 +63,7 @@ fn values() {
 }
 
 #[test]
-fn types() {
+fn a_type_gives_items_of_its_default() {
     assert_eq!(salloc!(f32; 4), &mut [0.0_f32; 4]);
     assert_eq!(salloc!(bool; 4), &mut [false; 4]);
     assert_eq!(salloc!(core::primitive::u8; 4), &mut [0_u8; 4]);
@@ -92,7 +92,7 @@ fn types_of_generic_functions() {
 }
 
 #[test]
-fn lengths() {
+fn a_length_is_any_constant_expression() {
     const fn twice(len: usize) -> usize {
         2 * len
     }

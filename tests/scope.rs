@@ -78,8 +78,10 @@ fn letz_in_all_its_forms() {
 fn lists_become_slices_as_with_vec() {
     let n = 5;
     letz!(a = [1_u8; n], b = [1_u8, 2, 3], c = (1_u8, [2_u8; 3]), d = [[0_f32; 2]; n] => {
-        let _: (&mut [u8], &mut [u8]) = (a, b);
-        let _: (&mut (u8, [u8; 3]), &mut [[f32; 2]]) = (c, d);
+        let (a, b): (&mut [u8], &mut [u8]) = (a, b);
+        let (c, d): (&mut (u8, [u8; 3]), &mut [[f32; 2]]) = (c, d);
+        assert_eq!((a, b), (&mut [1; 5][..], &mut [1, 2, 3][..]));
+        assert_eq!((c, d), (&mut (1, [2; 3]), &mut [[0.0; 2]; 5][..]));
     });
 }
 

@@ -62,6 +62,7 @@ use rtrb::Producer;
 use signal_hook::consts::SIGINT;
 use std::env;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -191,24 +192,35 @@ fn play_file(arguments: &Arguments, input: &Path, output: &Path) -> Result<Done,
     play(arguments, &input.display().to_string(), &sound, output)
 }
 
+/// Where the sound goes, the title of the report, and the plot's file, which a stream has not.
+type Opened = (Output, String, Option<(Unfinished, File)>);
+
+fn open(
+    arguments: &Arguments,
+    input: &str,
+    spec: WavSpec,
+    output: &Path,
+) -> Result<Opened, String> {
+    if arguments.stream {
+        let stream = Stream::begin(spec.sample_rate, !arguments.raw)?;
+        return Ok((Output::Stream(stream), format!("{input} -> standard output"), None));
+    }
+    let draft = Draft::create(output, WavSpec { channels: 2, ..spec })?;
+    let plot_path = plot::path(output);
+    if plot_path == output {
+        return Err(format!("{}: is what the plot is called", output.display()));
+    }
+    let title = format!("{input} -> {}, {}", draft.path().display(), plot_path.display());
+    Ok((Output::File(Box::new(draft)), title, Some(Unfinished::create(&plot_path)?)))
+}
+
 /// Plays a sound through the patch.
 fn play(arguments: &Arguments, input: &str, sound: &Sound, output: &Path) -> Result<Done, String> {
     // Before there are files, which would be removed at Ctrl-C.
     let interrupted = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
         .map_err(|error| format!("cannot be told of Ctrl-C: {error}"))?;
-    let (mut to, title, plot) = if arguments.stream {
-        let stream = Stream::begin(sound.spec.sample_rate, !arguments.raw)?;
-        (Output::Stream(stream), format!("{input} -> standard output"), None)
-    } else {
-        let draft = Draft::create(output, WavSpec { channels: 2, ..sound.spec })?;
-        let plot_path = plot::path(output);
-        if plot_path == output {
-            return Err(format!("{}: is what the plot is called", output.display()));
-        }
-        let title = format!("{input} -> {}, {}", draft.path().display(), plot_path.display());
-        (Output::File(Box::new(draft)), title, Some(Unfinished::create(&plot_path)?))
-    };
+    let (mut to, title, plot) = open(arguments, input, sound.spec, output)?;
 
     let rate = sound.rate() as f32;
     let frames = sound.samples.len() / sound.channels();

@@ -213,12 +213,15 @@ fn refuse_on_variants(input: &DeriveInput) -> Result<()> {
     data.variants.iter().try_for_each(|variant| options::refuse(&variant.attrs, help))
 }
 
+/// What makes a struct or a variant, and its parts.
+type Shaped<'f> = (TokenStream, Vec<Part<'f>>);
+
 fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<TokenStream> {
     refuse_on_variants(input)?;
     let (name, memzone) = (&input.ident, &options.memzone);
     let zone = fields::unused_lifetime(input);
     let own_zone = bounds::own_zone(&input.generics, options)?;
-    let mut shaped = Vec::new();
+    let mut shaped: Vec<Shaped<'_>> = Vec::new();
     for (path, fields) in shapes(input) {
         let parts: Result<Vec<Part<'_>>> = fields
             .iter()
@@ -229,57 +232,12 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     let parts: Vec<&Part<'_>> = shaped.iter().flat_map(|(_, parts)| parts).collect();
     let parameters = Parameters::of(&input.generics, &parts, options, &zone, own_zone.as_ref())?;
 
-    let hidden = |name: &str| Ident::new(name, Span::mixed_site());
-    let [this, to, depth, work, known] = ["this", "to", "depth", "work", "known"].map(hidden);
-    let way = |call: &dyn Fn(&Part<'_>, &Ident) -> TokenStream| {
-        if shaped.is_empty() {
-            return quote!(match #this {
-                _ => ::core::unreachable!("there is no value of this type"),
-            });
-        }
-        let arms = shaped.iter().map(|(path, parts)| {
-            let names: Vec<_> = (0..parts.len()).map(|i| hidden(&format!("part_{i}"))).collect();
-            let members = parts.iter().enumerate().map(|(index, part)| part.member(index));
-            let members: Vec<_> = members.collect();
-            let copies = parts.iter().zip(&names).map(|(part, name)| call(part, name));
-            quote!(#path { #(#members: #names),* } => #path { #(#members: #copies),* })
-        });
-        quote!(match #this { #(#arms,)* })
-    };
-    let now = |method: &'static str, rest: TokenStream| {
-        way(&|part, name| part.call(method, name, &rest, &to, memzone, &zone))
-    };
-    let copy_at = now("copy_at", quote!(#to, #depth));
-    let move_out = now("move_out", quote!(#to));
+    let [this, to, depth, known] = ["this", "to", "depth", "known"].map(hidden);
+    let copy_at = copied_parts("copy_at", &quote!(#to, #depth), &shaped, memzone, &zone);
+    let move_out = copied_parts("move_out", &quote!(#to), &shaped, memzone, &zone);
     let result = quote!(::core::result::Result<Self::Copied, #memzone::ZoneError>);
-    let later = parts.iter().any(|part| part.may_own()).then(|| {
-        let ways = [
-            ("copy_later", quote!(&'memzone_later self), quote!()),
-            ("move_later", quote!(self), quote!(Self: 'memzone_later,)),
-        ];
-        let ways = ways.into_iter().map(|(method, receiver, bound)| {
-            let name = Ident::new(method, Span::mixed_site());
-            let way = now(method, quote!(#to, &#work));
-            quote! {
-                fn #name<'memzone_later>(
-                    #receiver,
-                    #to: &#zone #memzone::Zone,
-                    #work: #memzone::__private::Work<'memzone_later>,
-                ) -> impl ::core::future::Future<Output = #result> + 'memzone_later
-                where
-                    #bound
-                    #zone: 'memzone_later,
-                {
-                    async move {
-                        let _ = &#work;
-                        let #this = self;
-                        #to.__ok(#way)
-                    }
-                }
-            }
-        });
-        quote!(#(#ways)*)
-    });
+    let may_own = parts.iter().any(|part| part.may_own());
+    let later = may_own.then(|| copied_later(&shaped, &result, memzone, &zone));
     let (genuine, its_type) = genuine(memzone, &zone);
     let in_place = in_place(input, &shaped, &parameters, memzone, &zone);
     let keeps = parameters.keep_lifetimes();
@@ -348,15 +306,89 @@ fn parts_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<To
     Ok(in_its_own_scope(&its_type, &implementation))
 }
 
+/// A name that the user's code cannot see.
+fn hidden(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// What the parts of a value are bound to.
+fn bound_to(parts: &[Part<'_>]) -> Vec<Ident> {
+    (0..parts.len()).map(|index| hidden(&format!("part_{index}"))).collect()
+}
+
+fn members(parts: &[Part<'_>]) -> Vec<TokenStream> {
+    parts.iter().enumerate().map(|(index, part)| part.member(index)).collect()
+}
+
+/// The copy of `this`, made of what `method` makes of each part with these arguments.
+fn copied_parts(
+    method: &str,
+    arguments: &TokenStream,
+    shaped: &[Shaped<'_>],
+    memzone: &syn::Path,
+    zone: &syn::Lifetime,
+) -> TokenStream {
+    let [this, to] = ["this", "to"].map(hidden);
+    if shaped.is_empty() {
+        return quote!(match #this {
+            _ => ::core::unreachable!("there is no value of this type"),
+        });
+    }
+    let arms = shaped.iter().map(|(path, parts)| {
+        let (names, members) = (bound_to(parts), members(parts));
+        let copies = parts
+            .iter()
+            .zip(&names)
+            .map(|(part, name)| part.call(method, name, arguments, &to, memzone, zone));
+        quote!(#path { #(#members: #names),* } => #path { #(#members: #copies),* })
+    });
+    quote!(match #this { #(#arms,)* })
+}
+
+/// The ways of a value that may own others, however deep.
+fn copied_later(
+    shaped: &[Shaped<'_>],
+    result: &TokenStream,
+    memzone: &syn::Path,
+    zone: &syn::Lifetime,
+) -> TokenStream {
+    let [this, to, work] = ["this", "to", "work"].map(hidden);
+    let ways = [
+        ("copy_later", quote!(&'memzone_later self), quote!()),
+        ("move_later", quote!(self), quote!(Self: 'memzone_later,)),
+    ];
+    let ways = ways.into_iter().map(|(method, receiver, bound)| {
+        let name = hidden(method);
+        let way = copied_parts(method, &quote!(#to, &#work), shaped, memzone, zone);
+        quote! {
+            fn #name<'memzone_later>(
+                #receiver,
+                #to: &#zone #memzone::Zone,
+                #work: #memzone::__private::Work<'memzone_later>,
+            ) -> impl ::core::future::Future<Output = #result> + 'memzone_later
+            where
+                #bound
+                #zone: 'memzone_later,
+            {
+                async move {
+                    let _ = &#work;
+                    let #this = self;
+                    #to.__ok(#way)
+                }
+            }
+        }
+    });
+    quote!(#(#ways)*)
+}
+
 /// How a value is written to its place, part by part.
 fn in_place(
     input: &DeriveInput,
-    shaped: &[(TokenStream, Vec<Part<'_>>)],
+    shaped: &[Shaped<'_>],
     parameters: &Parameters<'_>,
     memzone: &syn::Path,
     zone: &syn::Lifetime,
 ) -> TokenStream {
-    let hidden = |name: &str| Ident::new(name, Span::mixed_site());
     let [this, place, run, from, to] = ["this", "place", "run", "from", "to"].map(hidden);
     let genuine = fields::genuine();
     let is_enum = matches!(input.data, Data::Enum(_));
@@ -364,9 +396,7 @@ fn in_place(
     let moves = parts().map(|part| part.constant("MOVE_IS_COPY", memzone, zone));
     let promises = parts().map(|part| part.and_in_place(memzone, zone));
     let arms = shaped.iter().map(|(path, parts)| {
-        let names: Vec<_> = (0..parts.len()).map(|i| hidden(&format!("part_{i}"))).collect();
-        let members: Vec<_> =
-            parts.iter().enumerate().map(|(index, part)| part.member(index)).collect();
+        let (names, members) = (bound_to(parts), members(parts));
         let (around, writes): (_, Vec<_>) = if is_enum {
             let holes = parts
                 .iter()

@@ -126,7 +126,7 @@ impl Counters {
 
     /// Notes the place of the heap that the thread is served from, or none.
     #[cfg(feature = "rt-alloc")]
-    pub(crate) fn set_heap(&self, place: Option<usize>) {
+    fn set_heap(&self, place: Option<usize>) {
         self.heap.store(place.map_or(0, |place| place as u64 + 1), Relaxed);
     }
 

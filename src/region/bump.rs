@@ -61,7 +61,7 @@ pub(crate) fn place(cursor: usize, end: usize, size: usize, align: usize) -> Opt
 /// * `held`: the most bytes that the zone has held so far, the request included.
 ///
 /// The block is twice as large as the last one, as long as the zone then takes at most 2.1 times what it holds.
-pub(crate) fn next_block(request: usize, last: usize, total: usize, held: usize) -> usize {
+pub(super) fn next_block(request: usize, last: usize, total: usize, held: usize) -> usize {
     let doubled = last.saturating_mul(2).min(MAX_BLOCK);
     let held = held.max(SMALL);
     let allowed = held.saturating_mul(2).saturating_add(held / 10);

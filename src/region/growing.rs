@@ -102,11 +102,7 @@ impl Header {
 
     /// Takes a block that has room for the request from the system.
     #[track_caller]
-    pub(crate) fn take_block(
-        &self,
-        size: usize,
-        align: usize,
-    ) -> Result<NonNull<Block>, ZoneError> {
+    fn take_block(&self, size: usize, align: usize) -> Result<NonNull<Block>, ZoneError> {
         let used = self.used();
         let refused = |limit| ZoneError::LimitReached { requested: size, limit, used };
         if self.limit == 0 {
@@ -161,7 +157,7 @@ impl Header {
     /// request that it was taken for must have its place (I5, I10).
     #[cfg_attr(not(any(feature = "tracing", feature = "profile")), allow(unused_variables))]
     #[inline(always)]
-    pub(crate) fn note_growth(&self, used: usize) {
+    fn note_growth(&self, used: usize) {
         #[cfg(feature = "profile")]
         if let Some(site) = self.site {
             site.grown();

@@ -338,7 +338,7 @@ impl Header {
     }
 
     /// All blocks, used or not.
-    pub(crate) fn all_blocks(&self) -> impl Iterator<Item = &Block> {
+    pub(super) fn all_blocks(&self) -> impl Iterator<Item = &Block> {
         core::iter::successors(Some(&self.first), |block| {
             let next = block.next.get()?;
             // SAFETY: (I2) blocks in the list live as long as the header.

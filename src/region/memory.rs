@@ -72,7 +72,7 @@ pub(crate) fn round_up(bytes: usize) -> Option<usize> {
 }
 
 /// The size of the largest block for which at most `system` bytes are asked from the system.
-pub(crate) fn round_down(system: usize) -> Option<usize> {
+pub(super) fn round_down(system: usize) -> Option<usize> {
     let chunk = system.min(isize::MAX as usize - PAGE) + MALLOC_OVERHEAD;
     if chunk < SMALLEST_CHUNK {
         return None;
@@ -86,7 +86,7 @@ pub(crate) fn round_down(system: usize) -> Option<usize> {
 /// or if memzone cannot ask for huge pages here.
 ///
 /// Only such a size is a multiple of a huge page.
-pub(crate) fn in_huge_pages(bytes: usize, system: usize) -> Option<usize> {
+pub(super) fn in_huge_pages(bytes: usize, system: usize) -> Option<usize> {
     let most = system.min(isize::MAX as usize - HUGE_PAGE).checked_sub(HUGE_OVERHEAD)? / HUGE_PAGE;
     let count = bytes.div_ceil(HUGE_PAGE).min(most);
     (HAS_HUGE_PAGES && count > 0).then_some(count * HUGE_PAGE)
@@ -150,7 +150,7 @@ impl Memory {
     }
 
     /// Whether the memory is a buffer of the user's.
-    pub(crate) fn is_borrowed(&self) -> bool {
+    pub(super) fn is_borrowed(&self) -> bool {
         self.bump.is_none()
     }
 

@@ -20,7 +20,7 @@ impl Header {
         stale::keep_closed(block.start, block.capacity());
     }
 
-    pub(super) fn lock_block(&self, block: &Block) -> Result<(), LockError> {
+    fn lock_block(&self, block: &Block) -> Result<(), LockError> {
         pages::lock(block.start, block.capacity()).inspect_err(|_| self.lock.set(Lock::Refused))
     }
 

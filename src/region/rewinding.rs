@@ -82,7 +82,7 @@ impl Header {
     /// # Safety
     ///
     /// I1: nothing in the block is used any more. The caller takes it out of the list before anybody follows that.
-    pub(crate) unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
+    pub(super) unsafe fn free_block(&self, block: NonNull<Block>) -> Option<NonNull<Block>> {
         // SAFETY: (I1) the block is still there. It is moved out of the memory that it frees, and nobody reads it there
         // again.
         let block = unsafe { block.read() };
