@@ -110,8 +110,7 @@ fn refuse_packed(input: &DeriveInput) -> Result<()> {
 }
 
 fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<TokenStream> {
-    let inside =
-        "the whole type is `#[deep_copy(flat)]` already: leave out what is said of this part of it";
+    let inside = "the whole type is `#[deep_copy(flat)]` already: remove the option of this part";
     for (_, fields) in shapes(input) {
         fields.iter().try_for_each(|field| options::refuse(&field.attrs, inside))?;
     }
@@ -185,7 +184,7 @@ fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<Tok
 
 fn refuse_on_variants(input: &DeriveInput) -> Result<()> {
     let Data::Enum(data) = &input.data else { return Ok(()) };
-    let help = "an option of `deep_copy` is said of a type or of a field, not of a variant";
+    let help = "an option of `deep_copy` stands above a type or a field, not above a variant";
     data.variants.iter().try_for_each(|variant| options::refuse(&variant.attrs, help))
 }
 
