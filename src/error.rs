@@ -112,7 +112,11 @@ impl fmt::Display for ZoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::OutOfMemory { requested } => {
-                write!(f, "out of memory: the system refused {requested} bytes")
+                write!(
+                    f,
+                    "out of memory: the system refused {requested} bytes; give up this task, free or trim zones, or try \
+                     again later"
+                )
             }
             Self::LimitReached { requested, limit, used } => write!(
                 f,
@@ -125,10 +129,11 @@ impl fmt::Display for ZoneError {
                  pop it, or leave its scope first"
             ),
             Self::StackEmpty => {
-                f.write_str("zone stack empty: the default zone cannot be popped")
+                f.write_str("zone stack empty: the default zone cannot be popped; there is one pop too many")
             }
             Self::ScopeActive => f.write_str(
-                "the zone on top of the stack belongs to an active scope, which pops it when it ends",
+                "the zone on top of the stack belongs to an active scope, which pops it when it ends; pop only what was \
+                 pushed in this scope",
             ),
             Self::OutOfOrder { above } => write!(
                 f,
@@ -145,10 +150,17 @@ impl fmt::Display for ZoneError {
                 request.advice()
             ),
             Self::TooLarge { requested, available } => {
-                write!(f, "too large: {requested} bytes requested, at most {available} possible")
+                write!(
+                    f,
+                    "too large: {requested} bytes requested, at most {available} possible; check the length, or take a \
+                     zone in place of the stack"
+                )
             }
             Self::AlignTooLarge { align } => {
-                write!(f, "alignment too large: {align} bytes, at most {MAX_ALIGN} supported")
+                write!(
+                    f,
+                    "alignment too large: {align} bytes, at most {MAX_ALIGN} supported; allocate more, and align within it"
+                )
             }
             Self::Cycle => f.write_str(
                 "the value to copy leads back to itself; copy it with `zcopy_shared`, or let it leave its scope as \
@@ -163,7 +175,9 @@ impl fmt::Display for ZoneError {
                 "the value to copy nests too deep for copies that recurse: derive a hand-written DeepCopy, link by a \
                  Wire or a Cell in place of a RefCell, or hold values in a slice in place of a set",
             ),
-            Self::Format => f.write_str("a formatting implementation returned an error"),
+            Self::Format => f.write_str(
+                "a formatting implementation returned an error; correct the `Display` of the value that was written",
+            ),
             Self::BlockTooLong { samples, longest } => write!(
                 f,
                 "block too long for a fade: {samples} samples, room for {longest}; make the fader for \
@@ -294,7 +308,12 @@ impl Request {
             Request::HeapMemory => {
                 "take it before the section, or from an `RtHeap` that was made before"
             }
-            Request::OwnedCopy | Request::DeepOwners => "or copy it before the section",
+            Request::OwnedCopy => {
+                "hold what the value owns by reference into a zone, or copy it before the section"
+            }
+            Request::DeepOwners => {
+                "link the owners by references into a zone, or copy the value before the section"
+            }
             _ => "have it made before the section, with `rt::prepare_thread` or a larger capacity",
         }
     }
@@ -307,12 +326,8 @@ impl fmt::Display for Request {
             Request::NewZone => "a new zone",
             Request::LongerStack => "a longer zone stack",
             Request::HeapMemory => "memory of the system's heap",
-            Request::OwnedCopy => {
-                "memory for a copied value (hold what it owns by reference into a zone)"
-            }
-            Request::DeepOwners => {
-                "memory for a copy of deeply nested owners (link them by references into a zone)"
-            }
+            Request::OwnedCopy => "memory for a copied value",
+            Request::DeepOwners => "a copy of deeply nested owners",
             Request::GiveBack => "giving memory back",
             Request::FirstUse => "a first use on this thread",
             #[cfg(feature = "rt-alloc")]

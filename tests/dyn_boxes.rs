@@ -182,3 +182,17 @@ fn a_closure_owns_its_voices() {
     let played = std::thread::spawn(move || [synth(1), synth(10), synth(100)]);
     assert_eq!(played.join().unwrap(), [1.0, 11.0, 110.0]);
 }
+
+#[test]
+fn boxes_are_looped_over_like_stds() {
+    let (zone, heap) = (Zone::new(4096), RtHeap::new(4096));
+    let mut samples = zone.boxed_slice(3, 1.0_f32);
+    let mut block = memzone::halloc_slice_in(&heap, 3, 2.0_f32).unwrap();
+    for (sample, other) in (&mut samples).into_iter().zip(&mut block) {
+        (*sample, *other) = (*other, *sample);
+    }
+    for sample in &samples {
+        assert_eq!(*sample, 2.0);
+    }
+    assert!((&block).into_iter().all(|sample| *sample == 1.0));
+}

@@ -75,7 +75,7 @@ fn each_error_has_its_text() {
     let texts = [
         (
             ZoneError::OutOfMemory { requested: 4_096 },
-            "out of memory: the system refused 4096 bytes",
+            "out of memory: the system refused 4096 bytes; give up this task, free or trim zones, or try again later",
         ),
         (
             ZoneError::LimitReached { requested: 100, limit: 64, used: 48 },
@@ -87,10 +87,13 @@ fn each_error_has_its_text() {
             "zone in use: 2 other handle(s) keep it alive; drop clones and ZBoxes of it, \
              pop it, or leave its scope first",
         ),
-        (ZoneError::StackEmpty, "zone stack empty: the default zone cannot be popped"),
+        (
+            ZoneError::StackEmpty,
+            "zone stack empty: the default zone cannot be popped; there is one pop too many",
+        ),
         (
             ZoneError::ScopeActive,
-            "the zone on top of the stack belongs to an active scope, which pops it when it ends",
+            "the zone on top of the stack belongs to an active scope, which pops it when it ends; pop only what was pushed in this scope",
         ),
         (
             ZoneError::OutOfOrder { above: 2 },
@@ -102,11 +105,11 @@ fn each_error_has_its_text() {
         ),
         (
             ZoneError::TooLarge { requested: 9, available: 8 },
-            "too large: 9 bytes requested, at most 8 possible",
+            "too large: 9 bytes requested, at most 8 possible; check the length, or take a zone in place of the stack",
         ),
         (
             ZoneError::AlignTooLarge { align: 8_192 },
-            "alignment too large: 8192 bytes, at most 4096 supported",
+            "alignment too large: 8192 bytes, at most 4096 supported; allocate more, and align within it",
         ),
         (
             ZoneError::Cycle,
@@ -130,9 +133,12 @@ fn each_error_has_its_text() {
         ),
         (
             ZoneError::Denied { request: rt::Request::DeepOwners, bytes: 0 },
-            "denied in a real-time section: memory for a copy of deeply nested owners (link them by references into a zone) (0 bytes); or copy it before the section",
+            "denied in a real-time section: a copy of deeply nested owners (0 bytes); link the owners by references into a zone, or copy the value before the section",
         ),
-        (ZoneError::Format, "a formatting implementation returned an error"),
+        (
+            ZoneError::Format,
+            "a formatting implementation returned an error; correct the `Display` of the value that was written",
+        ),
         (
             ZoneError::BlockTooLong { samples: 65, longest: 64 },
             "block too long for a fade: 65 samples, room for 64; make the fader for the longest block that comes, \

@@ -119,3 +119,14 @@ fn a_scope_binds_channels() {
     let refused = try_letz!(wet: [[f32]] = [[0.5; usize::MAX]; 2] => wet.len());
     assert!(matches!(refused, Err(ZoneError::TooLarge { .. })));
 }
+
+#[test]
+fn a_vector_of_a_slice_has_just_its_room() {
+    let zone = Zone::builder().capacity(64).fixed().build();
+    let vec = zone.vec_from(&[1_u64, 2, 3]);
+    assert_eq!((vec.capacity(), zone.used()), (3, 24));
+    assert_eq!(vec, [1, 2, 3]);
+    let used = zone.used();
+    assert!(matches!(zone.try_vec_from(&[0_u64; 9]), Err(ZoneError::LimitReached { .. })));
+    assert_eq!(zone.used(), used);
+}

@@ -447,6 +447,8 @@ fn a_report_prints_as_a_table() {
             "{text}"
         );
         assert!(text.contains("a new zone                                 1"), "{text}");
+        // The numbers stand in one column, whatever the names are.
+        assert!(text.lines().all(|line| line.len() == 44), "{text}");
         let faults = section.report().minor_faults();
         assert_eq!(faults.is_some(), cfg!(all(target_os = "linux", not(miri))));
         assert_eq!(section.report().major_faults().is_some(), faults.is_some());

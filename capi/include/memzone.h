@@ -381,7 +381,7 @@ enum mz_error mz_push(struct mz_zone *zone);
 //
 // `MZ_ERROR_STACK_EMPTY` if nothing is pushed, `MZ_ERROR_SCOPE_ACTIVE` if a scope's zone is on top.
 //
-// Real-time: yes, in time linear in those of the thread's zones that were ever pushed.
+// Real-time: yes, in time linear in the number of the thread's zones that were ever pushed.
 //
 // Demands:
 // `zone` is NULL or may be written to.
@@ -390,7 +390,7 @@ enum mz_error mz_pop(struct mz_zone **zone);
 // The current zone's handle: that of the zone on top of the stack. For a scope's zone, the default zone, and a zone of
 // Rust code, it is `mz_current_zone()`. NULL on an error.
 //
-// Real-time: yes, unless it makes the default zone, in time linear in those of the thread's zones that were ever pushed.
+// Real-time: yes, unless it makes the default zone, in time linear in the number of the thread's zones that were ever pushed.
 struct mz_zone *mz_peek(void);
 
 // A handle that stands for whichever zone is current where it is used, on every thread: the one on top of the thread's

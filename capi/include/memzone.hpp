@@ -8,7 +8,9 @@
 #include "memzone.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <memory_resource>
 #include <new>
 #include <type_traits>
@@ -51,6 +53,31 @@ template <class T> T* not_null(T* made)
 
 // A resource may be asked for no bytes, and has to give a pointer.
 inline std::size_t at_least_one(std::size_t bytes) { return bytes == 0 ? 1 : bytes; }
+
+// The bytes of an array, or more than there can be if the product overflows.
+template <class T> std::size_t bytes_of(std::size_t count)
+{
+    return count > SIZE_MAX / sizeof(T) ? SIZE_MAX : at_least_one(count * sizeof(T));
+}
+
+// Makes a value by a constructor. A plain struct without one is made of its members, as in `T{1.0f, 2.0f}`.
+template <class T, class... Arguments> T* make_at(void* place, Arguments&&... arguments)
+{
+    static_assert(std::is_trivially_destructible_v<T>, "a zone or scope runs no destructors");
+    static_assert(!std::is_array_v<T>, "make_array<T>(n) makes arrays");
+    if constexpr (std::is_constructible_v<T, Arguments...>)
+        return ::new (place) T(std::forward<Arguments>(arguments)...);
+    else
+        return ::new (place) T{std::forward<Arguments>(arguments)...};
+}
+
+template <class T> T* make_array_at(void* place, std::size_t count)
+{
+    static_assert(std::is_trivially_destructible_v<T>, "a zone or scope runs no destructors");
+    T* first = static_cast<T*>(place);
+    std::uninitialized_value_construct_n(first, count);
+    return first;
+}
 
 } // namespace detail
 
@@ -112,8 +139,14 @@ public:
     /// Makes a value in the zone. Its destructor never runs, so its type may have none that does anything.
     template <class T, class... Arguments> T* make(Arguments&&... arguments)
     {
-        static_assert(std::is_trivially_destructible_v<T>, "a zone runs no destructors");
-        return ::new (detail::not_null(mz_zone_alloc(handle_, sizeof(T), alignof(T)))) T(std::forward<Arguments>(arguments)...);
+        void* place = detail::not_null(mz_zone_alloc(handle_, sizeof(T), alignof(T)));
+        return detail::make_at<T>(place, std::forward<Arguments>(arguments)...);
+    }
+
+    /// Makes an array in the zone. Its items are as `T()` makes them: numbers are 0.
+    template <class T> T* make_array(std::size_t count)
+    {
+        return detail::make_array_at<T>(detail::not_null(mz_zone_alloc(handle_, detail::bytes_of<T>(count), alignof(T))), count);
     }
 
 private:
@@ -149,8 +182,14 @@ public:
     /// Makes a value in the scope. Its destructor never runs, so its type may have none that does anything.
     template <class T, class... Arguments> T* make(Arguments&&... arguments)
     {
-        static_assert(std::is_trivially_destructible_v<T>, "a scope runs no destructors");
-        return ::new (detail::not_null(mz_scope_alloc(handle_, sizeof(T), alignof(T)))) T(std::forward<Arguments>(arguments)...);
+        void* place = detail::not_null(mz_scope_alloc(handle_, sizeof(T), alignof(T)));
+        return detail::make_at<T>(place, std::forward<Arguments>(arguments)...);
+    }
+
+    /// Makes an array in the scope. Its items are as `T()` makes them: numbers are 0.
+    template <class T> T* make_array(std::size_t count)
+    {
+        return detail::make_array_at<T>(detail::not_null(mz_scope_alloc(handle_, detail::bytes_of<T>(count), alignof(T))), count);
     }
 
 private:

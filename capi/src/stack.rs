@@ -37,7 +37,7 @@ pub unsafe extern "C" fn mz_push(zone: *mut mz_zone) -> mz_error {
 ///
 /// `MZ_ERROR_STACK_EMPTY` if nothing is pushed, `MZ_ERROR_SCOPE_ACTIVE` if a scope's zone is on top.
 ///
-/// Real-time: yes, in time linear in those of the thread's zones that were ever pushed.
+/// Real-time: yes, in time linear in the number of the thread's zones that were ever pushed.
 ///
 /// # Safety
 ///
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mz_pop(zone: *mut *mut mz_zone) -> mz_error {
 /// The current zone's handle: that of the zone on top of the stack. For a scope's zone, the default zone, and a zone of
 /// Rust code, it is `mz_current_zone()`. NULL on an error.
 ///
-/// Real-time: yes, unless it makes the default zone, in time linear in those of the thread's zones that were ever pushed.
+/// Real-time: yes, unless it makes the default zone, in time linear in the number of the thread's zones that were ever pushed.
 #[unsafe(no_mangle)]
 pub extern "C" fn mz_peek() -> *mut mz_zone {
     or_else(null_mut(), || {

@@ -111,8 +111,7 @@ fn refuse_packed(input: &DeriveInput) -> Result<()> {
 }
 
 fn flat_implementation(input: &DeriveInput, options: &TypeOptions) -> Result<TokenStream> {
-    let inside =
-        "the whole type is `#[deep_copy(flat)]` already: leave out what is said of this part of it";
+    let inside = "the whole type is `#[deep_copy(flat)]` already: remove the option of this part";
     for (_, fields) in shapes(input) {
         fields.iter().try_for_each(|field| options::refuse(&field.attrs, inside))?;
     }
@@ -209,7 +208,7 @@ fn in_its_own_scope(items: &TokenStream, implementation: &TokenStream) -> TokenS
 
 fn refuse_on_variants(input: &DeriveInput) -> Result<()> {
     let Data::Enum(data) = &input.data else { return Ok(()) };
-    let help = "an option of `deep_copy` is said of a type or of a field, not of a variant";
+    let help = "an option of `deep_copy` stands above a type or a field, not above a variant";
     data.variants.iter().try_for_each(|variant| options::refuse(&variant.attrs, help))
 }
 

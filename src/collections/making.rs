@@ -160,6 +160,45 @@ pub trait CollectIn: Iterator + Sized {
 impl<I: Iterator> CollectIn for I {}
 
 impl Zone {
+    /// Makes a vector of clones of a slice's items, which can grow. It has just the room that they need.
+    ///
+    /// ```
+    /// let zone = memzone::Zone::new(1024);
+    /// let mut notes = zone.vec_from(&[60, 64]);
+    /// notes.push(67);
+    /// assert_eq!(notes, [60, 64, 67]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When [`try_vec_from`](Zone::try_vec_from) gives an error.
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if cloning the items is.
+    #[inline]
+    #[track_caller]
+    pub fn vec_from<T: Clone>(&self, items: &[T]) -> ZVec<'_, T> {
+        or_panic(self.try_vec_from(items))
+    }
+
+    /// Like [`vec_from`](Zone::vec_from), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Zone::try_alloc_layout`].
+    ///
+    /// # Real-time
+    ///
+    /// Yes, within [`remaining`](Zone::remaining), if cloning the items is.
+    #[inline]
+    #[track_caller]
+    pub fn try_vec_from<T: Clone>(&self, items: &[T]) -> Result<ZVec<'_, T>, ZoneError> {
+        let mut vec = self.try_vec_with_capacity(items.len())?;
+        vec.try_extend_from_slice(items)?;
+        Ok(vec)
+    }
+
     #[doc(hidden)]
     #[inline]
     #[track_caller]

@@ -3,7 +3,7 @@
 use super::source::{Heap, System};
 use crate::error::ZoneError;
 use crate::insight::ledger::{Entry, Kind};
-use crate::owned::owner::acts_as_its_value;
+use crate::owned::owner::{acts_as_its_value, iterates_over_its_slice};
 use crate::owned::unsizing::Unsizing;
 use crate::region::bump::MAX_REQUEST;
 #[cfg(feature = "alloc")]
@@ -300,6 +300,7 @@ impl<T: ?Sized, H: Heap> DerefMut for HBox<T, H> {
 }
 
 acts_as_its_value!([T: ?Sized, H: Heap] HBox<T, H>);
+iterates_over_its_slice!([T, H: Heap] HBox<[T], H>);
 
 impl<T, H: Heap> Unsizing for HBox<T, H> {
     type Value = T;

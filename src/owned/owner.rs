@@ -87,4 +87,26 @@ macro_rules! acts_as_its_value {
     };
 }
 
-pub(crate) use acts_as_its_value;
+/// Lets `for` loops run over the items of a slice's owner. (So no owner of an iterator can be an iterator itself, as a
+/// slice might become one.)
+macro_rules! iterates_over_its_slice {
+    ([$($parameters:tt)*] $owner:ty) => {
+        impl<'s, $($parameters)*> ::core::iter::IntoIterator for &'s $owner {
+            type Item = &'s T;
+            type IntoIter = ::core::slice::Iter<'s, T>;
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter()
+            }
+        }
+
+        impl<'s, $($parameters)*> ::core::iter::IntoIterator for &'s mut $owner {
+            type Item = &'s mut T;
+            type IntoIter = ::core::slice::IterMut<'s, T>;
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter_mut()
+            }
+        }
+    };
+}
+
+pub(crate) use {acts_as_its_value, iterates_over_its_slice};

@@ -2,7 +2,7 @@
 
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger::{Entry, Kind};
-use crate::owned::owner::acts_as_its_value;
+use crate::owned::owner::{acts_as_its_value, iterates_over_its_slice};
 use crate::owned::unsizing::Unsizing;
 use crate::region::header::Header;
 #[cfg(feature = "alloc")]
@@ -396,6 +396,7 @@ impl<T: Copy> Clone for ZBox<[T]> {
 }
 
 acts_as_its_value!([T: ?Sized] ZBox<T>);
+iterates_over_its_slice!([T] ZBox<[T]>);
 
 impl<T> Unsizing for ZBox<T> {
     type Value = T;

@@ -539,6 +539,30 @@ impl Zone {
     }
 }
 
+/// A zone that takes nothing from the system until it is first used, as `Zone::new(0)`. So a struct that holds a zone can
+/// derive `Default`, and `std::mem::take` takes a zone out of its place.
+///
+/// ```
+/// use memzone::Zone;
+///
+/// #[derive(Default)]
+/// struct Game {
+///     frame: Zone,
+///     score: u32,
+/// }
+///
+/// let mut game = Game::default();
+/// game.frame.alloc_slice(100, 0.0_f32);
+/// let frame = std::mem::take(&mut game.frame); // for what borrows `game` as well
+/// assert!(frame.used() >= 400 && game.frame.capacity() == 0 && game.score == 0);
+/// ```
+#[cfg(feature = "alloc")]
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::new(0)
+    }
+}
+
 impl Clone for Zone {
     /// Makes one more handle.
     ///

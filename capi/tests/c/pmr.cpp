@@ -3,6 +3,7 @@
 
 #include "check.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -95,6 +96,22 @@ void containers()
         CHECK(!zone.contains(more.data()) && scope.used() >= 400);
         int* value = scope.make<int>(3);
         CHECK(*value == 3);
+        // A plain struct has no constructor, and is made of its members.
+        struct point {
+            float x, y;
+        };
+        point* corner = scope.make<point>(1.0f, 2.0f);
+        point* copy = zone.make<point>(*corner);
+        CHECK(corner->y == 2.0f && copy->x == 1.0f && zone.make<point>()->y == 0.0f);
+        float* block = scope.make_array<float>(64);
+        CHECK(std::all_of(block, block + 64, [](float sample) { return sample == 0.0f; }));
+        CHECK(zone.contains(zone.make_array<point>(10)) && zone.make_array<int>(0) != nullptr);
+        try {
+            scope.make_array<point>(SIZE_MAX / 4);
+            CHECK(false);
+        } catch (const mz::error& error) {
+            CHECK(error.code() == MZ_ERROR_TOO_LARGE);
+        }
     }
     CHECK(mz_depth() == depth);
     // An exception leaves scopes in order.

@@ -44,9 +44,8 @@ pub(super) fn own_zone(generics: &Generics, options: &TypeOptions) -> Result<Opt
         (None, [only]) => Ok(Some((*only).clone())),
         (None, [first, second, ..]) => {
             let help = format!(
-                "one of the lifetimes {} is that of the zone, and which is not said: write \
-                 `#[deep_copy(zone = {first})]` above the type; what borrows from the others is passed on \
-                 as it is",
+                "one of the lifetimes {} is the zone's, but it is not clear which: write \
+                 `#[deep_copy(zone = {first})]` above the type; what borrows from the others stays as it is",
                 names()
             );
             Err(Error::new_spanned(second, help))
@@ -82,11 +81,14 @@ impl<'i> Parameters<'i> {
             }
         }
         for parameter in generics.const_params() {
-            options::refuse(&parameter.attrs, "a constant is the same in the copy as it is")?;
+            options::refuse(
+                &parameter.attrs,
+                "a constant parameter takes no option: it stays the same in the copy",
+            )?;
         }
         for parameter in generics.lifetimes() {
             let help =
-                "which lifetime is the zone's is said above the type: `#[deep_copy(zone = 'z)]`";
+                "to name the zone's lifetime, write `#[deep_copy(zone = 'z)]` above the type";
             options::refuse(&parameter.attrs, help)?;
         }
         Ok(Parameters { generics, copied, memzone: &options.memzone, zone, own_zone })

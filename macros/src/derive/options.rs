@@ -31,11 +31,12 @@ impl TypeOptions {
                 takes_no_value(&meta, "flat")?;
                 options.flat = true;
             } else if meta.path.is_ident("zone") {
-                let form = "which lifetime is the zone's is said as in `#[deep_copy(zone = 'z)]`";
+                let form = "to name the zone's lifetime, write `#[deep_copy(zone = 'z)]`";
                 let value = meta.value().map_err(|error| Error::new(error.span(), form))?;
                 options.zone = Some(value.parse().map_err(|e| Error::new(e.span(), form))?);
             } else if meta.path.is_ident("crate") {
-                let form = "where memzone is found is said as in `#[deep_copy(crate = my_engine::memzone)]`";
+                let form =
+                    "to name the path of memzone, write `#[deep_copy(crate = my_engine::memzone)]`";
                 let value = meta.value().map_err(|error| Error::new(error.span(), form))?;
                 let parsed = value.call(Path::parse_mod_style);
                 options.memzone = parsed.map_err(|e| Error::new(e.span(), form))?;
@@ -64,7 +65,7 @@ impl FieldOption {
                 FieldOption::Flat
             } else if meta.path.is_ident("zone") || meta.path.is_ident("crate") {
                 let help =
-                    "this is said of the whole type: write it above the type, not above a field";
+                    "this option is for the whole type: write it above the type, not above a field";
                 return Err(meta.error(help));
             } else {
                 return Err(unknown(&meta, "a field", ON_FIELDS));
@@ -111,8 +112,7 @@ fn each(
             Meta::Path(_) | Meta::NameValue(_) => true,
         };
         if empty {
-            let help =
-                format!("`deep_copy` says nothing here without an option in parentheses: {known}");
+            let help = format!("`deep_copy` needs an option in parentheses: {known}");
             return Err(Error::new_spanned(attribute, help));
         }
         attribute.parse_nested_meta(&mut option)?;
