@@ -819,7 +819,7 @@ fn what_was_given_back_after_an_error_is_not_found_again() {
         fn move_out(self, to: &'z Zone) -> Result<&'z List<'z>, ZoneError> {
             let before = to.used();
             // The list's copy is finished, the text does not fit.
-            let refused = memzone::try_beginz!(_z in to => (self.0, Shared(()), self.1));
+            let refused = memzone::try_beginz!(z in to => (self.0, z.vec::<u8>(), self.1));
             assert!(matches!(refused, Err(ZoneError::LimitReached { .. })));
             assert_eq!(to.used() == before, !cfg!(feature = "tracing"));
             let others = to.try_alloc([7_u64; 8])?;

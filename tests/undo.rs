@@ -165,3 +165,46 @@ fn what_is_kept_stays() {
     assert!(try_zcopy(&pair, &zone).is_err());
     assert!(zone.used() > 0);
 }
+
+/// A shared copy has a scope for its table. The end of that scope may free what was put aside, whose hooks may put
+/// something into the target. The zone has gone back before.
+#[test]
+fn what_a_hook_puts_into_the_zone_at_the_end_of_a_shared_copy_stays() {
+    use memzone::rt::{self, Policy};
+    use memzone::{Shared, ZBox, set_keep_limit};
+    use std::cell::RefCell;
+    thread_local! {
+        static TARGET: RefCell<Option<Zone>> = const { RefCell::new(None) };
+        static KEPT: RefCell<Option<ZBox<u64>>> = const { RefCell::new(None) };
+    }
+    fn put_aside_a_hook() {
+        let hooked = Zone::new(100);
+        hooked.on_cleanup(|| {
+            let target = TARGET.with_borrow(|zone| zone.clone().expect("set below"));
+            KEPT.set(Some(target.boxed(7)));
+        });
+        let _section = rt::enter(Policy::Deny);
+        drop(hooked);
+    }
+    // Each scope's zone is freed at its end.
+    set_keep_limit(0);
+    let target = Zone::builder().capacity(4096).fixed().build();
+    TARGET.set(Some(target.clone()));
+    let large = vec![1_u64; 10_000];
+    let value = (&1_u64, &large[..]);
+    let check = |error: ZoneError| {
+        assert!(matches!(error, ZoneError::LimitReached { .. }), "{error}");
+        // Another thread may have freed it before, as other tests in this program do.
+        let Some(kept) = KEPT.take() else { return };
+        let next = target.alloc(8_u64);
+        assert!((*kept, *next) == (7, 8) && target.contains(&raw const *kept));
+        drop(kept);
+    };
+    for _ in 0..3 {
+        put_aside_a_hook();
+        check(try_zcopy(&Shared(value), &target).map(drop).unwrap_err());
+        put_aside_a_hook();
+        check(try_beginz!(_z in &target => Shared(value)).map(drop).unwrap_err());
+    }
+    TARGET.take();
+}

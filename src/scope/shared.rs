@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::guard::Scope;
-use crate::copy::{DeepCopy, Depth, Known, Referent, Run, Undo, is_quiet, runs_as_a_whole};
+use crate::copy::{DeepCopy, Depth, Referent, Run, is_quiet, runs_as_a_whole, undoing};
 use crate::error::{ZoneError, or_panic};
 use crate::stack::Entered;
 use crate::zone::Zone;
@@ -154,16 +154,16 @@ pub struct Shared<T>(pub T);
 #[diagnostic::do_not_recommend]
 impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Shared<T> {
     type Copied = T::Copied;
-    fn undo(known: &mut Known) -> Undo<Self> {
-        Undo::if_parts(T::undo(known).may())
-    }
+    // What a copy that has failed took is given back before the scope's end, which may run hooks (I41): so nothing is said
+    // of `undo`.
     fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, is_quiet::<T>(), || match runs_as_a_whole::<T>() {
+        let copy = || match runs_as_a_whole::<T>() {
             true => self.0.deep_copy(to),
             false => Depth::enter(|depth| self.0.copy_at(to, depth)),
-        })
+        };
+        shared(to, is_quiet::<T>(), || undoing::<T, _>(to, copy))
     }
     fn move_out(self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {
-        shared(to, is_quiet::<T>(), || self.0.move_out(to))
+        shared(to, is_quiet::<T>(), || undoing::<T, _>(to, || self.0.move_out(to)))
     }
 }

@@ -12,16 +12,16 @@ mod bits {
             const FLAT: bool = true;
             const IN_PLACE: InPlace<u32> = <u32 as memzone::DeepCopy<'z>>::IN_PLACE;
             const MOVE_IS_COPY: bool = true;
-            fn write_at(&self, _place: *mut C, _run: &mut Run<'z>) -> bool {
+            fn write_at<G>(&self, _place: *mut C, _run: &mut Run<'z>) -> bool {
                 true
             }
             fn undo(known: &mut Known) -> Undo<u32> {
                 <u32 as memzone::DeepCopy<'z>>::undo(known)
             }
-            fn copy_at(&self, _to: &'z memzone::Zone, _: Depth) -> Result<C, memzone::ZoneError> {
+            fn copy_at<G>(&self, _to: &'z memzone::Zone, _: Depth) -> Result<C, memzone::ZoneError> {
                 loop {}
             }
-            fn move_out(self, _to: &'z memzone::Zone) -> Result<C, memzone::ZoneError> {
+            fn move_out<G>(self, _to: &'z memzone::Zone) -> Result<C, memzone::ZoneError> {
                 loop {}
             }
         }
