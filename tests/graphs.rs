@@ -673,6 +673,30 @@ fn types_at_one_address_are_told_apart() {
     assert!(!std::ptr::eq(copy.0, &copy.1.first));
 }
 
+/// Places for what needs a large alignment are the zone's to give, also where each value is looked up.
+#[test]
+fn copies_that_are_found_again_are_aligned() {
+    use memzone::zcopy_shared;
+    #[derive(DeepCopy)]
+    #[repr(align(64))]
+    struct Wide<'z> {
+        value: &'z u64,
+        next: Option<&'z Wide<'z>>,
+    }
+    let (source, zone) = (Zone::new(0), Zone::new(0));
+    let mut last: Option<&Wide<'_>> = None;
+    for value in 0..20 {
+        let value = &*source.alloc(value);
+        last = Some(source.alloc(Wide { value, next: last }));
+    }
+    let mut copy = zcopy_shared(&(last, last), &zone).1;
+    for value in (0..20).rev() {
+        let node = copy.unwrap();
+        assert_eq!((std::ptr::from_ref(node).addr() % 64, *node.value), (0, value));
+        copy = node.next;
+    }
+}
+
 /// A circle is said to be one also where the zone is too small for many rounds.
 #[test]
 fn a_cycle_in_a_fixed_zone_is_a_cycle() {
