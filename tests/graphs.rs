@@ -183,8 +183,11 @@ fn a_cycle_is_found_within_some_times_its_size() {
         next: Cell<Option<&'z Ring<'z>>>,
     }
     on_a_small_stack(|| {
-        let lengths: &[u64] =
-            if cfg!(miri) { &[1, 30] } else { &[1, 2, 3, 100, 700, 5_000, 50_000, 300_000] };
+        let lengths: &[u64] = if cfg!(miri) {
+            &[1, 30]
+        } else {
+            &[1, 2, 3, 100, 700, 5_000, 8_200, 34_000, 50_000, 300_000]
+        };
         for &length in lengths {
             let source = Zone::new(0);
             let twig = tree(&source, 2);
@@ -199,7 +202,7 @@ fn a_cycle_is_found_within_some_times_its_size() {
             last.next.set(Some(first));
             let target = Zone::new(0);
             assert_eq!(try_zcopy(&first, &target).err(), Some(ZoneError::Cycle), "{length} nodes");
-            let size = length as usize * (64 + 3 * 32);
+            let size = length as usize * (size_of::<Ring>() + 3 * size_of::<Tree>());
             let took = target.high_water();
             assert!(took <= 10 * size + (96 << 10), "{took} bytes for {size}");
         }
@@ -701,6 +704,47 @@ fn slices_of_all_lengths_are_told_apart() {
     assert!(
         ptr::eq(&copy.0[0], copy.2) && ptr::eq(copy.0[0].next.unwrap(), copy.5[2].next.unwrap())
     );
+}
+
+/// A value and its first part have one address, and are two values.
+#[test]
+fn types_at_one_address_are_told_apart() {
+    use memzone::zcopy_shared;
+    #[derive(DeepCopy)]
+    struct Two<'z> {
+        first: List<'z>,
+        second: List<'z>,
+    }
+    let list = |value| List { value, next: None };
+    let (two, zone) = (Two { first: list(1), second: list(2) }, Zone::new(0));
+    let copy = zcopy_shared(&(&two.first, &two, &two.first, &two), &zone);
+    assert_eq!((copy.0.value, copy.1.first.value, copy.1.second.value), (1, 1, 2));
+    assert!(std::ptr::eq(copy.0, copy.2) && std::ptr::eq(copy.1, copy.3));
+    assert!(!std::ptr::eq(copy.0, &copy.1.first));
+}
+
+/// Places for what needs a large alignment are the zone's to give, also where each value is looked up.
+#[test]
+fn copies_that_are_found_again_are_aligned() {
+    use memzone::zcopy_shared;
+    #[derive(DeepCopy)]
+    #[repr(align(64))]
+    struct Wide<'z> {
+        value: &'z u64,
+        next: Option<&'z Wide<'z>>,
+    }
+    let (source, zone) = (Zone::new(0), Zone::new(0));
+    let mut last: Option<&Wide<'_>> = None;
+    for value in 0..20 {
+        let value = &*source.alloc(value);
+        last = Some(source.alloc(Wide { value, next: last }));
+    }
+    let mut copy = zcopy_shared(&(last, last), &zone).1;
+    for value in (0..20).rev() {
+        let node = copy.unwrap();
+        assert_eq!((std::ptr::from_ref(node).addr() % 64, *node.value), (0, value));
+        copy = node.next;
+    }
 }
 
 /// A circle is said to be one also where the zone is too small for many rounds.

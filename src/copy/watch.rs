@@ -3,7 +3,7 @@
 //! Watching costs nothing as long as nothing is watched: the run that copies sees an end of its block that comes before
 //! the real one, and looks here when it gets there.
 //!
-//! A circle is found as by Brent. After some bytes, and then each time when twice as many were copied, one value is
+//! A circle is found as by Brent. After some bytes, and then each time when four times as many were copied, one value is
 //! remembered, and for a while what is copied is compared with it. Only a value that is being copied may be remembered:
 //! one that was finished before would be met again where it is shared. What is being copied is known by the notes: the
 //! value of a note is finished when a note is taken up that was there before it.
@@ -19,14 +19,21 @@ use super::seen::Seen;
 /// Bytes that a copy takes before it is watched for the first time.
 pub(super) const FIRST: usize = 32 << 10;
 
-/// A copy is watched for its bytes so far divided by this.
-const SHARE: usize = 4;
+/// A copy is watched again when it has so many times the bytes that it had before.
+///
+/// A ring of one size is found when `SHARE` of a copy's bytes are a round, and this many times as many were copied at the
+/// worst, and one round more: 4 / (4/9) + 1 = 10 times its size. Of all pairs for which that is 10, those with 3 and with 4
+/// watch the fewest values: about a quarter.
+const TIMES: usize = 4;
 
-/// After that all values are put off for its bytes divided by this, where the copy had used up its stack before.
-const DEEP_SHARE: usize = 32;
+/// It is watched for this share of its bytes so far.
+const SHARE: (usize, usize) = (4, 9);
+
+/// After that all values are put off for this share of its bytes, where the copy had used up its stack before.
+const DEEP_SHARE: (usize, usize) = (1, 16);
 
 /// The same where it had not.
-const SMALL_SHARE: usize = 1024;
+const SMALL_SHARE: (usize, usize) = (1, 512);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -129,12 +136,12 @@ impl<'z> Watch<'z> {
             (_, true) => {
                 self.state = State::Idle;
                 self.puts_off = false;
-                self.next = self.started.saturating_mul(2);
+                self.next = self.started.saturating_mul(TIMES);
                 return;
             }
         };
         self.state = State::Waiting;
-        self.next = taken.saturating_add(taken / share);
+        self.next = taken.saturating_add(taken / share.1 * share.0);
     }
 
     /// Whether all values are put off just now.

@@ -77,7 +77,7 @@ pub(crate) fn shared<R>(
 ///
 /// # Real-time
 ///
-/// As [`DeepCopy`], if the thread has a spare zone that is large enough for the table, which takes 80 to 320 bytes a
+/// As [`DeepCopy`], if the thread has a spare zone that is large enough for the table, which takes 128 to 256 bytes a
 /// value. A thread has such a zone after a copy of as many values at this depth of scopes, or by a
 /// [`Plan`](crate::rt::Plan).
 #[track_caller]
