@@ -229,6 +229,34 @@ fn a_heap_of_no_bytes_is_full_and_whole() {
     heap.into_sendable().into_heap().check();
 }
 
+/// The block that was freed last is kept apart, and is still there for every request.
+#[test]
+fn the_block_that_was_freed_last_is_found_again() {
+    let heap = RtHeap::new(8 << 10);
+    let first = halloc_in(&heap, [1_u64; 8]).unwrap();
+    let address = &raw const *first;
+    drop(first);
+    let again = halloc_in(&heap, [2_u64; 8]).unwrap();
+    let other = halloc_in(&heap, [3_u64; 8]).unwrap();
+    assert_eq!(&raw const *again, address);
+    assert_eq!((*again, *other), ([2; 8], [3; 8]), "nobody else gets it");
+    drop((again, other));
+
+    // One box takes all there is. What it leaves serves requests of other sizes too.
+    let most = (0..8 << 10).rev().find_map(|size| halloc_slice_in(&heap, size, 1_u8).ok()).unwrap();
+    let len = most.len();
+    assert!((8 << 10) - len < 512, "{len}");
+    let failed = heap.failed();
+    drop(most);
+    let small = halloc_in(&heap, [4_u64; 8]).unwrap();
+    drop(small);
+    assert_eq!(halloc_slice_in(&heap, len, 5_u8).unwrap().len(), len);
+    assert_eq!((heap.failed(), heap.used()), (failed, 0));
+    heap.check();
+    let stats = heap.stats();
+    assert_eq!((stats.live, stats.free), (0, stats.largest_free), "all of it is one block");
+}
+
 #[test]
 #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_other_threads_drop_comes_back_a_few_at_a_time() {

@@ -33,6 +33,9 @@ const DRAIN_WHEN_FULL: usize = 64;
 /// What stands for the token of a thread that has none yet. It is no heap's owner, not even where that is `NOBODY`.
 const NONE_YET: u64 = u64::MAX;
 
+/// What stands for the class of a block that is kept, where none is. No class is that small.
+const NONE_KEPT: usize = 0;
+
 per_thread! {
     static TOKEN: Cell<u64> = const { Cell::new(NONE_YET) };
 }
@@ -73,6 +76,11 @@ struct OwnerPart {
     waiting: Cell<TakenBlocks>,
     /// Whether `waiting` has any blocks.
     has_taken: Cell<bool>,
+    /// The block that was freed last. The allocator takes it for one that is in use, so that the next request of its class
+    /// gets it without the allocator.
+    kept: Cell<NonNull<u8>>,
+    /// Its class, or `NONE_KEPT`.
+    kept_class: Cell<usize>,
     /// The number of blocks that are not free.
     live: Cell<usize>,
     used: Cell<usize>,
@@ -147,8 +155,14 @@ impl OwnerPart {
     /// I13: only the owner may call this. `class` is what `whole_class` gives for the value's layout.
     #[inline(always)]
     unsafe fn take(&self, class: usize, size: usize) -> Option<NonNull<u8>> {
-        // SAFETY: (I13) the caller's promise.
-        let payload = unsafe { self.blocks.allocate_class(class) }?;
+        let payload = match self.kept_class.get() == class {
+            true => {
+                self.kept_class.set(NONE_KEPT);
+                self.kept.get()
+            }
+            // SAFETY: (I13) the caller's promise.
+            false => unsafe { self.blocks.allocate_class(class) }?,
+        };
         self.live.set(self.live.get() + 1);
         let used = self.used.get() + size;
         self.used.set(used);
@@ -158,17 +172,46 @@ impl OwnerPart {
         Some(payload)
     }
 
+    /// Keeps the block of a payload that was taken for `size` bytes, and frees the one that was kept before.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this, and nobody uses the block any more. Its class is `class`.
+    #[inline(always)]
+    unsafe fn keep(&self, payload: NonNull<u8>, class: usize, size: usize) {
+        if self.kept_class.get() != NONE_KEPT {
+            // SAFETY: (I13) the caller's promise. Nobody uses a block that is kept.
+            unsafe { self.blocks.free_payload(self.kept.get()) };
+        }
+        self.kept.set(payload);
+        self.kept_class.set(class);
+        self.live.set(self.live.get() - 1);
+        self.used.set(self.used.get() - size);
+    }
+
+    /// Frees the block that is kept. The result is whether there was one.
+    ///
+    /// # Safety
+    ///
+    /// I13: only the owner may call this.
+    unsafe fn keep_none(&self) -> bool {
+        let was_kept = self.kept_class.replace(NONE_KEPT) != NONE_KEPT;
+        if was_kept {
+            // SAFETY: (I13) the caller's promise. Nobody uses a block that is kept.
+            unsafe { self.blocks.free_payload(self.kept.get()) };
+        }
+        was_kept
+    }
+
     /// Frees the block of a payload that was taken for `size` bytes.
     ///
     /// # Safety
     ///
     /// I13: only the owner may call this, and nobody uses the block any more.
-    #[inline(always)]
     unsafe fn free(&self, payload: NonNull<u8>, size: usize) {
-        self.live.set(self.live.get() - 1);
         // SAFETY: (I13) the caller's promise.
         unsafe { self.blocks.free_payload(payload) };
-        // Apart from the other count, as the compiler would put both into a vector, which takes longer.
+        self.live.set(self.live.get() - 1);
         self.used.set(self.used.get() - size);
     }
 }
@@ -360,6 +403,8 @@ impl RtHeap {
             blocks,
             waiting: Cell::default(),
             has_taken: Cell::new(false),
+            kept: Cell::new(NonNull::dangling()),
+            kept_class: Cell::new(NONE_KEPT),
             live: Cell::new(0),
             used: Cell::new(0),
             peak: Cell::new(0),
@@ -469,6 +514,8 @@ impl RtHeap {
     /// Calls `each` for every block, with its start, the most bytes that it can hold, and whether it is taken.
     fn each_block(&self, each: impl FnMut(usize, usize, bool)) {
         let owner_part = &self.shared().owner_part;
+        // SAFETY: (I13) only the owner has a handle.
+        unsafe { owner_part.keep_none() };
         // SAFETY: (I13) only the owner has a handle, and this is the memory that the blocks are in.
         unsafe { owner_part.blocks.each(owner_part.pool, each) };
     }
@@ -561,8 +608,9 @@ unsafe impl Heap for RtHeap {
         if shared.remote.is_owner(TOKEN.get()) {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
             let payload = unsafe { payload_of(memory, layout.align()) };
+            let class = whole_class(layout).expect("a block was taken for this layout");
             // SAFETY: (I13) as above.
-            unsafe { shared.owner_part.free(payload, layout.size()) };
+            unsafe { shared.owner_part.keep(payload, class, layout.size()) };
             // SAFETY: (I13) as above.
             unsafe { shared.drain_some() };
         } else {
@@ -607,7 +655,9 @@ impl RtHeap {
     #[inline(never)]
     fn take_when_full(&self, layout: Layout) -> Result<NonNull<u8>, ZoneError> {
         let owner_part = &self.shared().owner_part;
-        if self.drain(DRAIN_WHEN_FULL) > 0 {
+        // SAFETY: (I13) only the owner has a handle.
+        let was_kept = unsafe { owner_part.keep_none() };
+        if self.drain(DRAIN_WHEN_FULL) > 0 || was_kept {
             if let Some(block) = self.try_take(layout) {
                 return Ok(block);
             }

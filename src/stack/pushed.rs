@@ -26,12 +26,10 @@ pub(super) fn uncounted(zone: NonNull<Header>) -> ManuallyDrop<Zone> {
     ManuallyDrop::new(unsafe { Zone::from_raw(zone) })
 }
 
-/// The entry that `Entered` has made.
+/// The entry that `Entered` has made. It fits into two registers.
 pub(super) struct Entry {
     pub(super) zone: NonNull<Header>,
     pub(super) place: Place,
-    /// The next spare zone at that time. If it is the same one again, the same scope is the innermost one.
-    pub(super) next_spare: NonNull<Header>,
 }
 
 /// The entry in a place.
@@ -334,23 +332,23 @@ impl Stack {
     /// Pushes a zone for `Entered`, as `push_if_room` does.
     #[inline(always)]
     pub(super) fn enter_if_room(&self, zone: &Zone) -> Option<Entry> {
-        let next_spare = self.next_spare.get();
         let place = self.push_if_room(zone)?;
-        Some(Entry { zone: zone.raw(), place, next_spare })
+        Some(Entry { zone: zone.raw(), place })
     }
 
     /// Removes the entry that `Entered` has made, if it is on top. Everything else is left to `remove_from`.
     #[inline(always)]
-    pub(super) fn remove_entered(&self, entered: &Entry) -> bool {
-        let &Entry { zone, place, next_spare } = entered;
+    pub(super) fn remove_entered(&self, &Entry { zone, place }: &Entry) -> bool {
+        let scope = self.innermost();
+        // A place of a former array is no place of this one, as it stays in use (I9).
         if self.top.get() != place
             || entry(place).get().zone != zone
-            || self.next_spare.get() != next_spare
+            || entry(place).get().over_scope != scope
         {
             return false;
         }
-        // SAFETY: (I9) it was pushed, so another place comes before this one. The innermost scope is the same one again.
-        unsafe { self.take_off(place, self.innermost()) };
+        // SAFETY: (I9) it was pushed, so another place comes before this one.
+        unsafe { self.take_off(place, scope) };
         // This is not the last that holds the zone, because `Entered` borrows a handle.
         let state = &header(zone).state;
         state.set(state.get() - state::ENTRY);

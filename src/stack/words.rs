@@ -4,7 +4,6 @@ use super::list::{Place, STACK, Stack};
 use super::pushed::Entry;
 use crate::error::{ZoneError, or_panic};
 use crate::insight::ledger;
-use crate::region::header::Header;
 use crate::zone::Zone;
 use crate::zone::places::{Seat, Seats};
 use core::marker::PhantomData;
@@ -40,7 +39,7 @@ pub(crate) fn seat_in_current<E: Seats>(
 
 /// Makes a zone the current one until this is dropped. What is pushed or left in between does not matter.
 pub(crate) struct Entered<'z> {
-    pushed: Entry,
+    entry: Entry,
     /// A handle keeps the zone. And this must not leave its thread, as it refers to the thread's stack.
     handle: PhantomData<(&'z Zone, *const ())>,
 }
@@ -48,60 +47,46 @@ pub(crate) struct Entered<'z> {
 impl<'z> Entered<'z> {
     #[inline(always)]
     pub(crate) fn new(zone: &'z Zone) -> Result<Entered<'z>, ZoneError> {
-        let pushed = match STACK.with(|stack| stack.enter_if_room(zone)) {
-            Some(pushed) => pushed,
-            None => enter_cold(zone)?.with_next(),
+        let entry = match STACK.with(|stack| stack.enter_if_room(zone)) {
+            Some(entry) => entry,
+            None => enter_cold(zone)?,
         };
-        Ok(Entered { pushed, handle: PhantomData })
+        Ok(Entered { entry, handle: PhantomData })
     }
 
     /// Like `new`, with a panic instead of an error.
     #[inline(always)]
     #[track_caller]
     fn new_or_panic(zone: &'z Zone) -> Entered<'z> {
-        let pushed = match STACK.with(|stack| stack.enter_if_room(zone)) {
-            Some(pushed) => pushed,
-            None => enter_or_panic(zone).with_next(),
+        let entry = match STACK.with(|stack| stack.enter_if_room(zone)) {
+            Some(entry) => entry,
+            None => enter_or_panic(zone),
         };
-        Entered { pushed, handle: PhantomData }
+        Entered { entry, handle: PhantomData }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !STACK.with(|stack| stack.remove_entered(&self.pushed)) {
-            remove_from(self.pushed.place);
+        if !STACK.with(|stack| stack.remove_entered(&self.entry)) {
+            remove_from(self.entry.place);
         }
     }
 }
 
-/// What the cold path knows of the entry that it has made. It fits into two registers.
-struct Cold {
-    zone: NonNull<Header>,
-    place: Place,
-}
-
-impl Cold {
-    #[inline(always)]
-    fn with_next(self) -> Entry {
-        let next_spare = STACK.with(|stack| stack.next_spare.get());
-        Entry { zone: self.zone, place: self.place, next_spare }
-    }
-}
-
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn enter_cold(zone: &Zone) -> Result<Cold, ZoneError> {
+fn enter_cold(zone: &Zone) -> Result<Entry, ZoneError> {
     let place = push_cold(zone)?;
-    Ok(Cold { zone: zone.raw(), place })
+    Ok(Entry { zone: zone.raw(), place })
 }
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn enter_or_panic(zone: &Zone) -> Cold {
+fn enter_or_panic(zone: &Zone) -> Entry {
     or_panic(enter_cold(zone))
 }
 

@@ -591,6 +591,28 @@ cases! { CALL, "a call of a closure", times 1000, parts 1;
     CallBox "Box<dyn FnMut> of a sample": Box<dyn FnMut(f32) -> f32> = { let gain = hide(1) as f32; Box::new(move |sample| sample * gain) }; |f, n| heard(f(sample(n))); |_| ();
 }
 
+cases! { HEAP_TWO, "two heap blocks of 64 bytes, taken and freed", times 1000, parts 1;
+    HeapTwoMemzone "memzone, RtHeap": RtHeap = RtHeap::new(ROOM); |h, n| {
+        let (a, b): (HBox<Line, RtHeap>, HBox<Line, RtHeap>) = (halloc_in(h, [n as u64; 8]).unwrap(), halloc_in(h, [n as u64; 8]).unwrap());
+        sink::<Line>(&raw const *a);
+        sink::<Line>(&raw const *b);
+        at(&*b)
+    }; |_| ();
+    HeapTwoRlsf "rlsf, bare": Bare = Bare::new(); |h, n| {
+        let [a, b] = [(); 2].map(|()| h.0.allocate(Layout::new::<Line>()).unwrap());
+        for start in [a, b] {
+            // SAFETY: just taken for a line.
+            unsafe { start.cast::<Line>().write([n as u64; 8]) };
+            sink(start.as_ptr());
+        }
+        for start in [b, a] {
+            // SAFETY: taken above, with this alignment.
+            unsafe { h.0.deallocate(start, align_of::<Line>()) };
+        }
+        b.as_ptr()
+    }; |_| ();
+}
+
 /// All rows, case by case.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     [
@@ -617,6 +639,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         SCOPE_BOX,
         EMPTY_SLICE,
         CALL,
+        HEAP_TWO,
     ]
     .into_iter()
     .flatten()
