@@ -700,6 +700,7 @@ fn slices_of_all_lengths_are_told_apart() {
     let copy = zcopy_shared(&slices, &zone);
     let lengths = (copy.0.len(), copy.1.len(), copy.3.len(), copy.4.len(), copy.5.len());
     assert_eq!(lengths, (1, 3, 1, 2, 3));
+    assert!(copy.0.as_ptr() != copy.1.as_ptr() && copy.1.iter().all(|item| item.value == 2));
     assert!(ptr::eq(copy.0, copy.3) && ptr::eq(copy.1, copy.5));
     assert!(
         ptr::eq(&copy.0[0], copy.2) && ptr::eq(copy.0[0].next.unwrap(), copy.5[2].next.unwrap())
