@@ -12,23 +12,32 @@ use core::ptr;
 const NONE: usize = usize::MAX;
 
 /// A place in the table: the values at an address, and where their copies are or will be.
-#[derive(Clone, Copy)]
-struct Place<'t> {
+struct Place<'t, R> {
     /// `NONE`: the place is free.
     address: usize,
-    kind: Option<&'t Kind<'t>>,
+    kind: Option<&'t Kind<'t, R>>,
     len: usize,
     copy: *mut (),
 }
 
-impl Place<'_> {
+impl<R> Clone for Place<'_, R> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// A derive would want that runs are copied.
+impl<R> Copy for Place<'_, R> {}
+
+impl<R> Place<'_, R> {
     const FREE: Self = Place { address: NONE, kind: None, len: 0, copy: ptr::null_mut() };
 }
 
 /// The values that were met so far. Half of its places are free at least.
-pub(super) struct Table<'t> {
+pub(super) struct Table<'t, R> {
     /// There is a power of two of them.
-    places: &'t mut [Place<'t>],
+    places: &'t mut [Place<'t, R>],
     /// How far a hash of 64 bits is shifted, so that it is less than their number.
     shift: u32,
     /// How many more values are noted before it grows.
@@ -57,7 +66,7 @@ pub(super) enum Found {
     Another,
 }
 
-impl<'t> Table<'t> {
+impl<'t, R> Table<'t, R> {
     pub(super) fn new(scratch: &'t Zone, to: &Zone, is_kept: bool) -> Result<Self, ZoneError> {
         let places = scratch.try_alloc_slice(FIRST, Place::FREE)?;
         let shift = shift(FIRST);
@@ -90,14 +99,14 @@ impl<'t> Table<'t> {
     }
 
     #[inline(always)]
-    fn place(&self, at: usize) -> &Place<'t> {
+    fn place(&self, at: usize) -> &Place<'t, R> {
         // SAFETY: (I42) `first` and `next` give less than the number of places, a power of two.
         unsafe { self.places.get_unchecked(at) }
     }
 
     /// Looks for a value without asking which type a kind is of.
     #[inline(always)]
-    pub(super) fn look_for(&self, value: *const (), kind: &Kind<'t>) -> Found {
+    pub(super) fn look_for(&self, value: *const (), kind: &Kind<'t, R>) -> Found {
         let address = value.addr();
         let mut at = self.first(address);
         loop {
@@ -115,7 +124,7 @@ impl<'t> Table<'t> {
     }
 
     /// Where the copy of values is, or the free place where that would be noted.
-    pub(super) fn find(&self, seen: &Seen<'t>) -> Result<*mut (), Free> {
+    pub(super) fn find(&self, seen: &Seen<'t, R>) -> Result<*mut (), Free> {
         let address = seen.address.addr();
         let mut at = self.first(address);
         loop {
@@ -134,7 +143,7 @@ impl<'t> Table<'t> {
 
     /// Notes where the copy of values is or will be, in the free place that was found for them in a table that is not full.
     #[inline(always)]
-    pub(super) fn note_at(&mut self, Free(at): Free, seen: Seen<'t>, copy: *mut ()) {
+    pub(super) fn note_at(&mut self, Free(at): Free, seen: Seen<'t, R>, copy: *mut ()) {
         let Seen { address, len, kind } = seen;
         // SAFETY: (I42) as in `place`.
         let place = unsafe { self.places.get_unchecked_mut(at) };
@@ -143,7 +152,7 @@ impl<'t> Table<'t> {
     }
 
     /// The same where the place is not known. What is noted already stays where it is.
-    pub(super) fn note(&mut self, seen: Seen<'t>, copy: *mut ()) {
+    pub(super) fn note(&mut self, seen: Seen<'t, R>, copy: *mut ()) {
         if let Err(free) = self.find(&seen) {
             self.note_at(free, seen, copy);
         }
