@@ -1,7 +1,6 @@
 //! What the macros' expansions call. Not for anyone else: it may change in any release.
 
 #![forbid(unsafe_code)]
-#![allow(missing_docs)]
 
 use crate::error::ZoneError;
 /// What `::core` is for memzone. In another crate that path may lead to something else.

@@ -315,7 +315,6 @@ mod off {
     pub(crate) fn prepare() {}
 
     #[inline(always)]
-    #[allow(clippy::extra_unused_type_parameters)]
     pub(crate) fn pushed<T>(_count: impl FnOnce() -> usize, _bytes: impl FnOnce() -> usize) {}
 
     #[inline(always)]
