@@ -18,6 +18,8 @@ thread_local! {
     static BOXES: RefCell<Vec<(u64, ZBox<[u64]>)>> = const { RefCell::new(Vec::new()) };
     static RANDOM: Cell<u64> = const { Cell::new(0) };
     static HOOKS_RUN: Cell<usize> = const { Cell::new(0) };
+    /// What is left put aside is freed while the thread ends, when some of these are gone.
+    static IS_OVER: Cell<bool> = const { Cell::new(false) };
 }
 
 fn random(below: u64) -> u64 {
@@ -37,6 +39,9 @@ fn put_a_box(zone: &Zone) {
 }
 
 fn hook() {
+    if IS_OVER.get() {
+        return;
+    }
     HOOKS_RUN.set(HOOKS_RUN.get() + 1);
     let zones = ZONES.with_borrow(Clone::clone);
     put_a_box(&zones[random(zones.len() as u64) as usize]);
@@ -159,7 +164,7 @@ fn boxes_of_hooks_are_their_own_wherever_hooks_run() {
                 _ => Zone::new(0),
             };
             let source = Zone::new(0);
-            ZONES.set(vec![to.clone(), source.clone()]);
+            drop(ZONES.replace(vec![to.clone(), source.clone()]));
             let leaf = Node { value: random(100), left: None, right: None, more: &[] };
             let mut node: &Node<'_> = source.alloc(leaf);
             for _ in 0..random(6) {
@@ -178,9 +183,10 @@ fn boxes_of_hooks_are_their_own_wherever_hooks_run() {
                 }
                 check_boxes();
             }
-            ZONES.set(vec![Zone::new(0)]);
+            drop(ZONES.replace(vec![Zone::new(0)]));
             drop(BOXES.take());
         }
     }
+    IS_OVER.set(true);
     assert!(HOOKS_RUN.get() > 0 && copies > 0 && errors > 0);
 }
