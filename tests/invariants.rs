@@ -74,6 +74,25 @@ fn i02_values_never_move_and_blocks_are_stable() {
     assert!(moved_handle.contains(address));
 }
 
+/// The first values of a scope look for no room, as its zone is a spare one that was left empty.
+#[test]
+fn i02_a_scope_begins_with_all_of_its_zones_room() {
+    for depth in 0..3_usize {
+        for round in 0..30_u8 {
+            let found = beginz!(outer => {
+                (0..depth).for_each(|_| { outer.alloc([round; 1000]); });
+                let inside = beginz!(z => {
+                    let used = z.used();
+                    let value = z.alloc([round; 4096]);
+                    (used, z.contains(&raw const value[4095]), z.used() <= z.capacity())
+                });
+                (inside, outer.used())
+            });
+            assert_eq!(found, ((0, true, true), depth * 1000));
+        }
+    }
+}
+
 /// Tells at run time whether a type is `Send` or `Sync`: an inherent constant is preferred to one
 /// of a trait, where its bound holds.
 macro_rules! is {

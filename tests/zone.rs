@@ -168,6 +168,32 @@ fn two_threads_use_zones_that_are_not_made() {
     });
 }
 
+/// A slice is filled by parts, of which the last two may overlap.
+#[test]
+fn slices_of_equal_values_are_filled_whole_and_nothing_else() {
+    fn fill<T: Copy + PartialEq + std::fmt::Debug>(value: T, other: T) {
+        let mut zone = Zone::new(8 << 10);
+        for len in 0..if cfg!(miri) { 70 } else { 150 } {
+            // What lies in the zone's memory from the last round is no `value`.
+            zone.reset().unwrap();
+            zone.alloc_slice(4 << 10 >> size_of::<T>().ilog2(), other);
+            zone.reset().unwrap();
+            let before = zone.alloc_slice(3, other);
+            let slice = zone.alloc_slice(len, value);
+            let after = zone.alloc_slice(3, other);
+            assert!(slice.len() == len && slice.iter().all(|&item| item == value), "{len}");
+            assert_eq!((&*before, &*after), (&[other; 3][..], &[other; 3][..]), "{len}");
+        }
+    }
+    fill(1_u8, 2);
+    fill(1_u16, 2);
+    fill(1.0_f32, 2.0);
+    fill(1_u64, 2);
+    fill([1_u64; 2], [2; 2]);
+    fill([1_u8; 3], [2; 3]);
+    fill([1_u64; 3], [2; 3]);
+}
+
 #[test]
 fn a_fixed_zone_holds_exactly_what_was_asked_for() {
     let sizes = [0, 1, 15, 16, 17, 100, 1_000, 65_537];

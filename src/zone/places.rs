@@ -298,10 +298,45 @@ pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
     if size_of::<T>() == 0 {
         return;
     }
-    let part = const { values_of_a_part::<T>() };
-    if part == 0 || len < part {
+    // A vector register or a few at a time, and what is shorter by halves of one. A loop over the rest would be made one over
+    // vectors by the compiler, which takes longer for so few.
+    // SAFETY: (I2) the caller's promise.
+    let is_filled = unsafe { fill_by_parts::<T, LONG_SLICE>(start, len, value) }
         // SAFETY: (I2) the caller's promise.
-        return unsafe { fill_one_by_one(start, len, value) };
+        || unsafe { fill_by_parts::<T, 16>(start, len, value) }
+        // SAFETY: (I2) the caller's promise.
+        || unsafe { fill_by_parts::<T, 8>(start, len, value) }
+        // SAFETY: (I2) the caller's promise.
+        || unsafe { fill_by_parts::<T, 4>(start, len, value) }
+        // SAFETY: (I2) the caller's promise.
+        || unsafe { fill_by_parts::<T, 2>(start, len, value) };
+    if !is_filled {
+        // SAFETY: (I2) the caller's promise.
+        unsafe { fill_one_by_one(start, len, value) };
+    }
+}
+
+/// Fills a slice by parts of this many bytes. The last part ends where the slice ends, and may cover some of the part before it,
+/// so that there is no rest to look for. The result is `false` if the slice is shorter than a part, or if its values are not
+/// written by parts. Bytes are not, as the compiler calls `memset` for them.
+///
+/// # Safety
+///
+/// That of `fill`.
+#[inline(always)]
+unsafe fn fill_by_parts<T: Copy, const BYTES: usize>(
+    start: NonNull<T>,
+    len: usize,
+    value: T,
+) -> bool {
+    let part = const {
+        match size_of::<T>() {
+            2 | 4 | 8 | 16 => BYTES / size_of::<T>(),
+            _ => 0,
+        }
+    };
+    if part == 0 || len < part {
+        return false;
     }
     for index in 0..(len - 1) / part {
         // SAFETY: (I6) this is less than `len - part` values further.
@@ -309,20 +344,11 @@ pub(crate) unsafe fn fill<T: Copy>(start: NonNull<T>, len: usize, value: T) {
         // SAFETY: (I2) the caller's promise.
         unsafe { fill_one_by_one(start, part, value) };
     }
-    // The last part ends where the slice ends, and may cover some of the part before it. So there is no rest to look for.
-    // SAFETY: (I6) there are at least as many as a part has.
+    // SAFETY: (I6) there are at least as many values as a part has.
     let start = unsafe { start.add(len - part) };
     // SAFETY: (I2) the caller's promise.
     unsafe { fill_one_by_one(start, part, value) };
-}
-
-/// How many values `fill` writes at a time: as many as a few vector registers hold. 0 stands for one by one. Bytes are among
-/// these, as the compiler calls `memset` for them.
-const fn values_of_a_part<T>() -> usize {
-    match size_of::<T>() {
-        2 | 4 | 8 | 16 => LONG_SLICE / size_of::<T>(),
-        _ => 0,
-    }
+    true
 }
 
 /// # Safety
