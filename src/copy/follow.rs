@@ -339,8 +339,8 @@ impl<'z> Run<'z> {
 struct Kinds<'z, T>(PhantomData<(&'z (), T)>);
 
 impl<'z, T: DeepCopy<'z>> Kinds<'z, T> {
-    const ONE: &'z Kind<'z, Run<'z>> = &Kind::of::<T>(Self::write_one);
-    const SLICE: &'z Kind<'z, Run<'z>> = &Kind::of_slices::<T>(Self::ONE, Self::write_slice);
+    const ONE: &'z Kind<'z> = &Kind::of::<T>(Self::write_one);
+    const SLICE: &'z Kind<'z> = &Kind::of_slices::<T>(Self::ONE, Self::write_slice);
 
     /// # Safety
     ///

@@ -30,7 +30,7 @@ impl<'z> Run<'z> {
         target: *const (),
         slot: *mut *mut (),
         run: &mut Self,
-        kind: &'z Kind<'z, Run<'z>>,
+        kind: &'z Kind<'z>,
     ) -> bool {
         let Some(mut table) = run.table() else {
             // SAFETY: (I42) the caller's promise.
@@ -73,7 +73,7 @@ impl<'z> Run<'z> {
         target: *const (),
         slot: *mut *mut (),
         run: &mut Self,
-        kind: &'z Kind<'z, Run<'z>>,
+        kind: &'z Kind<'z>,
     ) -> bool {
         // SAFETY: (I42) the caller's promise.
         let Some(place) = (unsafe { run.place_later(&Seen::one(target, kind), true) }) else {
@@ -95,7 +95,7 @@ impl<'z> Run<'z> {
         target: *const (),
         slot: *mut *mut (),
         run: &mut Self,
-        kind: &'z Kind<'z, Run<'z>>,
+        kind: &'z Kind<'z>,
     ) -> bool {
         // SAFETY: (I42) the caller's promise.
         let Some(place) = (unsafe { run.place_later(&Seen::one(target, kind), false) }) else {
@@ -117,7 +117,7 @@ impl<'z> Run<'z> {
         target: *const (),
         slot: *mut *mut (),
         run: &mut Self,
-        kind: &'z Kind<'z, Run<'z>>,
+        kind: &'z Kind<'z>,
     ) -> bool {
         let Some(place) = run.reserve_slowly(&Seen::one(target, kind), kind.copy) else {
             return false;
@@ -138,7 +138,7 @@ impl<'z> Run<'z> {
     #[inline(never)]
     pub(super) unsafe fn place_later(
         &mut self,
-        seen: &Seen<'z, Run<'z>>,
+        seen: &Seen<'z>,
         may_be_shared: bool,
     ) -> Option<*mut ()> {
         let &Seen { address, len, kind } = seen;
@@ -174,7 +174,7 @@ impl<'z> Run<'z> {
     }
 
     /// The layout of the copies of values.
-    fn layout_of(&mut self, seen: &Seen<'z, Run<'z>>) -> Option<Layout> {
+    fn layout_of(&mut self, seen: &Seen<'z>) -> Option<Layout> {
         let copy = seen.kind.copy;
         let size = copy.size().checked_mul(seen.len);
         // The size of an item's copy is a multiple of its alignment.
@@ -188,7 +188,7 @@ impl<'z> Run<'z> {
 
     /// Takes a place for a value's copy, if moving the cursor is enough for that.
     #[inline(always)]
-    fn reserve_one(&mut self, kind: &Kind<'z, Run<'z>>) -> Option<NonNull<u8>> {
+    fn reserve_one(&mut self, kind: &Kind<'_>) -> Option<NonNull<u8>> {
         let place = self.cursor;
         if place.addr().get().checked_add(kind.bytes)? > self.end {
             return None;
@@ -200,7 +200,7 @@ impl<'z> Run<'z> {
     }
 
     /// Takes places for the copies of values. Long slices of numbers begin where loops over them are fastest.
-    fn reserve_later(&mut self, seen: &Seen<'z, Run<'z>>, copies: Layout) -> Option<NonNull<u8>> {
+    fn reserve_later(&mut self, seen: &Seen<'z>, copies: Layout) -> Option<NonNull<u8>> {
         let (size, cursor) = (copies.size(), self.cursor);
         let skip = match seen.kind.are_numbers && size >= LONG_SLICE {
             true => cursor.addr().get().wrapping_neg() & (SLICE_ALIGN - 1),
@@ -220,10 +220,10 @@ impl<'z> Run<'z> {
     }
 
     /// Notes where the copies of values are or will be. `None`: there is no memory for that.
-    fn note_copy(&mut self, seen: Seen<'z, Run<'z>>, place: *mut ()) -> Option<()> {
+    fn note_copy(&mut self, seen: Seen<'z>, place: *mut ()) -> Option<()> {
         let Some(mut table) = self.table() else { return Some(()) };
         // SAFETY: (I42) the run's own table, which nobody else uses just now.
-        let table: &mut Table<'z, Run<'z>> = unsafe { table.as_mut() };
+        let table: &mut Table<'z> = unsafe { table.as_mut() };
         if table.is_full() && !self.with_memory(|| table.grow()) {
             return None;
         }
@@ -232,7 +232,7 @@ impl<'z> Run<'z> {
     }
 
     /// Notes where the copies of a slice's items will be, so that references to single items lead there.
-    fn note_items(&mut self, seen: &Seen<'z, Run<'z>>, place: *mut ()) -> Option<()> {
+    fn note_items(&mut self, seen: &Seen<'z>, place: *mut ()) -> Option<()> {
         let Some(kind) = seen.kind.items else { return Some(()) };
         for index in 0..seen.len {
             let item = seen.address.wrapping_byte_add(index * kind.size);

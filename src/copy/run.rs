@@ -25,9 +25,16 @@ use core::alloc::Layout;
 use core::mem::needs_drop;
 use core::ptr::NonNull;
 
+/// Writes the copies of so many values at an address to a place.
+///
+/// # Safety
+///
+/// I42: there are that many values, and room for their copies, of the types that the function was made for.
+pub(super) type Write<'z> = unsafe fn(*const (), *mut (), &mut Run<'z>, usize) -> bool;
+
 /// A note of what is still to be copied. It lies in the place that the copy will have.
 pub(super) struct Note<'z> {
-    seen: Seen<'z, Run<'z>>,
+    seen: Seen<'z>,
     next: Option<NonNull<Note<'z>>>,
 }
 
@@ -58,7 +65,7 @@ pub(super) struct Rest<'z> {
     /// How far down the stack the run goes where not all values are put off.
     pub(super) stack_floor: usize,
     /// What was copied, if that is to be copied once.
-    pub(super) table: Option<NonNull<Table<'z, Run<'z>>>>,
+    pub(super) table: Option<NonNull<Table<'z>>>,
     /// The same as `end` for a run that looks up at each value.
     watched_end: usize,
     /// The address of what the run compares all values with.
@@ -67,7 +74,7 @@ pub(super) struct Rest<'z> {
     taken: usize,
     /// How many notes there are.
     pub(super) notes: usize,
-    pub(super) watch: Watch<'z, Run<'z>>,
+    pub(super) watch: Watch<'z>,
     pub(super) error: Option<ZoneError>,
     /// How the zone was when the run started.
     pub(super) before: Checkpoint,
@@ -101,7 +108,7 @@ impl<'z> Run<'z> {
 
     /// What was copied, if that is to be copied once.
     #[inline(always)]
-    pub(super) fn table(&self) -> Option<NonNull<Table<'z, Run<'z>>>> {
+    pub(super) fn table(&self) -> Option<NonNull<Table<'z>>> {
         self.rest.as_ref()?.table
     }
 
@@ -336,7 +343,7 @@ impl<'z> Run<'z> {
     #[inline(never)]
     pub(super) fn reserve_slowly(
         &mut self,
-        seen: &Seen<'z, Run<'z>>,
+        seen: &Seen<'z>,
         layout: Layout,
     ) -> Option<NonNull<u8>> {
         self.give_cursor();
@@ -361,11 +368,7 @@ impl<'z> Run<'z> {
     }
 
     /// Puts values off: the place for their copies gets a note.
-    pub(super) fn put_off(
-        &mut self,
-        seen: &Seen<'z, Run<'z>>,
-        copies: Layout,
-    ) -> Option<NonNull<u8>> {
+    pub(super) fn put_off(&mut self, seen: &Seen<'z>, copies: Layout) -> Option<NonNull<u8>> {
         self.give_cursor();
         self.rest().watch.has_put_off = true;
         if !self.look(seen) {
@@ -394,7 +397,7 @@ impl<'z> Run<'z> {
     }
 
     /// Looks whether the copy goes round in a circle, or takes too much. The zone has its cursor.
-    fn look(&mut self, seen: &Seen<'z, Run<'z>>) -> bool {
+    fn look(&mut self, seen: &Seen<'z>) -> bool {
         let rest = self.rest();
         if rest.watch.has_returned(seen) {
             return self.fail(ZoneError::Cycle);

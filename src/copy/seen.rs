@@ -2,6 +2,7 @@
 
 use super::DeepCopy;
 use super::in_place::id;
+use super::run::Write;
 use crate::region::bump::round_up_step;
 use crate::zone::Zone;
 use crate::zone::places::MOST_OF_A_NUMBER;
@@ -9,22 +10,15 @@ use core::alloc::Layout;
 use core::any::TypeId;
 use core::ptr;
 
-/// Writes the copies of so many values at an address to a place, in a run of type `R`: this file comes before that of runs.
-///
-/// # Safety
-///
-/// I42: there are that many values, and room for their copies, of the types that the function was made for.
-pub(super) type Write<R> = unsafe fn(*const (), *mut (), &mut R, usize) -> bool;
-
-/// What a run of type `R` knows of the values that a reference leads to: all that code that is of no type needs for them.
+/// What a run knows of the values that a reference leads to: all that code that is of no type needs for them.
 ///
 /// Each type has one for its values and one for slices of them. The compiler may make a second one that is equal, in
 /// another unit of the program, so two of them are compared by what they say.
-pub(super) struct Kind<'z, R> {
+pub(super) struct Kind<'z> {
     /// What tells the type apart that the reference leads to. As two of these are two functions, no other type's kind
     /// has this one's address.
     id: fn() -> TypeId,
-    pub(super) write: Write<R>,
+    pub(super) write: Write<'z>,
     /// Bytes of a value, or of an item.
     pub(super) size: usize,
     /// That of a copy, or of an item's copy.
@@ -32,17 +26,17 @@ pub(super) struct Kind<'z, R> {
     /// How far the cursor moves for a copy. No sum with it ends in the block if there is more to it.
     pub(super) bytes: usize,
     /// Of a slice whose items references may lead to: theirs.
-    pub(super) items: Option<&'z Kind<'z, R>>,
+    pub(super) items: Option<&'z Kind<'z>>,
     /// Whether it leads nowhere.
     pub(super) is_flat: bool,
     /// Whether long slices of it begin where loops over them are fastest.
     pub(super) are_numbers: bool,
 }
 
-impl<'z, R> Kind<'z, R> {
+impl<'z> Kind<'z> {
     /// That of a reference to one value.
     #[inline(always)]
-    pub(super) const fn of<T: DeepCopy<'z>>(write: Write<R>) -> Self {
+    pub(super) const fn of<T: DeepCopy<'z>>(write: Write<'z>) -> Kind<'z> {
         let bytes = match Zone::has_fast_place::<T::Copied>() {
             true => round_up_step(size_of::<T::Copied>()),
             false => usize::MAX,
@@ -62,50 +56,41 @@ impl<'z, R> Kind<'z, R> {
     /// That of a reference to a slice.
     #[inline(always)]
     pub(super) const fn of_slices<T: DeepCopy<'z>>(
-        items: &'z Kind<'z, R>,
-        write: Write<R>,
-    ) -> Self {
+        items: &'z Kind<'z>,
+        write: Write<'z>,
+    ) -> Kind<'z> {
         let is_plain = T::IN_PLACE.plain();
         // Bytes are mostly texts, which lie side by side.
         let are_numbers =
             is_plain && 2 <= size_of::<T::Copied>() && size_of::<T::Copied>() <= MOST_OF_A_NUMBER;
         let items = if is_plain { None } else { Some(items) };
-        Kind { id: id::<[T]>, write, bytes: usize::MAX, items, are_numbers, ..Self::of::<T>(write) }
+        Kind { id: id::<[T]>, write, bytes: usize::MAX, items, are_numbers, ..Kind::of::<T>(write) }
     }
 
     /// Whether the two are of one type.
     #[inline(always)]
-    fn is(&self, other: &Self) -> bool {
+    fn is(&self, other: &Kind<'_>) -> bool {
         // One function is one type's.
         ptr::eq(ptr::from_ref(self).cast(), ptr::from_ref(other)) || (self.id)() == (other.id)()
     }
 }
 
 /// The values that a reference leads to: one, or the items of a slice.
-pub(super) struct Seen<'z, R> {
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'z> {
     pub(super) address: *const (),
     pub(super) len: usize,
-    pub(super) kind: &'z Kind<'z, R>,
+    pub(super) kind: &'z Kind<'z>,
 }
 
-impl<R> Clone for Seen<'_, R> {
+impl<'z> Seen<'z> {
     #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-// A derive would want that runs are copied.
-impl<R> Copy for Seen<'_, R> {}
-
-impl<'z, R> Seen<'z, R> {
-    #[inline(always)]
-    pub(super) fn one(address: *const (), kind: &'z Kind<'z, R>) -> Self {
+    pub(super) fn one(address: *const (), kind: &'z Kind<'z>) -> Seen<'z> {
         Seen { address, len: 1, kind }
     }
 
     /// Whether the two are the same values.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Seen<'z>) -> bool {
         self.address.addr() == other.address.addr()
             && self.len == other.len
             && self.kind.is(other.kind)

@@ -277,7 +277,7 @@ impl<'z> Run<'z> {
         let rest = self.rest();
         if mark & SHARING == 0 {
             rest.watch = Watch::always();
-        } else if let Some(mut table) = NonNull::new(TABLE.get().cast::<Table<'z, Run<'z>>>()) {
+        } else if let Some(mut table) = NonNull::new(TABLE.get().cast::<Table<'z>>()) {
             // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
             let table_now = unsafe { table.as_mut() };
             if table_now.is_of(to) {
@@ -338,7 +338,7 @@ impl<'z> Run<'z> {
         is_quiet: bool,
         copy: impl FnOnce() -> Result<R, ZoneError>,
     ) -> Result<R, ZoneError> {
-        let mut table: Table<'_, Run<'_>> = Table::new(scratch, to, is_quiet)?;
+        let mut table = Table::new(scratch, to, is_quiet)?;
         sharing((&raw mut table).cast(), copy)
     }
 }

@@ -12,32 +12,23 @@ use core::ptr;
 const NONE: usize = usize::MAX;
 
 /// A place in the table: the values at an address, and where their copies are or will be.
-struct Place<'t, R> {
+#[derive(Clone, Copy)]
+struct Place<'t> {
     /// `NONE`: the place is free.
     address: usize,
-    kind: Option<&'t Kind<'t, R>>,
+    kind: Option<&'t Kind<'t>>,
     len: usize,
     copy: *mut (),
 }
 
-impl<R> Clone for Place<'_, R> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-// A derive would want that runs are copied.
-impl<R> Copy for Place<'_, R> {}
-
-impl<R> Place<'_, R> {
+impl Place<'_> {
     const FREE: Self = Place { address: NONE, kind: None, len: 0, copy: ptr::null_mut() };
 }
 
 /// The values that were met so far. Half of its places are free at least.
-pub(super) struct Table<'t, R> {
+pub(super) struct Table<'t> {
     /// There is a power of two of them.
-    places: &'t mut [Place<'t, R>],
+    places: &'t mut [Place<'t>],
     /// How far a hash of 64 bits is shifted, so that it is less than their number.
     shift: u32,
     /// How many more values are noted before it grows.
@@ -66,7 +57,7 @@ pub(super) enum Found {
     Another,
 }
 
-impl<'t, R> Table<'t, R> {
+impl<'t> Table<'t> {
     pub(super) fn new(scratch: &'t Zone, to: &Zone, is_kept: bool) -> Result<Self, ZoneError> {
         let places = scratch.try_alloc_slice(FIRST, Place::FREE)?;
         let shift = shift(FIRST);
@@ -99,14 +90,14 @@ impl<'t, R> Table<'t, R> {
     }
 
     #[inline(always)]
-    fn place(&self, at: usize) -> &Place<'t, R> {
+    fn place(&self, at: usize) -> &Place<'t> {
         // SAFETY: (I42) `first` and `next` give less than the number of places, a power of two.
         unsafe { self.places.get_unchecked(at) }
     }
 
     /// Looks for a value without asking which type a kind is of.
     #[inline(always)]
-    pub(super) fn look_for(&self, value: *const (), kind: &Kind<'t, R>) -> Found {
+    pub(super) fn look_for(&self, value: *const (), kind: &Kind<'t>) -> Found {
         let address = value.addr();
         let mut at = self.first(address);
         loop {
@@ -124,7 +115,7 @@ impl<'t, R> Table<'t, R> {
     }
 
     /// Where the copy of values is, or the free place where that would be noted.
-    pub(super) fn find(&self, seen: &Seen<'t, R>) -> Result<*mut (), Free> {
+    pub(super) fn find(&self, seen: &Seen<'t>) -> Result<*mut (), Free> {
         let address = seen.address.addr();
         let mut at = self.first(address);
         loop {
@@ -143,7 +134,7 @@ impl<'t, R> Table<'t, R> {
 
     /// Notes where the copy of values is or will be, in the free place that was found for them in a table that is not full.
     #[inline(always)]
-    pub(super) fn note_at(&mut self, Free(at): Free, seen: Seen<'t, R>, copy: *mut ()) {
+    pub(super) fn note_at(&mut self, Free(at): Free, seen: Seen<'t>, copy: *mut ()) {
         let Seen { address, len, kind } = seen;
         // SAFETY: (I42) as in `place`.
         let place = unsafe { self.places.get_unchecked_mut(at) };
@@ -152,7 +143,7 @@ impl<'t, R> Table<'t, R> {
     }
 
     /// The same where the place is not known. What is noted already stays where it is.
-    pub(super) fn note(&mut self, seen: Seen<'t, R>, copy: *mut ()) {
+    pub(super) fn note(&mut self, seen: Seen<'t>, copy: *mut ()) {
         if let Err(free) = self.find(&seen) {
             self.note_at(free, seen, copy);
         }

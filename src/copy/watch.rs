@@ -46,12 +46,12 @@ pub(super) enum State {
 }
 
 /// What a run knows of what it has copied.
-pub(super) struct Watch<'z, R> {
+pub(super) struct Watch<'z> {
     pub(super) state: State,
     /// When so many bytes were taken, something is to be done.
     pub(super) next: usize,
     /// What is remembered.
-    remembered: Option<Seen<'z, R>>,
+    remembered: Option<Seen<'z>>,
     /// How many notes there were when its note was taken up.
     level: usize,
     /// Whether it never pauses.
@@ -66,7 +66,7 @@ pub(super) struct Watch<'z, R> {
     is_deep: bool,
 }
 
-impl<'z, R> Watch<'z, R> {
+impl<'z> Watch<'z> {
     /// For a run that begins.
     #[inline(always)]
     pub(super) fn new() -> Self {
@@ -106,7 +106,7 @@ impl<'z, R> Watch<'z, R> {
 
     /// Whether this is what is remembered.
     #[inline(always)]
-    pub(super) fn has_returned(&self, seen: &Seen<'z, R>) -> bool {
+    pub(super) fn has_returned(&self, seen: &Seen<'z>) -> bool {
         self.state == State::Watching
             && self
                 .remembered
@@ -164,7 +164,7 @@ impl<'z, R> Watch<'z, R> {
     /// The value of a note that was taken up is copied now. So many notes are left.
     #[cold]
     #[inline(never)]
-    pub(super) fn remember(&mut self, seen: Seen<'z, R>, left: usize) {
+    pub(super) fn remember(&mut self, seen: Seen<'z>, left: usize) {
         self.state = State::Watching;
         self.remembered = Some(seen);
         self.level = left;
