@@ -105,7 +105,7 @@ impl<'z> Run<'z> {
     ) -> bool {
         let target = (&raw const *target).cast();
         // SAFETY: (I42) the caller's promise.
-        unsafe { Run::follow_alone_later(target, slot.cast(), run, Kinds::<T>::ONE) }
+        unsafe { Run::follow_alone_or_slowly(target, slot.cast(), run, Kinds::<T>::ONE, false) }
     }
 
     /// Takes a place for it, and goes on with it at once.

@@ -1,7 +1,7 @@
 //! Relocating a value, and all it points to, into another zone.
 //!
-//! Here is `DeepCopy`. A copy is made in place by a `run`, which has a `start`, follows references (`follow`), is `watch`ed for circles, and may
-//! have a `table` for what is shared; what owns goes by value, and `later` where it is nested deep. The implementation for each family of types: `values` that hold
+//! Here is `DeepCopy`. A copy is made in place by a `run`, which has a `start`, follows references (`follow`; `once` where a value is looked up or put
+//! off), is `watch`ed for circles, and may have a `table` for what is shared; what owns goes by value, and `later` where it is nested deep. The implementation for each family of types: `values` that hold
 //! nothing but themselves, what is made of `parts`, `cells`, `references`, `owners` of the
 //! system's memory, std's `collections` and `errors`, what is memzone's own (`zones`), and other
 //! crates' `numbers`; and `zcopy`, which copies by hand. The collections in zones, the pool's keys and the heap's boxes have theirs beside

@@ -34,7 +34,7 @@ impl<'z> Run<'z> {
     ) -> bool {
         let Some(mut table) = run.table() else {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_slowly_later(target, slot, run, kind) };
+            return unsafe { Run::follow_alone_or_slowly(target, slot, run, kind, true) };
         };
         // SAFETY: (I42) the run's own table, which nobody else uses just now.
         let table = unsafe { table.as_mut() };
@@ -47,12 +47,12 @@ impl<'z> Run<'z> {
             Found::Nothing(free) if !table.is_full() && !run.is_deep() => free,
             _ => {
                 // SAFETY: (I42) the caller's promise.
-                return unsafe { Run::follow_slowly_later(target, slot, run, kind) };
+                return unsafe { Run::follow_alone_or_slowly(target, slot, run, kind, true) };
             }
         };
         let Some(place) = run.reserve_one(kind) else {
             // SAFETY: (I42) the caller's promise.
-            return unsafe { Run::follow_slowly_later(target, slot, run, kind) };
+            return unsafe { Run::follow_alone_or_slowly(target, slot, run, kind, true) };
         };
         let place = place.as_ptr().cast();
         // SAFETY: (I42) the caller's promise.
@@ -62,45 +62,23 @@ impl<'z> Run<'z> {
         unsafe { (kind.write)(target, place, run, 1) }
     }
 
-    /// The same in all cases.
+    /// The same in all cases, also for what nothing else refers to.
     ///
     /// # Safety
     ///
     /// That of `follow_later`.
     #[cold]
     #[inline(never)]
-    unsafe fn follow_slowly_later(
+    pub(super) unsafe fn follow_alone_or_slowly(
         target: *const (),
         slot: *mut *mut (),
         run: &mut Self,
         kind: &'z Kind<'z>,
+        may_be_shared: bool,
     ) -> bool {
+        let seen = Seen::one(target, kind);
         // SAFETY: (I42) the caller's promise.
-        let Some(place) = (unsafe { run.place_later(&Seen::one(target, kind), true) }) else {
-            return false;
-        };
-        // SAFETY: (I42) the caller's promise.
-        unsafe { slot.write(place) };
-        true
-    }
-
-    /// `follow_later` for what nothing else refers to.
-    ///
-    /// # Safety
-    ///
-    /// That of `follow_later`.
-    #[cold]
-    #[inline(never)]
-    pub(super) unsafe fn follow_alone_later(
-        target: *const (),
-        slot: *mut *mut (),
-        run: &mut Self,
-        kind: &'z Kind<'z>,
-    ) -> bool {
-        // SAFETY: (I42) the caller's promise.
-        let Some(place) = (unsafe { run.place_later(&Seen::one(target, kind), false) }) else {
-            return false;
-        };
+        let Some(place) = (unsafe { run.place_later(&seen, may_be_shared) }) else { return false };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(place) };
         true

@@ -25,13 +25,6 @@ use core::alloc::Layout;
 use core::mem::needs_drop;
 use core::ptr::NonNull;
 
-/// Writes the copies of so many values at an address to a place.
-///
-/// # Safety
-///
-/// I42: there are that many values, and room for their copies, of the types that the function was made for.
-pub(super) type Write<'z> = unsafe fn(*const (), *mut (), &mut Run<'z>, usize) -> bool;
-
 /// A note of what is still to be copied. It lies in the place that the copy will have.
 pub(super) struct Note<'z> {
     seen: Seen<'z>,

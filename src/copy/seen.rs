@@ -1,8 +1,9 @@
 //! Which values a reference leads to, and what a run knows of their type.
 
-use super::DeepCopy;
+#![forbid(unsafe_code)]
+
 use super::in_place::id;
-use super::run::Write;
+use super::{DeepCopy, Run};
 use crate::region::bump::round_up_step;
 use crate::zone::Zone;
 use crate::zone::places::MOST_OF_A_NUMBER;
@@ -10,20 +11,27 @@ use core::alloc::Layout;
 use core::any::TypeId;
 use core::ptr;
 
+/// Writes the copies of so many values at an address to a place.
+///
+/// # Safety
+///
+/// I42: there are that many values, and room for their copies, of the types that the function was made for.
+pub(super) type Write<'z> = unsafe fn(*const (), *mut (), &mut Run<'z>, usize) -> bool;
+
 /// What a run knows of the values that a reference leads to: all that code that is of no type needs for them.
 ///
 /// Each type has one for its values and one for slices of them. The compiler may make a second one that is equal, in
 /// another unit of the program, so two of them are compared by what they say.
 pub(super) struct Kind<'z> {
-    /// What tells the type apart that the reference leads to. As two of these are two functions, no other type's kind
-    /// has this one's address.
+    /// What tells apart the types that references lead to. As one function says one thing, the kinds of two types
+    /// differ, so that they have two addresses.
     id: fn() -> TypeId,
     pub(super) write: Write<'z>,
     /// Bytes of a value, or of an item.
     pub(super) size: usize,
     /// That of a copy, or of an item's copy.
     pub(super) copy: Layout,
-    /// How far the cursor moves for a copy. No sum with it ends in the block if there is more to it.
+    /// How far the cursor moves for a copy, if moving it is enough. Else more than any block has.
     pub(super) bytes: usize,
     /// Of a slice whose items references may lead to: theirs.
     pub(super) items: Option<&'z Kind<'z>>,
