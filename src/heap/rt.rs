@@ -104,7 +104,7 @@ struct OwnerPart {
 /// size and alignment finds a free block. This holds however full the heap is, and in whatever order blocks were taken:
 /// a voice that is stolen makes room for the next. For this, each block fills a whole size class of the allocator (see
 /// [`new`](RtHeap::new)). What was dropped on another thread must be taken back first. The block that was freed last is kept
-/// for the next request of its class, which takes a third of the time then. If a request finds nothing else, it is given up
+/// for the next request of its class, which takes a quarter of the instructions then. If a request finds nothing else, it is given up
 /// for that.
 ///
 /// ```
