@@ -103,7 +103,9 @@ struct OwnerPart {
 /// **What was freed can be taken again.** When a box is dropped on the heap's own thread, the next request of the same
 /// size and alignment finds a free block. This holds however full the heap is, and in whatever order blocks were taken:
 /// a voice that is stolen makes room for the next. For this, each block fills a whole size class of the allocator (see
-/// [`new`](RtHeap::new)). What was dropped on another thread must be taken back first.
+/// [`new`](RtHeap::new)). What was dropped on another thread must be taken back first. The block that was freed last is kept
+/// for the next request of its class, which takes a quarter of the instructions then. If a request finds nothing else, it is given up
+/// for that.
 ///
 /// ```
 /// use memzone::{HBox, RtHeap, halloc_in};
