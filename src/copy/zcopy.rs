@@ -149,7 +149,7 @@ pub fn try_zcopy<'z, T: ?Sized + ZCopy<'z>>(
 /// let copy = try_zcopy_within(node, &zone, 1 << 20);
 /// assert!(matches!(copy, Err(ZoneError::OverBudget { .. })));
 /// zcopy_shared(node, &zone); // each node once
-/// assert_eq!(zone.used(), scratch.used());
+/// assert!(zone.used() < 2 * scratch.used());
 /// ```
 ///
 /// A budget of less than 32 KiB counts as 32 KiB. In values that an owner such as a `Vec` leads to, and in copies by
