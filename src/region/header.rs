@@ -86,8 +86,8 @@ pub(crate) mod state {
     pub(crate) const SOLE: u64 = 0;
     /// One more handle.
     pub(crate) const HANDLE: u64 = 1 << 30;
-    /// The sign. A zone that has it gets no further handle. It is half of what could be counted, so that entries may come on
-    /// top.
+    /// The sign. A zone that has it gets no further handle and no further entry. An entry is refused too, because popping it
+    /// makes a handle of it.
     pub(crate) const FULL: u64 = 1 << 63;
     /// One more entry on the thread's stack, which is a holder too. A scope's own entry is not counted.
     pub(crate) const ENTRY: u64 = HANDLE | ENTRY_UNIT;
@@ -99,8 +99,8 @@ pub(crate) mod state {
     // What is counted with is part of the instruction.
     const _: () = assert!(ENTRY <= i32::MAX as u64);
 
-    // As many handles and entries as there may be together do not wrap.
-    const _: () = assert!(FULL / HANDLE + ENTRIES / ENTRY_UNIT + 1 < u64::MAX / HANDLE);
+    // One more than there may be does not wrap.
+    const _: () = assert!(FULL / HANDLE < u64::MAX / HANDLE);
 
     /// Whether the word has the sign: a holder too many was added, or the last one was subtracted, or the zone is sealed.
     #[inline(always)]

@@ -286,8 +286,8 @@ impl Stack {
     #[inline(always)]
     pub(super) fn push_if_room(&self, zone: &Zone) -> Option<Place> {
         let (state, top) = (&zone.header().state, self.top.get());
-        // The static zone is sealed too (I3).
-        if top >= self.last_place.get() || state.get() & state::SEALED_FLAG != 0 {
+        // A zone with the sign has too many holders already, or is sealed. The static zone is sealed too (I3).
+        if top >= self.last_place.get() || state::has_sign(state.get()) {
             return None;
         }
         let over_scope = self.innermost();
@@ -303,7 +303,7 @@ impl Stack {
     }
 
     pub(super) fn push_cold(&self, zone: &Zone) -> Result<Place, ZoneError> {
-        zone.ensure_made()?;
+        zone.ensure_cloneable()?;
         // A thread that is ending has no stack any more, and pushing has no effect.
         if !self.reserve_entries(1)? {
             return Ok(NO_ENTRY);

@@ -172,8 +172,8 @@ impl Zone {
 ///
 /// # Panics
 ///
-/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, and at 8,388,606
-/// entries.
+/// When the system has no memory for a longer stack, when a real-time section forbids a longer stack, at 8,388,606
+/// entries, and when the zone has 8,589,934,593 handles and stack entries.
 ///
 /// # Real-time
 ///
@@ -196,8 +196,9 @@ pub fn push_zone(zone: &Zone) {
 /// # Errors
 ///
 /// [`OutOfMemory`](ZoneError::OutOfMemory) if the system has no memory for a longer stack,
-/// [`TooLarge`](ZoneError::TooLarge) at 8,388,606 entries, and [`Denied`](ZoneError::Denied) in a real-time section
-/// that forbids a longer stack. Nothing is pushed then.
+/// [`TooLarge`](ZoneError::TooLarge) at 8,388,606 entries, [`Denied`](ZoneError::Denied) in a real-time section
+/// that forbids a longer stack, and [`InUse`](ZoneError::InUse) if the zone has 8,589,934,593 handles and stack entries.
+/// Nothing is pushed then.
 ///
 /// # Real-time
 ///
@@ -406,4 +407,30 @@ pub fn destroy_zone(zone: Zone) -> Result<(), ZoneError> {
 /// Yes.
 pub fn zone_depth() -> usize {
     STACK.with(Stack::depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::region::header::state;
+
+    /// `pop_zone` makes a handle of an entry. So without this, pushing a zone and forgetting what is popped counted on, until
+    /// the count began at one holder again.
+    #[test]
+    fn a_zone_with_as_many_holders_as_there_may_be_is_not_pushed() {
+        let zone = Zone::new(64);
+        // The stack has room for an entry from here on.
+        zone.enter(|| ());
+        // To leak so many handles takes minutes.
+        let state = &zone.header().state;
+        state.set(state::FULL);
+        let depth = zone_depth();
+        assert!(matches!(try_push_zone(&zone), Err(ZoneError::InUse { .. })));
+        assert!(matches!(zone.try_enter(|| ()), Err(ZoneError::InUse { .. })));
+        assert_eq!((state.get(), zone_depth()), (state::FULL, depth));
+        // One less, and it can be entered.
+        state.set(state::FULL - state::HANDLE);
+        assert_eq!(zone.try_enter(zone_depth), Ok(depth + 1));
+        assert_eq!(state.replace(state::SOLE), state::FULL - state::HANDLE);
+    }
 }

@@ -528,9 +528,10 @@ impl Zone {
         }
     }
 
+    /// Makes sure that the zone can have one more holder: a handle, or an entry on the stack.
     #[cold]
     #[inline(never)]
-    fn ensure_cloneable(&self) -> Result<(), ZoneError> {
+    pub(crate) fn ensure_cloneable(&self) -> Result<(), ZoneError> {
         self.ensure_made()?;
         match state::has_sign(self.header().state.get()) {
             false => Ok(()),
