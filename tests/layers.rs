@@ -283,6 +283,30 @@ fn each_file_begins_with_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:?}");
 }
 
+/// Whether a keyword stands anywhere in the tokens.
+fn has_word(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_word(group.stream(), word),
+        TokenTree::Ident(found) => found == word,
+        _ => false,
+    })
+}
+
+/// A `mod.rs` would forbid it to all files of its room.
+#[test]
+#[cfg_attr(miri, ignore = "reads the sources")]
+fn a_file_without_unsafe_code_forbids_it() {
+    let mut open = Vec::new();
+    visit(&source_folder(), &mut |path, text| {
+        let holds_others = path.ends_with("mod.rs") || path.ends_with("lib.rs");
+        let forbids = text.contains("#![forbid(unsafe_code)]");
+        if !holds_others && !forbids && !has_word(text.parse().unwrap(), "unsafe") {
+            open.push(path.to_string());
+        }
+    });
+    assert!(open.is_empty(), "{open:?}");
+}
+
 fn source_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }

@@ -1,5 +1,7 @@
 //! The functions that take and free explicit heap memory: xtlang's `halloc` and `free`.
 
+#![forbid(unsafe_code)]
+
 use super::hbox::HBox;
 use super::source::Heap;
 #[cfg(feature = "alloc")]

@@ -1,5 +1,7 @@
 //! xtlang's words for the stack: push, pop, peek, reset, destroy.
 
+#![forbid(unsafe_code)]
+
 use super::list::{Place, STACK, Stack};
 use super::pushed::Entry;
 use crate::error::{ZoneError, or_panic};

@@ -1,5 +1,7 @@
 //! The builder, which says what a zone is to be like.
 
+#![forbid(unsafe_code)]
+
 use super::Zone;
 use crate::error::{ZoneError, or_panic};
 use crate::region::header::{Header, Settings};
