@@ -94,6 +94,7 @@ fn a_zone_of_no_size_takes_nothing_before_it_is_used() {
         assert_eq!((zone.used(), zone.capacity(), zone.remaining()), (0, 0, 0));
         assert_eq!((zone.blocks(), zone.handles(), zone.high_water()), (0, 1, 0));
         zone.alloc(());
+        zone.alloc_layout(std::alloc::Layout::new::<()>());
         zone.alloc_slice(0, 1_u64);
         zone.alloc_str("");
         zone.alloc_iter([0_u8; 0]);
@@ -155,6 +156,10 @@ fn a_zone_has_so_many_handles_and_no_more() {
 fn two_threads_use_zones_that_are_not_made() {
     let use_them = || {
         let zone = Zone::new(0);
+        // What has no bytes needs no zone that is made.
+        zone.alloc(());
+        zone.alloc_layout(std::alloc::Layout::new::<()>());
+        assert_eq!(zone.alloc_str("").len() + zone.alloc_slice(0, 1_u8).len() + zone.blocks(), 0);
         let nothing = zone.boxed(());
         assert_eq!((zone.handles(), ZBox::zone(&nothing).handles()), (2, 2));
         drop(zone);
