@@ -129,6 +129,10 @@ impl<'z, T: Ord> ZHeap<'z, T> {
     /// # Real-time
     ///
     /// Yes, within [`remaining`](Zone::remaining), if the iterator and comparing items are.
+    ///
+    /// # Time complexity
+    ///
+    /// Linear in all items of the queue. For few items and a long queue [`try_push`](ZHeap::try_push) takes less.
     #[track_caller]
     pub fn try_extend<I: IntoIterator<Item = T>>(
         &mut self,
