@@ -273,7 +273,9 @@ fn an_owning_vector_keeps_its_zone_and_drops_its_items() {
         vec.push(Rc::clone(&owned));
         vec
     };
-    assert!(vec.try_reserve(usize::MAX / 64).is_err());
+    // The system refuses this; Miri would end, so there it is the vector that refuses more.
+    let too_many = if cfg!(miri) { usize::MAX / 8 } else { usize::MAX / 64 };
+    assert!(vec.try_reserve(too_many).is_err());
     vec.push(Rc::clone(&owned));
     assert_eq!((vec.allocator().handles(), Rc::strong_count(&owned)), (1, 3));
     drop(vec);
