@@ -9,7 +9,6 @@ use memzone::{
     peek_zone, pop_zone, push_zone, salloc_with, set_keep_limit, try_alloc, try_beginz, try_halloc,
     try_peek_zone, try_push_new_zone, try_push_zone, try_zcopy, zcopy, zone_depth,
 };
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -223,7 +222,7 @@ fn being_refused_to_lock_is_reported() {
     if std::env::var_os("MEMZONE_NO_LOCK").is_none() {
         let child =
             "ulimit -l 0 && exec \"$0\" being_refused_to_lock_is_reported --exact --nocapture";
-        let mut shell = Command::new("sh");
+        let mut shell = std::process::Command::new("sh");
         shell.args(["-c", child]).arg(std::env::current_exe().unwrap()).env("MEMZONE_NO_LOCK", "1");
         let output = shell.output().unwrap();
         assert!(output.status.success(), "{output:?}");
