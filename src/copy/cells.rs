@@ -107,9 +107,10 @@ macro_rules! filled_once {
                     }
                     // SAFETY: (I42) nobody writes to a cell that is filled, but for what is in its value.
                     unsafe { write_around(self, place.cast(), &[Hole::of(value)]) };
-                    // SAFETY: (I42) the value lies in the copy where it lies in this.
+                    // SAFETY: (I42) `value` lies within this, and the place has as many bytes.
                     let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
-                    // SAFETY: (I42) as above.
+                    // SAFETY: (I42) there is room for the value's copy, as the cell's copy lies in memory like the cell
+                    // (`alike`).
                     unsafe { run.write(value, inside.cast::<T::Copied>()) }
                 }
                 fn deep_copy(&self, to: &'z Zone) -> Result<Self::Copied, ZoneError> {

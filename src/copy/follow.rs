@@ -232,7 +232,7 @@ impl<'z> Run<'z> {
             // SAFETY: (I42) the places were just taken for them.
             return unsafe { self.write_slice(items, place.as_ptr()) };
         }
-        // SAFETY: (I42) as above.
+        // SAFETY: (I42) the places were just taken for so many copies.
         unsafe { Run::write_items(items, place.as_ptr(), self) }
     }
 
@@ -299,7 +299,8 @@ impl<'z> Run<'z> {
         let (address, len) = (items.as_ptr().cast(), items.len());
         let seen = Seen { address, len, kind: Kinds::<T>::SLICE };
         let is_shared = may_be_shared && size_of::<T>() != 0 && T::KEEPS_LIFETIMES.get();
-        // SAFETY: (I42) the caller's promise. Not empty, and no item's copy is. (I43) If it is shared, the copies' lifetimes
+        // SAFETY: (I42) the caller's promise. Not empty, and no item's copy is. (I43) If it is shared, the copies'
+        // lifetimes
         // are the values'.
         let Some(place) = (unsafe { run.place_later(&seen, is_shared) }) else { return false };
         // SAFETY: (I42) the caller's promise.

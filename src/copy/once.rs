@@ -191,7 +191,7 @@ impl<'z> Run<'z> {
         }
         // SAFETY: (I6) the block has `skip + bytes` bytes left.
         let place = unsafe { cursor.add(skip) };
-        // SAFETY: (I6) as above.
+        // SAFETY: (I6) `bytes` is at most what is left behind `skip`.
         self.cursor = unsafe { place.add(bytes) };
         stale::open(place, size);
         Some(place)

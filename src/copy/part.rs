@@ -149,7 +149,7 @@ impl<'z> Run<'z> {
         }
         // SAFETY: (I42) the caller's promise.
         let place = unsafe { inside(from, place, part) };
-        // SAFETY: (I42) as above. What it is in lies in memory like its copy, so there is room for that.
+        // SAFETY: (I42) what the part is in lies in memory like its copy, so there is room for the part's copy there.
         unsafe { self.write(part, place.cast::<T::Copied>()) }
     }
 

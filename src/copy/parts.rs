@@ -163,7 +163,7 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
         };
         // Where it is not larger than its value, it is all value: what is a value there is no `None`.
         if const { size_of::<Option<T::Copied>>() == size_of::<T::Copied>() } {
-            // SAFETY: (I42) there is room for the value's copy, as above.
+            // SAFETY: (I42) the place has room for an `Option` of the copy, which is no larger than the copy.
             return unsafe { run.write(value, place.cast::<T::Copied>()) };
         }
         if !alike::<Self, Self::Copied>() {
@@ -172,9 +172,10 @@ impl<'z, T: DeepCopy<'z>> DeepCopy<'z> for Option<T> {
         }
         // SAFETY: (I42) the caller's promise; the value's bytes are read only if they may be.
         unsafe { write_around(self, place.cast(), &[Hole::of(value)]) };
-        // SAFETY: (I42) it lies in the copy where it lies in this.
+        // SAFETY: (I42) `value` lies within this, and the place has as many bytes.
         let inside = unsafe { inside((&raw const *self).cast(), place.cast(), value) };
-        // SAFETY: (I42) as above.
+        // SAFETY: (I42) there is room for the value's copy, as a copied `Option` lies in memory like this one
+        // (`alike`).
         unsafe { run.write(value, inside.cast::<T::Copied>()) }
     }
     fn undo(known: &mut Known) -> Undo<Self> {

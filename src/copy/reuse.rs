@@ -12,7 +12,7 @@ pub(super) struct Emptied<T>(Box<MaybeUninit<T>>);
 /// Moves the value out of a box and keeps the box's memory.
 pub(super) fn empty<T>(value: Box<T>) -> (T, Emptied<T>) {
     let place = Box::into_raw(value).cast::<MaybeUninit<T>>();
-    // SAFETY: (I19) the same layout, and to be uninitialised is allowed.
+    // SAFETY: (I19) a `MaybeUninit<T>` has the layout of a `T`, and may be uninitialised.
     let place = unsafe { Box::from_raw(place) };
     // SAFETY: (I19) still the initialised value; moved out once, as what is left does not drop it.
     let value = unsafe { place.assume_init_read() };
@@ -27,7 +27,8 @@ impl<T> Emptied<T> {
             return Box::new(value);
         }
         let place = Box::into_raw(self.0).cast::<MaybeUninit<U>>();
-        // SAFETY: (I19) the two types have the same layout, and to be uninitialised is allowed.
+        // SAFETY: (I19) `T` and `U` have the same layout, as was just checked, and a `MaybeUninit<U>` may be
+        // uninitialised.
         let mut place = unsafe { Box::from_raw(place) };
         place.write(value);
         // SAFETY: (I19) just written.

@@ -242,9 +242,9 @@ impl<'z> Run<'z> {
             return true;
         }
         for (index, item) in items.iter().enumerate() {
-            // SAFETY: (I42) the caller's promise.
+            // SAFETY: (I42) `index` is less than the number of items, and there is room for a copy of each.
             let place = unsafe { start.add(index) };
-            // SAFETY: (I42) as above.
+            // SAFETY: (I42) the place for this item's copy; the items live as long as the run.
             if !unsafe { self.write(item, place) } {
                 return false;
             }
@@ -286,7 +286,7 @@ impl<'z> Run<'z> {
         if align_of::<C>() <= STEP && bytes.wrapping_sub(1) < left {
             // SAFETY: (I6) the block has `skip + bytes` bytes left.
             let place = unsafe { place.add(skip) };
-            // SAFETY: (I6) as above.
+            // SAFETY: (I6) `bytes` is at most what is left behind `skip`.
             self.cursor = unsafe { place.add(bytes) };
             stale::open(place, size);
             return Some(place.cast());

@@ -102,7 +102,8 @@ impl<'z> Run<'z> {
         to: &'z Zone,
     ) -> Result<&'z mut T::Copied, ZoneError> {
         let copy = Self::reference_to(target, to, false)?;
-        // SAFETY: (I42) as above. Nobody else has its address.
+        // SAFETY: (I42) a run has written it, with all that it leads to. Nothing else refers to it, as it was not
+        // looked up.
         Ok(unsafe { &mut *copy })
     }
 
@@ -132,7 +133,7 @@ impl<'z> Run<'z> {
             false => {
                 #[cfg(miri)]
                 let _followed = super::depth::following();
-                // SAFETY: (I42) as above.
+                // SAFETY: (I42) there is room for an address, and `target` is borrowed for longer than this run.
                 unsafe { run.follow_now(target, &mut place) }
             }
         })?;
@@ -146,7 +147,8 @@ impl<'z> Run<'z> {
         to: &'z Zone,
     ) -> Result<&'z [T::Copied], ZoneError> {
         let copies = Self::slice_of(items, to, true)?;
-        // SAFETY: (I42) a run has written them, with all that they lead to. They lie in the zone, and others may read them.
+        // SAFETY: (I42) a run has written them, with all that they lead to. They lie in the zone, and others may read
+        // them.
         Ok(unsafe { &*copies })
     }
 
@@ -157,7 +159,8 @@ impl<'z> Run<'z> {
         to: &'z Zone,
     ) -> Result<&'z mut [T::Copied], ZoneError> {
         let copies = Self::slice_of(items, to, false)?;
-        // SAFETY: (I42) as above. Nobody else has their address.
+        // SAFETY: (I42) a run has written them, with all that they lead to. Nothing else refers to them, as they were
+        // not looked up.
         Ok(unsafe { &mut *copies })
     }
 
@@ -278,7 +281,8 @@ impl<'z> Run<'z> {
         if mark & SHARING == 0 {
             rest.watch = Watch::always();
         } else if let Some(mut table) = NonNull::new(TABLE.get().cast::<Table<'z>>()) {
-            // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not find it.
+            // SAFETY: (I42) the copy's own table, which no run uses just now, as code that runs within one does not
+            // find it.
             let table_now = unsafe { table.as_mut() };
             if table_now.is_of(to) {
                 // Between two runs code that is written by hand may run, and put another value where one was that is noted:
@@ -322,7 +326,7 @@ impl<'z> Run<'z> {
         }
         // SAFETY: (I42) the root is of the type that these functions were made for.
         let again = probing(|| unsafe { (failed.again)(root, to) });
-        // SAFETY: (I41) as above; a copy of this attempt is given to nobody.
+        // SAFETY: (I41) again nothing but memzone's own code has run, and a copy of this attempt is given to nobody.
         unsafe { to.header().go_back(rest.before) };
         match again {
             Some(Err(ZoneError::Cycle)) => ZoneError::Cycle,

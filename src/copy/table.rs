@@ -136,7 +136,8 @@ impl<'t> Table<'t> {
     #[inline(always)]
     pub(super) fn note_at(&mut self, Free(at): Free, seen: Seen<'t>, copy: *mut ()) {
         let Seen { address, len, kind } = seen;
-        // SAFETY: (I42) as in `place`.
+        // SAFETY: (I42) a `Free` holds what `first` or `next` gave. That is less than the number of places, and a table never
+        // shrinks.
         let place = unsafe { self.places.get_unchecked_mut(at) };
         *place = Place { address: address.addr(), kind: Some(kind), len, copy };
         self.left -= 1;
@@ -171,7 +172,7 @@ impl<'t> Table<'t> {
             while self.place(at).address != NONE {
                 at = self.next(at);
             }
-            // SAFETY: (I42) as in `place`.
+            // SAFETY: (I42) `first` and `next` give less than the number of places.
             *unsafe { self.places.get_unchecked_mut(at) } = *place;
         }
         Ok(())

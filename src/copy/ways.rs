@@ -156,21 +156,18 @@ macro_rules! by_parts {
             $zone, flat: $flat,
             |$this, to, depth, work|
             copy_at: {
-                #[allow(unused_macros)]
                 macro_rules! part {
                     ($part:expr) => { $crate::DeepCopy::copy_at($part, to, depth)? };
                 }
                 $copy
             },
             move_out: {
-                #[allow(unused_macros)]
                 macro_rules! part {
                     ($part:expr) => { $crate::DeepCopy::move_out($part, to)? };
                 }
                 $copy
             },
             copy_later: {
-                #[allow(unused_macros)]
                 macro_rules! part {
                     ($part:expr) => {
                         $crate::DeepCopy::copy_later($part, to, work.clone()).await?
@@ -179,7 +176,6 @@ macro_rules! by_parts {
                 $copy
             },
             move_later: {
-                #[allow(unused_macros)]
                 macro_rules! part {
                     ($part:expr) => {
                         $crate::DeepCopy::move_later($part, to, work.clone()).await?

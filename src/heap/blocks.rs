@@ -81,7 +81,9 @@ pub(crate) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8>
     // SAFETY: (I13) alignments above 16 are multiples of 32, and a payload lies in the middle between two multiples
     // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
     let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
-    // SAFETY: (I13) as above, and the place is aligned for a pointer.
+    // SAFETY: (I13) these bytes belong to the block, and nobody uses them. They are aligned for a pointer, as the place
+    // behind
+    // them is aligned to more.
     unsafe { start.write(payload) };
     aligned
 }
@@ -98,7 +100,8 @@ pub(crate) unsafe fn payload_of(block: NonNull<u8>, align: usize) -> NonNull<u8>
     }
     // SAFETY: (I13) `align_in` has written the start of the payload there.
     let start = unsafe { block.cast::<NonNull<u8>>().sub(1) };
-    // SAFETY: (I13) as above.
+    // SAFETY: (I13) the pointer there was written by `align_in`, and the block's user has no bytes in front of the
+    // place.
     unsafe { start.read() }
 }
 
@@ -154,7 +157,8 @@ impl Blocks {
         // This is known for each class. The allocator need not look whether sums with it wrap.
         // SAFETY: (I13) `whole_class` gives none that is larger.
         unsafe { core::hint::assert_unchecked(class <= LARGEST_CLASS) };
-        // SAFETY: (I13) the alignment is a power of two, and see above.
+        // SAFETY: (I13) the alignment is a power of two, and `class` is at most `LARGEST_CLASS`, for which there is a
+        // layout.
         let request = unsafe { Layout::from_size_align_unchecked(class, BLOCK_HEADER) };
         // SAFETY: (I13) the caller's promise.
         unsafe { self.tlsf() }.allocate(request)

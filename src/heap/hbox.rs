@@ -125,7 +125,7 @@ impl<T: ?Sized, H: Heap> HBox<T, H> {
         let this = ManuallyDrop::new(self);
         // SAFETY: (I12) the origin is moved out of `this`, which is not dropped.
         let origin = unsafe { (&raw const this.origin).read() };
-        // SAFETY: (I12) as above.
+        // SAFETY: (I12) the entry is moved out of `this`, which is not dropped.
         let entry = unsafe { (&raw const this.entry).read() };
         (this.value, origin, entry)
     }
@@ -294,7 +294,7 @@ impl<T: ?Sized, H: Heap> Deref for HBox<T, H> {
 impl<T: ?Sized, H: Heap> DerefMut for HBox<T, H> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: (I12) as above.
+        // SAFETY: (I12) the box is the only owner of its value, and `&mut self` is its only user.
         unsafe { self.value.as_mut() }
     }
 }

@@ -140,7 +140,7 @@ pub struct RtOrigin(NonNull<HeapHeader>);
 
 // SAFETY: (I13) a thread that is not the owner touches only the atomic parts.
 unsafe impl Send for RtOrigin {}
-// SAFETY: (I13) as above.
+// SAFETY: (I13) a thread that is not the owner touches only the atomic parts, however many threads share the origin.
 unsafe impl Sync for RtOrigin {}
 
 impl fmt::Debug for RtOrigin {
@@ -252,9 +252,11 @@ impl HeapHeader {
                 continue;
             };
             let (size, align) = unpack(packed);
-            // SAFETY: (I13) whoever dropped the block's box gave it up.
+            // SAFETY: (I13) the block was taken for what was packed, whose alignment is that of a payload exactly where
+            // this one is.
             let payload = unsafe { payload_of(block, align) };
-            // SAFETY: (I13) as above.
+            // SAFETY: (I13) only the owner calls this. Whoever dropped the block's box gave it up, and it is off the
+            // list.
             unsafe { self.owner_part.free(payload, size) };
             freed += 1;
         }
@@ -611,9 +613,11 @@ unsafe impl Heap for RtHeap {
             // SAFETY: (I13) this is the owner's thread, and the rest is the caller's promise.
             let payload = unsafe { payload_of(memory, layout.align()) };
             let class = whole_class(layout).expect("a block was taken for this layout");
-            // SAFETY: (I13) as above.
+            // SAFETY: (I13) this is the owner's thread. The caller gives up the block, which was taken for this layout,
+            // and so of this class.
             unsafe { shared.owner_part.keep(payload, class, layout.size()) };
-            // SAFETY: (I13) as above.
+            // SAFETY: (I13) this is the owner's thread. A heap that has an owner has its handle, which keeps the memory
+            // alive.
             unsafe { shared.drain_some() };
         } else {
             // SAFETY: (I13) the caller's promise.

@@ -42,7 +42,7 @@ impl Header {
         let place = bump::place(cursor.addr().get(), end, size, align)?;
         // SAFETY: (I6) `place` ends at or before the block's end.
         self.cursor.set(unsafe { cursor.add(place.advance) });
-        // SAFETY: (I6) as above, and `skip < advance`.
+        // SAFETY: (I6) `skip` is at most `advance`, and so many bytes are left.
         let start = unsafe { cursor.add(place.skip) };
         stale::open(start, size);
         Some(start)

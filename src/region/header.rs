@@ -417,7 +417,7 @@ impl Header {
         let bytes = NonNull::slice_from_raw_parts(start, self.name_bytes as usize);
         // SAFETY: (I2) both are a static text's, and never change.
         let bytes: &'static [u8] = unsafe { bytes.as_ref() };
-        // SAFETY: (I2) as above.
+        // SAFETY: (I7) they are all the bytes of that text, so they are UTF-8.
         Some(unsafe { core::str::from_utf8_unchecked(bytes) })
     }
 

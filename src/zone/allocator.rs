@@ -21,9 +21,9 @@ fn sized(place: NonNull<u8>, bytes: usize) -> NonNull<[u8]> {
 ///
 /// I1: the allocation at `place` has at least `to` bytes, and nobody uses those from `from` on any more.
 unsafe fn close_part(place: NonNull<u8>, from: usize, to: usize) {
-    // SAFETY: (I6) the caller's promise.
+    // SAFETY: (I6) `from` is at most `to`, and the allocation has at least `to` bytes, as the caller promises.
     let start = unsafe { place.add(from) };
-    // SAFETY: (I6) as above.
+    // SAFETY: (I6) the allocation has at least `to` bytes, as the caller promises.
     let end = unsafe { place.add(to) };
     // SAFETY: (I1) the caller's promise.
     unsafe { stale::close(start, end) };
@@ -41,7 +41,7 @@ impl Zone {
     /// That of `Allocator::deallocate`: `place` is an allocation of this zone with that layout, and is not used again.
     #[inline]
     unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
-        // SAFETY: (I6) the caller's promise.
+        // SAFETY: (I6) the layout is that of the allocation, whose bytes the caller gives up.
         unsafe { self.header().give_back(place, layout.size()) };
     }
 
@@ -53,7 +53,7 @@ impl Zone {
     unsafe fn resize(&self, place: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<[u8]>> {
         let is_aligned = place.addr().get() & (new.align() - 1) == 0;
         if is_aligned && old.size() != 0 {
-            // SAFETY: (I6) the caller's promise.
+            // SAFETY: (I6) `old` is the layout of this allocation, which is the caller's alone.
             if let Some(place) = unsafe { self.header().resize_last(place, old.size(), new.size()) }
             {
                 return Some(sized(place, new.size()));
@@ -66,7 +66,7 @@ impl Zone {
                 return Some(sized(place, new.size()));
             }
         }
-        // SAFETY: (I2) the caller's promise.
+        // SAFETY: (I2) `place` is an allocation of this zone with the layout `old`, as the caller promises.
         unsafe { self.resize_by_copy(place, old, new) }
     }
 
@@ -101,11 +101,11 @@ impl Zone {
         old: Layout,
         new: Layout,
     ) -> Option<NonNull<[u8]>> {
-        // SAFETY: (I6) the caller's promise.
+        // SAFETY: (I6) `place` is an allocation of this zone with the layout `old`, as the caller promises.
         let grown = unsafe { self.resize(place, old, new) }?;
         // SAFETY: (I2) this is within the allocation, which is at least `old.size()` long.
         let rest = unsafe { grown.cast::<u8>().add(old.size()) };
-        // SAFETY: (I2) as above.
+        // SAFETY: (I2) the rest of the allocation's `new.size()` bytes, which are the caller's alone.
         unsafe { rest.write_bytes(0, new.size() - old.size()) };
         Some(grown)
     }
@@ -124,7 +124,8 @@ macro_rules! allocator {
 
             #[inline]
             unsafe fn deallocate(&self, place: NonNull<u8>, layout: Layout) {
-                // SAFETY: (I6) the caller's promise.
+                // SAFETY: (I6) the trait's contract: an allocation of this zone with this layout, which is not used
+                // again.
                 unsafe { Zone::deallocate(self, place, layout) };
             }
 
@@ -135,7 +136,7 @@ macro_rules! allocator {
                 old: Layout,
                 new: Layout,
             ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
-                // SAFETY: (I6) the caller's promise.
+                // SAFETY: (I6) the trait's contract: an allocation of this zone with the layout `old`.
                 unsafe { self.resize(place, old, new) }.ok_or($api::alloc::AllocError)
             }
 
@@ -146,7 +147,8 @@ macro_rules! allocator {
                 old: Layout,
                 new: Layout,
             ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
-                // SAFETY: (I6) the caller's promise.
+                // SAFETY: (I6) the trait's contract: an allocation of this zone with the layout `old`, and `new` is no
+                // smaller.
                 unsafe { Zone::grow_zeroed(self, place, old, new) }.ok_or($api::alloc::AllocError)
             }
 
@@ -157,7 +159,7 @@ macro_rules! allocator {
                 old: Layout,
                 new: Layout,
             ) -> Result<NonNull<[u8]>, $api::alloc::AllocError> {
-                // SAFETY: (I6) the caller's promise.
+                // SAFETY: (I6) the trait's contract: an allocation of this zone with the layout `old`.
                 unsafe { self.resize(place, old, new) }.ok_or($api::alloc::AllocError)
             }
         }

@@ -232,7 +232,7 @@ impl<'z, E: OnError, T> SliceBuilder<'z, E, T> {
             // SAFETY: (I6) this lies within what was taken for the slice.
             let cursor = unsafe { self.start.cast::<u8>().add(round_up_step(self.len * size)) };
             if stale::ON {
-                // SAFETY: (I6) as above.
+                // SAFETY: (I6) `len` is at most the `capacity` that was taken for the slice.
                 let unfilled = unsafe { self.start.add(self.len) };
                 // SAFETY: (I1) nobody has seen what was not filled.
                 unsafe { stale::close(unfilled.cast(), header.cursor.get()) };

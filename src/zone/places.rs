@@ -339,14 +339,14 @@ unsafe fn fill_by_parts<T: Copy, const BYTES: usize>(
         return false;
     }
     for index in 0..(len - 1) / part {
-        // SAFETY: (I6) this is less than `len - part` values further.
+        // SAFETY: (I6) a whole part begins here, and all whole parts together are less than the `len` places.
         let start = unsafe { start.add(index * part) };
-        // SAFETY: (I2) the caller's promise.
+        // SAFETY: (I2) a whole part of the `len` places, which are the caller's alone.
         unsafe { fill_one_by_one(start, part, value) };
     }
-    // SAFETY: (I6) there are at least as many values as a part has.
+    // SAFETY: (I6) `part <= len` was checked, so this is one of the `len` places.
     let start = unsafe { start.add(len - part) };
-    // SAFETY: (I2) the caller's promise.
+    // SAFETY: (I2) the last `part` of the `len` places, which are the caller's alone.
     unsafe { fill_one_by_one(start, part, value) };
     true
 }
@@ -357,9 +357,9 @@ unsafe fn fill_by_parts<T: Copy, const BYTES: usize>(
 #[inline(always)]
 unsafe fn fill_one_by_one<T: Copy>(start: NonNull<T>, len: usize, value: T) {
     for index in 0..len {
-        // SAFETY: (I6) the caller's promise.
+        // SAFETY: (I6) `index < len`, so this is one of the `len` places.
         let place = unsafe { start.add(index) };
-        // SAFETY: (I2) as above.
+        // SAFETY: (I2) one of the `len` places, which are the caller's alone.
         unsafe { place.write(value) };
     }
 }
@@ -419,7 +419,7 @@ impl Zone {
         if rounded.wrapping_sub(1) < remaining.saturating_sub(skip) {
             // SAFETY: (I6) the block has `skip + rounded` bytes left.
             header.cursor.set(unsafe { cursor.add(skip + rounded) });
-            // SAFETY: (I6) as above.
+            // SAFETY: (I6) `skip` is less than the bytes that are left.
             let start = unsafe { cursor.add(skip) };
             stale::open(start, size);
             Some(start)
@@ -529,7 +529,7 @@ impl Zone {
         }
         // SAFETY: (I6) the block has `skip + bytes` bytes left.
         header.cursor.set(unsafe { cursor.add(skip + bytes) });
-        // SAFETY: (I6) as above.
+        // SAFETY: (I6) `skip` is less than the bytes that are left.
         let start = unsafe { cursor.add(skip) };
         stale::open(start, size * len);
         Ok(start)

@@ -48,7 +48,7 @@ impl Zone {
             let value = make(index);
             // SAFETY: (I5) the `len` places were taken before `make` ran.
             let place = unsafe { start.add(index) };
-            // SAFETY: (I2) as above.
+            // SAFETY: (I2) one of the `len` places, which nobody else has.
             unsafe { place.write(value) };
         }
         // SAFETY: (I7) all `len` values are written; (I1) the result borrows the handle.

@@ -11,6 +11,7 @@ mod blocks;
 mod clean;
 mod copies;
 mod handed;
+mod programs;
 mod violations;
 
 use std::env;
@@ -62,9 +63,11 @@ fn realtime<R>(body: impl FnOnce() -> R) -> R {
 }
 
 fn main() -> ExitCode {
-    let clean = [blocks::CASES, clean::CASES, copies::CASES, handed::CASES].concat();
+    let clean =
+        [blocks::CASES, clean::CASES, copies::CASES, handed::CASES, programs::CASES].concat();
+    let violations = [violations::CASES, programs::VIOLATIONS].concat();
     if let Some(name) = env::args().nth(1) {
-        let all = [&clean[..], violations::CASES].concat();
+        let all = [&clean[..], &violations].concat();
         let Some(&(_, case)) = all.iter().find(|case| case.0 == name) else {
             eprintln!("no case {name}; they are in tests/rtsan/src");
             return ExitCode::from(2);
@@ -95,11 +98,11 @@ fn main() -> ExitCode {
         }
     };
     run(&clean, 0);
-    run(violations::CASES, VIOLATION);
+    run(&violations, VIOLATION);
     println!(
         "RealtimeSanitizer: {} clean cases, {} violations, {failed} of them not as they must be",
         clean.len(),
-        violations::CASES.len()
+        violations.len()
     );
     ExitCode::from(u8::from(failed > 0))
 }

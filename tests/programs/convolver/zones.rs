@@ -1,9 +1,12 @@
 //! With zones: all memory is the closure's own, and it goes wherever the closure goes.
 
-use super::{BLOCK, Filter};
+use super::BLOCK;
 use memzone::{ZoneError, ZoneFn};
 use num_complex::Complex;
 use realfft::RealFftPlanner;
+
+/// From input to output, a block at a time.
+pub(crate) type Filter = ZoneFn<dyn FnMut(&[f32], &mut [f32])>;
 
 /// A convolution in uniform partitions, in the frequency domain.
 pub(crate) fn convolver(impulse: &[f32]) -> Result<Filter, ZoneError> {

@@ -1,11 +1,14 @@
 //! With `Vec`s: the same, as one would write it first.
 
-use super::{BLOCK, Boxed};
+use super::BLOCK;
 use num_complex::Complex;
 use realfft::RealFftPlanner;
 
+/// From input to output, a block at a time.
+pub(crate) type Filter = Box<dyn FnMut(&[f32], &mut [f32]) + Send>;
+
 /// A convolution in uniform partitions, in the frequency domain.
-pub(crate) fn convolver(impulse: &[f32]) -> Boxed {
+pub(crate) fn convolver(impulse: &[f32]) -> Filter {
     let mut planner = RealFftPlanner::new();
     let forward = planner.plan_fft_forward(2 * BLOCK);
     let inverse = planner.plan_fft_inverse(2 * BLOCK);
