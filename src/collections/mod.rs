@@ -3,6 +3,8 @@
 //! `zvec` is the vector that memzone's other collections are made of. `vec` and `map` are other crates' collections
 //! with a zone as their allocator (features). `leaving` says how memzone's own are copied to another zone, and `filling`
 //! is what all copies are made with.
+//!
+//! It uses `zone`, `owned` and `copy`. I48 lives here: a vector's places are its own, and what it gives away is none of its items.
 
 #[cfg_attr(
     not(any(

@@ -10,9 +10,10 @@
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
 //! all that leaves a scope use it.
 //!
-//! Three invariants live here: I42, what is written to a place before something refers to it; I41, when a zone goes back after a copy
-//! that failed; and I19, what is done with a box's memory while its value is out. That a copy holds nothing of where it was copied from
-//! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it (I11).
+//! Six invariants live here: I11, an implementation by hand may be wrong; I19, what is done with a box's memory while its value is
+//! out; I41, when a zone goes back after a copy that failed; I42, what is written to a place before something refers to it; I43, which
+//! copies may be shared; and I44, whose trait the derive's promises are about. That a copy holds nothing of where it was copied from
+//! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it.
 
 mod memory;
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// the values in its ring.
 pub struct Retirer {
     /// Dropped before `producer`. So whoever sees that the retirer is gone is the last owner of the ring, and the
-    /// reclaimer frees it if it still lives.
+    /// reclaimer frees it if it still lives (I33).
     pub(super) ring: Arc<Ring>,
     pub(super) producer: Producer<Erased>,
 }

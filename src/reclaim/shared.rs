@@ -86,7 +86,8 @@ impl SharedRings {
         all
     }
 
-    /// Removes the ring of a retirer that has ended, unless another thread has done that already.
+    /// Removes the ring of a retirer that has ended, unless another thread has done that already. The ring of one that
+    /// lives must stay, or the retirer's end would free it on a real-time thread (I33).
     fn remove(&self, ring: &Arc<Ring>) {
         let mut rings = lock(&self.rings);
         if let Some(index) = rings.iter().position(|other| Arc::ptr_eq(other, ring)) {

@@ -33,7 +33,7 @@ impl Drop for End {
 }
 
 /// The scope's zone as its body sees it, apart from the guard, so that the guard stays in a
-/// register.
+/// register. It borrows from the guard, and so does what the body puts into it (I40).
 pub struct ScopeZone<'s> {
     zone: ManuallyDrop<Zone>,
     scope: PhantomData<&'s Scope>,
@@ -126,7 +126,8 @@ impl Scope {
         ScopeZone { zone: handle(self.raw), scope: PhantomData }
     }
 
-    /// Ends the scope where its body ended.
+    /// Ends the scope where its body ended. It takes the guard by value, while the body's value is alive. So the compiler
+    /// refuses a value that borrows from the scope's zone (I40).
     ///
     /// # Real-time
     ///

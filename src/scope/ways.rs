@@ -3,7 +3,7 @@
 //! Method probing chooses: each way is a trait with a method of the same name, for a [`Link`] behind so many references, and
 //! the compiler takes the one behind the most that fits. A type that is not known yet fits everywhere, so the first way that it
 //! fits also says what it is. What a value borrows is no part of that choice, as traits do not see lifetimes. The borrow checker
-//! guards what moves, as the end of a scope takes what its zone is borrowed from (I1).
+//! guards what moves, as the end of a scope takes what its zone is borrowed from (I40).
 
 #![forbid(unsafe_code)]
 

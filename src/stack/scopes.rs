@@ -43,7 +43,8 @@ impl Stack {
         }
     }
 
-    /// Ends a scope whose zone needs more than its cursor put back.
+    /// Ends a scope whose zone needs more than its cursor put back. What lies above it is taken off the stack. The zones of
+    /// scopes above it are theirs until they end, whenever that is (I4).
     pub(super) fn leave(&self, zone: NonNull<Header>) {
         /// Ends the scope even if the hook of a zone above it panics.
         struct Finish<'a>(&'a Stack, NonNull<Header>);
