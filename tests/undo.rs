@@ -73,7 +73,7 @@ fn blocks_that_were_there_stay() {
     let source = Zone::new(4096);
     let root = shared(&source, LEVELS);
     let mut zone =
-        Zone::builder().capacity(500).limit(if cfg!(miri) { 16 << 10 } else { 200_000 }).build();
+        Zone::builder().capacity(500).limit(if cfg!(miri) { 12 << 10 } else { 200_000 }).build();
     zone.alloc_slice(3000, 0_u8);
     zone.alloc_slice(4000, 0_u8);
     zone.reset().unwrap();

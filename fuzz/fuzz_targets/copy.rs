@@ -1,12 +1,12 @@
 //! Values of any shape, copied and moved by every way there is, against the original: `tests/deep_copy.rs`'s check,
-//! graphs with shared nodes and cycles, and values of every type with wrong implementations among them, with full and
+//! graphs with shared nodes and cycles, in parcels too, and values of every type with wrong implementations among them, with full and
 //! with failing targets.
 #![no_main]
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use memzone::{
-    DeepCopy, HBox, Keep, Shared, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy,
+    DeepCopy, HBox, Keep, Parcel, Shared, ZBox, Zone, ZoneError, beginz, halloc_slice, try_zcopy,
     try_zcopy_shared, zcopy,
 };
 use shapes::Model;
@@ -251,6 +251,24 @@ fn shared(input: &Input) {
     isomorphic(first, copy, &target);
 }
 
+/// What lies in a parcel, compacted to a zone that may be too small and to one that grows: it is as it was.
+fn compacted(input: &Input) {
+    let source = Zone::new(0);
+    let first = grow(input, &source);
+    let mut parcel = Parcel::<Option<&'static Node<'static>>>::new(0, |z| grow(input, z));
+    let fixed = Zone::builder().capacity(input.room).fixed().build();
+    for mut spare in [fixed, Zone::new(0)] {
+        match parcel.compact(&mut spare) {
+            Ok(()) => {
+                assert_eq!(spare.used(), 0);
+                shapes::fill(&spare);
+            }
+            Err(error) => assert!(matches!(error, ZoneError::LimitReached { .. }), "{error:?}"),
+        }
+        parcel.edit(|copy, zone| isomorphic(first, *copy, zone));
+    }
+}
+
 fn graphs(input: &Input) {
     let (mut source, other, target) = (Zone::new(0), Zone::new(0), Zone::new(0));
     let cyclic = !input.nodes.is_empty() && has_cycle(&input.nodes, 0, &mut Vec::new());
@@ -296,4 +314,5 @@ fuzz_target!(|input: Input| {
     wild::check(&input.wild, input.depth, trouble);
     graphs(&input);
     shared(&input);
+    compacted(&input);
 });
