@@ -145,7 +145,7 @@ mod tests {
     use std::panic::catch_unwind;
 
     #[test]
-    #[cfg_attr(target_family = "wasm", ignore = "needs unwinding")]
+    #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn nobody_comes_to_a_slot_before_it_is_claimed() {
         static NUMBER: Slot<Cell<u32>> = Slot::new(Cell::new(1));
         assert!(NUMBER.try_with(Cell::get).is_err());
