@@ -3,7 +3,7 @@
 //!
 //! Three things are made of others. `.ci/readme` writes them anew:
 //!
-//! * The figures in the README are those of `docs/performance.md`.
+//! * The figures in the README are those of `docs/performance.md`, and of `docs/realtime.md` for other people's engines.
 //! * `docs/picture.md` has the README's pictures in links, as the documentation has no files beside its pages.
 //! * `docs/registry.md` is the README for the registry, whose pages have no files beside them either.
 
@@ -139,8 +139,21 @@ const FIGURES: [Figures; 3] = [
     ),
 ];
 
-/// The README with the figures of docs/performance.md.
-fn with_figures(readme: &str, performance: &str) -> String {
+/// Rows of the README whose figures are those of docs/realtime.md.
+const ENGINES: [&str; 3] = ["glicol", "rodio", "web-audio-api"];
+
+/// A row of the README: the violations of an engine with the system's allocator, and those with `RtAlloc`.
+fn engine(name: &str, realtime: &str) -> String {
+    let violations = |memory: &str| {
+        let row = realtime.lines().find_map(|l| l.strip_prefix(&format!("| {name} | {memory} | ")));
+        let row = row.unwrap_or_else(|| panic!("docs/realtime.md has no {name} with {memory}"));
+        row.split(' ').next().unwrap()
+    };
+    format!("| {name} | {} | {} |", violations("system"), violations("`RtAlloc`"))
+}
+
+/// The README with the figures of docs/performance.md and docs/realtime.md.
+fn with_figures(readme: &str, performance: &str, realtime: &str) -> String {
     let time = |case: &str, name: &str| {
         let lines = performance.lines().skip_while(|line| *line != format!("### {case}"));
         let mut rows = lines.skip(1).take_while(|line| !line.starts_with('#'));
@@ -150,9 +163,12 @@ fn with_figures(readme: &str, performance: &str) -> String {
     };
     let mut text = String::new();
     for line in readme.lines() {
-        let figures = FIGURES.iter().find(|of| line.starts_with(&format!("| {} |", of.0)));
-        match figures {
-            None => text += line,
+        let is_row = |name: &str| line.starts_with(&format!("| {name} |"));
+        match FIGURES.iter().find(|of| is_row(of.0)) {
+            None => match ENGINES.into_iter().find(|name| is_row(name)) {
+                None => text += line,
+                Some(name) => text += &engine(name, realtime),
+            },
             Some((name, case, rows)) => {
                 text += &format!("| {name} |");
                 for (row, remark) in rows {
@@ -333,7 +349,8 @@ fn what_is_made_of_the_readme_and_the_picture_is_up_to_date() {
         format!("[{name}]: {}\n", in_a_link(file, &read_bytes(file)))
     };
     let picture: String = pictures(&read("README.md")).iter().map(line).collect();
-    let readme = with_figures(&read("README.md"), &read("docs/performance.md"));
+    let readme =
+        with_figures(&read("README.md"), &read("docs/performance.md"), &read("docs/realtime.md"));
     let made = [
         ("docs/registry.md", for_the_registry(&readme)),
         ("README.md", readme),
@@ -357,7 +374,7 @@ fn the_readme_is_short_and_has_all_figures() {
     for line in code.flat_map(str::lines) {
         assert!(line.chars().count() <= 80, "a line of code with more than 80 columns: {line}");
     }
-    for (name, ..) in FIGURES {
+    for name in FIGURES.map(|of| of.0).into_iter().chain(ENGINES) {
         assert!(text.contains(&format!("\n| {name} | ")), "README.md has no row {name:?}");
     }
 }
@@ -370,9 +387,12 @@ fn figures_are_taken_from_the_measurements() {
         format!("### {}\n\n", of.1) + &of.2.map(|(name, _)| row(name)).concat() + "### other\n"
     };
     let performance = FIGURES.iter().map(case).collect::<String>();
-    let readme = "| a | 1 |\n| a slice of 64 `f32`, filled | 9 | 9 | 9 | 9 |\nb\n";
-    let wanted = "| a | 1 |\n| a slice of 64 `f32`, filled | 1.7 | 1.10 | 1.7 | 1.6 |\nb\n";
-    assert_eq!(with_figures(readme, &performance), wanted);
+    let realtime = "| rodio | system | 1,234 (5) | 6 |\n| rodio | `RtAlloc` | 0 (0) | 7 |\n";
+    let readme =
+        "| a | 1 |\n| a slice of 64 `f32`, filled | 9 | 9 | 9 | 9 |\n| rodio | 9 | 9 |\nb\n";
+    let wanted = "| a | 1 |\n| a slice of 64 `f32`, filled | 1.7 | 1.10 | 1.7 | 1.6 |\n\
+                  | rodio | 1,234 | 0 |\nb\n";
+    assert_eq!(with_figures(readme, &performance, realtime), wanted);
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) use crate::system::stack_bounds::stack_pointer as stack_top;
 #[cfg(miri)]
 per_thread! {
     /// How many references the copy follows just now: in Miri a local's address says nothing.
-    pub(super) static FOLLOWED: Cell<usize> = const { Cell::new(0) };
+    static FOLLOWED: Cell<usize> = const { Cell::new(0) };
 }
 
 #[cfg(miri)]

@@ -215,7 +215,7 @@ impl<'z> Run<'z> {
     ///
     /// That of `follow_slice`.
     #[inline(always)]
-    pub(super) unsafe fn follow_slice_now<T: DeepCopy<'z>>(
+    unsafe fn follow_slice_now<T: DeepCopy<'z>>(
         &mut self,
         items: &[T],
         slot: *mut *mut [T::Copied],

@@ -42,7 +42,7 @@ pub struct InPlace<T: ?Sized> {
 
 impl<T: ?Sized> InPlace<T> {
     /// Nothing. Its values are copied by value, and then put into their places.
-    pub(crate) const NO: InPlace<T> =
+    pub(super) const NO: InPlace<T> =
         InPlace { trusted: false, readable: false, bits: false, plain: false, of: PhantomData };
 
     /// That of one of memzone's own types with parts: `write_at` may be called.
@@ -51,10 +51,10 @@ impl<T: ?Sized> InPlace<T> {
     }
 
     /// That of a reference.
-    pub(crate) const REFERENCE: InPlace<T> = Self::parts(true, false);
+    pub(super) const REFERENCE: InPlace<T> = Self::parts(true, false);
 
     /// That of plain data, which is `Copy`.
-    pub(crate) const PLAIN: InPlace<T> =
+    pub(super) const PLAIN: InPlace<T> =
         InPlace { trusted: true, readable: true, bits: true, plain: true, of: PhantomData };
 
     /// `write_at` may be called. What follows says what its parts are.
@@ -135,25 +135,25 @@ impl<T: ?Sized> InPlace<T> {
 
     /// Whether `write_at` may be called.
     #[inline(always)]
-    pub(crate) const fn is_trusted(&self) -> bool {
+    pub(super) const fn is_trusted(&self) -> bool {
         self.trusted
     }
 
     /// Whether the bytes of a value may be read while others have references to it. No other thread writes to them.
     #[inline(always)]
-    pub(crate) const fn readable(&self) -> bool {
+    pub(super) const fn readable(&self) -> bool {
         self.readable
     }
 
     /// Whether a copy of a value's bytes is a copy of the value, if its type is alike.
     #[inline(always)]
-    pub(crate) const fn bits(&self) -> bool {
+    pub(super) const fn bits(&self) -> bool {
         self.bits
     }
 
     /// Whether the same is true, and values never change.
     #[inline(always)]
-    pub(crate) const fn plain(&self) -> bool {
+    pub(super) const fn plain(&self) -> bool {
         self.plain
     }
 }
@@ -171,7 +171,7 @@ pub struct KeepsLifetimes<T: ?Sized> {
 
 impl<T: ?Sized> KeepsLifetimes<T> {
     /// It may have others.
-    pub(crate) const NO: KeepsLifetimes<T> = Self::if_parts(false);
+    pub(super) const NO: KeepsLifetimes<T> = Self::if_parts(false);
 
     /// It has the same ones, as there are no parts whose copies are of another type.
     pub(crate) const YES: KeepsLifetimes<T> = Self::if_parts(true);

@@ -66,7 +66,7 @@ pub(super) struct Rest<'z> {
     /// Bytes taken, up to `base`.
     taken: usize,
     /// How many notes there are.
-    pub(super) notes: usize,
+    notes: usize,
     pub(super) watch: Watch<'z>,
     pub(super) error: Option<ZoneError>,
     /// How the zone was when the run started.

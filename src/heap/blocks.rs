@@ -48,7 +48,7 @@ pub(crate) fn unpack(packed: usize) -> (usize, usize) {
 /// found for the same request when it is free again. Larger alignments are made here for the same reason: the request
 /// has room for them at every place, as the allocator would cut off what one place does not need.
 #[inline(always)]
-pub(crate) fn whole_class(layout: Layout) -> Option<usize> {
+pub(super) fn whole_class(layout: Layout) -> Option<usize> {
     if layout.size() > MAX_BLOCK || layout.align() > MAX_BLOCK {
         return None;
     }
@@ -70,7 +70,7 @@ pub(crate) fn whole_class(layout: Layout) -> Option<usize> {
 ///
 /// I13: the payload is of the layout's class, and nobody uses it yet.
 #[inline(always)]
-pub(crate) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8> {
+pub(super) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8> {
     if align <= BLOCK_HEADER {
         return payload;
     }
@@ -94,7 +94,7 @@ pub(crate) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8>
 ///
 /// I13: the place is from `align_in`, with an alignment that is larger than a payload's own exactly where this is.
 #[inline(always)]
-pub(crate) unsafe fn payload_of(block: NonNull<u8>, align: usize) -> NonNull<u8> {
+pub(super) unsafe fn payload_of(block: NonNull<u8>, align: usize) -> NonNull<u8> {
     if align <= BLOCK_HEADER {
         return block;
     }
@@ -153,7 +153,7 @@ impl Blocks {
     ///
     /// I13: only the owner may call this. `class` is from `whole_class`.
     #[inline(always)]
-    pub(crate) unsafe fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
+    pub(super) unsafe fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
         // This is known for each class. The allocator need not look whether sums with it wrap.
         // SAFETY: (I13) `whole_class` gives none that is larger.
         unsafe { core::hint::assert_unchecked(class <= LARGEST_CLASS) };
@@ -184,7 +184,7 @@ impl Blocks {
     ///
     /// I13: only the owner may call this. Nobody uses the block any more.
     #[inline]
-    pub(crate) unsafe fn free_payload(&self, payload: NonNull<u8>) {
+    pub(super) unsafe fn free_payload(&self, payload: NonNull<u8>) {
         // SAFETY: (I13) the caller's promise.
         let tlsf = unsafe { self.tlsf() };
         // SAFETY: (I13) the caller's promise, and the alignment that `allocate_class` has asked for.

@@ -57,13 +57,13 @@ impl Remote {
 
     /// Whether the heap belongs to the thread with this token, which is the caller's own.
     #[inline]
-    pub(crate) fn is_owner(&self, token: u64) -> bool {
+    pub(super) fn is_owner(&self, token: u64) -> bool {
         // Relaxed: a thread sees its own stores, and no other thread stores its token.
         self.owner.load(Ordering::Relaxed) == token
     }
 
     /// Gives the heap to a thread, or to nobody. Only the holder of the heap's one handle may call this.
-    pub(crate) fn set_owner(&self, token: u64) {
+    pub(super) fn set_owner(&self, token: u64) {
         // Relaxed: the handle itself goes from thread to thread, and that orders all else.
         self.owner.store(token, Ordering::Relaxed);
     }
@@ -121,7 +121,7 @@ impl Remote {
     /// # Safety
     ///
     /// Only the holder of the heap's one handle may call this, and only once.
-    pub(crate) unsafe fn close(&self) -> Taken {
+    pub(super) unsafe fn close(&self) -> Taken {
         self.set_owner(NOBODY);
         // Acquire: see `push`. Release: whoever sees the closed list sees the heap as the owner left it.
         Taken { head: self.head.swap(closed(), Ordering::AcqRel) }
@@ -129,14 +129,14 @@ impl Remote {
 
     /// Adds the blocks that are alive after `close`: `live` is the number of those that were neither freed nor in the
     /// list. The result is `true` if all of them were freed meanwhile. The caller must end the heap then.
-    pub(crate) fn settle(&self, live: usize) -> bool {
+    pub(super) fn settle(&self, live: usize) -> bool {
         let less = NOT_ENDED - live;
         self.is_last(self.outside.fetch_sub(less, Ordering::Release) == less)
     }
 
     /// Counts a block that was freed and found the list closed. The result is `true` if it was the last one. The caller
     /// must end the heap then.
-    pub(crate) fn one_less(&self) -> bool {
+    pub(super) fn one_less(&self) -> bool {
         // Release: all that was done with the block comes before the end.
         self.is_last(self.outside.fetch_sub(1, Ordering::Release) == 1)
     }

@@ -20,7 +20,7 @@ pub(crate) struct HeapFigures {
     /// The blocks of the allocator below that were put aside, and their bytes.
     pub(crate) aside: [AtomicUsize; 2],
     /// Those of them that were freed.
-    pub(crate) aside_gone: [AtomicUsize; 2],
+    aside_gone: [AtomicUsize; 2],
 }
 
 impl HeapFigures {

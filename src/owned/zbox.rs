@@ -147,7 +147,7 @@ impl<T: Copy> ZBox<[T]> {
     #[inline(always)]
     #[track_caller]
     #[cfg(feature = "alloc")]
-    pub(crate) fn fill_in_current<E: Seats>(len: usize, value: T) -> Result<ZBox<[T]>, E::Error> {
+    pub(super) fn fill_in_current<E: Seats>(len: usize, value: T) -> Result<ZBox<[T]>, E::Error> {
         let (size, align) = (bytes_of::<T>(len), align_of::<T>());
         let take = |zone: &Zone| zone.quick_places::<T>(len);
         let seat = stack::seat_in_current::<E>(size, align, take)?;

@@ -130,7 +130,7 @@ pub(crate) enum Holder {
 impl Holder {
     /// What the state word counts it as.
     #[inline(always)]
-    pub(crate) const fn unit(self) -> u64 {
+    pub(super) const fn unit(self) -> u64 {
         match self {
             Holder::Handle => state::HANDLE,
             Holder::Entry => state::ENTRY,

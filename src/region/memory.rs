@@ -56,7 +56,7 @@ pub(crate) struct Taken {
     pub(crate) start: NonNull<u8>,
     pub(crate) bytes: usize,
     /// Whether the system has refused the huge pages that the block was to have.
-    pub(crate) is_refused_huge: bool,
+    pub(super) is_refused_huge: bool,
 }
 
 /// The size of the smallest block of at least `bytes` bytes, or `None` if no system could have so many.

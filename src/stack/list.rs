@@ -32,7 +32,7 @@ pub(super) const MAX_PUSHED: usize = (state::ENTRIES / state::ENTRY_UNIT) as usi
 const _: () = assert!((MAX_PUSHED as u64 + 1) * state::ENTRY_UNIT <= state::ENTRIES);
 
 /// How many arrays a thread may have. Each has twice as many places as the one before, or as many as there may be.
-pub(super) const MOST_ARRAYS: usize = (MAX_PUSHED / FIRST_ARRAY_LENGTH).ilog2() as usize + 2;
+const MOST_ARRAYS: usize = (MAX_PUSHED / FIRST_ARRAY_LENGTH).ilog2() as usize + 2;
 
 /// Stands for "no zone" where a zone is expected.
 pub(super) const NO_ZONE: NonNull<Header> = Header::empty();
@@ -242,7 +242,7 @@ impl Stack {
     }
 
     /// All zones of the list, from the last one to the first.
-    pub(super) fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
+    fn zones_down(&self) -> impl Iterator<Item = NonNull<Header>> + use<> {
         let some = |zone| (zone != NO_ZONE).then_some(zone);
         core::iter::successors(some(self.last_zone()), move |&zone| some(below(zone)))
     }

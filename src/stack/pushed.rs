@@ -112,7 +112,7 @@ impl Stack {
     }
 
     #[cold]
-    pub(super) fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
+    fn lengthen_array(&self, more: usize) -> Result<bool, ZoneError> {
         const SIZE: usize = size_of::<Pushed>();
         // One place is the default zone's.
         let (len, capacity) = (self.count_pushed(), self.array().len() - 1);
@@ -178,7 +178,7 @@ impl Stack {
 
     /// Removes the topmost entry over the innermost scope, and gives the entry's zone to the caller.
     #[inline(always)]
-    pub(super) fn remove_pushed(&self) -> Option<NonNull<Header>> {
+    fn remove_pushed(&self) -> Option<NonNull<Header>> {
         let (place, scope) = (self.top.get(), self.innermost());
         let top = entry(place).get();
         if place == self.array.get() || top.over_scope != scope {
@@ -208,7 +208,7 @@ impl Stack {
 
     /// Removes what is on top. The default zone must not be on top. A scope's zone leaves the list and belongs only to
     /// its guard from then on.
-    pub(super) fn remove_top(&self) {
+    fn remove_top(&self) {
         if let Some(zone) = self.remove_pushed() {
             // SAFETY: (I1) the stack gives up its entry. This may run hooks, so it comes last.
             unsafe { Header::release(zone, Holder::Entry) };

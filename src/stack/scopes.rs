@@ -59,7 +59,7 @@ impl Stack {
 
     /// Gives up the scope's handle to its zone, which is not in the list any more. If other handles exist, they keep
     /// the zone. Otherwise its hooks run and it becomes a spare zone.
-    pub(super) fn release_or_recycle(&self, zone: NonNull<Header>) {
+    fn release_or_recycle(&self, zone: NonNull<Header>) {
         struct Recycle<'a>(&'a Stack, NonNull<Header>);
         impl Drop for Recycle<'_> {
             fn drop(&mut self) {
@@ -79,7 +79,7 @@ impl Stack {
     }
 
     /// Rewinds a scope's zone and keeps it as a spare zone, if that stays within the keep limit.
-    pub(super) fn recycle(&self, zone: NonNull<Header>) {
+    fn recycle(&self, zone: NonNull<Header>) {
         if !header(zone).is_sole() {
             // SAFETY: (I1) as in `release_or_recycle`. A hook cannot get a handle to the zone, but if one could, this
             // would be right.

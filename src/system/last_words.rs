@@ -88,7 +88,7 @@ pub(crate) fn end_process() -> ! {
 /// Calls `then` with the name of the calling thread. This asks the system for it, which cuts names to 15 bytes. The
 /// standard library's `thread::current` would take memory on a thread that the library has not started.
 #[cfg(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri)))]
-pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
+pub(super) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     let mut name = [0_u8; 16];
     // SAFETY: (I16) the call writes up to 16 bytes, the last one a zero.
     unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
@@ -97,7 +97,7 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
 }
 
 #[cfg(not(all(feature = "libc", any(target_os = "linux", target_os = "android"), not(miri))))]
-pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
+pub(super) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
     #[cfg(feature = "std")]
     return then(std::thread::current().name().unwrap_or("without a name"));
     #[cfg(not(feature = "std"))]
@@ -107,7 +107,7 @@ pub(crate) fn with_thread_name<R>(then: impl FnOnce(&str) -> R) -> R {
 /// Writes a backtrace to the process's standard error, if `RUST_BACKTRACE` asks for it, as for a panic. This takes
 /// memory from the system, so it comes last.
 #[cfg(feature = "std")]
-pub(crate) fn say_backtrace() {
+pub(super) fn say_backtrace() {
     // This takes no memory if there is no such variable.
     if std::env::var_os("RUST_BACKTRACE").is_none_or(|value| value == "0") {
         return;
@@ -117,4 +117,4 @@ pub(crate) fn say_backtrace() {
 }
 
 #[cfg(not(feature = "std"))]
-pub(crate) fn say_backtrace() {}
+pub(super) fn say_backtrace() {}

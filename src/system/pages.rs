@@ -43,9 +43,9 @@ pub(crate) unsafe fn prefault(start: NonNull<u8>, bytes: usize) {
 
 /// The page faults of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Faults {
-    pub(crate) minor: u64,
-    pub(crate) major: u64,
+pub(super) struct Faults {
+    pub(super) minor: u64,
+    pub(super) major: u64,
 }
 
 impl Faults {
@@ -56,7 +56,7 @@ impl Faults {
 
 /// The page faults of this thread since it started, if the system counts them.
 #[cfg(all(feature = "libc", target_os = "linux", not(miri)))]
-pub(crate) fn faults() -> Option<Faults> {
+pub(super) fn faults() -> Option<Faults> {
     let mut usage = core::mem::MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: (I16) the pointer is valid for a `rusage`.
     let result = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
@@ -70,7 +70,7 @@ pub(crate) fn faults() -> Option<Faults> {
 }
 
 #[cfg(not(all(feature = "libc", target_os = "linux", not(miri))))]
-pub(crate) fn faults() -> Option<Faults> {
+pub(super) fn faults() -> Option<Faults> {
     None
 }
 

@@ -402,7 +402,7 @@ impl<T> Undropped<T> {
 impl Zone {
     /// Takes `size` bytes, if moving the cursor is enough for that. `align` should be known at compile time.
     #[inline(always)]
-    pub(super) fn bump_fast(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+    fn bump_fast(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         if align > MAX_ALIGN {
             return None;
         }

@@ -1,5 +1,5 @@
-//! The four programs of `tests/programs`. With zones there is nothing to find in a block. With `Vec`s there is in two of
-//! them, as a plain program allocates where it needs something.
+//! The four programs of `tests/programs`. With zones there is nothing to find in a block. With `Vec`s there is nothing in
+//! two of them, which take all memory before, and something in the two others, which allocate where they need it.
 
 #[path = "../../programs/convolver/mod.rs"]
 mod convolver;
@@ -82,15 +82,25 @@ crate::cases! { CASES:
         let (mut graph, binders) =
             zones::Graph::new(units.map(Result::unwrap).into_iter().zip(inputs).collect());
         let mut output = [0.0; BLOCK];
+        let mut ended = 0;
         for gain in [0.25, 0.75] {
-            binders[3].rebind(zones::echo(50, gain).unwrap());
+            ended += binders[3].rebind(zones::echo(50, gain).unwrap());
             realtime(|| {
                 let section = rt::enter_unwatched(Policy::Deny);
                 (0..BLOCKS).for_each(|_| graph.play(&mut output).unwrap());
                 assert_eq!(section.report().asked(), 0);
             });
         }
-        assert_eq!(binders[3].reclaim(), 2);
+        assert_eq!(ended + binders[3].reclaim(), 2);
+    }
+    fn a_convolver_and_a_devices_callback_with_vecs() {
+        let mut filter = convolver::vecs::convolver(&recording(1000));
+        let mut callback = device::vecs::callback(48_000.0, 2, &[220.0, 330.0]);
+        let (input, mut output) = (recording(convolver::BLOCK), [0.0; 2 * convolver::BLOCK]);
+        realtime(|| {
+            filter(&input, &mut output[..convolver::BLOCK]);
+            callback(&mut output);
+        });
     }
 }
 
