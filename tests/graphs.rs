@@ -262,7 +262,9 @@ fn a_cycle_is_found_among_endless_ways() {
         let pairs = (0..9).map(|n| [n % 3, n / 3]);
         all.extend(pairs.clone().flat_map(|one| pairs.clone().map(move |two| vec![one, two])));
     }
-    for edges in all.iter().take(if cfg!(miri) { 1 } else { all.len() }) {
+    // The last one is found soonest.
+    let all = if cfg!(miri) { all.split_off(all.len() - 1) } else { all };
+    for edges in &all {
         check(edges, 1_u8);
         check(edges, memzone::Keep("kept"));
     }

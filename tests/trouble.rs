@@ -90,7 +90,7 @@ mod limits {
 
     #[test]
     fn a_copy_is_whole_or_has_left_nothing() {
-        let step = if cfg!(miri) { 41 } else { 1 };
+        let step = if cfg!(miri) { 120 } else { 1 };
         let fixed = |bytes: usize| Zone::builder().capacity(bytes).fixed().build();
         let (all, first) = (1_000, (0..1_000).step_by(step));
         let fits: Vec<bool> = first.map(|room| try_all(&|| fixed(room))).collect();
@@ -99,7 +99,7 @@ mod limits {
         assert!(fits.is_sorted());
         // In blocks that are small, so that a copy takes several.
         let grows = |limit| move || Zone::builder().capacity(64).limit(limit).build();
-        for limit in (700..4_000).step_by(if cfg!(miri) { 700 } else { 7 }) {
+        for limit in (700..4_000).step_by(if cfg!(miri) { 1_100 } else { 7 }) {
             try_all(&grows(limit));
         }
         assert!(try_all(&grows(10_000)));

@@ -19,7 +19,7 @@ fn shared<'z>(zone: &'z Zone, levels: u32) -> &'z Node<'z> {
     node
 }
 
-const LEVELS: u32 = if cfg!(miri) { 8 } else { 16 };
+const LEVELS: u32 = if cfg!(miri) { 7 } else { 16 };
 
 /// With `tracing` its subscribers may know of the copies.
 const UNDONE: bool = !cfg!(feature = "tracing");
@@ -29,7 +29,7 @@ fn a_copy_that_fails_leaves_the_zone_as_it_was() {
     let source = Zone::new(4096);
     let root = shared(&source, LEVELS);
     // Too little for the copy: some blocks are taken before that is seen.
-    let limit = if cfg!(miri) { 10 << 10 } else { 1 << 20 };
+    let limit = if cfg!(miri) { 4 << 10 } else { 1 << 20 };
     let zone = Zone::builder().capacity(1000).limit(limit).build();
     let before: &mut [u64] = zone.alloc_slice(20, 7);
     let (used, capacity, blocks) = (zone.used(), zone.capacity(), zone.blocks());
@@ -72,10 +72,10 @@ fn a_scopes_value_that_does_not_fit_leaves_the_outer_zone_as_it_was() {
 fn blocks_that_were_there_stay() {
     let source = Zone::new(4096);
     let root = shared(&source, LEVELS);
-    let mut zone =
-        Zone::builder().capacity(500).limit(if cfg!(miri) { 12 << 10 } else { 200_000 }).build();
-    zone.alloc_slice(3000, 0_u8);
-    zone.alloc_slice(4000, 0_u8);
+    let (limit, one, two) = if cfg!(miri) { (6 << 10, 1500, 2000) } else { (200_000, 3000, 4000) };
+    let mut zone = Zone::builder().capacity(500).limit(limit).build();
+    zone.alloc_slice(one, 0_u8);
+    zone.alloc_slice(two, 0_u8);
     zone.reset().unwrap();
     let blocks = zone.blocks();
     assert!(blocks > 1);
@@ -137,7 +137,7 @@ fn what_somebody_may_know_far_below_stays() {
     let (scratch, last) = (Zone::new(4096), Cell::new(None));
     let mut list: &List<'_, Known<'_>> =
         scratch.alloc(List { value: Known { last: &last, value: 0 }, next: None });
-    for value in 1..(if cfg!(miri) { 700 } else { 3000 }) {
+    for value in 1..(if cfg!(miri) { 300 } else { 3000 }) {
         list = scratch.alloc(List { value: Known { last: &last, value }, next: Some(list) });
     }
     let small = Zone::builder().capacity(2000).fixed().build();
