@@ -1017,6 +1017,7 @@ struct SliceRing<'z> {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_loop_gives_cycle_on_a_small_stack() {
     on_a_small_stack(|| {
         let (source, target) = (Zone::new(0), Zone::new(0));
@@ -1069,6 +1070,7 @@ fn with<'z, T: Copy>(zone: &'z Zone, len: u64, item: T, last: T) -> With<'z, T> 
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_hand_written_recursion_gives_too_deep_instead_of_an_overflow() {
     on_a_small_stack(|| {
         let (source, target) = (Zone::new(0), Zone::new(0));
@@ -1144,6 +1146,7 @@ struct End(Option<ZoneError>);
 by_hand! { End => End, |this, _to| Err(this.0.expect("bang in a task")) }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "needs unwinding")]
 fn a_panic_or_error_far_down_leaves_everything_usable() {
     on_a_small_stack(|| {
         let (source, target) = (Zone::new(0), Zone::new(0));

@@ -1020,6 +1020,7 @@ fn notes_of_small_nodes_do_not_overlap() {
 
 /// An enum in which another thread may write is copied around that.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn an_enum_with_atomics_and_types_of_any_kind_is_copied_around_them() {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     /// Says nothing of itself.

@@ -153,6 +153,7 @@ fn a_zone_has_so_many_handles_and_no_more() {
 
 /// They all are the same zone at first, which nobody may write to.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn two_threads_use_zones_that_are_not_made() {
     let use_them = || {
         let zone = Zone::new(0);
