@@ -36,7 +36,7 @@ fn main() -> Outcome<()> {
     let copies = figures::count_copies(if quick { &["tree"] } else { &[] })?;
     let times = figures::time(rounds)?;
     eprintln!("two threads ...");
-    let scaling = measure::threads::scaling(if quick { 3 } else { 15 });
+    let scaling = measure::threads::scaling(if quick { 3 } else { 101 });
     let figures = figures::Figures { calls_from_c, copies, counts, times, scaling, builds, rounds };
     plot::all(&figures, &root().join("docs/performance"))?;
     let page = page::write(&figures);
