@@ -1,0 +1,15 @@
+// Returns a type that is `Copy`, borrows from the scope's zone and has no `DeepCopy`: it moves like any other such type.
+use memzone::beginz;
+
+#[derive(Clone, Copy)]
+struct Peaks<'z> {
+    at: &'z [usize],
+}
+
+fn main() {
+    let peaks = beginz!(z => {
+        let found = Peaks { at: z.alloc_slice(4, 0) };
+        found
+    });
+    println!("{:?}", peaks.at);
+}
