@@ -7,9 +7,6 @@ struct Peaks<'z> {
 }
 
 fn main() {
-    let peaks = beginz!(z => {
-        let found = Peaks { at: z.alloc_slice(4, 0) };
-        found
-    });
+    let peaks = beginz!(z => Peaks { at: z.alloc_slice(4, 0) });
     println!("{:?}", peaks.at);
 }
