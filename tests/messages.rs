@@ -16,6 +16,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("leave/number", "&*sum", "return what owns its memory"),
     ("leave/binding_as_number", "sum", "return what owns its memory"),
     ("leave/no_derive", "z =>", "`z` does not live long enough"),
+    ("leave/no_derive_copy", "z =>", "`scope_that_ends_here` because it is borrowed"),
     ("leave/holder", "z =>", "`scope_that_ends_here` because it is borrowed"),
     ("letz/return", "a", "name the zone that it is to be copied to"),
     ("letz/semicolon_body", ";", "`letz!(a = .. => ..)`"),

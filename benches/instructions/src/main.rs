@@ -9,6 +9,7 @@ mod builds;
 mod figures;
 mod page;
 mod plot;
+mod targets;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -3,307 +3,74 @@
 use crate::figures::{Copies, Figures};
 use crate::plot::{self, number};
 use crate::root;
+use crate::targets::targets;
 use measure::threads::Scaling;
 use measure::{Form, bytes, cases};
 use std::fmt::Write;
 use std::process::Command;
 
-/// A figure beside its target.
-struct Target {
-    what: &'static str,
-    figure: f64,
-    bound: f64,
-    /// Whether the figure should be at least the bound, not at most.
-    least: bool,
-    /// What the bound is.
-    why: String,
-}
+/// A page that is written line by line.
+#[derive(Default)]
+struct Page(String);
 
-impl Target {
-    fn met(&self) -> bool {
-        // Of instructions a twentieth is none: a loop's start and end are a hundredth of its turns.
-        let part = if self.bound > 2.0 { 0.05 } else { 0.0 };
-        if self.least { self.figure >= self.bound } else { self.figure <= self.bound + part }
+impl Page {
+    fn put(&mut self, text: &str) {
+        self.0.push_str(text);
+        self.0.push('\n');
     }
 }
 
-fn at_most(what: &'static str, figure: f64, bound: f64, why: impl Into<String>) -> Target {
-    Target { what, figure, bound, least: false, why: why.into() }
-}
-
-fn at_least(what: &'static str, figure: f64, bound: f64, why: impl Into<String>) -> Target {
-    Target { what, figure, bound, least: true, why: why.into() }
-}
-
-/// The targets of issue 6, in its order, and those of issue 18 that it has not.
-fn targets(f: &Figures) -> Vec<Target> {
-    use Form::{Called, Inlined};
-    let ours = |case, form| f.count(case, "memzone", form);
-    // A time beside the least of the peers' in the case. Clocks and caches move it by some hundredths.
-    let fastest = |case: &str, than: &dyn Fn(&str) -> bool| {
-        let rows = cases::all().filter(|row| {
-            row.case == case && !row.candidate.starts_with("memzone") && than(row.candidate)
-        });
-        let (name, time) = rows
-            .map(|row| (row.candidate, f.time(case, row.candidate)))
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-            .expect("a case has peers");
-        (name, time)
-    };
-    let against = |what, case: &str, candidate: &str, bound: f64, than: &dyn Fn(&str) -> bool| {
-        let (name, time) = fastest(case, than);
-        at_most(
-            what,
-            f.time(case, candidate) / time,
-            bound,
-            format!("times {name}'s {} ns", number(time)),
-        )
-    };
-    let any = |_: &str| true;
-    let scaling = f.scaling.iter().find(|s| s.name == "memzone").expect("it is measured");
-    let model = |case: &str, ours: &str| f.time(case, "model of Extempore") / f.time(case, ours);
-    let life = "Extempore: create, push, 8 allocations of 32 bytes, pop, destroy";
-    let depth = "scope with one allocation, at a depth";
-    let zones = "one u64, beside other zones";
-    let unlike = |a: f64, b: f64| (a / b).max(b / a);
-    let tree = "deep copy of a tree, a node";
-    let vector = "vector grown to 10,000 u32, a push";
-    let run = "slice of 64 f32, length known when running";
-    let returning = "scope that returns 1024 of 5120 samples";
-    let nested = "8 nested scopes of 64 bytes";
-    let scope = "scope with one allocation";
-    let ambient = "64 f32 without a handle";
-    let owned = "owned value of 64 bytes, made and dropped";
-    vec![
-        at_most("one `u64`, zone in hand, called", ours("one u64", Called), 9.0, "instructions"),
-        at_most(
-            "- inlined",
-            ours("one u64", Inlined),
-            10.0,
-            "instructions, of which the loop is 2",
-        ),
-        against("- time (equal, within noise)", "one u64", "memzone", 1.05, &any),
-        at_most(
-            "64 samples, filled, called",
-            ours("slice of 64 f32", Called),
-            30.0,
-            "instructions",
-        ),
-        at_most("- length known when running, called", ours(run, Called), 75.0, "instructions"),
-        at_most("- inlined", ours(run, Inlined), 68.0, "instructions, of which the loop is 3"),
-        at_most(
-            "scope with one allocation, no handle, called",
-            ours(scope, Called),
-            30.0,
-            "instructions",
-        ),
-        at_most("- inlined", ours(scope, Inlined), 25.0, "instructions, of which the loop is 3"),
-        against("- time", scope, "memzone", 1.0, &|name| name == "stumpalo, through the thread"),
-        against("- time", scope, "memzone", 1.0 / 8.0, &|name| name == "bumpalo, fresh"),
-        at_most(
-            "8 nested scopes, 64 bytes each, called",
-            ours(nested, Called),
-            224.0,
-            "instructions",
-        ),
-        at_most("- inlined", ours(nested, Inlined), 224.0, "instructions"),
-        at_most(
-            "scope that returns 1024 samples out of 5120, called",
-            ours(returning, Called),
-            2240.0,
-            "instructions",
-        ),
-        against("- time", returning, "memzone", 1.0, &|name| name.starts_with("stumpalo")),
-        at_most(
-            "deep copy of a tree, a node",
-            f.count(tree, "memzone, derived", Called),
-            32.0,
-            "instructions",
-        ),
-        against("- time", tree, "memzone, derived", 1.1, &|name| name.starts_with("stumpalo")),
-        at_most(
-            "a vector grown to 10,000 `u32`, a push (`allocator-api2`)",
-            f.count(vector, "memzone, allocator-api2", Called),
-            10.1,
-            "instructions",
-        ),
-        at_most(
-            "- of a `ZVec` (`zone.vec()`)",
-            f.count(vector, "memzone, ZVec", Called),
-            7.5,
-            "instructions",
-        ),
-        at_least(
-            "two threads, a zone each",
-            scaling.of_spin,
-            0.98,
-            format!(
-                "of what a spin loop reaches in the same rounds; {:.2} times one thread's rate",
-                scaling.times
-            ),
-        ),
-        at_least(
-            "against the model of Extempore's zones: an allocation of 32 bytes",
-            model("Extempore: an allocation of 32 bytes", "memzone"),
-            15.0,
-            "times faster",
-        ),
-        at_least(
-            "- create, push, 8 allocations, pop, destroy",
-            model(life, "memzone, a scope"),
-            30.0,
-            "times faster",
-        ),
-        at_most(
-            "depth 1000 beside depth 1, instructions",
-            unlike(
-                f.count(depth, "memzone, depth 1000", Inlined),
-                f.count(depth, "memzone, depth 1", Inlined),
-            ),
-            1.05,
-            "ratio",
-        ),
-        at_most(
-            "- time",
-            unlike(f.time(depth, "memzone, depth 1000"), f.time(depth, "memzone, depth 1")),
-            1.05,
-            "ratio",
-        ),
-        at_most(
-            "10,000 zones beside 1 zone, instructions",
-            unlike(
-                f.count(zones, "memzone, 10,000 zones", Inlined),
-                f.count(zones, "memzone, 1 zone", Inlined),
-            ),
-            1.05,
-            "ratio",
-        ),
-        at_most(
-            "- time",
-            unlike(f.time(zones, "memzone, 10,000 zones"), f.time(zones, "memzone, 1 zone")),
-            1.05,
-            "ratio",
-        ),
-        at_most(
-            "`alloc::<u64>(1)` in the current zone, made, written and dropped, called",
-            f.count("one u64 without a handle", "memzone, ambient alloc", Called),
-            50.0,
-            "instructions",
-        ),
-        at_most(
-            "64 `f32` in the current zone, made and dropped, called",
-            f.count(ambient, "memzone, ambient alloc", Called),
-            75.0,
-            "instructions",
-        ),
-        against("- time", ambient, "memzone, ambient alloc", 1.3, &|name| name.contains("thread")),
-        at_most(
-            "`ZBox::new` of 64 bytes, made and dropped, called",
-            f.count(owned, "memzone, ZBox::new", Called),
-            55.0,
-            "instructions",
-        ),
-        at_most(
-            "- by handle",
-            f.count(owned, "memzone, ZBox in a zone in hand", Called),
-            35.0,
-            "instructions",
-        ),
-        at_most(
-            "`push_zone` and `pop_zone`, called",
-            ours("push_zone and pop_zone", Called),
-            60.0,
-            "instructions",
-        ),
-        at_most(
-            "`peek_zone` and drop, called",
-            ours("peek_zone and drop", Called),
-            25.0,
-            "instructions",
-        ),
-        at_most(
-            "`zone.enter` around nothing, called",
-            ours("zone.enter around nothing", Called),
-            40.0,
-            "instructions",
-        ),
-        at_most(
-            "a scope that gives a `ZBox` of 64 bytes to the current zone, called",
-            f.count(
-                "scope whose value of 64 bytes goes to the current zone",
-                "memzone, a ZBox",
-                Called,
-            ),
-            110.0,
-            "instructions",
-        ),
-        at_most(
-            "`alloc_slice` of no elements, called",
-            ours("slice of no elements", Called),
-            3.0,
-            "instructions",
-        ),
-        at_most(
-            "an `RtHeap`'s block of 64 bytes, taken and freed, called",
-            f.count("heap block of 64 bytes, taken and freed", "memzone, RtHeap", Called),
-            195.0,
-            "instructions",
-        ),
-        at_most(
-            "clean release build of a user's crate, without the macros' share",
-            f.builds.rest / f.builds.bump_scope,
-            1.5,
-            format!(
-                "times bump-scope's {:.1} s: {:.1} s, after {:.1} s for the macros (syn, quote)",
-                f.builds.bump_scope, f.builds.rest, f.builds.macros
-            ),
-        ),
-        at_most(
-            "a `beginz!` call site",
-            f.builds.hot as f64,
-            150.0,
-            format!("bytes that run in steady state; {} with the cold paths", f.builds.whole),
-        ),
-    ]
-}
-
 pub fn write(f: &Figures) -> String {
-    let mut page = String::new();
-    let mut put = |text: &str| {
-        page.push_str(text);
-        page.push('\n');
-    };
-    put("# Performance\n");
-    put(
+    let mut page = Page::default();
+    head(&mut page, f);
+    put_targets(&mut page, f);
+    put_threads(&mut page, f);
+    put_bytes(&mut page);
+    put_copies(&mut page, f);
+    put_calls_from_c(&mut page, f);
+    put_cases(&mut page, f);
+    let Page(mut text) = page;
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// What was measured, on what, and how.
+fn head(page: &mut Page, f: &Figures) {
+    page.put("# Performance\n");
+    page.put(
         "Made by `benches/report` from a clean clone (about a quarter of an hour; it installs `gungraun-runner`, and needs valgrind and",
     );
-    put("binutils). Do not edit: what it says is in `benches/instructions/src`.\n");
-    put(&format!("* **Machine**: {}.", machine()));
-    put(&format!("* **Versions**: {}.", versions()));
-    put(
+    page.put("binutils). Do not edit: what it says is in `benches/instructions/src`.\n");
+    page.put(&format!("* **Machine**: {}.", machine()));
+    page.put(&format!("* **Versions**: {}.", versions()));
+    page.put(
         "* **Counts** are callgrind's, exact. \"Called\": one call of a function that does the job once and is not inlined, return",
     );
-    put(
+    page.put(
         "  and saved registers included. \"Inlined\": a loop of the job in such a function, divided by its turns, the loop's two or",
     );
-    put("  three instructions included.");
-    put(&format!(
+    page.put("  three instructions included.");
+    page.put(&format!(
         "* **Times** are criterion's medians of the inlined form, each row in a process of its own, the median of {} rounds over all",
         f.rounds
     ));
-    put(
+    page.put(
         "  rows. Compare ratios: the machine is virtual and shared, and differences under some hundredths are noise.",
     );
-    put(
+    page.put(
         "* Counts are taken from a crate that uses memzone as any other would, with three profiles: `release` as it is (16 units of code",
     );
-    put(
+    page.put(
         "  generation), with one unit, and with link-time optimisation (`lto = \"fat\"`). The worst of the three is shown. Times are those with",
     );
-    put("  one unit. All is built for the machine that Rust builds for by default.\n");
-    put("## Targets\n");
-    put("| case | figure | target | | |");
-    put("|---|---|---|---|---|");
+    page.put("  one unit. All is built for the machine that Rust builds for by default.\n");
+}
+
+fn put_targets(page: &mut Page, f: &Figures) {
+    page.put("## Targets\n");
+    page.put("| case | figure | target | | |");
+    page.put("|---|---|---|---|---|");
     let targets = targets(f);
     for target in &targets {
         let relation = if target.least { "at least" } else { "at most" };
@@ -311,7 +78,7 @@ pub fn write(f: &Figures) -> String {
             true => "met".to_string(),
             false => format!("**missed by {}**", number((target.figure - target.bound).abs())),
         };
-        put(&format!(
+        page.put(&format!(
             "| {} | {} | {relation} {} | {} | {met} |",
             target.what,
             number(target.figure),
@@ -320,27 +87,36 @@ pub fn write(f: &Figures) -> String {
         ));
     }
     let met = targets.iter().filter(|target| target.met()).count();
-    put(&format!("\n{met} of {} are met. What is left, and what it buys:\n", targets.len()));
-    put(include_str!("left.md"));
-    put("## Two threads, each with an arena of its own\n");
-    put("| | times one thread's rate | part of the spin loop's |");
-    put("|---|---|---|");
+    page.put(&format!("\n{met} of {} are met. What is left, and what it buys:\n", targets.len()));
+    page.put(include_str!("left.md"));
+}
+
+fn put_threads(page: &mut Page, f: &Figures) {
+    page.put("## Two threads, each with an arena of its own\n");
+    page.put("| | times one thread's rate | part of the spin loop's |");
+    page.put("|---|---|---|");
     for Scaling { name, times, of_spin } in &f.scaling {
-        put(&format!("| {name} | {times:.2} | {of_spin:.2} |"));
+        page.put(&format!("| {name} | {times:.2} | {of_spin:.2} |"));
     }
-    put("\n## Bytes taken\n");
-    put("From the first byte of the first value to the last of the last, for each value.\n");
-    put("| | a million `u64` | 65,535 nodes of 24 bytes | a million slices of 3 `f32` |");
-    put("|---|---|---|---|");
+}
+
+fn put_bytes(page: &mut Page) {
+    page.put("\n## Bytes taken\n");
+    page.put("From the first byte of the first value to the last of the last, for each value.\n");
+    page.put("| | a million `u64` | 65,535 nodes of 24 bytes | a million slices of 3 `f32` |");
+    page.put("|---|---|---|---|");
     for (name, [numbers, nodes, slices]) in bytes::all() {
-        put(&format!("| {name} | {numbers:.2} | {nodes:.2} | {slices:.2} |"));
+        page.put(&format!("| {name} | {numbers:.2} | {nodes:.2} | {slices:.2} |"));
     }
-    put("\n## Deep copies\n");
-    put(
+}
+
+fn put_copies(page: &mut Page, f: &Figures) {
+    page.put("\n## Deep copies\n");
+    page.put(
         "Instructions of a copied node, from a crate of its own, by the derive: `benches/copies/count`.\n",
     );
-    put("| | 16 units | one unit | fat LTO | target for the worst | |");
-    put("|---|---|---|---|---|---|");
+    page.put("| | 16 units | one unit | fat LTO | target for the worst | |");
+    page.put("|---|---|---|---|---|---|");
     for Copies { case, each } in &f.copies {
         let worst = each.iter().copied().fold(0.0, f64::max);
         let (name, target) = copied(case);
@@ -350,24 +126,30 @@ pub fn write(f: &Figures) -> String {
             None => Default::default(),
         };
         let each = each.map(number);
-        put(&format!("| {name} | {} | {bound} | {met} |", each.join(" | ")));
+        page.put(&format!("| {name} | {} | {bound} | {met} |", each.join(" | ")));
     }
-    put("\n## Calls from C\n");
-    put(
+}
+
+fn put_calls_from_c(page: &mut Page, f: &Figures) {
+    page.put("\n## Calls from C\n");
+    page.put(
         "Instructions of operations in a static library, called from C, and the most that each may take: `.ci/capi counts`. \
          `allocate` to `grow` are Extempore's symbols (a `letz` creates, pushes, allocates 24 bytes, pops and destroys; with \
          `grow` it allocates 20 times 1 KiB); its own take 132 for 24 bytes, 12 for a peek and 1,101 for a `letz`. The others \
          are memzone's own.\n",
     );
-    put(&format!("```text\n{}```", f.calls_from_c));
-    put("\n## Each case\n");
-    put("Ratios are to memzone's first row: above 1, memzone is faster.\n");
+    page.put(&format!("```text\n{}```", f.calls_from_c));
+}
+
+fn put_cases(page: &mut Page, f: &Figures) {
+    page.put("\n## Each case\n");
+    page.put("Ratios are to memzone's first row: above 1, memzone is faster.\n");
     let mut names: Vec<&str> = cases::all().map(|row| row.case).collect();
     names.dedup();
     for case in names {
-        put(&format!("### {case}\n"));
-        put("| | called | inlined | ns | ratio |");
-        put("|---|---|---|---|---|");
+        page.put(&format!("### {case}\n"));
+        page.put("| | called | inlined | ns | ratio |");
+        page.put("|---|---|---|---|---|");
         let mut ours = None;
         for row in cases::all().filter(|row| row.case == case) {
             let (called, inlined) = (
@@ -376,7 +158,7 @@ pub fn write(f: &Figures) -> String {
             );
             let time = f.time(case, row.candidate);
             let ratio = time / *ours.get_or_insert(time);
-            put(&format!(
+            page.put(&format!(
                 "| {} | {} | {} | {} | {ratio:.2} |",
                 row.candidate,
                 count(called),
@@ -384,11 +166,8 @@ pub fn write(f: &Figures) -> String {
                 number(time)
             ));
         }
-        put(&format!("\n![{case}](performance/{})\n", plot::file(case)));
+        page.put(&format!("\n![{case}](performance/{})\n", plot::file(case)));
     }
-    page.truncate(page.trim_end().len());
-    page.push('\n');
-    page
 }
 
 /// What a case of `benches/copies` is, and how many instructions its node may take.
