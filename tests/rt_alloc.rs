@@ -20,27 +20,50 @@ thread_local! {
     static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Each block has room for what it holds while it is put aside, and goes back with the layout that it came with.
-fn look_at(layout: Layout) {
+/// In front of each block is what it was asked for with: its size and its alignment.
+type Note = [usize; 2];
+
+/// What the system is asked for, and where the block begins in that. Each block has room for what it holds while it is
+/// put aside.
+fn with_note(layout: Layout) -> (Layout, usize) {
     CALLS.set(CALLS.get() + 1);
-    if layout.size() < 2 * size_of::<usize>() {
+    match Layout::new::<Note>().extend(layout) {
+        Ok(whole) if layout.size() >= 2 * size_of::<usize>() => whole,
         // A panic would take memory.
-        std::process::abort();
+        _ => std::process::abort(),
     }
 }
 
-// SAFETY: all is passed on to `System`.
+fn note(layout: Layout) -> Note {
+    [layout.size(), layout.align()]
+}
+
+// SAFETY: all is passed on to `System`, with room for a note.
 unsafe impl GlobalAlloc for Below {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        look_at(layout);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
+        let (whole, offset) = with_note(layout);
+        // SAFETY: the size is not zero.
+        let start = unsafe { System.alloc(whole) };
+        if start.is_null() {
+            return start;
+        }
+        // SAFETY: the block begins there.
+        let block = unsafe { start.add(offset) };
+        // SAFETY: there is room for a note in front of it. The alignment is that of a note at least.
+        unsafe { block.cast::<Note>().sub(1).write(note(layout)) };
+        block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        look_at(layout);
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(block, layout) }
+        let (whole, offset) = with_note(layout);
+        // SAFETY: `alloc` has written it.
+        if unsafe { block.cast::<Note>().sub(1).read() } != note(layout) {
+            std::process::abort();
+        }
+        // SAFETY: as above.
+        let start = unsafe { block.sub(offset) };
+        // SAFETY: it was taken with this layout.
+        unsafe { System.dealloc(start, whole) };
     }
 }
 
@@ -651,6 +674,39 @@ fn threads_trade_blocks_and_end_at_any_time() {
     drop(shared);
     // All heaps are still whole: what their last owners left is used again.
     on_a_prepared_thread(|| drop(Block::new(HEAP / 2, 64, 1)));
+}
+
+/// A heap of more than 64 MiB has several of the region's places. What lies in any of them is its own.
+#[test]
+#[cfg_attr(miri, ignore = "takes too much memory")]
+fn blocks_in_all_places_of_a_large_heap_are_its_own() {
+    const BLOCK: usize = 4 << 20;
+    let _shared = shared();
+    let (send, used) = channel();
+    // The thread does not end, as another test would take over a heap of that size.
+    thread::spawn(move || {
+        rt::prepare_thread(&plan(80 << 20).prefault(false)).unwrap();
+        let before = stats::thread().heap.used;
+        let section = section();
+        // The last ones begin in the second place.
+        let mut blocks = Vec::with_capacity(18);
+        for n in 0..18_u8 {
+            let mut block = black_box(Vec::with_capacity(BLOCK));
+            block.push(n);
+            blocks.push(block);
+        }
+        let all = stats::thread().heap.used - before;
+        blocks.iter_mut().for_each(Vec::shrink_to_fit);
+        assert!(blocks.iter().map(|block| block[0]).eq(0..18));
+        drop(blocks);
+        drop(section);
+        send.send((all, stats::thread().heap.used - before)).unwrap();
+        loop {
+            thread::park();
+        }
+    });
+    let (all, left) = used.recv().unwrap();
+    assert!(all >= 18 * BLOCK as u64 && left == 0, "{all}, {left}");
 }
 
 #[test]

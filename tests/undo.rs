@@ -164,6 +164,18 @@ fn what_is_kept_stays() {
     let pair = Pair { a: (Keep(Clever), &5_u64), b: &large[..] };
     assert!(try_zcopy(&pair, &zone).is_err());
     assert!(zone.used() > 0);
+
+    #[derive(DeepCopy)]
+    struct Kept<'z> {
+        first: &'z u64,
+        #[deep_copy(keep)]
+        clever: Clever,
+        last: &'z [u8],
+    }
+    let zone = Zone::builder().capacity(1000).fixed().build();
+    let kept = Kept { first: &5, clever: Clever, last: &large[..] };
+    assert!(try_zcopy(&kept, &zone).is_err());
+    assert!(zone.used() > 0);
 }
 
 /// A shared copy has a scope for its table. The end of that scope may free what was put aside, whose hooks may put
