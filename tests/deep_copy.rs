@@ -1180,15 +1180,15 @@ fn models() -> impl Strategy<Value = Model> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { 256 },
+        cases: if cfg!(miri) { 2 } else { 256 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
     #[test]
     #[cfg_attr(panic = "abort", ignore = "needs unwinding")]
     fn any_value_equals_its_copies_and_no_trouble_harms_it(
-        bytes in prop::collection::vec(any::<u8>(), 0..100),
-        depth in prop_oneof![Just(0_usize), 0..if cfg!(miri) { 30 } else { 300_usize }],
+        bytes in prop::collection::vec(any::<u8>(), 0..if cfg!(miri) { 30 } else { 100 }),
+        depth in prop_oneof![Just(0_usize), 0..if cfg!(miri) { 8 } else { 300_usize }],
         manner in prop::sample::select(&[
             wild::Manner::Tame, wild::Manner::Err, wild::Manner::Throw, wild::Manner::Lie,
         ][..]),
