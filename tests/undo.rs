@@ -72,7 +72,7 @@ fn a_scopes_value_that_does_not_fit_leaves_the_outer_zone_as_it_was() {
 fn blocks_that_were_there_stay() {
     let source = Zone::new(4096);
     let root = shared(&source, LEVELS);
-    let (limit, one, two) = if cfg!(miri) { (6 << 10, 1500, 2000) } else { (200_000, 3000, 4000) };
+    let (limit, one, two) = if cfg!(miri) { (6 << 10, 1500, 100) } else { (200_000, 3000, 4000) };
     let mut zone = Zone::builder().capacity(500).limit(limit).build();
     zone.alloc_slice(one, 0_u8);
     zone.alloc_slice(two, 0_u8);

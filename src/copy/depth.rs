@@ -56,7 +56,8 @@ pub(super) use crate::system::stack_bounds::stack_pointer as stack_top;
 
 #[cfg(miri)]
 per_thread! {
-    /// How many references the copy follows just now: in Miri a local's address says nothing.
+    /// How many references the copy follows just now, and how many values other code copies: in Miri a local's address
+    /// says nothing.
     static FOLLOWED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -65,7 +66,7 @@ pub(super) fn stack_top() -> usize {
     usize::MAX - FOLLOWED.get() * 512
 }
 
-/// One more reference is followed, until this is dropped.
+/// One more reference is followed, or one more value copied by other code, until this is dropped.
 #[cfg(miri)]
 pub(super) fn following() -> During<usize> {
     During::new(&FOLLOWED, FOLLOWED.get() + 1)

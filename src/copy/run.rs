@@ -176,6 +176,8 @@ impl<'z> Run<'z> {
     ) -> bool {
         // The other code may recurse, but not for ever. Plain data leads nowhere, however deep it lies.
         let may_recurse = T::FLAT || stack_top() >= self.rest().stack_floor;
+        #[cfg(miri)]
+        let _followed = super::depth::following();
         let copied = self.outside(|to| match may_recurse {
             true => value.copy_at(to, Depth::within()),
             false => nested(|| value.copy_at(to, Depth::within())),

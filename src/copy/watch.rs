@@ -16,8 +16,8 @@
 
 use super::seen::Seen;
 
-/// Bytes that a copy takes before it is watched for the first time.
-pub(super) const FIRST: usize = 32 << 10;
+/// Bytes that a copy takes before it is watched for the first time. Miri is slow, so there it sees circles sooner.
+pub(super) const FIRST: usize = if cfg!(miri) { 4 << 10 } else { 32 << 10 };
 
 /// A copy is watched again when it has so many times the bytes that it had before.
 ///
