@@ -16,7 +16,7 @@
 //! newer one (`Cache`).
 
 use arc_swap::{ArcSwap, cache::Cache};
-use memzone::{Caller, Fader, ZoneFn, hot};
+use memzone::{Binder, Caller, Fader, ZoneFn, hot};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -158,8 +158,15 @@ fn main() {
         println!("| {name} | {:.2} | {:.2} |", median(took), median(ratios));
     }
 
-    // A call that takes up a redefinition.
-    let times = if quick { 10 } else { 10_000 };
+    print_take_up(&mut caller, &binder, if quick { 10 } else { 10_000 });
+}
+
+/// A call that takes up a redefinition, beside one that finds none.
+fn print_take_up(
+    caller: &mut Caller<dyn FnMut(f32) -> f32>,
+    binder: &Binder<dyn FnMut(f32) -> f32>,
+    times: usize,
+) {
     let mut take_up = Vec::new();
     let mut plain = Vec::new();
     for _ in 0..times {

@@ -203,6 +203,12 @@ fn main() {
     let clock = clock[5000] as u32;
     let memory = NonNull::from(Box::leak(vec![0_u8; HEAP].into_boxed_slice()));
 
+    print_each(operations, runs, clock, memory);
+    print_pairs(operations, runs, memory);
+}
+
+/// The costs of single operations.
+fn print_each(operations: usize, runs: usize, clock: u32, memory: NonNull<[u8]>) {
     println!(
         "{operations} operations, {runs} runs each; the clock takes {clock} cycles, taken off\n"
     );
@@ -230,7 +236,10 @@ fn main() {
             }
         }
     }
+}
 
+/// The mean of a free and an allocation.
+fn print_pairs(operations: usize, runs: usize, memory: NonNull<[u8]>) {
     println!(
         "\nA free and an allocation, mean of {operations}, the median of {runs} runs in turn:\n"
     );

@@ -274,20 +274,41 @@ fn plot(rows: &[Row], path: &PathBuf, scopes: u64) -> Result<(), Box<dyn std::er
     Ok(())
 }
 
-fn main() -> ExitCode {
+/// What the arguments say. `None`: nothing that can be used.
+fn scopes_asked_for() -> Option<u64> {
     let args: Vec<String> = std::env::args().collect();
-    let mut scopes = 1_000_000;
     if args.iter().any(|arg| arg == "--test") {
-        scopes = 10_000;
-    } else if let Some(place) = args.iter().position(|arg| arg == "--scopes") {
-        let Some(number) =
-            args.get(place + 1).and_then(|arg| arg.parse().ok()).filter(|n| *n >= TURNS)
-        else {
-            eprintln!("worst_case: --scopes wants a number, at least {TURNS}");
-            return ExitCode::from(2);
-        };
-        scopes = number;
+        return Some(10_000);
     }
+    match args.iter().position(|arg| arg == "--scopes") {
+        None => Some(1_000_000),
+        Some(place) => args.get(place + 1)?.parse().ok().filter(|number| *number >= TURNS),
+    }
+}
+
+fn print_rows(rows: &[Row]) {
+    println!(
+        "{:<30}{:>8}{:>8}{:>12}{:>12}{:>14}{:>12}{:>8}",
+        "", "least", "median", "99.99 %", "worst", "worst/least", "calm worst", "faults"
+    );
+    for row in rows {
+        let Histogram { least, worst, .. } = *row.costs;
+        let (median, most) = (row.costs.at(0.5), row.costs.at(0.9999));
+        println!(
+            "{:<30}{least:>8}{median:>8}{most:>12}{worst:>12}{:>14.0}{:>12}{:>8}",
+            row.name,
+            worst as f64 / least.max(1) as f64,
+            row.calm.iter().max().copied().unwrap_or(0),
+            row.faults.map_or("-".into(), |faults| faults.to_string()),
+        );
+    }
+}
+
+fn main() -> ExitCode {
+    let Some(scopes) = scopes_asked_for() else {
+        eprintln!("worst_case: --scopes wants a number, at least {TURNS}");
+        return ExitCode::from(2);
+    };
     let row = |name, scope, neighbour, color| {
         let (costs, calm) = (Histogram::new(), vec![u64::MAX; (scopes / TURNS) as usize]);
         Row { name, scope, neighbour, color, costs, calm, asked: 0, faults: None }
@@ -313,21 +334,7 @@ fn main() -> ExitCode {
         started.elapsed().as_secs_f64(),
         if cfg!(target_arch = "x86_64") { "cycles" } else { "nanoseconds" },
     );
-    println!(
-        "{:<30}{:>8}{:>8}{:>12}{:>12}{:>14}{:>12}{:>8}",
-        "", "least", "median", "99.99 %", "worst", "worst/least", "calm worst", "faults"
-    );
-    for row in &rows {
-        let Histogram { least, worst, .. } = *row.costs;
-        let (median, most) = (row.costs.at(0.5), row.costs.at(0.9999));
-        println!(
-            "{:<30}{least:>8}{median:>8}{most:>12}{worst:>12}{:>14.0}{:>12}{:>8}",
-            row.name,
-            worst as f64 / least.max(1) as f64,
-            row.calm.iter().max().copied().unwrap_or(0),
-            row.faults.map_or("-".into(), |faults| faults.to_string()),
-        );
-    }
+    print_rows(&rows);
     // The benchmark's own promise: what it shows as memzone's is its steady state.
     let asked: u64 = rows.iter().map(|row| row.asked).sum();
     if asked > 0 {

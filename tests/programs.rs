@@ -44,9 +44,11 @@ fn in_real_time<R>(play: impl FnOnce() -> R) -> R {
 }
 
 fn assert_same(ours: &[f32], theirs: &[f32]) {
+    // Miri's sines and powers are a bit different each time.
+    let close = if cfg!(miri) { 1e-2 } else { 1e-5 };
     assert_eq!(ours.len(), theirs.len());
     for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-        assert!((ours - theirs).abs() < 1e-5, "{at}: {ours}, not {theirs}");
+        assert!((ours - theirs).abs() < close, "{at}: {ours}, not {theirs}");
     }
     assert!(ours.iter().any(|sample| sample.abs() > 0.01), "silence");
 }
@@ -131,8 +133,7 @@ fn the_devices_callbacks_sound_the_same() {
                     (vec![1.0; frames * channels], vec![0.0; frames * channels]);
                 in_real_time(|| with_zones(&mut ours));
                 with_vecs(&mut theirs);
-                assert_same(&ours[channels * (frames / 2)..], &theirs[channels * (frames / 2)..]);
-                assert_eq!(ours[0], theirs[0]);
+                assert_same(&ours, &theirs);
             }
         };
         std::thread::spawn(play).join().unwrap();

@@ -719,104 +719,12 @@ impl Model {
                 Op::Leave | Op::Throw => {}
                 Op::Enter { .. } | Op::Within { .. } if depth == 5 => {}
                 Op::Enter { bytes } => self.enter(ops, bytes, depth + 1),
-                Op::DropBox { index } if !self.boxes.is_empty() => {
-                    self.drop_box(index % self.boxes.len());
-                }
-                Op::DropNewestBox if !self.boxes.is_empty() => self.drop_box(self.boxes.len() - 1),
-                Op::DropValue { index, take } if !self.bombs.is_empty() => {
-                    self.drop_value(index % self.bombs.len(), take);
-                }
-                Op::DropBox { .. } | Op::DropNewestBox | Op::DropValue { .. } => {}
-                Op::DropClone { index } if !self.clones.is_empty() => {
-                    let (id, zone) = self.clones.swap_remove(index % self.clones.len());
-                    caught(|| drop(zone));
-                    self.known[id].others -= 1;
-                }
-                Op::DropClone { .. } => {}
-                Op::Reset { zone } => self.reset(zone),
-                Op::Renew { zone, bytes } => self.renew(zone, bytes),
-                Op::Pop => self.pop(),
-                Op::NewBox { len } => {
-                    let id = self.stack.last().map_or(DEFAULT, |entry| entry.0);
-                    let zone = peek_zone();
-                    self.own(id, &zone, zone.try_boxed_slice(len, 0), len);
-                }
-                Op::Open { bytes } => self.open(bytes),
-                Op::End { index } if !self.guards.is_empty() => {
-                    self.end(index % self.guards.len());
-                }
-                Op::End { .. } => {}
-                Op::Section { deny } => {
-                    let policy = if deny { Policy::Deny } else { Policy::Count };
-                    self.sections.push((deny, rt::enter_unwatched(policy)));
-                }
-                Op::EndSection { index } if !self.sections.is_empty() => {
-                    let index = index % self.sections.len();
-                    let (_, section) = self.sections.swap_remove(index);
-                    let report = section.report();
-                    assert!(report.denied() <= report.asked());
-                }
-                Op::EndSection { .. } => {}
-                Op::Collect => drop(caught(rt::collect)),
-                Op::KeepLimit { bytes } => memzone::set_keep_limit(bytes),
-                Op::Task { bytes, len, steps } => self.begin_task(bytes, len, steps),
-                Op::Poll { index } if !self.tasks.is_empty() => {
-                    self.poll_task(index % self.tasks.len());
-                }
-                Op::DropTask { index } if !self.tasks.is_empty() => {
-                    let (id, task, _) = self.tasks.remove(index % self.tasks.len());
-                    caught(|| drop(task));
-                    self.left(id);
-                }
-                Op::Poll { .. } | Op::DropTask { .. } => {}
-                Op::Change { index, len, how } if !self.vectors.is_empty() => {
-                    self.change(index % self.vectors.len(), len, how);
-                }
-                Op::Change { .. } => {}
-                Op::Send { zone, len, back } => self.send(zone % self.zones.len(), len, back),
-                Op::Parcel { zone, len, sent } => self.parcel(zone % self.zones.len(), len, sent),
-                Op::Function { zone, len, sent } => {
-                    self.function(zone % self.zones.len(), len, sent);
-                }
-                Op::Prepare { scopes, bytes } => {
-                    let plan = Plan::new().scopes(scopes, bytes).default_zone(bytes);
-                    assert!(rt::prepare_thread(&plan).is_ok() || self.denying());
-                }
                 // These have no `try_` twin, and may need a longer stack or a zone's first block.
                 Op::Push { .. } | Op::Within { .. } | Op::Clone { .. } | Op::Vector { .. }
                     if self.denying() => {}
                 op => {
-                    let (Op::Layout { zone: index, .. }
-                    | Op::Slice { zone: index, .. }
-                    | Op::Text { zone: index, .. }
-                    | Op::Collected { zone: index, .. }
-                    | Op::Boxed { zone: index, .. }
-                    | Op::Hook { zone: index, .. }
-                    | Op::Interrupted { zone: index, .. }
-                    | Op::Value { zone: index, .. }
-                    | Op::Within { zone: index }
-                    | Op::Clone { zone: index }
-                    | Op::CopyIn { zone: index, .. }
-                    | Op::Vector { zone: index, .. }
-                    | Op::Push { zone: index }) = op
-                    else {
-                        unreachable!("{op:?}")
-                    };
-                    let scopes = usize::from(scope.is_some());
-                    let index = index % (self.zones.len() + scopes + self.guards.len());
-                    if let Op::Within { .. } = op {
-                        self.within(ops, index % self.zones.len(), depth + 1);
-                    } else if let Some(zone) = self.zones.get_mut(index) {
-                        // Out of the way meanwhile, without one more handle to it.
-                        let zone = std::mem::replace(zone, Zone::new(0));
-                        self.in_zone(op, self.ids[index], &zone);
-                        self.zones[index] = zone;
-                    } else if index - self.zones.len() < self.guards.len() {
-                        let (id, guard) = self.guards.remove(index - self.zones.len());
-                        self.in_zone(op, id, &guard.zone());
-                        self.guards.push((id, guard));
-                    } else if let Some((id, zone)) = scope {
-                        self.in_zone(op, id, zone);
+                    if let Some(op) = self.beside(op) {
+                        self.in_one_of_all(op, ops, scope, depth);
                     }
                 }
             }
@@ -825,6 +733,119 @@ impl Model {
                 self.check();
             }
         }
+    }
+
+    /// Does it in one of the model's zones, in the zone of the scope that it is in, or in that of a guard.
+    fn in_one_of_all(
+        &mut self,
+        op: Op,
+        ops: &mut dyn Iterator<Item = Op>,
+        scope: Option<(Id, &Zone)>,
+        depth: usize,
+    ) {
+        let (Op::Layout { zone: index, .. }
+        | Op::Slice { zone: index, .. }
+        | Op::Text { zone: index, .. }
+        | Op::Collected { zone: index, .. }
+        | Op::Boxed { zone: index, .. }
+        | Op::Hook { zone: index, .. }
+        | Op::Interrupted { zone: index, .. }
+        | Op::Value { zone: index, .. }
+        | Op::Within { zone: index }
+        | Op::Clone { zone: index }
+        | Op::CopyIn { zone: index, .. }
+        | Op::Vector { zone: index, .. }
+        | Op::Push { zone: index }) = op
+        else {
+            unreachable!("{op:?}")
+        };
+        let scopes = usize::from(scope.is_some());
+        let index = index % (self.zones.len() + scopes + self.guards.len());
+        if let Op::Within { .. } = op {
+            self.within(ops, index % self.zones.len(), depth + 1);
+        } else if let Some(zone) = self.zones.get_mut(index) {
+            // Out of the way meanwhile, without one more handle to it.
+            let zone = std::mem::replace(zone, Zone::new(0));
+            self.in_zone(op, self.ids[index], &zone);
+            self.zones[index] = zone;
+        } else if index - self.zones.len() < self.guards.len() {
+            let (id, guard) = self.guards.remove(index - self.zones.len());
+            self.in_zone(op, id, &guard.zone());
+            self.guards.push((id, guard));
+        } else if let Some((id, zone)) = scope {
+            self.in_zone(op, id, zone);
+        }
+    }
+
+    /// Does what is not done in a zone that the operation names. The rest is the result.
+    fn beside(&mut self, op: Op) -> Option<Op> {
+        match op {
+            Op::DropBox { index } if !self.boxes.is_empty() => {
+                self.drop_box(index % self.boxes.len());
+            }
+            Op::DropNewestBox if !self.boxes.is_empty() => self.drop_box(self.boxes.len() - 1),
+            Op::DropValue { index, take } if !self.bombs.is_empty() => {
+                self.drop_value(index % self.bombs.len(), take);
+            }
+            Op::DropBox { .. } | Op::DropNewestBox | Op::DropValue { .. } => {}
+            Op::DropClone { index } if !self.clones.is_empty() => {
+                let (id, zone) = self.clones.swap_remove(index % self.clones.len());
+                caught(|| drop(zone));
+                self.known[id].others -= 1;
+            }
+            Op::DropClone { .. } => {}
+            Op::Reset { zone } => self.reset(zone),
+            Op::Renew { zone, bytes } => self.renew(zone, bytes),
+            Op::Pop => self.pop(),
+            Op::NewBox { len } => {
+                let id = self.stack.last().map_or(DEFAULT, |entry| entry.0);
+                let zone = peek_zone();
+                self.own(id, &zone, zone.try_boxed_slice(len, 0), len);
+            }
+            Op::Open { bytes } => self.open(bytes),
+            Op::End { index } if !self.guards.is_empty() => {
+                self.end(index % self.guards.len());
+            }
+            Op::End { .. } => {}
+            Op::Section { deny } => {
+                let policy = if deny { Policy::Deny } else { Policy::Count };
+                self.sections.push((deny, rt::enter_unwatched(policy)));
+            }
+            Op::EndSection { index } if !self.sections.is_empty() => {
+                let index = index % self.sections.len();
+                let (_, section) = self.sections.swap_remove(index);
+                let report = section.report();
+                assert!(report.denied() <= report.asked());
+            }
+            Op::EndSection { .. } => {}
+            Op::Collect => drop(caught(rt::collect)),
+            Op::KeepLimit { bytes } => memzone::set_keep_limit(bytes),
+            Op::Task { bytes, len, steps } => self.begin_task(bytes, len, steps),
+            Op::Poll { index } if !self.tasks.is_empty() => {
+                self.poll_task(index % self.tasks.len());
+            }
+            Op::DropTask { index } if !self.tasks.is_empty() => {
+                let (id, task, _) = self.tasks.remove(index % self.tasks.len());
+                caught(|| drop(task));
+                self.left(id);
+            }
+            Op::Poll { .. } | Op::DropTask { .. } => {}
+            Op::Change { index, len, how } if !self.vectors.is_empty() => {
+                self.change(index % self.vectors.len(), len, how);
+            }
+            Op::Change { .. } => {}
+            Op::Send { zone, len, back } => self.send(zone % self.zones.len(), len, back),
+            Op::Parcel { zone, len, sent } => self.parcel(zone % self.zones.len(), len, sent),
+            Op::Function { zone, len, sent } => {
+                self.function(zone % self.zones.len(), len, sent);
+            }
+            Op::Prepare { scopes, bytes } => {
+                let plan = Plan::new().scopes(scopes, bytes).default_zone(bytes);
+                assert!(rt::prepare_thread(&plan).is_ok() || self.denying());
+            }
+            op => return Some(op),
+        }
+        None
     }
 
     fn in_zone(&mut self, op: Op, id: Id, zone: &Zone) {
