@@ -1340,7 +1340,7 @@ fn what_plain_data_promises_is_no_promise_of_parts() {
     impl<'z> DeepCopy<'z> for Word {
         type Copied = Word;
         const IN_PLACE: InPlace<Self> =
-            InPlace::flat().and_kept::<&'static str>(|word, look| look.at(&mut word.0));
+            InPlace::flat().and_kept::<&'static str>(|word: &mut Word, look| look.at(&mut word.0));
         fn deep_copy(&self, _to: &'z Zone) -> Result<Word, ZoneError> {
             Ok(*self)
         }

@@ -48,7 +48,7 @@ macro_rules! lying {
                         loop {}
                     }
                 }
-                impl<'z, 'a: 'z> Copies<'z, Kept<'z, 'z>> for Kept<'a, 'a> {
+                impl<'z, 'a> Copies<'z, Kept<'z, 'z>> for Kept<'a, 'a> {
                     const IN_PLACE: $promise = $of_kept;
                 }
             }
