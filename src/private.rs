@@ -9,8 +9,8 @@ pub extern crate core;
 pub use crate::arena::{ArenaScope, AsArena};
 #[cfg(feature = "alloc")]
 pub use crate::copy::{
-    Bits, Copies, Depth, Flat, Genuine, Holder, Hole, InPlace, KeepsLifetimes, Known, Later, Made,
-    Referent, Run, Undo, Work, Written,
+    Bits, Copies, Depth, Flat, Genuine, Holder, Hole, InPlace, KeepsLifetimes, Known, Later, Look,
+    Made, Place, Promise, Referent, Run, Undo, Work, Written,
 };
 pub use crate::insight::sites::Site;
 pub use crate::owned::unsizing::Unsizing;

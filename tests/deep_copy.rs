@@ -1332,3 +1332,30 @@ mod errors_of_others {
         assert!(is_full(fail(|| ())));
     }
 }
+
+/// Safe code may take a promise of plain data, and say that it has parts. It may also write a `write_at`, as only what it
+/// calls is unsafe there.
+#[test]
+fn what_plain_data_promises_is_no_promise_of_parts() {
+    use memzone::__private::{InPlace, Run};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Word(&'static str);
+
+    impl<'z> DeepCopy<'z> for Word {
+        type Copied = Word;
+        const IN_PLACE: InPlace<Self> =
+            InPlace::flat().and_kept::<&'static str>(|word: &mut Word, look| look.at(&mut word.0));
+        fn deep_copy(&self, _to: &'z Zone) -> Result<Word, ZoneError> {
+            Ok(*self)
+        }
+        unsafe fn write_at(&self, _place: *mut Word, _run: &mut Run<'z>) -> bool {
+            true
+        }
+    }
+
+    let zone = Zone::new(64);
+    let words = [Word("one"), Word("two")];
+    assert_eq!(zcopy(&words, &zone), words);
+    assert_eq!(*zcopy(&words[..], &zone), words);
+}

@@ -6,8 +6,8 @@
 //! documentation that does not compile takes that place.
 
 use memzone::__private::{
-    Depth, Flat, Hint, Hole, InPlace, KeepsLifetimes, Known, Later, Link, Made, Named, Run, Scope,
-    ScopeZone, Site, Undo, Value, Work, Written,
+    Depth, Flat, Hint, Hole, InPlace, KeepsLifetimes, Known, Later, Link, Look, Made, Named, Place,
+    Promise, Run, Scope, ScopeZone, Site, Undo, Value, Work, Written,
 };
 use memzone::reclaim::{self, Background, Full, Reclaimer, Retirer};
 use memzone::rt::{self, Locked, Plan, Policy, Prepared, Request, Section};
@@ -119,6 +119,9 @@ auto_traits! {
     "copy::Keep" Keep<Local>: N N Y Y Y;
     "copy::depth::Depth" Depth: Y Y Y Y Y;
     "copy::in_place::InPlace" InPlace<Local>: Y Y Y Y Y;
+    "copy::in_place::Promise" Promise<Local, Local>: Y Y Y Y Y;
+    "copy::in_place::Look" Look: Y Y Y Y Y;
+    "copy::in_place::Place" Place<Local>: Y Y Y Y Y;
     "copy::in_place::KeepsLifetimes" KeepsLifetimes<Local>: Y Y Y Y Y;
     "copy::run::Run" Run<'static>: N N Y Y Y;
     "copy::wire::Wire" memzone::Wire<'static, u8>: Y Y Y Y Y;
@@ -301,6 +304,9 @@ variance! {
     "copy::Keep" "T" co KeepT<'a> = Keep<&'a u8>;
     "copy::later::Work" "'s" invariant WorkS<'a> = Work<'a>;
     "copy::in_place::InPlace" "T" invariant InPlaceT<'a> = InPlace<&'a u8>;
+    "copy::in_place::Promise" "P" invariant PromiseP<'a> = Promise<&'a u8, u8>;
+    "copy::in_place::Promise" "C" invariant PromiseC<'a> = Promise<u8, &'a u8>;
+    "copy::in_place::Place" "X" invariant PlaceX<'a> = Place<&'a u8>;
     "copy::in_place::KeepsLifetimes" "T" invariant KeepsLifetimesT<'a> = KeepsLifetimes<&'a u8>;
     "copy::run::Run" "'z" invariant RunZ<'a> = Run<'a>;
     "copy::wire::Wire" "'z" invariant WireZ<'a> = memzone::Wire<'a, u8>;

@@ -21,7 +21,8 @@
 //!     fn move_later(..) ..
 //!     const MOVE_IS_COPY: bool = true && <T as Copies<'memzone, _>>::MOVE_IS_COPY && ..;
 //!     const IN_PLACE: InPlace<Self> =
-//!         unsafe { InPlace::derived::<MemzoneGenuine>() }.and::<T>(<T as Copies<'memzone, _>>::IN_PLACE) ..;
+//!         unsafe { InPlace::derived::<MemzoneGenuine>() }
+//!             .and::<'memzone, T, _>(<T as Copies<'memzone, _>>::IN_PLACE, |copy, look| look.at(&mut copy.value)) ..;
 //!     unsafe fn write_at(&self, place: *mut Self::Copied, run: &mut Run<'memzone>) -> bool {
 //!         match self { Node { value: part_0, next: part_1 } => {
 //!             run.wrote(unsafe { <T as Copies<'memzone, _>>::write_at(part_0, &raw mut (*place).value, run) }) && ..
@@ -33,7 +34,8 @@
 //! A program may lead the paths into memzone elsewhere: by `#[deep_copy(crate = path)]`, or by a crate that calls itself
 //! memzone. So the `unsafe` code relies on none of them. What is found by a path has to give values of types that only
 //! memzone makes, to methods of what the trait's own signatures hand in: the zone, the run, `InPlace` and `Undo`. The trait
-//! itself is looked at too: each `unsafe` call wants the type `MemzoneGenuine`, which stands beside the implementation.
+//! itself is looked at too: each `unsafe` call wants the type `MemzoneGenuine`, which stands beside the implementation. So
+//! are the fields of the copy: each has the very type that the copies of its part have, not one that they could become.
 //!
 //! An enum's copy is written as its bytes, and then each part where it lies in the value.
 //!
@@ -393,7 +395,10 @@ fn in_place(
     let is_enum = matches!(input.data, Data::Enum(_));
     let parts = || shaped.iter().flat_map(|(_, parts)| parts);
     let moves = parts().map(|part| part.constant("MOVE_IS_COPY", memzone, zone));
-    let promises = parts().map(|part| part.and_in_place(memzone, zone));
+    let promises = shaped.iter().flat_map(|(path, parts)| {
+        let each = parts.iter().enumerate();
+        each.map(move |(index, part)| part.and_in_place(path, index, memzone, zone))
+    });
     let arms = shaped.iter().map(|(path, parts)| {
         let (names, members) = (bound_to(parts), members(parts));
         let (around, writes): (_, Vec<_>) = if is_enum {

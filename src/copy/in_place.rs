@@ -10,8 +10,8 @@
 //! memzone makes (`InPlace`, `Undo`, `Flat`, `Written`, `Made`, `Later`, `Hole`), of which safe code gets none. That the trait
 //! is memzone's own is shown by a type with `Genuine` (I44).
 
-use super::DeepCopy;
 use super::keep::Flat;
+use super::{DeepCopy, Referent};
 use core::any::TypeId;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
@@ -71,22 +71,37 @@ impl<T: ?Sized> InPlace<T> {
         Self::parts(true, true)
     }
 
-    /// A part that is copied. What its type promises is what only that type's own constant can say.
+    /// A part that is copied. What its type promises is what only that type's own constant can say. It says it of copies
+    /// of the type `C`, and so the field at that place in this type's copy must be a `C`.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const fn and<P>(self, part: InPlace<P>) -> InPlace<T> {
-        let (readable, bits) = (self.readable && part.readable, self.bits && part.bits);
-        InPlace { readable, bits, plain: false, ..self }
+    pub const fn and<'z, P, C>(
+        self,
+        part: Promise<P, C>,
+        _at: fn(&mut T::Copied, Look) -> Place<C>,
+    ) -> InPlace<T>
+    where
+        T: DeepCopy<'z> + Sized,
+    {
+        let (readable, bits) = (self.readable && part.of.readable, self.bits && part.of.bits);
+        InPlace { readable, bits, ..self.of_parts() }
     }
 
-    /// A part that is `Copy`, and passed on as it is.
+    /// A part that is `Copy`, and passed on as it is, to a field of its type.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const fn and_flat<P>(self, _part: Flat<P>) -> InPlace<T> {
+    pub const fn and_flat<'z, P>(
+        self,
+        _part: Flat<P>,
+        _at: fn(&mut T::Copied, Look) -> Place<P>,
+    ) -> InPlace<T>
+    where
+        T: DeepCopy<'z> + Sized,
+    {
         self
     }
 
@@ -99,13 +114,21 @@ impl<T: ?Sized> InPlace<T> {
         self
     }
 
-    /// A part that is cloned.
+    /// A part that is cloned, to a field of its type.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const fn and_kept(self) -> InPlace<T> {
-        InPlace { readable: false, bits: false, plain: false, ..self }
+    pub const fn and_kept<'z, P>(self, _at: fn(&mut T::Copied, Look) -> Place<P>) -> InPlace<T>
+    where
+        T: DeepCopy<'z> + Sized,
+    {
+        InPlace { readable: false, bits: false, ..self.of_parts() }
+    }
+
+    /// The same for a type with parts. Plain data has promised nothing of `write_at`, and has no parts that are copied.
+    const fn of_parts(self) -> InPlace<T> {
+        InPlace { trusted: self.trusted && !self.plain, plain: false, ..self }
     }
 
     /// That of a `Copy` type that is its own copy, in every zone.
@@ -158,6 +181,39 @@ impl<T: ?Sized> InPlace<T> {
     }
 }
 
+/// What a type promises of its copies, which are of the type `C`. Only memzone makes it, where they are (I45).
+pub struct Promise<P, C> {
+    of: InPlace<P>,
+    copies: PhantomData<fn(C) -> C>,
+}
+
+impl<P, C> Promise<P, C> {
+    /// That of a type whose copies are of the type `C`.
+    pub(super) const fn new<'z>(of: InPlace<P>) -> Promise<P, C>
+    where
+        P: DeepCopy<'z, Copied = C>,
+    {
+        Promise { of, copies: PhantomData }
+    }
+}
+
+/// With it a function says which type a field has, by its own types: there is none, so the function is never called.
+pub struct Look(core::convert::Infallible);
+
+impl Look {
+    /// The type of a field.
+    ///
+    /// # Real-time
+    ///
+    /// Yes: it is never called.
+    pub fn at<X>(self, _field: &mut X) -> Place<X> {
+        match self.0 {}
+    }
+}
+
+/// The type of a field, for the compiler to compare. Neither a coercion nor a lifetime makes another one of it (I45).
+pub struct Place<X>(PhantomData<fn(X) -> X>);
+
 /// Whether a type's copy is the same type, with the zone's lifetime in place of the one that it lives for, and with all
 /// other lifetimes that it has (I43).
 ///
@@ -206,12 +262,15 @@ impl<T: ?Sized> KeepsLifetimes<T> {
         Self::YES
     }
 
-    /// A parameter that becomes its copy's type.
+    /// A parameter that becomes its copy's type, which is `C`.
     ///
     /// # Real-time
     ///
     /// Yes.
-    pub const fn and<P: ?Sized>(self, parameter: KeepsLifetimes<P>) -> KeepsLifetimes<T> {
+    pub const fn and<'z, P: ?Sized + Referent<'z, Copied = C>, C: ?Sized>(
+        self,
+        parameter: KeepsLifetimes<P>,
+    ) -> KeepsLifetimes<T> {
         Self::if_parts(self.keeps && parameter.keeps)
     }
 

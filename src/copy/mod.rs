@@ -81,7 +81,7 @@ pub(crate) use collections::{vec_at, vec_later};
 pub use depth::Depth;
 pub(crate) use depth::without_table;
 pub(crate) use in_place::runs_as_a_whole;
-pub use in_place::{Genuine, Hole, InPlace, KeepsLifetimes};
+pub use in_place::{Genuine, Hole, InPlace, KeepsLifetimes, Look, Place, Promise};
 pub use keep::{Bits, Flat};
 pub use later::Work;
 pub use part::{Copies, Later, Made, Written};

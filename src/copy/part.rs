@@ -1,6 +1,6 @@
 //! A part of a larger copy: what the derive writes of each field is a call of these.
 
-use super::in_place::{Genuine, Hole, InPlace, alike, inside, runs_as_a_whole, write_around};
+use super::in_place::{Genuine, Hole, Promise, alike, inside, runs_as_a_whole, write_around};
 use super::keep::Flat;
 use super::run::Run;
 use super::{DeepCopy, Depth, Known, Undo, Work};
@@ -179,7 +179,7 @@ pub trait Copies<'z, C>: Sized {
     #[doc(hidden)]
     const FLAT: bool;
     #[doc(hidden)]
-    const IN_PLACE: InPlace<Self>;
+    const IN_PLACE: Promise<Self, C>;
     #[doc(hidden)]
     const MOVE_IS_COPY: bool;
     /// Writes its copy to its place.
@@ -248,7 +248,7 @@ pub trait Copies<'z, C>: Sized {
 #[diagnostic::do_not_recommend]
 impl<'z, C, T: DeepCopy<'z, Copied = C>> Copies<'z, C> for T {
     const FLAT: bool = <T as DeepCopy<'z>>::FLAT;
-    const IN_PLACE: InPlace<T> = <T as DeepCopy<'z>>::IN_PLACE;
+    const IN_PLACE: Promise<T, C> = Promise::new(<T as DeepCopy<'z>>::IN_PLACE);
     const MOVE_IS_COPY: bool = <T as DeepCopy<'z>>::MOVE_IS_COPY;
     #[inline(always)]
     unsafe fn write_at<G: Genuine>(&self, place: *mut C, run: &mut Run<'z>) -> Written {

@@ -119,7 +119,8 @@ impl<'i> Parameters<'i> {
                 true => quote!(#memzone::__private::Referent),
                 false => quote!(#memzone::DeepCopy),
             };
-            quote!(.and::<#name>(<#name as #of<#zone>>::KEEPS_LIFETIMES))
+            let copied = self.copied(name);
+            quote!(.and::<#zone, #name, #copied>(<#name as #of<#zone>>::KEEPS_LIFETIMES))
         };
         self.copied.iter().map(each).collect()
     }

@@ -164,20 +164,45 @@ impl<'f> Part<'f> {
         }
     }
 
-    /// What its type promises.
-    pub(super) fn and_in_place(&self, memzone: &Path, zone: &Lifetime) -> TokenStream {
-        let ty = &self.field.ty;
+    /// What its type promises. `path` is that of the struct or variant that it is a field of, and `index` its place there.
+    pub(super) fn and_in_place(
+        &self,
+        path: &TokenStream,
+        index: usize,
+        memzone: &Path,
+        zone: &Lifetime,
+    ) -> TokenStream {
+        let (ty, at) = (&self.field.ty, self.looked_at(path, index));
         match self.how {
             How::Copied => {
                 let part = self.constant("IN_PLACE", memzone, zone);
-                quote!(.and::<#ty>(#part))
+                quote!(.and::<#zone, #ty, _>(#part, #at))
             }
-            How::Kept => quote!(.and_kept()),
+            How::Kept => quote!(.and_kept::<#zone, #ty>(#at)),
             How::Flat => {
                 let flat = self.flat(memzone);
-                quote!(.and_flat::<#ty>(#flat))
+                quote!(.and_flat::<#zone, #ty>(#flat, #at))
             }
             How::Marker => quote!(.and_marker(::core::option::Option::None::<#ty>)),
+        }
+    }
+
+    /// A function that says which type the field has in the copy (I45). It is never called. The `let` has the field's
+    /// type alone, whatever is expected: what is expected could be reached by a coercion.
+    fn looked_at(&self, path: &TokenStream, index: usize) -> TokenStream {
+        let member = self.member(index);
+        let at = self.field.ty.span();
+        let hidden = |name| Ident::new(name, Span::mixed_site().located_at(at));
+        let [copy, look, part, found] = ["copy", "look", "part", "found"].map(hidden);
+        quote_spanned! {at=>
+            |#copy, #look| match #copy {
+                #path { #member: #part, .. } => {
+                    let #found = #look.at(#part);
+                    #found
+                }
+                #[allow(unreachable_patterns)]
+                _ => loop {},
+            }
         }
     }
 

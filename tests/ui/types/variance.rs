@@ -1,7 +1,9 @@
 // Takes a type for another in each direction in which it is not allowed. What is allowed, and that
 // none is missing here, is asserted in tests/types.rs.
 #![allow(dead_code)]
-use memzone::__private::{Flat, Hint, InPlace, Later, Link, Made, Run, ScopeZone, Undo, Value, Work};
+use memzone::__private::{
+    Flat, Hint, InPlace, Later, Link, Made, Place, Promise, Run, ScopeZone, Undo, Value, Work,
+};
 use memzone::*;
 use reclaim::Full;
 
@@ -30,6 +32,15 @@ fn not_contra_arenascope_a<'l: 's, 's>(x: ArenaScopeA<'s>) -> ArenaScopeA<'l> { 
 type InPlaceT<'a> = InPlace<&'a u8>;
 fn not_co_inplace_t<'l: 's, 's>(x: InPlaceT<'l>) -> InPlaceT<'s> { x }
 fn not_contra_inplace_t<'l: 's, 's>(x: InPlaceT<'s>) -> InPlaceT<'l> { x }
+type PromiseP<'a> = Promise<&'a u8, u8>;
+fn not_co_promise_p<'l: 's, 's>(x: PromiseP<'l>) -> PromiseP<'s> { x }
+fn not_contra_promise_p<'l: 's, 's>(x: PromiseP<'s>) -> PromiseP<'l> { x }
+type PromiseC<'a> = Promise<u8, &'a u8>;
+fn not_co_promise_c<'l: 's, 's>(x: PromiseC<'l>) -> PromiseC<'s> { x }
+fn not_contra_promise_c<'l: 's, 's>(x: PromiseC<'s>) -> PromiseC<'l> { x }
+type PlaceX<'a> = Place<&'a u8>;
+fn not_co_place_x<'l: 's, 's>(x: PlaceX<'l>) -> PlaceX<'s> { x }
+fn not_contra_place_x<'l: 's, 's>(x: PlaceX<'s>) -> PlaceX<'l> { x }
 type RunZ<'a> = Run<'a>;
 fn not_co_run_z<'l: 's, 's>(x: RunZ<'l>) -> RunZ<'s> { x }
 fn not_contra_run_z<'l: 's, 's>(x: RunZ<'s>) -> RunZ<'l> { x }
