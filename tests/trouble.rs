@@ -382,7 +382,7 @@ mod changes {
 
     #[test]
     fn the_copy_is_of_what_was_there_before_or_after() {
-        let (counts, turns) = if cfg!(miri) { (3..5, [3, 7]) } else { (2..12, [3, 40]) };
+        let (counts, turns) = if cfg!(miri) { (4..5, [3, 7]) } else { (2..12, [3, 40]) };
         for count in counts {
             for most in turns {
                 let (source, zone) = (Zone::new(0), Zone::new(0));
