@@ -49,18 +49,22 @@ unsafe impl GlobalAlloc for Below {
         }
         // SAFETY: the block begins there.
         let block = unsafe { start.add(offset) };
-        // SAFETY: there is room for a note in front of it. The alignment is that of a note at least.
-        unsafe { block.cast::<Note>().sub(1).write(note(layout)) };
+        // SAFETY: there is room for a note in front of it.
+        let before = unsafe { block.cast::<Note>().sub(1) };
+        // SAFETY: the same room. The alignment is that of a note at least.
+        unsafe { before.write(note(layout)) };
         block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let (whole, offset) = with_note(layout);
+        // SAFETY: `alloc` has put a note in front of it.
+        let before = unsafe { block.cast::<Note>().sub(1) };
         // SAFETY: `alloc` has written it.
-        if unsafe { block.cast::<Note>().sub(1).read() } != note(layout) {
+        if unsafe { before.read() } != note(layout) {
             std::process::abort();
         }
-        // SAFETY: as above.
+        // SAFETY: the block begins so far behind the start of what was taken.
         let start = unsafe { block.sub(offset) };
         // SAFETY: it was taken with this layout.
         unsafe { System.dealloc(start, whole) };

@@ -209,6 +209,15 @@ impl Look {
     pub fn at<X>(self, _field: &mut X) -> Place<X> {
         match self.0 {}
     }
+
+    /// Another variant, which has no such field.
+    ///
+    /// # Real-time
+    ///
+    /// Yes: it is never called.
+    pub fn elsewhere<X>(self) -> Place<X> {
+        match self.0 {}
+    }
 }
 
 /// The type of a field, for the compiler to compare. Neither a coercion nor a lifetime makes another one of it (I45).

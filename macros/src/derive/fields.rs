@@ -201,7 +201,7 @@ impl<'f> Part<'f> {
                     #found
                 }
                 #[allow(unreachable_patterns)]
-                _ => loop {},
+                _ => #look.elsewhere(),
             }
         }
     }
