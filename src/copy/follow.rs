@@ -299,9 +299,8 @@ impl<'z> Run<'z> {
         let (address, len) = (items.as_ptr().cast(), items.len());
         let seen = Seen { address, len, kind: Kinds::<T>::SLICE };
         let is_shared = may_be_shared && size_of::<T>() != 0 && T::KEEPS_LIFETIMES.get();
-        // SAFETY: (I42) the caller's promise. Not empty, and no item's copy is. (I43) If it is shared, the copies'
-        // lifetimes
-        // are the values'.
+        // SAFETY: (I42) the caller's promise. Not empty, and no item's copy is. (I43) If it is shared, the
+        // copies' lifetimes are the values'.
         let Some(place) = (unsafe { run.place_later(&seen, is_shared) }) else { return false };
         // SAFETY: (I42) the caller's promise.
         unsafe { slot.write(core::ptr::slice_from_raw_parts_mut(place.cast(), len)) };

@@ -10,10 +10,10 @@
 //! It uses zones and what is below them, `ZBox`, and how much stack there is. Scopes, the derive and
 //! all that leaves a scope use it.
 //!
-//! Six invariants live here: I11, an implementation by hand may be wrong; I19, what is done with a box's memory while its value is
+//! Seven invariants live here: I11, an implementation by hand may be wrong; I19, what is done with a box's memory while its value is
 //! out; I41, when a zone goes back after a copy that failed; I42, what is written to a place before something refers to it; I43, which
-//! copies may be shared; and I44, whose trait the derive's promises are about. That a copy holds nothing of where it was copied from
-//! is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it.
+//! copies may be shared; I44, whose trait the derive's promises are about; and I45, of which type's copies they are. That a copy holds
+//! nothing of where it was copied from is not kept by care: `Copied` and the zone's lifetime say it, and the compiler checks it.
 
 mod memory;
 

@@ -82,8 +82,7 @@ pub(super) unsafe fn align_in(payload: NonNull<u8>, align: usize) -> NonNull<u8>
     // of 32. So at least 16 bytes before the aligned place belong to the block and are not in use.
     let start = unsafe { aligned.cast::<NonNull<u8>>().sub(1) };
     // SAFETY: (I13) these bytes belong to the block, and nobody uses them. They are aligned for a pointer, as the place
-    // behind
-    // them is aligned to more.
+    // behind them is aligned to more.
     unsafe { start.write(payload) };
     aligned
 }
