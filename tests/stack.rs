@@ -266,7 +266,7 @@ fn the_stack_may_be_10_000_levels_deep() {
             depth
         })
     }
-    let run = || {
+    let depth = on_new_thread(|| {
         let zone = Zone::new(64);
         for level in 0..DEPTH {
             assert_eq!(zone_depth(), level);
@@ -278,9 +278,8 @@ fn the_stack_may_be_10_000_levels_deep() {
         assert_eq!(destroy_zone(zone), Ok(()));
         assert_eq!(scopes(DEPTH, zone_depth()), DEPTH);
         zone_depth()
-    };
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).unwrap();
-    assert_eq!(thread.join().unwrap(), 0);
+    });
+    assert_eq!(depth, 0);
 }
 
 #[test]
