@@ -194,39 +194,29 @@ fn threads_and_extempore(f: &Figures) -> Vec<Target> {
 fn depths_and_numbers(f: &Figures) -> Vec<Target> {
     let depth = "scope with one allocation, at a depth";
     let zones = "one u64, beside other zones";
-    let unlike = |a: f64, b: f64| (a / b).max(b / a);
-    vec![
-        at_most(
+    [
+        alike(
+            f,
             "depth 1000 beside depth 1, instructions",
-            unlike(
-                f.count(depth, "memzone, depth 1000", Inlined),
-                f.count(depth, "memzone, depth 1", Inlined),
-            ),
-            1.05,
-            "ratio",
+            depth,
+            ["memzone, depth 1000", "memzone, depth 1"],
         ),
-        at_most(
-            "- time",
-            unlike(f.time(depth, "memzone, depth 1000"), f.time(depth, "memzone, depth 1")),
-            1.05,
-            "ratio",
-        ),
-        at_most(
+        alike(
+            f,
             "10,000 zones beside 1 zone, instructions",
-            unlike(
-                f.count(zones, "memzone, 10,000 zones", Inlined),
-                f.count(zones, "memzone, 1 zone", Inlined),
-            ),
-            1.05,
-            "ratio",
-        ),
-        at_most(
-            "- time",
-            unlike(f.time(zones, "memzone, 10,000 zones"), f.time(zones, "memzone, 1 zone")),
-            1.05,
-            "ratio",
+            zones,
+            ["memzone, 10,000 zones", "memzone, 1 zone"],
         ),
     ]
+    .concat()
+}
+
+/// Two candidates of a case that should take the same: `what` for their instructions, and their times.
+fn alike(f: &Figures, what: &'static str, case: &str, candidates: [&str; 2]) -> [Target; 2] {
+    let unlike = |[a, b]: [f64; 2]| (a / b).max(b / a);
+    let counts = candidates.map(|candidate| f.count(case, candidate, Inlined));
+    let times = candidates.map(|candidate| f.time(case, candidate));
+    [at_most(what, unlike(counts), 1.05, "ratio"), at_most("- time", unlike(times), 1.05, "ratio")]
 }
 
 /// What takes the thread's current zone, and what changes it.
